@@ -1,0 +1,69 @@
+//! A strict local stand-in for Flashduty's push URL, for development and tests.
+//!
+//! It takes what Flashduty documents, refuses everything else, shows the alerts Flashduty would
+//! show, and makes bad weather on demand. It listens on 127.0.0.1 only.
+//!
+//! ```no_run
+//! # async fn example() -> std::io::Result<()> {
+//! use flashduty_standin::{Fault, Lasts, Options, Standin};
+//!
+//! let standin = Standin::start(Options {
+//!     keys: vec!["a-key".to_owned()],
+//!     ..Options::default()
+//! })
+//! .await?;
+//! standin.fault(Fault::status(503), Lasts::Next(1));
+//! // Push to `standin.push_url("standard", "a-key")`, then look:
+//! assert_eq!(standin.received()[0].status, Some(503));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The push endpoint
+//!
+//! `POST /event/push/alert/{kind}?integration_key=KEY`. The kind `standard` takes the standard
+//! alert event within the limits of [`check`]; `zstack` takes any JSON value that is not empty, and
+//! makes no alert of it. What is wrong is looked for in this order:
+//!
+//! | wrong | answer |
+//! | --- | --- |
+//! | path or kind | 404 `RouteNotFound` |
+//! | method | 400 `MethodNotAllowed` |
+//! | content type | 400 `InvalidContentType` |
+//! | integration key | 400 `InvalidParameter` |
+//! | too many requests, see [`RateLimit`] | 429 `RequestTooFrequently` |
+//! | body | 400 `InvalidParameter`, naming every violated limit |
+//!
+//! # The control endpoints
+//!
+//! For programs in other languages. They take and give JSON (`Content-Type: application/json`), and
+//! are neither recorded nor under the weather.
+//!
+//! | request | does |
+//! | --- | --- |
+//! | `GET /standin/health` | 200 `"ok"` when the stand-in is ready |
+//! | `GET /standin/alerts` | the list of every [`Alert`], newest first |
+//! | `GET /standin/received` | the list of every [`Received`] request, oldest first |
+//! | `PUT /standin/keys` | accepts the integration keys of the list `["KEY", …]`, and no others |
+//! | `POST /standin/faults` | adds a [`Spell`] of bad weather |
+//! | `DELETE /standin/faults` | makes fair weather |
+//! | `DELETE /standin/alerts` | forgets every alert and every received request |
+
+mod alerts;
+mod answer;
+pub mod check;
+mod control;
+mod fault;
+mod flashduty;
+mod push;
+mod rate;
+mod server;
+mod title;
+
+pub use alerts::{Alert, HistoryEntry};
+pub use check::EventStatus;
+pub use fault::{Fault, Lasts, Spell};
+pub use flashduty::Received;
+pub use rate::RateLimit;
+pub use server::{Options, Standin};
+pub use title::render;

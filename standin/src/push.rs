@@ -1,0 +1,102 @@
+//! The push endpoint: from HTTP to [`Flashduty`](crate::flashduty::Flashduty) and back.
+
+use std::collections::HashMap;
+use std::future::pending;
+use std::io;
+
+use axum::Extension;
+use axum::body::{Body, Bytes};
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header, response};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream::{self, StreamExt};
+use tokio::task::yield_now;
+use tokio::time::{Instant, sleep};
+
+use crate::answer::{Answer, Reply};
+use crate::flashduty::Received;
+use crate::server::{Hangup, Shared};
+
+/// Takes whatever is not for the control endpoints.
+pub(crate) async fn push(
+    State(shared): State<Shared>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let request = received(&method, &uri, &headers, &body);
+    let reply = shared.lock().push(request, Instant::now());
+    match reply {
+        Reply::Whole(answer) => whole(answer),
+        Reply::Late(answer, delay) => {
+            sleep(delay).await;
+            whole(answer)
+        }
+        Reply::Cut(answer) => cut(answer),
+        Reply::Close => Extension(Hangup).into_response(),
+        Reply::Hang => pending().await,
+    }
+}
+
+fn received(method: &Method, uri: &Uri, headers: &HeaderMap, body: &Bytes) -> Received {
+    let header = |name: header::HeaderName| {
+        let value = headers.get(name)?;
+        Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
+    };
+    let key = Query::<HashMap<String, String>>::try_from_uri(uri)
+        .ok()
+        .and_then(|Query(mut parameters)| parameters.remove("integration_key"));
+    Received {
+        method: method.to_string(),
+        url: format!("http://{}{uri}", header(header::HOST).unwrap_or_default()),
+        path: uri.path().to_owned(),
+        key,
+        content_type: header(header::CONTENT_TYPE),
+        headers: headers
+            .iter()
+            .map(|(name, value)| {
+                let value = String::from_utf8_lossy(value.as_bytes());
+                (name.to_string(), value.into_owned())
+            })
+            .collect(),
+        body: body.to_vec(),
+        fault: None,
+        status: None,
+        violations: Vec::new(),
+    }
+}
+
+fn whole(answer: Answer) -> Response {
+    send(head(&answer).body(Body::from(answer.body)))
+}
+
+/// Half of the answer, and then an error, upon which hyper drops the connection.
+fn cut(answer: Answer) -> Response {
+    let head = head(&answer);
+    let mut body = Bytes::from(answer.body);
+    body.truncate(body.len() / 2);
+    let error = async {
+        // hyper sends the first half only while it waits for the second.
+        yield_now().await;
+        Err(io::Error::from(io::ErrorKind::ConnectionAborted))
+    };
+    let body = stream::iter([Ok(body)]).chain(stream::once(error));
+    send(head.body(Body::from_stream(body)))
+}
+
+fn head(answer: &Answer) -> response::Builder {
+    let head = Response::builder().status(answer.status).header(header::CONTENT_TYPE, answer.content_type);
+    match &answer.retry_after {
+        Some(retry_after) => head.header(header::RETRY_AFTER, retry_after),
+        None => head,
+    }
+}
+
+/// A fault may ask for what HTTP has no way to say.
+fn send(response: axum::http::Result<Response>) -> Response {
+    response.unwrap_or_else(|error| {
+        let message = format!("the stand-in cannot answer like this: {error}");
+        (StatusCode::INTERNAL_SERVER_ERROR, message).into_response()
+    })
+}

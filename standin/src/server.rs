@@ -1,0 +1,200 @@
+//! The server: connections in, [`Standin`] to hold it by.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::{JoinHandle, JoinSet};
+
+use crate::alerts::Alert;
+use crate::fault::{Fault, Lasts, Spell, Weather};
+use crate::flashduty::{Flashduty, PUSH_PATH, Received};
+use crate::rate::RateLimit;
+use crate::{control, push};
+
+/// How a stand-in starts.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The port on 127.0.0.1; 0, the default, takes a free one.
+    pub port: u16,
+    /// The integration keys that are accepted; none by default.
+    pub keys: Vec<String>,
+    /// Flashduty's own by default; none switches it off.
+    pub rate_limit: Option<RateLimit>,
+    /// Is called with every request that is recorded, before it is answered. It must not call the
+    /// stand-in.
+    pub on_push: Option<fn(&Received)>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { port: 0, keys: Vec::new(), rate_limit: Some(RateLimit::default()), on_push: None }
+    }
+}
+
+/// A running stand-in. Dropping it stops it.
+#[derive(Debug)]
+pub struct Standin {
+    address: SocketAddr,
+    shared: Shared,
+    connections: Arc<AtomicUsize>,
+    stop: oneshot::Sender<()>,
+    server: JoinHandle<()>,
+}
+
+impl Standin {
+    /// Starts to listen on 127.0.0.1.
+    ///
+    /// # Errors
+    ///
+    /// When the port cannot be had.
+    pub async fn start(options: Options) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
+        let address = listener.local_addr()?;
+        let shared = Shared::new(options);
+        let connections = Arc::default();
+        let (stop, stopped) = oneshot::channel();
+        let router = router(shared.clone());
+        let server = tokio::spawn(serve(listener, router, Arc::clone(&connections), stopped));
+        Ok(Self { address, shared, connections, stop, server })
+    }
+
+    /// `http://127.0.0.1:PORT`.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The push URL of an integration; `key` goes in as it is.
+    #[must_use]
+    pub fn push_url(&self, kind: &str, key: &str) -> String {
+        format!("{}{PUSH_PATH}{kind}?integration_key={key}", self.base_url())
+    }
+
+    /// Every request that was not for a control endpoint, oldest first.
+    #[must_use]
+    pub fn received(&self) -> Vec<Received> {
+        self.shared.lock().received.clone()
+    }
+
+    /// Every alert, newest first.
+    #[must_use]
+    pub fn alerts(&self) -> Vec<Alert> {
+        self.shared.lock().alerts.newest_first()
+    }
+
+    /// Accepts these integration keys, and no others.
+    pub fn set_keys<K: Into<String>>(&self, keys: impl IntoIterator<Item = K>) {
+        self.shared.lock().keys = keys.into_iter().map(Into::into).collect();
+    }
+
+    /// Makes bad weather.
+    pub fn fault(&self, fault: Fault, lasts: Lasts) {
+        self.shared.lock().weather.add(Spell { fault, lasts });
+    }
+
+    /// Makes fair weather.
+    pub fn clear_faults(&self) {
+        self.shared.lock().weather = Weather::default();
+    }
+
+    /// How many connections were accepted since the start, control endpoints' included.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
+    }
+
+    /// Forgets every alert and every received request.
+    pub fn clear(&self) {
+        self.shared.lock().clear();
+    }
+
+    /// Closes every connection, and the port: it refuses connections from now on, and another
+    /// stand-in may take it.
+    pub async fn shutdown(self) {
+        drop(self.stop);
+        // An error would be a panic of the server, after which the port is closed as well.
+        let _ = self.server.await;
+    }
+}
+
+/// What all connections share.
+#[derive(Clone, Debug)]
+pub(crate) struct Shared(Arc<Mutex<Flashduty>>);
+
+impl Shared {
+    fn new(options: Options) -> Self {
+        Self(Arc::new(Mutex::new(Flashduty {
+            keys: options.keys,
+            rate_limit: options.rate_limit,
+            on_push: options.on_push,
+            ..Flashduty::default()
+        })))
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Flashduty> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// In a response's extensions: close the connection instead of answering.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hangup;
+
+fn router(shared: Shared) -> Router {
+    Router::new()
+        .nest("/standin", control::routes())
+        .fallback(push::push)
+        .layer(DefaultBodyLimit::disable())
+        .with_state(shared)
+}
+
+/// Serves until `stopped` resolves, which it also does when its sender is dropped.
+async fn serve(
+    listener: TcpListener,
+    router: Router,
+    connections: Arc<AtomicUsize>,
+    mut stopped: oneshot::Receiver<()>,
+) {
+    let mut open = JoinSet::new();
+    loop {
+        tokio::select! {
+            // An error is a caller that went away before it was accepted.
+            accepted = listener.accept() => if let Ok((stream, _)) = accepted {
+                connections.fetch_add(1, Ordering::SeqCst);
+                open.spawn(serve_connection(stream, router.clone()));
+            },
+            Some(_) = open.join_next() => {}
+            _ = &mut stopped => break,
+        }
+    }
+    drop(listener);
+    open.shutdown().await;
+}
+
+async fn serve_connection(stream: TcpStream, router: Router) {
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(|request: hyper::Request<Incoming>| {
+        let response = router.call(request);
+        async {
+            // The router itself cannot fail.
+            let response = response.await.map_err(io::Error::other)?;
+            match response.extensions().get::<Hangup>() {
+                Some(Hangup) => Err(io::Error::from(io::ErrorKind::ConnectionAborted)),
+                None => Ok(response),
+            }
+        }
+    });
+    // An error is a connection that broke, by a fault or by the caller.
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+}

@@ -1,0 +1,103 @@
+//! The control endpoints.
+
+use reqwest::{Client, Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::{accepted, push_to, standin};
+
+/// Sends a request to a control endpoint; null is no body.
+async fn control(standin: &flashduty_standin::Standin, method: Method, path: &str, body: Value) -> reqwest::Response {
+    let url = format!("{}/standin/{path}", standin.base_url());
+    let request = Client::new().request(method, url);
+    let request = if body.is_null() { request } else { request.json(&body) };
+    request.send().await.unwrap()
+}
+
+#[tokio::test]
+async fn alerts_and_received_are_shown_and_forgotten() {
+    let standin = standin().await;
+    for key in ["a", "b"] {
+        let event = json!({"title_rule": "CPU", "event_status": "Info", "alert_key": key});
+        accepted(&standin, &event).await;
+    }
+    let alert = |key| {
+        json!({
+            "alert_key": key,
+            "title": "CPU",
+            "severity": "Info",
+            "open": true,
+            "labels": {},
+            "description": "",
+            "history": [{"status": "Info", "title": "CPU", "description": ""}],
+        })
+    };
+    let alerts = control(&standin, Method::GET, "alerts", Value::Null).await;
+    let alerts: Value = alerts.json().await.unwrap();
+    assert_eq!(alerts, json!([alert("b"), alert("a")]));
+    let received = control(&standin, Method::GET, "received", Value::Null).await;
+    let received: Value = received.json().await.unwrap();
+    assert_eq!(received, json!(standin.received()));
+    assert_eq!(received.as_array().unwrap().len(), 2);
+
+    let answer = control(&standin, Method::DELETE, "alerts", Value::Null).await;
+    assert_eq!(answer.status(), StatusCode::NO_CONTENT);
+    assert_eq!(standin.alerts(), []);
+    assert_eq!(standin.received(), []);
+}
+
+#[tokio::test]
+async fn keys_are_replaced() {
+    let standin = standin().await;
+    let answer = control(&standin, Method::PUT, "keys", json!(["other"])).await;
+    assert_eq!(answer.status(), StatusCode::NO_CONTENT);
+    assert_eq!(push_to(&standin, "zstack", &json!([1])).await.status(), 400);
+}
+
+#[tokio::test]
+async fn faults_come_and_go() {
+    let standin = standin().await;
+    let refuse = json!({"refuse": {"status": 429, "retry_after": "2"}});
+    for spell in [
+        json!({"fault": refuse, "lasts": {"next": 1}}),
+        json!({"fault": {"garbage": {"status": 502, "body": "x"}}, "lasts": {"next": 1}}),
+        json!({"fault": {"delay": {"millis": 1}}, "lasts": {"next": 1}}),
+        json!({"fault": "echo", "lasts": {"next": 1}}),
+        json!({"fault": {"refuse": {"status": 500}}, "lasts": "standing"}),
+    ] {
+        let answer = control(&standin, Method::POST, "faults", spell).await;
+        assert_eq!(answer.status(), StatusCode::NO_CONTENT);
+    }
+    for status in [429, 502, 200, 400, 500, 500] {
+        assert_eq!(push_to(&standin, "zstack", &json!([1])).await.status(), status);
+    }
+    let answer = control(&standin, Method::DELETE, "faults", Value::Null).await;
+    assert_eq!(answer.status(), StatusCode::NO_CONTENT);
+    assert_eq!(push_to(&standin, "zstack", &json!([1])).await.status(), 200);
+}
+
+#[tokio::test]
+async fn misspelt_faults_are_refused() {
+    let standin = standin().await;
+    for spell in [
+        json!({"fault": "hangs", "lasts": "standing"}),
+        json!({"fault": "hang"}),
+        json!({"fault": "hang", "lasts": "standing", "times": 1}),
+        json!({"fault": {"refuse": {"status": 500, "retryAfter": "1"}}, "lasts": "standing"}),
+    ] {
+        let answer = control(&standin, Method::POST, "faults", spell.clone()).await;
+        assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY, "{spell}");
+    }
+    assert_eq!(push_to(&standin, "zstack", &json!([1])).await.status(), 200);
+}
+
+#[tokio::test]
+async fn control_requests_are_neither_recorded_nor_under_the_weather() {
+    let standin = standin().await;
+    let spell = json!({"fault": {"refuse": {"status": 500}}, "lasts": "standing"});
+    control(&standin, Method::POST, "faults", spell).await;
+    let health = control(&standin, Method::GET, "health", Value::Null).await;
+    assert_eq!(health.json::<Value>().await.unwrap(), json!("ok"));
+    let unknown = control(&standin, Method::GET, "weather", Value::Null).await;
+    assert_eq!(unknown.status(), StatusCode::NOT_FOUND);
+    assert_eq!(standin.received(), []);
+}

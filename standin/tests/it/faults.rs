@@ -1,0 +1,197 @@
+//! Bad weather.
+
+use std::time::{Duration, Instant};
+
+use flashduty_standin::{Fault, Lasts, Options, Standin};
+use reqwest::Client;
+use reqwest::header::RETRY_AFTER;
+use serde_json::{Value, json};
+
+use crate::{KEY, accepted, error, push_to, refusal, standin};
+
+fn event() -> Value {
+    json!({"title_rule": "CPU", "event_status": "Info", "alert_key": "k"})
+}
+
+/// Pushes an event, and gives what came of it: the status and the body, or the client's error.
+async fn push(standin: &Standin) -> reqwest::Result<(u16, String)> {
+    let request = Client::new().post(standin.push_url("standard", KEY));
+    let answer = request.json(&event()).send().await?;
+    Ok((answer.status().as_u16(), answer.text().await?))
+}
+
+/// The status of every received request.
+fn statuses(standin: &Standin) -> Vec<Option<u16>> {
+    standin.received().iter().map(|request| request.status).collect()
+}
+
+#[tokio::test]
+async fn faults_queue_before_the_standing_one() {
+    let standin = standin().await;
+    standin.fault(Fault::status(503), Lasts::Standing);
+    standin.fault(Fault::status(500), Lasts::Next(2));
+    standin.fault(Fault::status(429), Lasts::Next(1));
+    for status in [500, 500, 429, 503, 503] {
+        assert_eq!(push(&standin).await.unwrap().0, status);
+    }
+    assert_eq!(standin.received()[4].fault, Some(Fault::status(503)));
+    assert_eq!(standin.alerts(), []);
+
+    standin.fault(Fault::Hang, Lasts::Next(1));
+    standin.clear_faults();
+    accepted(&standin, &event()).await;
+}
+
+#[tokio::test]
+async fn refusals_have_flashdutys_shape() {
+    let standin = standin().await;
+    for (status, code) in [
+        (200, "InvalidParameter"),
+        (400, "InvalidParameter"),
+        (401, "Unauthorized"),
+        (403, "AccessDenied"),
+        (404, "RouteNotFound"),
+        (429, "RequestTooFrequently"),
+        (500, "InternalError"),
+        (503, "InternalError"),
+    ] {
+        standin.fault(Fault::status(status), Lasts::Next(1));
+        let answer = push_to(&standin, "standard", &event()).await;
+        assert_eq!(answer.headers().get(RETRY_AFTER), None);
+        assert_eq!(refusal(answer).await, (status, error(code, "bad weather")));
+    }
+
+    let fault = Fault::Refuse {
+        status: 400,
+        code: Some("NoLicense".to_owned()),
+        message: Some("pay".to_owned()),
+        retry_after: Some("2".to_owned()),
+    };
+    standin.fault(fault, Lasts::Next(1));
+    let answer = push_to(&standin, "standard", &event()).await;
+    assert_eq!(answer.headers()[RETRY_AFTER], "2");
+    assert_eq!(refusal(answer).await, (400, error("NoLicense", "pay")));
+    assert_eq!(standin.alerts(), []);
+}
+
+#[tokio::test]
+async fn an_echo_repeats_the_whole_url() {
+    let standin = standin().await;
+    standin.fault(Fault::Echo, Lasts::Next(1));
+    let answer = push_to(&standin, "standard", &event()).await;
+    let message = format!("cannot process {}", standin.push_url("standard", KEY));
+    assert_eq!(refusal(answer).await, (400, error("InvalidParameter", &message)));
+}
+
+#[tokio::test]
+async fn garbage_is_answered_as_it_is() {
+    let standin = standin().await;
+    let body = "<html>坏了".to_owned();
+    let fault = Fault::Garbage { status: 202, body: body.clone() };
+    standin.fault(fault, Lasts::Next(1));
+    assert_eq!(push(&standin).await.unwrap(), (202, body));
+    assert_eq!(standin.alerts(), []);
+}
+
+#[tokio::test]
+async fn a_fault_that_http_cannot_say_is_told() {
+    let standin = standin().await;
+    standin.fault(Fault::status(7), Lasts::Next(1));
+    let wanted = "the stand-in cannot answer like this: invalid status code".to_owned();
+    assert_eq!(push(&standin).await.unwrap(), (500, wanted));
+}
+
+#[tokio::test]
+async fn a_late_answer_is_late_but_the_push_is_taken() {
+    let standin = standin().await;
+    standin.fault(Fault::Delay { millis: 300 }, Lasts::Next(1));
+    let start = Instant::now();
+    assert_eq!(push(&standin).await.unwrap().0, 200);
+    assert!(start.elapsed() >= Duration::from_millis(300));
+    assert_eq!(standin.alerts().len(), 1);
+}
+
+#[tokio::test]
+async fn a_cut_answer_breaks_off_but_the_push_is_taken() {
+    let standin = standin().await;
+    standin.fault(Fault::Cut, Lasts::Next(1));
+    let mut answer = push_to(&standin, "standard", &event()).await;
+    assert_eq!(answer.status(), 200);
+    assert!(answer.chunk().await.unwrap().is_some());
+    assert!(answer.chunk().await.is_err());
+    assert_eq!(statuses(&standin), [Some(200)]);
+    assert_eq!(standin.alerts().len(), 1);
+}
+
+#[tokio::test]
+async fn a_closed_connection_is_no_answer() {
+    let standin = standin().await;
+    standin.fault(Fault::Close, Lasts::Next(1));
+    let error = push(&standin).await.unwrap_err();
+    assert!(error.is_request() && !error.is_connect(), "{error:?}");
+    assert_eq!(statuses(&standin), [None]);
+    assert_eq!(standin.alerts(), []);
+}
+
+#[tokio::test]
+async fn a_hanging_push_is_never_answered() {
+    let standin = standin().await;
+    standin.fault(Fault::Hang, Lasts::Next(1));
+    let request = Client::new().post(standin.push_url("standard", KEY));
+    let hanging = tokio::spawn(request.json(&event()).send());
+    while standin.received().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(!hanging.is_finished());
+    assert_eq!(statuses(&standin), [None]);
+    assert_eq!(standin.alerts(), []);
+}
+
+#[tokio::test]
+async fn a_stand_in_that_was_shut_down_refuses_connections_until_another_one_starts() {
+    let first = standin().await;
+    first.fault(Fault::Hang, Lasts::Next(1));
+    let (base_url, url) = (first.base_url(), first.push_url("standard", KEY));
+    let client = Client::new();
+    let push = || client.post(&url).json(&event()).send();
+    let hanging = tokio::spawn(push());
+    while first.received().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    first.shutdown().await;
+    let closed = tokio::time::timeout(Duration::from_secs(5), hanging);
+    assert!(closed.await.unwrap().unwrap().is_err());
+    assert!(push().await.unwrap_err().is_connect());
+
+    let options = Options {
+        port: base_url.rsplit_once(':').unwrap().1.parse().unwrap(),
+        keys: vec![KEY.to_owned()],
+        ..Options::default()
+    };
+    let second = Standin::start(options).await.unwrap();
+    assert_eq!(push().await.unwrap().status(), 200);
+    assert_eq!(second.connections(), 1);
+}
+
+#[tokio::test]
+async fn dropping_it_stops_it() {
+    let standin = standin().await;
+    let url = standin.push_url("standard", KEY);
+    drop(standin);
+    let stopped = async {
+        while Client::new().post(&url).send().await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), stopped).await.unwrap();
+}
+
+#[tokio::test]
+async fn connections_are_counted() {
+    let standin = standin().await;
+    for connections in 1..=3 {
+        push(&standin).await.unwrap();
+        assert_eq!(standin.connections(), connections);
+    }
+}
