@@ -1,0 +1,148 @@
+//! The environment, read once at start.
+
+use std::time::Duration;
+
+use crate::flashduty::TitleRule;
+
+/// How long values from SSM are kept where [`SETTINGS_TTL_SECONDS`] does not say.
+const DEFAULT_TTL: Duration = Duration::from_mins(5);
+
+/// Name of the SSM parameter (`SecureString`) with Flashduty's push URL.
+pub const FLASHDUTY_PUSH_URL_PARAMETER: &str = "FLASHDUTY_PUSH_URL_PARAMETER";
+/// Name of the SSM parameter (`SecureString`) with the secret that callers must show.
+pub const WEBHOOK_TOKEN_PARAMETER: &str = "WEBHOOK_TOKEN_PARAMETER";
+/// `true` lets [`WEBHOOK_TOKEN_PARAMETER`] be absent, and anybody call.
+pub const ALLOW_UNAUTHENTICATED: &str = "ALLOW_UNAUTHENTICATED";
+/// How long values from SSM are kept, in seconds.
+pub const SETTINGS_TTL_SECONDS: &str = "SETTINGS_TTL_SECONDS";
+/// Flashduty's title rule.
+pub const TITLE_RULE: &str = "TITLE_RULE";
+
+/// What the environment says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Name of the parameter with the push URL.
+    pub push_url_parameter: String,
+    /// Name of the parameter with the webhook token; `None` lets anybody call.
+    pub token_parameter: Option<String>,
+    /// How long values from SSM are kept.
+    pub settings_ttl: Duration,
+    /// How Flashduty makes titles.
+    pub title_rule: TitleRule,
+}
+
+/// Every mistake of the environment, one a line.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .0.join("\n"))]
+pub struct Mistakes(pub Vec<String>);
+
+impl Config {
+    /// Reads the variables that `get` gives. An empty one counts as absent, as templates pass it.
+    ///
+    /// # Errors
+    ///
+    /// All mistakes at once. None is passed over: a misspelt setting would be silently another one.
+    pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, Mistakes> {
+        let get = |name| get(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
+        let mut mistakes = Vec::new();
+
+        let push_url_parameter = get(FLASHDUTY_PUSH_URL_PARAMETER).unwrap_or_else(|| {
+            mistakes.push(format!(
+                "{FLASHDUTY_PUSH_URL_PARAMETER} is not set: set it to the name of the SSM parameter that holds Flashduty's push URL"
+            ));
+            String::new()
+        });
+
+        let allow_unauthenticated = match get(ALLOW_UNAUTHENTICATED).as_deref() {
+            Some("true") => true,
+            None | Some("false") => false,
+            Some(other) => {
+                mistakes.push(format!("{ALLOW_UNAUTHENTICATED} is {other:?}: it takes true or false"));
+                false
+            }
+        };
+        let token_parameter = get(WEBHOOK_TOKEN_PARAMETER);
+        if token_parameter.is_none() && !allow_unauthenticated {
+            mistakes.push(format!(
+                "{WEBHOOK_TOKEN_PARAMETER} is not set: set it to the name of the SSM parameter that holds the webhook token, \
+                 or set {ALLOW_UNAUTHENTICATED}=true to let anybody who knows the URL send alerts"
+            ));
+        }
+        if token_parameter.as_ref() == Some(&push_url_parameter) {
+            mistakes.push(format!(
+                "{WEBHOOK_TOKEN_PARAMETER} and {FLASHDUTY_PUSH_URL_PARAMETER} both name {push_url_parameter}: they are two secrets"
+            ));
+        }
+
+        let settings_ttl = match get(SETTINGS_TTL_SECONDS).map(|value| value.parse().map_err(|_| value)) {
+            None => DEFAULT_TTL,
+            Some(Ok(seconds)) => Duration::from_secs(seconds),
+            Some(Err(value)) => {
+                mistakes.push(format!("{SETTINGS_TTL_SECONDS} is {value:?}: it takes a whole number of seconds"));
+                DEFAULT_TTL
+            }
+        };
+
+        let title_rule = get(TITLE_RULE).map_or_else(TitleRule::default, |rule| {
+            TitleRule::new(rule).unwrap_or_else(|| {
+                mistakes.push(format!("{TITLE_RULE} is too long: Flashduty takes {} characters", TitleRule::MAX));
+                TitleRule::default()
+            })
+        });
+
+        if mistakes.is_empty() {
+            Ok(Self { push_url_parameter, token_parameter, settings_ttl, title_rule })
+        } else {
+            Err(Mistakes(mistakes))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Config, String> {
+        let get = |name: &str| variables.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned());
+        Config::read(get).map_err(|mistakes| mistakes.to_string())
+    }
+
+    const PUSH_URL: (&str, &str) = (FLASHDUTY_PUSH_URL_PARAMETER, "/zf/push-url");
+    const TOKEN: (&str, &str) = (WEBHOOK_TOKEN_PARAMETER, "/zf/token");
+
+    #[test]
+    fn two_names_are_enough() {
+        let expected = Config {
+            push_url_parameter: "/zf/push-url".into(),
+            token_parameter: Some("/zf/token".into()),
+            settings_ttl: DEFAULT_TTL,
+            title_rule: TitleRule::default(),
+        };
+        assert_eq!(read(&[PUSH_URL, TOKEN]), Ok(expected.clone()));
+        let empty = [(TITLE_RULE, ""), (SETTINGS_TTL_SECONDS, " "), (ALLOW_UNAUTHENTICATED, "")];
+        assert_eq!(read(&[&[PUSH_URL, TOKEN][..], &empty].concat()), Ok(expected));
+    }
+
+    #[test]
+    fn nobody_is_let_in_by_accident() {
+        assert!(read(&[PUSH_URL]).unwrap_err().contains("WEBHOOK_TOKEN_PARAMETER is not set"));
+        assert!(read(&[PUSH_URL, (WEBHOOK_TOKEN_PARAMETER, "")]).is_err());
+        assert!(read(&[PUSH_URL, (ALLOW_UNAUTHENTICATED, "false")]).is_err());
+        assert!(read(&[PUSH_URL, (ALLOW_UNAUTHENTICATED, "yes")]).unwrap_err().contains("\"yes\""));
+        assert_eq!(read(&[PUSH_URL, (ALLOW_UNAUTHENTICATED, "true")]).unwrap().token_parameter, None);
+        // Where there is a token, it is asked for.
+        let both = read(&[PUSH_URL, TOKEN, (ALLOW_UNAUTHENTICATED, "true")]).unwrap();
+        assert_eq!(both.token_parameter.as_deref(), Some("/zf/token"));
+    }
+
+    #[test]
+    fn every_mistake_is_told_at_once() {
+        let long = "题".repeat(TitleRule::MAX + 1);
+        let mistakes =
+            read(&[(SETTINGS_TTL_SECONDS, "5m"), (TITLE_RULE, &long), (ALLOW_UNAUTHENTICATED, "TRUE")]).unwrap_err();
+        assert_eq!(mistakes.lines().count(), 5, "{mistakes}");
+        assert!(read(&[PUSH_URL, (WEBHOOK_TOKEN_PARAMETER, "/zf/push-url")]).unwrap_err().contains("both name"));
+        assert!(read(&[PUSH_URL, TOKEN, (TITLE_RULE, &"题".repeat(TitleRule::MAX))]).is_ok());
+        assert_eq!(read(&[PUSH_URL, TOKEN, (SETTINGS_TTL_SECONDS, "0")]).unwrap().settings_ttl, Duration::ZERO);
+    }
+}

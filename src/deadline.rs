@@ -1,0 +1,73 @@
+//! How long a request may take.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::time::Instant;
+
+/// The time for a whole request, answer included. API Gateway gives up after 30 s (HTTP APIs) or 29 s
+/// (REST APIs).
+pub const REQUEST_BUDGET: Duration = Duration::from_secs(25);
+
+/// How long before Lambda ends the invocation the answer must be ready.
+const TIME_TO_ANSWER: Duration = Duration::from_millis(500);
+
+/// When a request must be done.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadline {
+    at: Instant,
+}
+
+impl Deadline {
+    /// A deadline that is `budget` away.
+    #[must_use]
+    pub fn within(budget: Duration) -> Self {
+        Self { at: Instant::now() + budget }
+    }
+
+    /// The deadline of an invocation that Lambda ends at `epoch_millis`: before that, and within
+    /// [`REQUEST_BUDGET`]. A moment in the past is no deadline: some local runtimes hand one out.
+    #[must_use]
+    pub fn of_invocation(epoch_millis: u64) -> Self {
+        let end = UNIX_EPOCH + Duration::from_millis(epoch_millis);
+        let budget = match end.duration_since(SystemTime::now()) {
+            Ok(left) if !left.is_zero() => left.saturating_sub(TIME_TO_ANSWER).min(REQUEST_BUDGET),
+            _ => REQUEST_BUDGET,
+        };
+        Self::within(budget)
+    }
+
+    /// The moment.
+    #[must_use]
+    pub fn at(self) -> Instant {
+        self.at
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn budget(from_now: Duration) -> Duration {
+        let end = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + from_now;
+        left(u64::try_from(end.as_millis()).unwrap())
+    }
+
+    fn left(epoch_millis: u64) -> Duration {
+        Deadline::of_invocation(epoch_millis).at().saturating_duration_since(Instant::now())
+    }
+
+    #[test]
+    fn it_ends_before_lambda_and_before_api_gateway() {
+        assert!(budget(Duration::from_mins(15)) <= REQUEST_BUDGET);
+        let short = budget(Duration::from_secs(3));
+        assert!(short > Duration::from_secs(2) && short <= Duration::from_millis(2_500), "{short:?}");
+        assert_eq!(budget(Duration::from_millis(100)), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_deadline_in_the_past_is_none() {
+        for past in [0, 1, 1_000_000_000_000] {
+            assert!(left(past) + Duration::from_secs(1) > REQUEST_BUDGET);
+        }
+    }
+}

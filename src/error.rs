@@ -1,0 +1,136 @@
+//! Everything that can go wrong with a request: what it is called, what it answers, and whether to
+//! try again.
+
+/// Why a request, or one alert of it, did not end well.
+///
+/// Messages say what happened, to what, and what to do next. They reach the administrator's screen
+/// and the log, so none of them holds a secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The request has no body.
+    #[error("the request has no body; ZStack's webhook sends one message in it")]
+    EmptyBody,
+
+    /// The event says that its body is base64, and it is not.
+    #[error("the body is not the base64 that the event says it is; check what calls the function")]
+    InvalidBase64,
+
+    /// The body is larger than [`MAX_BODY`](crate::webhook::MAX_BODY).
+    #[error("the body has {bytes} bytes and {limit} are taken; shorten the message template in ZStack")]
+    BodyTooLarge {
+        /// The body's size.
+        bytes: usize,
+        /// What is taken.
+        limit: usize,
+    },
+
+    /// Neither GET /health nor a POST.
+    #[error("send alarms with POST; this was {method}")]
+    MethodNotAllowed {
+        /// The method that was used.
+        method: String,
+    },
+
+    /// No credential, or a wrong one.
+    #[error(
+        "{}; in ZStack's console set the endpoint's password to the webhook token (any user name), \
+         or put ?token=… behind its URL",
+        if *.shown { "the webhook token is wrong" } else { "no webhook token was sent" }
+    )]
+    Unauthorized {
+        /// Whether the caller showed a credential at all.
+        shown: bool,
+    },
+
+    /// The settings cannot be read.
+    #[error("{what}")]
+    Settings {
+        /// What is wrong, with which parameter, and what to do.
+        what: String,
+    },
+
+    /// Flashduty will not take the alert, now or later.
+    #[error("Flashduty refused the alert: {code}: {message}; {}", advice(*.status, code))]
+    Refused {
+        /// The HTTP status it answered.
+        status: u16,
+        /// Flashduty's error code, or the HTTP status where it gave none.
+        code: String,
+        /// Flashduty's message.
+        message: String,
+        /// Flashduty's id of the request, if it gave one.
+        request_id: Option<String>,
+        /// Whether another push URL may help.
+        about_credential: bool,
+    },
+
+    /// Flashduty may take the alert later: it is overloaded, broken, or not Flashduty.
+    #[error("Flashduty could not take the alert: {what}; ZStack tries again by itself")]
+    Unavailable {
+        /// What it answered.
+        what: String,
+    },
+
+    /// No answer from Flashduty.
+    #[error("Flashduty at {host} cannot be reached: {what}; ZStack tries again by itself")]
+    Unreachable {
+        /// Where the push URL points.
+        host: String,
+        /// What went wrong.
+        what: String,
+    },
+
+    /// The time for the request ran out.
+    #[error("the time for this request ran out before Flashduty had the alert; ZStack tries again by itself")]
+    NoTimeLeft,
+}
+
+impl Error {
+    /// The HTTP status to answer.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::EmptyBody | Self::InvalidBase64 => 400,
+            Self::Unauthorized { .. } => 401,
+            Self::MethodNotAllowed { .. } => 405,
+            Self::BodyTooLarge { .. } => 413,
+            Self::Refused { .. } => 502,
+            Self::Settings { .. } | Self::Unavailable { .. } | Self::Unreachable { .. } => 503,
+            Self::NoTimeLeft => 504,
+        }
+    }
+
+    /// Whether the same request may succeed later.
+    #[must_use]
+    pub fn try_again(&self) -> bool {
+        matches!(self.status(), 503 | 504)
+    }
+
+    /// The name of the error, for programs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::EmptyBody => "EmptyBody",
+            Self::InvalidBase64 => "InvalidBase64",
+            Self::BodyTooLarge { .. } => "BodyTooLarge",
+            Self::MethodNotAllowed { .. } => "MethodNotAllowed",
+            Self::Unauthorized { .. } => "Unauthorized",
+            Self::Settings { .. } => "SettingsUnavailable",
+            Self::Refused { .. } => "FlashdutyRefused",
+            Self::Unavailable { .. } => "FlashdutyUnavailable",
+            Self::Unreachable { .. } => "FlashdutyUnreachable",
+            Self::NoTimeLeft => "NoTimeLeft",
+        }
+    }
+}
+
+/// What to do about a refusal.
+fn advice(status: u16, code: &str) -> &'static str {
+    match (status, code) {
+        (_, "ResourceNotFound" | "NoLicense") => "check the Flashduty account's subscription",
+        (300..=399, _) => "Flashduty does not redirect: copy the push URL from the integration again",
+        (404, _) => "the push URL's path is wrong: copy it from the integration again",
+        (413, _) => "the message is too large for it",
+        _ => "if the push URL or its key changed, put the new one into the SSM parameter",
+    }
+}

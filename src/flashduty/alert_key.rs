@@ -1,0 +1,88 @@
+//! The key under which Flashduty updates and closes an alert.
+
+use std::fmt::{self, Write as _};
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+/// The longest alert key, in characters (`flashduty-push.md`).
+const MAX_ALERT_KEY: usize = 255;
+
+/// Stands for a part that is not known.
+const UNKNOWN: &str = "-";
+
+/// What Flashduty knows an alert by: the same key updates or closes the same alert.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct AlertKey(String);
+
+impl AlertKey {
+    /// A key of parts, `zstack:alarm:…:…`. An empty part is written `-`.
+    ///
+    /// Different parts never make the same key: what would be read as a separator is written as `%3A`.
+    /// A key of more than 255 characters is replaced by its hash.
+    #[must_use]
+    pub fn new(parts: &[&str]) -> Self {
+        let parts: Vec<_> =
+            parts.iter().map(|part| if part.is_empty() { UNKNOWN.to_owned() } else { escape(part) }).collect();
+        let key = format!("zstack:{}", parts.join(":"));
+        if key.len() > MAX_ALERT_KEY && key.chars().count() > MAX_ALERT_KEY {
+            return Self(format!("zstack:sha256:{}", hash(&[&key])));
+        }
+        Self(key)
+    }
+
+    /// The key as Flashduty gets it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for AlertKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn escape(part: &str) -> String {
+    part.replace('%', "%25").replace(':', "%3A")
+}
+
+/// A hash of several texts as 64 hex digits. Each is hashed with its length, so that no two lists of
+/// texts run together into the same one.
+#[must_use]
+pub(crate) fn hash(texts: &[&str]) -> String {
+    let mut hasher = Sha256::new();
+    for text in texts {
+        hasher.update((text.len() as u64).to_be_bytes());
+        hasher.update(text);
+    }
+    let mut hex = String::with_capacity(64);
+    for byte in hasher.finalize() {
+        let _ = write!(hex, "{byte:02x}");
+    }
+    hex
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_do_not_run_together() {
+        assert_eq!(AlertKey::new(&["alarm", "a", "b"]).as_str(), "zstack:alarm:a:b");
+        assert_eq!(AlertKey::new(&["alarm", "a:b", ""]).as_str(), "zstack:alarm:a%3Ab:-");
+        assert_ne!(AlertKey::new(&["a:b", "c"]), AlertKey::new(&["a", "b:c"]));
+        assert_ne!(hash(&["ab", "c"]), hash(&["a", "bc"]));
+    }
+
+    #[test]
+    fn a_long_key_is_hashed_whole() {
+        let longest = "名".repeat(MAX_ALERT_KEY - "zstack:alarm:".len());
+        assert_eq!(AlertKey::new(&["alarm", &longest]).as_str(), format!("zstack:alarm:{longest}"));
+        let (one, other) = (format!("{longest}一"), format!("{longest}二"));
+        assert_ne!(AlertKey::new(&["alarm", &one]), AlertKey::new(&["alarm", &other]));
+        assert!(AlertKey::new(&["alarm", &one]).as_str().len() < MAX_ALERT_KEY);
+    }
+}

@@ -1,0 +1,118 @@
+//! The standard alert event (`flashduty-push.md`, "The standard alert event").
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+
+use super::alert_key::AlertKey;
+use super::labels::Labels;
+use super::text::shorten;
+
+/// The longest description, in characters.
+pub const MAX_DESCRIPTION: usize = 2_048;
+
+/// An event's status: how bad it is, or that it is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Status {
+    /// Somebody must get up.
+    Critical,
+    /// Somebody should look.
+    Warning,
+    /// Good to know.
+    Info,
+    /// The alert is over: closes it.
+    Ok,
+}
+
+impl Status {
+    /// The word Flashduty takes, which is case-sensitive.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Critical => "Critical",
+            Self::Warning => "Warning",
+            Self::Info => "Info",
+            Self::Ok => "Ok",
+        }
+    }
+}
+
+/// How Flashduty makes an alert's title.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct TitleRule(Cow<'static, str>);
+
+impl TitleRule {
+    /// The longest title rule, in characters.
+    pub const MAX: usize = 512;
+
+    /// A rule, if it is not too long.
+    #[must_use]
+    pub fn new(rule: String) -> Option<Self> {
+        (rule.chars().count() <= Self::MAX).then_some(Self(rule.into()))
+    }
+}
+
+impl Default for TitleRule {
+    /// `[TPL]${resource} / ${check}`: a template that takes its text from labels, which are never read
+    /// as templates themselves, whatever `$`, `{{` or `[TPL]` an alarm's name holds.
+    fn default() -> Self {
+        Self("[TPL]${resource} / ${check}".into())
+    }
+}
+
+/// An alert event, within Flashduty's limits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Event {
+    title_rule: TitleRule,
+    #[serde(rename = "event_status")]
+    status: Status,
+    alert_key: AlertKey,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    description: String,
+    labels: Labels,
+    #[serde(skip)]
+    cut: Vec<String>,
+}
+
+impl Event {
+    /// An event with whatever is too long cut and whatever is too much left out.
+    #[must_use]
+    pub fn new(
+        title_rule: TitleRule,
+        status: Status,
+        alert_key: AlertKey,
+        description: &str,
+        mut labels: Labels,
+    ) -> Self {
+        let mut cut = labels.fit();
+        let description = shorten(description, MAX_DESCRIPTION);
+        if matches!(description, Cow::Owned(_)) {
+            cut.push("description".to_owned());
+        }
+        Self { title_rule, status, alert_key, description: description.into_owned(), labels, cut }
+    }
+
+    /// The body to push.
+    ///
+    /// # Panics
+    ///
+    /// Never: an event is strings under string keys.
+    #[must_use]
+    pub fn to_json(&self) -> Vec<u8> {
+        #[expect(clippy::expect_used, reason = "strings under string keys are JSON, and a Vec takes them all")]
+        serde_json::to_vec(self).expect("an event is always JSON")
+    }
+
+    /// The event's status.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.status
+    }
+
+    /// What was cut or left out to keep Flashduty's limits: names of labels, and `description`.
+    #[must_use]
+    pub fn cut(&self) -> &[String] {
+        &self.cut
+    }
+}

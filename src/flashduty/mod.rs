@@ -1,0 +1,18 @@
+//! What Flashduty takes: the standard alert event with its limits, and the client that pushes it.
+
+mod alert_key;
+mod answer;
+mod client;
+mod event;
+mod labels;
+mod push_url;
+mod text;
+
+pub use alert_key::AlertKey;
+pub(crate) use alert_key::hash;
+pub use answer::Receipt;
+pub use client::Client;
+pub use event::{Event, MAX_DESCRIPTION, Status, TitleRule};
+pub use labels::{Labels, MAX_LABELS, Origin};
+pub use push_url::{InvalidPushUrl, Kind, PushUrl};
+pub use text::shorten;

@@ -1,0 +1,145 @@
+//! The push URL: where events go, and the credential in it.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+use url::{Host, Url};
+
+/// The query parameter that holds the credential.
+const INTEGRATION_KEY: &str = "integration_key";
+
+/// What an integration takes. The last part of its push URL's path tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The standard alert event. A kind that is not known is taken for this one.
+    Standard,
+    /// ZStack's own message as it came.
+    Zstack,
+}
+
+/// A push URL copied from an integration. Prints its host and no more: the key in it is a credential.
+#[derive(Clone)]
+pub struct PushUrl {
+    url: Url,
+    key: String,
+}
+
+/// Why a text is no push URL. Never says what the text was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidPushUrl {
+    /// No URL at all.
+    #[error("is not a URL")]
+    NotAUrl,
+    /// Not `https`, and not on this machine.
+    #[error("does not start with https://")]
+    NotHttps,
+    /// No credential in it.
+    #[error("has no integration_key")]
+    NoKey,
+}
+
+impl PushUrl {
+    /// Reads a push URL. White space around it is dropped.
+    ///
+    /// # Errors
+    ///
+    /// Where it is no `https` URL with an `integration_key`. Plain `http` is taken on loopback only,
+    /// for local runs.
+    pub fn read(text: &str) -> Result<Self, InvalidPushUrl> {
+        let url = Url::parse(text.trim()).map_err(|_| InvalidPushUrl::NotAUrl)?;
+        let loopback = match url.host() {
+            Some(Host::Domain(name)) => name == "localhost",
+            Some(Host::Ipv4(ip)) => ip.is_loopback(),
+            Some(Host::Ipv6(ip)) => ip.is_loopback(),
+            None => return Err(InvalidPushUrl::NotAUrl),
+        };
+        if !(url.scheme() == "https" || url.scheme() == "http" && loopback) {
+            return Err(InvalidPushUrl::NotHttps);
+        }
+        let key = url.query_pairs().find(|(name, value)| name == INTEGRATION_KEY && !value.is_empty());
+        let key = key.ok_or(InvalidPushUrl::NoKey)?.1.into_owned();
+        Ok(Self { url, key })
+    }
+
+    /// What the integration takes.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        let last = self.url.path_segments().and_then(|mut segments| segments.rfind(|segment| !segment.is_empty()));
+        if last == Some("zstack") { Kind::Zstack } else { Kind::Standard }
+    }
+
+    /// Where it points, without anything secret.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.url.host_str().unwrap_or_default()
+    }
+
+    /// Whether `text` repeats the credential, as it is or as a URL writes it.
+    #[must_use]
+    pub fn is_told_by(&self, text: &str) -> bool {
+        let in_url = self.url.query().unwrap_or_default();
+        text.contains(&self.key) || text.contains(in_url)
+    }
+
+    /// The URL with its credential, for the one request that needs it.
+    pub(super) fn expose(&self) -> &Url {
+        &self.url
+    }
+}
+
+impl PartialEq for PushUrl {
+    fn eq(&self, other: &Self) -> bool {
+        Sha256::digest(self.url.as_str()) == Sha256::digest(other.url.as_str())
+    }
+}
+
+impl fmt::Debug for PushUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PushUrl({}…)", self.host())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "k-not-a-secret";
+
+    fn read(url: &str) -> Result<PushUrl, InvalidPushUrl> {
+        PushUrl::read(&url.replace("KEY", KEY))
+    }
+
+    #[test]
+    fn the_path_tells_the_kind() {
+        for (path, kind) in
+            [("standard", Kind::Standard), ("zstack", Kind::Zstack), ("zstack/", Kind::Zstack), ("new", Kind::Standard)]
+        {
+            let url = read(&format!("https://api.flashcat.cloud/event/push/alert/{path}?integration_key=KEY")).unwrap();
+            assert_eq!(url.kind(), kind, "{path}");
+        }
+    }
+
+    #[test]
+    fn only_safe_urls_are_taken() {
+        assert!(read(" https://a.example/x?integration_key=KEY\n").is_ok());
+        assert!(read("http://127.0.0.1:8080/x?integration_key=KEY").is_ok());
+        assert!(read("http://[::1]/x?integration_key=KEY").is_ok());
+        assert!(read("http://localhost/x?integration_key=KEY").is_ok());
+        assert_eq!(read("http://a.example/x?integration_key=KEY").unwrap_err(), InvalidPushUrl::NotHttps);
+        assert_eq!(read("http://127.0.0.1.a.example/x?integration_key=KEY").unwrap_err(), InvalidPushUrl::NotHttps);
+        assert_eq!(read("ftp://a.example/x?integration_key=KEY").unwrap_err(), InvalidPushUrl::NotHttps);
+        assert_eq!(read("https://a.example/x?integration_key=").unwrap_err(), InvalidPushUrl::NoKey);
+        assert_eq!(read("https://a.example/x").unwrap_err(), InvalidPushUrl::NoKey);
+        for text in ["", "KEY", "data:,KEY", "/x?integration_key=KEY"] {
+            assert_eq!(read(text).unwrap_err(), InvalidPushUrl::NotAUrl, "{text}");
+        }
+    }
+
+    #[test]
+    fn it_does_not_print_its_key() {
+        let url = read("https://user:KEY@a.example/KEY?integration_key=KEY").unwrap();
+        assert_eq!(format!("{url:?}"), "PushUrl(a.example…)");
+        let url = PushUrl::read("https://a.example/?integration_key=a%20b").unwrap();
+        assert!(url.is_told_by("GET /?integration_key=a%20b") && url.is_told_by("key 'a b'") && !url.is_told_by("a"));
+    }
+}

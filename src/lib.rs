@@ -1,0 +1,46 @@
+//! Relays ZStack's alarms to Flashduty: an AWS Lambda function behind API Gateway.
+//!
+//! # How an alert travels
+//!
+//! ```text
+//! ZStack ── POST /zstack ──▶ API Gateway ──▶ webhook ──▶ relay ──▶ Flashduty
+//!                                              │           │
+//!                                         who may call?    ├─ zstack     bytes to messages
+//!                                              │           ├─ translate  message to events
+//!                                          settings        └─ flashduty  events pushed
+//!                                              │
+//!                                     SSM Parameter Store
+//! ```
+//!
+//! [`webhook`] is the HTTP edge: it checks who calls and says what each outcome answers. [`relay`] is
+//! the core: it takes an authenticated body, has [`zstack`] read it and [`translate`] turn it into
+//! events, and pushes them with [`flashduty`]. `zstack` and `flashduty` do not know each other;
+//! `translate` knows both and does no I/O. [`settings`] keeps the two secrets. Every way to fail is in
+//! [`error`], with the HTTP status it answers.
+//!
+//! ZStack tries five times within about five seconds and then forgets a message, so nothing is answered
+//! with 2xx before Flashduty confirmed it, and nothing that anybody may have meant as an alarm is thrown
+//! away: what cannot be read is pushed as text.
+//!
+//! # Environment
+//!
+//! | variable | meaning | default |
+//! | --- | --- | --- |
+//! | [`FLASHDUTY_PUSH_URL_PARAMETER`](config::FLASHDUTY_PUSH_URL_PARAMETER) | name of the SSM parameter (`SecureString`) with the push URL | required |
+//! | [`WEBHOOK_TOKEN_PARAMETER`](config::WEBHOOK_TOKEN_PARAMETER) | name of the SSM parameter (`SecureString`) with the secret that callers must show | required |
+//! | [`ALLOW_UNAUTHENTICATED`](config::ALLOW_UNAUTHENTICATED) | `true` lets `WEBHOOK_TOKEN_PARAMETER` be absent | `false` |
+//! | [`SETTINGS_TTL_SECONDS`](config::SETTINGS_TTL_SECONDS) | how long values from SSM are kept | `300` |
+//! | [`TITLE_RULE`](config::TITLE_RULE) | Flashduty's title rule | `[TPL]${resource} / ${check}` |
+//! | `AWS_LAMBDA_LOG_LEVEL`, `RUST_LOG` | how much is logged, see [`logging`] | `INFO` |
+
+pub mod config;
+pub mod deadline;
+pub mod error;
+pub mod flashduty;
+pub mod logging;
+pub mod relay;
+pub mod settings;
+pub mod token;
+pub mod translate;
+pub mod webhook;
+pub mod zstack;

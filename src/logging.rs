@@ -1,0 +1,79 @@
+//! One JSON line for each thing that happened.
+
+use std::env;
+
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+/// Other libraries print whole requests below this level, credentials and all.
+const LIBRARIES: LevelFilter = LevelFilter::INFO;
+
+/// Logs to standard output, with the level of `AWS_LAMBDA_LOG_LEVEL` (which Lambda sets) or else
+/// `RUST_LOG`, `INFO` without either.
+///
+/// Libraries are never heard below `INFO`, whatever the variables say: no secret gets into the log at
+/// any level.
+pub fn init() {
+    let wanted = ["AWS_LAMBDA_LOG_LEVEL", "RUST_LOG"].iter().find_map(|name| Some((name, env::var(name).ok()?)));
+    let parsed = wanted.as_ref().map(|(_, value)| targets(value));
+    let filter = parsed.clone().flatten().unwrap_or_else(|| safe(&Targets::new().with_default(LevelFilter::INFO)));
+    let lines = tracing_subscriber::fmt::layer()
+        .json()
+        .flatten_event(true)
+        .with_target(false)
+        .with_current_span(false)
+        .with_span_list(false);
+    tracing_subscriber::registry().with(lines).with(filter).init();
+    if let (Some((name, value)), Some(None)) = (wanted, parsed) {
+        tracing::warn!("{name} is {value:?}, which is no log level: INFO is used");
+    }
+}
+
+fn targets(value: &str) -> Option<Targets> {
+    let value = value.trim().to_ascii_lowercase().replace("fatal", "error");
+    if value.is_empty() {
+        return Some(safe(&Targets::new().with_default(LevelFilter::INFO)));
+    }
+    // A word that is no level would be taken for the name of a module.
+    let known = value.contains('=') || value.split(',').all(|level| level.trim().parse::<LevelFilter>().is_ok());
+    value.parse().ok().filter(|_| known).map(|targets| safe(&targets))
+}
+
+fn safe(wanted: &Targets) -> Targets {
+    let ours = env!("CARGO_CRATE_NAME");
+    let default = wanted.default_level().unwrap_or(LevelFilter::OFF);
+    let mut safe = Targets::new().with_default(default.min(LIBRARIES)).with_target(ours, default);
+    for (target, level) in wanted {
+        let ours = target == ours || target.starts_with(&format!("{ours}::"));
+        safe = safe.with_target(target, if ours { level } else { level.min(LIBRARIES) });
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing::Level;
+
+    use super::*;
+
+    #[test]
+    fn libraries_stay_quiet_at_every_level() {
+        for wanted in ["trace", "TRACE", "hyper=trace,aws_smithy_runtime=trace", "debug,lambda_runtime=trace"] {
+            let targets = targets(wanted).unwrap();
+            for library in ["hyper", "aws_smithy_runtime::client", "lambda_runtime", "aws_sigv4"] {
+                assert!(!targets.would_enable(library, &Level::DEBUG), "{wanted} {library}");
+            }
+        }
+    }
+
+    #[test]
+    fn our_own_level_is_honoured() {
+        let enabled = |wanted, level| targets(wanted).unwrap().would_enable("zstack_flashduty::webhook", &level);
+        assert!(enabled("TRACE", Level::TRACE) && enabled("zstack_flashduty=debug", Level::DEBUG));
+        assert!(enabled("", Level::INFO) && !enabled("", Level::DEBUG));
+        assert!(enabled("FATAL", Level::ERROR) && !enabled("FATAL", Level::WARN) && !enabled("warn", Level::INFO));
+        assert!(targets("LOUD").is_none());
+    }
+}

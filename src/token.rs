@@ -1,0 +1,71 @@
+//! The webhook token: the secret that callers must show.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+/// A webhook token. Holds no more than its hash, and does not print that either.
+#[derive(Clone)]
+pub struct Token([u8; 32]);
+
+/// Why a text is no token. Never says what the text was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidToken {
+    /// Nothing but white space.
+    #[error("is empty")]
+    Empty,
+    /// ZStack writes its Basic header in US-ASCII and could not send it.
+    #[error("has characters other than visible ASCII, which ZStack cannot send")]
+    NotAscii,
+}
+
+impl Token {
+    /// Takes a token. White space around it is dropped: it comes from a shell or an editor.
+    ///
+    /// # Errors
+    ///
+    /// Where nobody could ever show it.
+    pub fn read(text: &str) -> Result<Self, InvalidToken> {
+        match text.trim() {
+            "" => Err(InvalidToken::Empty),
+            token if token.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(Self(Sha256::digest(token).into())),
+            _ => Err(InvalidToken::NotAscii),
+        }
+    }
+
+    /// Whether `shown` is the token. Takes the same time wherever the two differ.
+    #[must_use]
+    pub fn is(&self, shown: &str) -> bool {
+        let shown: [u8; 32] = Sha256::digest(shown).into();
+        self.0.ct_eq(&shown).into()
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_token_is_the_token() {
+        let token = Token::read(" open-sesame\n").unwrap();
+        assert!(token.is("open-sesame"));
+        for other in ["", "open-sesam", "open-sesame ", "Open-Sesame"] {
+            assert!(!token.is(other), "{other}");
+        }
+        assert_eq!(format!("{token:?}"), "Token(…)");
+    }
+
+    #[test]
+    fn a_token_that_cannot_be_shown_is_none() {
+        assert_eq!(Token::read(" \n").unwrap_err(), InvalidToken::Empty);
+        assert_eq!(Token::read("口令").unwrap_err(), InvalidToken::NotAscii);
+        assert_eq!(Token::read("two words").unwrap_err(), InvalidToken::NotAscii);
+    }
+}

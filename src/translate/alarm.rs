@@ -1,0 +1,191 @@
+//! Resource alarms.
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::{
+    Draft, Kind, NAMELESS, canonical, first, other_labels, resource_labels, severity, unknown_level, whereabouts,
+};
+use crate::flashduty::{AlertKey, Labels, Origin, Status};
+use crate::zstack::{Alarm, Level, State};
+
+pub(super) fn draft(alarm: &Alarm<'_>, text: &str) -> Draft {
+    let resource = first(&[&alarm.resource.name, &alarm.resource.id, &alarm.namespace, NAMELESS]);
+    let check = first(&[&alarm.name, &alarm.metric, &alarm.uuid, "Alarm"]);
+    Draft {
+        kind: Kind::Alarm,
+        key: key(alarm, text),
+        labels: labels(alarm, resource, check),
+        states: vec![(status(alarm), description(alarm, resource, check))],
+    }
+}
+
+/// A status that is missing or not known counts as `Alarm`: better called once too often.
+fn state(alarm: &Alarm<'_>) -> State {
+    State::read(&alarm.status).unwrap_or(State::Alarm)
+}
+
+fn status(alarm: &Alarm<'_>) -> Status {
+    let level = Level::read(&alarm.level);
+    match state(alarm) {
+        State::Ok => Status::Ok,
+        State::Alarm => severity(level),
+        // The alert is open: it stays as bad as it was.
+        State::InsufficientData if State::read(&alarm.previous_status) == Some(State::Alarm) => severity(level),
+        State::InsufficientData => Status::Info,
+    }
+}
+
+/// Rule and resource; names stand in for ids that a template left out. A message that names no rule at
+/// all is known by its text alone.
+fn key(alarm: &Alarm<'_>, text: &str) -> AlertKey {
+    let rule = first(&[&alarm.uuid, &alarm.name, &alarm.metric]);
+    if rule.is_empty() {
+        return super::other::raw_key(text);
+    }
+    AlertKey::new(&["alarm", rule, first(&[&alarm.resource.id, &alarm.resource.name])])
+}
+
+fn labels(alarm: &Alarm<'_>, resource: &str, check: &str) -> Labels {
+    let mut labels = Labels::default();
+    for (name, value) in [
+        ("resource", resource),
+        ("check", check),
+        ("namespace", &alarm.namespace),
+        ("emergency_level", canonical(&alarm.level, Level::read(&alarm.level).map(Level::as_str))),
+        ("status", state_word(&alarm.status)),
+        ("previous_status", state_word(&alarm.previous_status)),
+        ("account_id", &alarm.account),
+        ("alarm_id", &alarm.uuid),
+        ("metric", &alarm.metric),
+        ("condition", &condition(alarm).unwrap_or_default()),
+        ("threshold", &alarm.threshold),
+        ("current_value", &alarm.current_value),
+        ("duration", &duration(&alarm.duration)),
+        ("alarm_labels", &alarm_labels(alarm)),
+        ("data_id", &alarm.data),
+        ("time", &time(&alarm.time)),
+    ] {
+        labels.put(Origin::Own, name, value);
+    }
+    resource_labels(&mut labels, &alarm.resource);
+    other_labels(&mut labels, &alarm.other, "unnamed");
+    labels
+}
+
+fn state_word(text: &str) -> &str {
+    canonical(text, State::read(text).map(State::as_str))
+}
+
+/// `CPUAverageUsedUtilization >= 80.00%`, where the message says all of it.
+fn condition(alarm: &Alarm<'_>) -> Option<String> {
+    let complete = ![&alarm.metric, &alarm.operator, &alarm.threshold].iter().any(|text| text.is_empty());
+    complete.then(|| format!("{} {} {}", alarm.metric, symbol(&alarm.operator), alarm.threshold))
+}
+
+fn symbol(operator: &str) -> &str {
+    match operator {
+        "GreaterThan" => ">",
+        "GreaterThanOrEqualTo" => ">=",
+        "LessThan" => "<",
+        "LessThanOrEqualTo" => "<=",
+        other => other,
+    }
+}
+
+/// ZStack's duration is a bare number of seconds: it gets its unit.
+fn duration(text: &str) -> String {
+    let number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    format!("{text}{}", if number { "s" } else { "" })
+}
+
+/// `key operator value, …` as ZStack wrote them, or `key = value, …` where they came as an object.
+fn alarm_labels(alarm: &Alarm<'_>) -> String {
+    let labels = alarm.labels.iter().map(|(name, value)| match &**name {
+        "" => value.to_string(),
+        name => format!("{name} = {value}"),
+    });
+    labels.collect::<Vec<_>>().join(", ")
+}
+
+/// Epoch milliseconds as RFC 3339; anything else as it came.
+fn time(text: &str) -> String {
+    let time = text.parse::<i64>().ok().and_then(|ms| {
+        OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000).ok()?.format(&Rfc3339).ok()
+    });
+    time.unwrap_or_else(|| text.to_owned())
+}
+
+fn description(alarm: &Alarm<'_>, resource: &str, check: &str) -> String {
+    let value = &alarm.current_value;
+    let mut lines = vec![match state(alarm) {
+        State::Alarm => format!("{check} triggered"),
+        State::Ok => format!("{check} recovered"),
+        State::InsufficientData => format!("{check}: no data, so ZStack cannot tell how it is"),
+    }];
+    match (condition(alarm), duration(&alarm.duration)) {
+        (Some(condition), held) if held.is_empty() => lines.push(format!("Condition: {condition}")),
+        (Some(condition), held) => lines.push(format!("Condition: {condition} for {held}")),
+        (None, _) if alarm.metric.is_empty() => {}
+        (None, _) => lines.push(format!("Metric: {}", alarm.metric)),
+    }
+    if !value.is_empty() {
+        lines.push(format!("Current value: {value}"));
+    }
+    lines.extend(whereabouts(resource, &alarm.resource));
+    lines.extend(unknown_level(&alarm.level));
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_that_can_be_told_are_rfc_3339() {
+        assert_eq!(time("1720144800000"), "2024-07-05T02:00:00Z");
+        assert_eq!(time("1720144800123"), "2024-07-05T02:00:00.123Z");
+        for text in ["", "Jul 5, 2024 10:00:00 AM", "9223372036854775807"] {
+            assert_eq!(time(text), text);
+        }
+    }
+
+    #[test]
+    fn every_state_and_level_has_its_status() {
+        use Status::{Critical, Info, Ok, Warning};
+        let levels = [
+            ("Emergent", Critical),
+            (" EMERGENT ", Critical),
+            ("紧急", Critical),
+            ("Important", Warning),
+            ("major", Warning),
+            ("严重", Warning),
+            ("Normal", Info),
+            ("Info", Info),
+            (" 提示", Info),
+            ("", Warning),
+            ("P0", Warning),
+            ("Recovery", Warning),
+        ];
+        let states = ["Alarm", "alarm ", "已触发", "", "Unheard"];
+        for (level, expected) in levels {
+            let of = |now: &str, before: &str| {
+                let mut alarm = Alarm { level: level.into(), ..Alarm::default() };
+                (alarm.status, alarm.previous_status) = (now.to_owned().into(), before.to_owned().into());
+                status(&alarm)
+            };
+            for state in states {
+                assert_eq!(of(state, "OK"), expected, "{level} {state}");
+            }
+            for ok in ["OK", "ok", " Ok\n", "监控中"] {
+                assert_eq!(of(ok, "Alarm"), Ok, "{level}");
+            }
+            for no_data in ["InsufficientData", "数据不足"] {
+                assert_eq!(of(no_data, "Alarm"), expected, "{level}");
+                assert_eq!(of(no_data, "已触发"), expected, "{level}");
+                assert_eq!(of(no_data, "OK"), Info, "{level}");
+                assert_eq!(of(no_data, ""), Info, "{level}");
+            }
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! ZStack's message into Flashduty's events: pure, without I/O and without a clock.
+
+mod alarm;
+mod event;
+mod other;
+
+use std::fmt;
+
+use crate::flashduty::{AlertKey, Event, Labels, Origin, Status, TitleRule};
+use crate::zstack::{Level, Message, Part, Resource, Text};
+
+/// What a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A resource alarm.
+    Alarm,
+    /// An event alarm.
+    Event,
+    /// The console's test message.
+    Test,
+    /// A message that could not be read.
+    Raw,
+}
+
+impl Kind {
+    /// The value of the label `kind`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Alarm => "alarm",
+            Self::Event => "event",
+            Self::Test => "test",
+            Self::Raw => "raw",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One message as Flashduty gets it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alert {
+    /// What the message is.
+    pub kind: Kind,
+    /// The alert that the events open, update or close.
+    pub key: AlertKey,
+    /// One event; the test message makes two, one that opens its alert and one that closes it.
+    pub events: Vec<Event>,
+}
+
+/// The title's and the labels' last resort where a message names no resource at all.
+const NAMELESS: &str = "ZStack";
+
+/// Translates one message.
+///
+/// `url_labels` are the webhook URL's query parameters without the token: they tell one ZStack cloud
+/// from another, and never override a label of the message.
+#[must_use]
+pub fn translate(part: &Part, url_labels: &[(String, String)], title_rule: &TitleRule) -> Alert {
+    let draft = match Message::read(&part.text) {
+        Message::Alarm(alarm) => alarm::draft(&alarm, &part.text),
+        Message::Event(event) => event::draft(&event, &part.text),
+        Message::Test(test) => other::test(&test),
+        Message::Raw(raw) => other::raw(&raw),
+    };
+    let Draft { kind, key, mut labels, states } = draft;
+    labels.put(Origin::Own, "source", "zstack");
+    labels.put(Origin::Own, "kind", kind.as_str());
+    for (name, value) in url_labels.iter().chain(&part.around) {
+        labels.put_if_free(Origin::Around, name, value.trim());
+    }
+    let events = states
+        .into_iter()
+        .map(|(status, description)| Event::new(title_rule.clone(), status, key.clone(), &description, labels.clone()))
+        .collect();
+    Alert { kind, key, events }
+}
+
+/// What each kind of message has to say for itself.
+struct Draft {
+    kind: Kind,
+    key: AlertKey,
+    labels: Labels,
+    /// Status and description of each event, in order.
+    states: Vec<(Status, String)>,
+}
+
+/// How bad an alert of this level is. A level that is missing or not known counts as [`Status::Warning`].
+fn severity(level: Option<Level>) -> Status {
+    match level {
+        Some(Level::Emergent) => Status::Critical,
+        Some(Level::Normal) => Status::Info,
+        Some(Level::Important | Level::Recovery) | None => Status::Warning,
+    }
+}
+
+/// The first of several texts that is not empty.
+fn first<'a>(texts: &[&'a str]) -> &'a str {
+    texts.iter().find(|text| !text.is_empty()).copied().unwrap_or_default()
+}
+
+/// A known word in the wire's own spelling, any other as it came.
+fn canonical<'a>(text: &'a str, word: Option<&'static str>) -> &'a str {
+    word.unwrap_or(text)
+}
+
+/// The labels that say what an alert is about.
+fn resource_labels(labels: &mut Labels, resource: &Resource<'_>) {
+    for (name, value) in [
+        ("resource_id", &resource.id),
+        ("resource_type", &resource.kind),
+        ("resource_ip", &resource.ip),
+        ("cluster", &resource.cluster_name),
+        ("cluster_id", &resource.cluster_id),
+    ] {
+        labels.put(Origin::Own, name, value);
+    }
+}
+
+/// Labels out of fields that have no documented label: their own names, or `unnamed` where they have none.
+fn other_labels(labels: &mut Labels, fields: &[(Text<'_>, Text<'_>)], unnamed: &str) {
+    for (name, value) in fields {
+        labels.put(Origin::Message, if name.is_empty() { unnamed } else { name }, value);
+    }
+}
+
+/// The lines of a description that say where to look.
+fn whereabouts(resource: &str, about: &Resource<'_>) -> Vec<String> {
+    let details = [&about.ip, &about.kind].into_iter().filter(|text| !text.is_empty()).map(AsRef::as_ref);
+    let details = details.collect::<Vec<_>>().join(", ");
+    let mut lines = vec![if details.is_empty() {
+        format!("Resource: {resource}")
+    } else {
+        format!("Resource: {resource} ({details})")
+    }];
+    let cluster = first(&[&about.cluster_name, &about.cluster_id]);
+    if !cluster.is_empty() {
+        lines.push(format!("Cluster: {cluster}"));
+    }
+    lines
+}
+
+/// A line of the description where the level is a word that nobody knows, so that nobody takes the
+/// severity for ZStack's own.
+fn unknown_level(level: &str) -> Option<String> {
+    let known = level.is_empty() || Level::read(level).is_some();
+    (!known).then(|| format!("Level: {level} (not a level of ZStack's; shown as Warning)"))
+}

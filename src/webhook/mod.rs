@@ -1,0 +1,116 @@
+//! The HTTP edge: who may call, and what each outcome answers.
+
+mod answer;
+mod caller;
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Instant;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use lambda_http::http::Method;
+use lambda_http::http::header::{ALLOW, WWW_AUTHENTICATE};
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Adapter, Body, LambdaEvent, Request, RequestExt as _, Response, Service as _, service_fn};
+use serde::Serialize;
+
+use crate::deadline::Deadline;
+use crate::error::Error;
+use crate::relay::{Outcome, Relay};
+
+/// The largest body that is taken, in bytes. ZStack's own messages have a few thousand.
+pub const MAX_BODY: usize = 128 * 1024;
+
+/// Answers one invocation: an API Gateway event (payload format 1.0 or 2.0) or a function URL's.
+///
+/// # Errors
+///
+/// None: every outcome is an HTTP answer.
+pub async fn invoke(relay: Arc<Relay>, mut event: LambdaEvent<LambdaRequest>) -> Result<impl Serialize, Infallible> {
+    let body = take_body(&mut event.payload);
+    let invocation = Invocation {
+        relay: &relay,
+        request_id: event.context.request_id.clone(),
+        deadline: Deadline::of_invocation(event.context.deadline),
+        started: Instant::now(),
+    };
+    Adapter::from(service_fn(|request| invocation.answer(request, &body))).call(event).await
+}
+
+/// Takes the body out of the event. `lambda_http` would decode it too, but panics where it is not the
+/// base64 that it claims to be.
+fn take_body(event: &mut LambdaRequest) -> Result<Vec<u8>, Error> {
+    let (body, is_base64) = match event {
+        LambdaRequest::ApiGatewayV1(event) => (event.body.take(), event.is_base64_encoded),
+        LambdaRequest::ApiGatewayV2(event) => (event.body.take(), event.is_base64_encoded),
+        _ => (None, false),
+    };
+    let body = body.unwrap_or_default();
+    if is_base64 { BASE64_STANDARD.decode(body).map_err(|_| Error::InvalidBase64) } else { Ok(body.into_bytes()) }
+}
+
+struct Invocation<'a> {
+    relay: &'a Relay,
+    request_id: String,
+    deadline: Deadline,
+    started: Instant,
+}
+
+impl Invocation<'_> {
+    async fn answer(&self, request: Request, body: &Result<Vec<u8>, Error>) -> Result<Response<Body>, Infallible> {
+        Ok(self.route(&request, body).await)
+    }
+
+    async fn route(&self, request: &Request, body: &Result<Vec<u8>, Error>) -> Response<Body> {
+        let is_health = request.raw_http_path().ends_with("/health");
+        match *request.method() {
+            Method::GET if is_health => return self.health(request).await,
+            Method::POST => {}
+            ref other => {
+                let allow = if is_health { "GET, POST" } else { "POST" };
+                return self.failed(
+                    request,
+                    &Error::MethodNotAllowed { method: other.to_string() },
+                    Some((ALLOW, allow)),
+                );
+            }
+        }
+        match self.deliver(request, body).await {
+            Ok(outcomes) => {
+                answer::log(request, &self.request_id, self.started.elapsed(), Ok(&outcomes));
+                answer::of_outcomes(&self.request_id, &outcomes)
+            }
+            Err(error @ Error::Unauthorized { .. }) => self.failed(
+                request,
+                &error,
+                Some((WWW_AUTHENTICATE, r#"Basic realm="zstack-flashduty", charset="UTF-8""#)),
+            ),
+            Err(error) => self.failed(request, &error, None),
+        }
+    }
+
+    async fn deliver(&self, request: &Request, body: &Result<Vec<u8>, Error>) -> Result<Vec<Outcome>, Error> {
+        let secrets = self.authenticate(request).await?;
+        let body = body.as_ref().map_err(Clone::clone)?;
+        if body.len() > MAX_BODY {
+            return Err(Error::BodyTooLarge { bytes: body.len(), limit: MAX_BODY });
+        }
+        if body.trim_ascii().is_empty() {
+            return Err(Error::EmptyBody);
+        }
+        Ok(self.relay.deliver(body, &caller::labels(request), secrets, self.deadline).await)
+    }
+
+    /// `GET /health`: whether the settings can be read, and nothing else. The log says more.
+    async fn health(&self, request: &Request) -> Response<Body> {
+        let health = self.relay.settings().get(self.deadline).await;
+        answer::log(request, &self.request_id, self.started.elapsed(), health.as_ref().map(|_| &[][..]));
+        answer::health(&self.request_id, health.is_ok())
+    }
+
+    fn failed(&self, request: &Request, error: &Error, header: Option<answer::Header>) -> Response<Body> {
+        answer::log(request, &self.request_id, self.started.elapsed(), Err(error));
+        answer::of_error(&self.request_id, error, header)
+    }
+}
