@@ -1,0 +1,302 @@
+//! Every row of the answer table, and what Flashduty hears of it.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use flashduty_standin::{Fault, Lasts, Options, Standin};
+use serde_json::{Value, json};
+
+use crate::support::{KEY, TOKEN, World, alarm, base64, post, sample, with_credential};
+
+fn code(body: &Value) -> &str {
+    body["error"]["code"].as_str().unwrap_or_default()
+}
+
+fn message(body: &Value) -> &str {
+    body["error"]["message"].as_str().unwrap_or_default()
+}
+
+#[tokio::test]
+async fn a_pushed_alert_is_200_with_flashdutys_word() {
+    let mut world = World::new().await;
+    let (status, body) = world.send(&sample("alarm")).await;
+    let alert = &world.flashduty.alerts()[0];
+    assert_eq!(status, 200);
+    assert_eq!(body["alerts"][0]["alert_key"], alert.alert_key);
+    assert_eq!(body["alerts"][0]["event_status"], "Critical");
+    assert!(alert.open && alert.title == "web-01 / VM CPU usage", "{alert:?}");
+    assert_eq!(world.header("content-type").as_deref(), Some("application/json"));
+
+    let (status, _) = world.send(&sample("alarm-recovery")).await;
+    let alerts = world.flashduty.alerts();
+    assert_eq!((status, alerts.len(), alerts[0].open), (200, 1, false));
+
+    let lines = world.function.request_lines().await;
+    assert_eq!(lines.len(), 2);
+    assert_eq!(lines[0]["level"], "INFO");
+    assert_eq!(lines[0]["kind"], "alarm");
+    assert_eq!(lines[0]["alert_key"], body["alerts"][0]["alert_key"]);
+    assert_eq!(lines[0]["flashduty_request_id"], body["alerts"][0]["flashduty_request_id"]);
+    assert_eq!(lines[0]["request_id"], body["request_id"]);
+    assert_eq!((&lines[0]["status"], &lines[0]["attempts"]), (&json!(200), &json!(1)));
+    assert!(lines[0]["timestamp"].is_string() && lines[0]["ms"].is_u64());
+    world.end();
+}
+
+#[tokio::test]
+async fn the_test_message_leaves_nothing_open() {
+    let mut world = World::new().await;
+    let (status, body) = world.send(&sample("test-message")).await;
+    assert_eq!(status, 200);
+    let statuses: Vec<_> = body["alerts"].as_array().unwrap().iter().map(|alert| &alert["event_status"]).collect();
+    assert_eq!(statuses, ["Info", "Ok"]);
+    assert!(world.flashduty.alerts().iter().all(|alert| !alert.open && alert.alert_key == "zstack:test"));
+    world.end();
+}
+
+#[tokio::test]
+async fn an_empty_body_is_400() {
+    let mut world = World::new().await;
+    let mut without = post("");
+    without.as_object_mut().unwrap().remove("body");
+    for event in [post(""), post(" \n\t"), without, json_null_body()] {
+        let (status, body) = world.send(&event).await;
+        assert_eq!((status, code(&body)), (400, "EmptyBody"), "{event}");
+    }
+    assert!(world.pushed().is_empty());
+    world.end();
+}
+
+fn json_null_body() -> Value {
+    let mut event = post("");
+    event["body"] = Value::Null;
+    event
+}
+
+#[tokio::test]
+async fn a_body_that_is_not_its_base64_is_400() {
+    let mut world = World::new().await;
+    for broken in ["{}", "====", "YWJj\u{20ac}", "YWJ"] {
+        let mut event = post(broken);
+        event["isBase64Encoded"] = json!(true);
+        let (status, body) = world.send(&event).await;
+        assert_eq!((status, code(&body)), (400, "InvalidBase64"), "{broken}");
+    }
+    let mut rest = sample("alarm-rest-api");
+    rest["isBase64Encoded"] = json!(true);
+    let (status, body) = world.send(&rest).await;
+    assert_eq!((status, code(&body)), (400, "InvalidBase64"));
+    assert!(world.pushed().is_empty());
+    world.end();
+}
+
+#[tokio::test]
+async fn without_the_token_nobody_gets_in() {
+    let mut world = World::new().await;
+    let basic = |credentials: &str| format!("Basic {}", base64(credentials));
+    for (authorization, query) in [
+        (None, String::new()),
+        (None, "token=".to_owned()),
+        (None, format!("token={TOKEN}x")),
+        (None, format!("Token={TOKEN}")),
+        (None, format!("cloud={TOKEN}")),
+        (Some(basic("zstack:wrong")), String::new()),
+        (Some(basic(&format!("{TOKEN}:"))), String::new()),
+        (Some(basic(TOKEN)), String::new()),
+        (Some(format!("Bearer {TOKEN}")), String::new()),
+        (Some(format!("Basic {TOKEN}")), String::new()),
+        (Some(TOKEN.to_owned()), "token=wrong".to_owned()),
+    ] {
+        let event = with_credential(sample("alarm"), authorization.as_deref(), &query);
+        let (status, body) = world.send(&event).await;
+        assert_eq!((status, code(&body)), (401, "Unauthorized"), "{authorization:?} {query}");
+        assert!(world.header("www-authenticate").unwrap().starts_with("Basic "));
+    }
+    // Nor does a mistake in the body tell more than that.
+    let (status, _) = world.send(&with_credential(post(""), None, "")).await;
+    assert_eq!(status, 401);
+    assert!(world.pushed().is_empty());
+    world.end();
+}
+
+#[tokio::test]
+async fn the_token_is_basics_password_or_in_the_url() {
+    let mut world = World::new().await;
+    let basic = |credentials: &str| format!("Basic {}", base64(credentials));
+    for (authorization, query) in [
+        (Some(basic(&format!("zstack:{TOKEN}"))), String::new()),
+        (Some(basic(&format!("anybody:{TOKEN}")).replace("Basic", "basic")), String::new()),
+        (Some(basic(&format!(":{TOKEN}"))), String::new()),
+        (None, format!("token={TOKEN}")),
+        (None, format!("cloud=beijing&token={TOKEN}&token=other")),
+        (Some(basic("zstack:wrong")), format!("token={TOKEN}")),
+    ] {
+        let event = with_credential(sample("alarm"), authorization.as_deref(), &query);
+        assert_eq!(world.send(&event).await.0, 200, "{authorization:?} {query}");
+    }
+    assert_eq!(world.pushed()[4]["labels"]["cloud"], "beijing");
+    assert!(world.pushed().iter().all(|event| event["labels"].get("token").is_none()));
+    world.end();
+}
+
+#[tokio::test]
+async fn only_post_is_for_alarms() {
+    let mut world = World::new().await;
+    for method in ["GET", "PUT", "DELETE", "HEAD", "OPTIONS"] {
+        let mut event = sample("alarm");
+        event["requestContext"]["http"]["method"] = json!(method);
+        let (status, body) = world.send(&event).await;
+        assert_eq!((status, code(&body)), (405, "MethodNotAllowed"), "{method}");
+        assert_eq!(world.header("allow").as_deref(), Some("POST"));
+    }
+    let mut event = sample("health");
+    event["requestContext"]["http"]["method"] = json!("DELETE");
+    assert_eq!(world.send(&event).await.0, 405);
+    assert_eq!(world.header("allow").as_deref(), Some("GET, POST"));
+    // The path does not matter.
+    let mut event = sample("alarm");
+    event["rawPath"] = json!("/some/where");
+    assert_eq!(world.send(&event).await.0, 200);
+    world.end();
+}
+
+#[tokio::test]
+async fn a_body_over_128_kib_is_413() {
+    let mut world = World::new().await;
+    let text = |bytes: usize| "名".repeat(bytes / 3) + &"x".repeat(bytes % 3);
+    assert_eq!(world.send(&post(text(128 * 1024))).await.0, 200);
+    let (status, body) = world.send(&post(text(128 * 1024 + 1))).await;
+    assert_eq!((status, code(&body)), (413, "BodyTooLarge"));
+    let mut encoded = post(base64(&text(128 * 1024 + 1)));
+    encoded["isBase64Encoded"] = json!(true);
+    assert_eq!(world.send(&encoded).await.0, 413);
+    assert_eq!(world.pushed().len(), 1);
+    world.end();
+}
+
+#[tokio::test]
+async fn a_refusal_is_502_with_flashdutys_reason() {
+    let mut world = World::new().await;
+    for (status, reason) in
+        [(400, "InvalidParameter"), (404, "RouteNotFound"), (403, "AccessDenied"), (200, "NoLicense")]
+    {
+        let fault = Fault::Refuse {
+            status,
+            code: Some(reason.to_owned()),
+            message: Some("因为".to_owned()),
+            retry_after: None,
+        };
+        world.flashduty.fault(fault, Lasts::Next(1));
+        let (answered, body) = world.send(&sample("alarm")).await;
+        assert_eq!((answered, code(&body)), (502, "FlashdutyRefused"), "{status}");
+        assert_eq!(body["error"]["flashduty"]["code"], reason);
+        assert_eq!(body["error"]["flashduty"]["message"], "因为");
+        assert_eq!(body["error"]["flashduty"]["status"], status);
+        assert!(message(&body).contains(reason) && message(&body).contains("因为"), "{body}");
+    }
+    // A far side that repeats the credential does not make us tell it.
+    world.flashduty.fault(Fault::Echo, Lasts::Next(1));
+    let (status, body) = world.send(&sample("alarm")).await;
+    assert_eq!(status, 502);
+    assert!(message(&body).contains("withheld"), "{body}");
+    world.end();
+}
+
+#[tokio::test]
+async fn trouble_that_passes_is_503() {
+    let mut world = World::new().await;
+    let garbage = |status| Fault::Garbage { status, body: "<html>proxy</html>".to_owned() };
+    for fault in [Fault::status(429), Fault::status(500), garbage(502), garbage(200), Fault::Close, Fault::Cut] {
+        world.flashduty.fault(fault.clone(), Lasts::Next(1));
+        let (status, body) = world.send(&sample("alarm")).await;
+        assert_eq!(status, 503, "{fault:?} {body}");
+        assert!(message(&body).contains("Flashduty"), "{body}");
+    }
+    // And when it has passed, alerts are delivered.
+    assert_eq!(world.send(&sample("alarm")).await.0, 200);
+    let lines = world.function.request_lines().await;
+    assert!(lines[..6].iter().all(|line| line["level"] == "ERROR" && line["status"] == 503), "{lines:?}");
+    world.end();
+}
+
+#[tokio::test]
+async fn flashduty_away_is_503() {
+    let gone = Standin::start(Options::default()).await.unwrap();
+    let url = gone.push_url("standard", "sample%20key%2F1");
+    gone.shutdown().await;
+    let flashduty = Standin::start(Options::default()).await.unwrap();
+    let mut world = World::pushing_to(flashduty, &url, &[]).await;
+    let (status, body) = world.send(&sample("alarm")).await;
+    assert_eq!((status, code(&body)), (503, "FlashdutyUnreachable"), "{body}");
+    assert!(message(&body).contains("127.0.0.1") && message(&body).contains("refused"), "{body}");
+    world.end();
+}
+
+#[tokio::test]
+async fn no_time_left_is_504() {
+    let mut world = World::new().await;
+    world.flashduty.fault(Fault::Hang, Lasts::Standing);
+    let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + Duration::from_secs(2);
+    let (status, body) =
+        world.send_until(&sample("list-of-alarms"), u64::try_from(deadline.as_millis()).unwrap()).await;
+    assert_eq!((status, code(&body)), (504, "NoTimeLeft"));
+    assert!(SystemTime::now().duration_since(UNIX_EPOCH).unwrap() < deadline, "Lambda would have ended it");
+    assert_eq!(body["alerts"].as_array().unwrap().len(), 2, "both are told");
+    world.flashduty.clear_faults();
+    // A deadline in the past is no deadline.
+    assert_eq!(world.send_until(&sample("alarm"), 1).await.0, 200);
+    world.end();
+}
+
+#[tokio::test]
+async fn one_failure_of_several_does_not_stop_the_others() {
+    let mut world = World::new().await;
+    let message = |name: &str| alarm(&json!({"ALARM_RESOURCE_ID": name, "ALARM_RESOURCE_NAME": name}));
+    let list = format!("[{}]", ["a", "b", "c", "d"].map(message).join(","));
+    world.flashduty.fault(Fault::status(400), Lasts::Next(1));
+    world.flashduty.fault(Fault::status(500), Lasts::Next(1));
+    let (status, body) = world.send(&post(list)).await;
+    assert_eq!((status, code(&body)), (503, "FlashdutyUnavailable"), "the worst one");
+    let codes: Vec<_> = body["alerts"].as_array().unwrap().iter().map(code).collect();
+    assert_eq!(codes, ["FlashdutyRefused", "FlashdutyUnavailable", "", ""]);
+    assert_eq!(world.flashduty.alerts().len(), 2);
+    world.end();
+}
+
+#[tokio::test]
+async fn an_integration_of_kind_zstack_gets_the_message_as_it_came() {
+    let flashduty = Standin::start(Options { keys: vec![KEY.to_owned()], ..Options::default() }).await.unwrap();
+    let url = flashduty.push_url("zstack", "sample%20key%2F1");
+    let mut world = World::pushing_to(flashduty, &url, &[]).await;
+    for name in ["alarm", "alarm-function-url", "list-of-alarms", "test-message"] {
+        assert_eq!(world.send(&sample(name)).await.0, 200, "{name}");
+    }
+    let received = world.flashduty.received();
+    assert_eq!(received.len(), 4);
+    assert_eq!(received[0].body, sample("alarm")["body"].as_str().unwrap().as_bytes());
+    assert_eq!(received[3].body, sample("test-message")["body"].as_str().unwrap().as_bytes());
+    // The same checks hold.
+    assert_eq!(world.send(&with_credential(sample("alarm"), None, "")).await.0, 401);
+    assert_eq!(world.send(&post("")).await.0, 400);
+    assert_eq!(world.flashduty.received().len(), 4);
+    world.end();
+}
+
+#[tokio::test]
+async fn connections_are_kept_open_between_pushes() {
+    let mut world = World::new().await;
+    for _ in 0..5 {
+        assert_eq!(world.send(&sample("alarm")).await.0, 200);
+    }
+    assert_eq!(world.flashduty.connections(), 1);
+    world.end();
+}
+
+#[tokio::test]
+async fn health_tells_whether_the_settings_can_be_read() {
+    let mut world = World::new().await;
+    let (status, body) = world.send(&sample("health")).await;
+    assert_eq!((status, &body["status"]), (200, &json!("ok")));
+    assert_eq!(body.as_object().unwrap().len(), 2, "nothing but the status and the request id");
+    assert!(world.pushed().is_empty());
+    world.end();
+}

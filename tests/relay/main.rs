@@ -1,0 +1,10 @@
+//! The relay as a whole: the built binary between stand-ins for Lambda, SSM and Flashduty on real
+//! ports.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it is surprised")]
+
+mod answers;
+mod golden;
+mod properties;
+mod settings;
+mod support;

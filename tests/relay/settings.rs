@@ -1,0 +1,173 @@
+//! The secrets: read once, kept, refreshed, rotated, missing.
+
+use std::time::Duration;
+
+use flashduty_standin::Options;
+use serde_json::{Value, json};
+
+use crate::support::lambda::Function;
+use crate::support::ssm::Fault;
+use crate::support::{KEY, PUSH_URL_PARAMETER, TOKEN_PARAMETER, World, base64, sample, with_credential};
+
+#[tokio::test]
+async fn both_parameters_come_in_one_call_while_the_function_starts() {
+    let mut world = World::new().await;
+    for _ in 0..100 {
+        if !world.ssm.calls().is_empty() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let expected = json!({"Names": [PUSH_URL_PARAMETER, TOKEN_PARAMETER], "WithDecryption": true});
+    assert_eq!(world.ssm.calls(), std::slice::from_ref(&expected), "before the first request");
+    for _ in 0..3 {
+        assert_eq!(world.send(&sample("alarm")).await.0, 200);
+    }
+    assert_eq!(world.ssm.calls(), [expected]);
+    world.end();
+}
+
+#[tokio::test]
+async fn they_are_refreshed_after_their_time_and_kept_where_that_fails() {
+    let mut world = World::with(&[("SETTINGS_TTL_SECONDS", "0")]).await;
+    assert_eq!(world.send(&sample("alarm")).await.0, 200);
+    let before = world.ssm.calls().len();
+    assert_eq!(world.send(&sample("alarm")).await.0, 200);
+    assert_eq!(world.ssm.calls().len(), before + 1);
+
+    world.ssm.fault(Some(Fault::Error("AccessDeniedException")));
+    assert_eq!(world.send(&sample("alarm")).await.0, 200);
+    let asked = world.ssm.calls().len();
+    assert_eq!(world.send(&sample("alarm")).await.0, 200);
+    assert_eq!(world.ssm.calls().len(), asked, "SSM gets a rest");
+    assert_eq!(world.flashduty.received().len(), 4);
+    let log = world.function.log();
+    assert!(log.contains("could not be refreshed") && log.contains("ssm:GetParameters"), "{log}");
+    world.end();
+}
+
+#[tokio::test]
+async fn a_first_read_that_fails_is_503_and_the_next_request_tries_again() {
+    for (fault, says) in [
+        (Fault::Error("AccessDeniedException"), "ssm:GetParameters"),
+        (Fault::Error("ThrottlingException"), "ThrottlingException"),
+        (Fault::Error("InvalidKeyId"), "InvalidKeyId"),
+        (Fault::Hang, "SSM"),
+    ] {
+        let mut world = World::new().await;
+        world.ssm.fault(Some(fault));
+        let mut variables = world_variables(&world);
+        variables.push(("RUST_LOG".into(), "trace".into()));
+        let variables: Vec<_> = variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        world.function = Function::start(&variables).await;
+
+        let (status, body) = world.send(&sample("alarm")).await;
+        assert_eq!((status, &body["error"]["code"]), (503, &json!("SettingsUnavailable")), "{fault:?}");
+        let message = body["error"]["message"].as_str().unwrap();
+        assert!(message.contains(says) && !message.contains("arn:"), "{message}");
+        let (status, body) = world.send(&sample("health")).await;
+        assert_eq!((status, &body["status"]), (503, &json!("unavailable")), "{fault:?}");
+
+        world.ssm.fault(None);
+        assert_eq!(world.send(&sample("alarm")).await.0, 200, "{fault:?}");
+        world.end();
+    }
+}
+
+fn world_variables(world: &World) -> Vec<(String, String)> {
+    vec![
+        ("AWS_ENDPOINT_URL".into(), world.ssm_url.clone()),
+        ("FLASHDUTY_PUSH_URL_PARAMETER".into(), PUSH_URL_PARAMETER.into()),
+        ("WEBHOOK_TOKEN_PARAMETER".into(), TOKEN_PARAMETER.into()),
+    ]
+}
+
+#[tokio::test]
+async fn a_value_that_is_no_push_url_is_told_by_its_parameters_name() {
+    for value in
+        ["nonsense", "http://flashduty.example/x?integration_key=sample%20key%2F1", "https://flashduty.example/x"]
+    {
+        let flashduty = flashduty_standin::Standin::start(Options::default()).await.unwrap();
+        let mut world = World::pushing_to(flashduty, value, &[]).await;
+        let (status, body) = world.send(&sample("alarm")).await;
+        assert_eq!(status, 503);
+        let message = body["error"]["message"].as_str().unwrap();
+        assert!(message.contains(PUSH_URL_PARAMETER) && !message.contains(value), "{message}");
+        world.end();
+    }
+}
+
+#[tokio::test]
+async fn a_parameter_that_is_missing_is_named() {
+    let mut world = World::with(&[("WEBHOOK_TOKEN_PARAMETER", "/zstack-flashduty/nowhere")]).await;
+    let (status, body) = world.send(&sample("alarm")).await;
+    assert_eq!(status, 503);
+    assert!(body["error"]["message"].as_str().unwrap().contains("/zstack-flashduty/nowhere does not exist"), "{body}");
+    world.ssm.put("/zstack-flashduty/nowhere", "sample-token");
+    assert_eq!(world.send(&sample("alarm")).await.0, 200);
+    world.end();
+}
+
+#[tokio::test]
+async fn rotating_the_push_url_costs_no_alert() {
+    let mut world = World::new().await;
+    assert_eq!(world.send(&sample("alarm")).await.0, 200);
+    world.flashduty.set_keys(["new-sample-key"]);
+    world.ssm.put(PUSH_URL_PARAMETER, &world.flashduty.push_url("standard", "new-sample-key"));
+    assert_eq!(world.send(&sample("event-host-disconnected")).await.0, 200);
+    assert_eq!(world.flashduty.alerts().len(), 2);
+    assert_eq!(world.function.request_lines().await[1]["attempts"], 2);
+    assert!(!world.function.log().contains("new-sample-key"));
+
+    // A key that is wrong for good is asked about once for a request, not once for an alert.
+    world.flashduty.set_keys([KEY]);
+    let before = world.ssm.calls().len();
+    assert_eq!(world.send(&sample("list-of-alarms")).await.0, 502);
+    assert_eq!(world.ssm.calls().len(), before + 1);
+    world.end();
+}
+
+#[tokio::test]
+async fn rotating_the_token_costs_no_alert() {
+    let mut world = World::new().await;
+    assert_eq!(world.send(&sample("alarm")).await.0, 200);
+    world.ssm.put(TOKEN_PARAMETER, "new-sample-token");
+    tokio::time::sleep(Duration::from_millis(2_100)).await;
+    let new = with_credential(sample("alarm"), Some(&format!("Basic {}", base64("zstack:new-sample-token"))), "");
+    assert_eq!(world.send(&new).await.0, 200);
+    assert_eq!(world.send(&sample("alarm")).await.0, 401, "the old one is over");
+    // Guessing does not keep SSM busy.
+    let before = world.ssm.calls().len();
+    for _ in 0..5 {
+        assert_eq!(world.send(&with_credential(sample("alarm"), None, "token=guess")).await.0, 401);
+    }
+    assert!(world.ssm.calls().len() <= before + 1);
+    world.end();
+}
+
+#[tokio::test]
+async fn without_a_token_parameter_the_function_refuses_to_start() {
+    let function = Function::start(&[("FLASHDUTY_PUSH_URL_PARAMETER", PUSH_URL_PARAMETER)]).await;
+    let (status, log) = function.ended().await;
+    assert!(!status.success());
+    let line: Value = serde_json::from_str(log.lines().next().unwrap()).unwrap();
+    assert_eq!(line["level"], "ERROR");
+    let message = line["message"].as_str().unwrap();
+    assert!(message.contains("WEBHOOK_TOKEN_PARAMETER") && message.contains("ALLOW_UNAUTHENTICATED"), "{message}");
+}
+
+#[tokio::test]
+async fn anybody_may_call_where_that_was_asked_for() {
+    let mut world = World::with(&[("WEBHOOK_TOKEN_PARAMETER", ""), ("ALLOW_UNAUTHENTICATED", "true")]).await;
+    assert_eq!(world.send(&with_credential(sample("alarm"), None, "")).await.0, 200);
+    assert_eq!(world.ssm.calls()[0]["Names"], json!([PUSH_URL_PARAMETER]));
+    world.end();
+}
+
+#[tokio::test]
+async fn the_title_rule_can_be_set() {
+    let mut world = World::with(&[("TITLE_RULE", "[TPL]${check}: ${resource} (${nothing})")]).await;
+    assert_eq!(world.send(&sample("alarm")).await.0, 200);
+    assert_eq!(world.flashduty.alerts()[0].title, "VM CPU usage: web-01 (<no value>)");
+    world.end();
+}

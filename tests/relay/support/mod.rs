@@ -1,0 +1,166 @@
+//! A world for the built binary: Lambda, SSM and Flashduty on real ports.
+
+pub mod lambda;
+pub mod ssm;
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use axum::Router;
+use flashduty_standin::{Options, Standin};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use lambda::Function;
+use ssm::Ssm;
+
+/// The token that the samples in `events/` show.
+pub const TOKEN: &str = "sample-token";
+/// The integration key, with characters that a URL writes otherwise.
+pub const KEY: &str = "sample key/1";
+const KEY_IN_URL: &str = "sample%20key%2F1";
+
+pub const PUSH_URL_PARAMETER: &str = "/zstack-flashduty/push-url";
+pub const TOKEN_PARAMETER: &str = "/zstack-flashduty/webhook-token";
+
+/// Everything around a running function. When a test is through with it, [`World::end`] looks for
+/// secrets in whatever the function said.
+pub struct World {
+    pub flashduty: Standin,
+    pub ssm: Ssm,
+    pub ssm_url: String,
+    pub function: Function,
+    answers: Vec<Value>,
+}
+
+impl World {
+    /// A function with both parameters in place and an integration of kind `standard`.
+    pub async fn new() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// The same with more environment variables.
+    pub async fn with(variables: &[(&str, &str)]) -> Self {
+        let flashduty = Standin::start(Options { keys: vec![KEY.to_owned()], ..Options::default() }).await.unwrap();
+        let push_url = flashduty.push_url("standard", KEY_IN_URL);
+        Self::pushing_to(flashduty, &push_url, variables).await
+    }
+
+    /// The same with another push URL in SSM.
+    pub async fn pushing_to(flashduty: Standin, push_url: &str, variables: &[(&str, &str)]) -> Self {
+        let (ssm, ssm_url) = Ssm::start().await;
+        ssm.put(PUSH_URL_PARAMETER, push_url);
+        ssm.put(TOKEN_PARAMETER, TOKEN);
+        let defaults = [
+            ("AWS_ENDPOINT_URL", ssm_url.as_str()),
+            ("FLASHDUTY_PUSH_URL_PARAMETER", PUSH_URL_PARAMETER),
+            ("WEBHOOK_TOKEN_PARAMETER", TOKEN_PARAMETER),
+            // Whatever the log may tell, it tells here.
+            ("RUST_LOG", "trace"),
+        ];
+        let function = Function::start(&[&defaults, variables].concat()).await;
+        Self { flashduty, ssm, ssm_url, function, answers: Vec::new() }
+    }
+
+    /// Invokes the function and gives the HTTP status and the body.
+    pub async fn send(&mut self, event: &Value) -> (u64, Value) {
+        let answer = self.function.invoke(event).await;
+        self.read(answer)
+    }
+
+    /// The same with a deadline in epoch milliseconds.
+    pub async fn send_until(&mut self, event: &Value, deadline: u64) -> (u64, Value) {
+        let answer = self.function.invoke_until(event, deadline).await;
+        self.read(answer)
+    }
+
+    fn read(&mut self, answer: Value) -> (u64, Value) {
+        let body: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+        let status = answer["statusCode"].as_u64().unwrap();
+        self.answers.push(answer);
+        assert!(body["request_id"].as_str().unwrap().starts_with("request-"), "{body}");
+        (status, body)
+    }
+
+    /// The headers of the last answer.
+    pub fn header(&self, name: &str) -> Option<String> {
+        let answer = self.answers.last().unwrap();
+        let value = match &answer["headers"][name] {
+            Value::Null => &answer["multiValueHeaders"][name][0],
+            value => value,
+        };
+        value.as_str().map(str::to_owned)
+    }
+
+    /// What Flashduty was sent, parsed.
+    pub fn pushed(&self) -> Vec<Value> {
+        self.flashduty.received().iter().map(|push| serde_json::from_slice(&push.body).unwrap_or_default()).collect()
+    }
+
+    /// Looks for every secret in every answer and log line.
+    pub fn end(self) {
+        let log = self.function.log();
+        assert!(!log.is_empty(), "nothing was logged");
+        for said in self.answers.iter().map(Value::to_string).chain([log]) {
+            for secret in [TOKEN, KEY, KEY_IN_URL, "integration_key=", &base64(&format!("zstack:{TOKEN}"))] {
+                assert!(!said.contains(secret), "{secret} is told in {said}");
+            }
+        }
+    }
+}
+
+/// Serves on a free port until the test ends.
+pub async fn serve(routes: Router) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, routes).await });
+    address
+}
+
+/// The samples in `events/`, by name.
+pub fn samples() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("events");
+    let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
+}
+
+/// One sample.
+pub fn sample(name: &str) -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("events").join(name).with_extension("json");
+    serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap()
+}
+
+/// The sample alarm with another body.
+pub fn post(body: impl Into<String>) -> Value {
+    let mut event = sample("alarm");
+    event["body"] = Value::String(body.into());
+    event
+}
+
+/// The sample alarm's message with other fields; `null` takes one out.
+pub fn alarm(fields: &Value) -> String {
+    let event = sample("alarm");
+    let mut message: Value = serde_json::from_str(event["body"].as_str().unwrap()).unwrap();
+    for (name, value) in fields.as_object().unwrap() {
+        message[name] = value.clone();
+    }
+    message.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+    message.to_string()
+}
+
+/// An event with another credential: `Authorization`, and query string.
+pub fn with_credential(mut event: Value, authorization: Option<&str>, query: &str) -> Value {
+    event["headers"].as_object_mut().unwrap().remove("authorization");
+    if let Some(authorization) = authorization {
+        event["headers"]["authorization"] = json!(authorization);
+    }
+    event["rawQueryString"] = json!(query);
+    event
+}
+
+pub fn base64(text: &str) -> String {
+    use base64::Engine as _;
+    base64::prelude::BASE64_STANDARD.encode(text)
+}

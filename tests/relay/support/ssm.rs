@@ -1,0 +1,99 @@
+//! A stand-in for SSM Parameter Store that knows `GetParameters` and nothing else.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use serde_json::{Value, json};
+
+/// The store.
+#[derive(Clone, Default)]
+pub struct Ssm(Arc<Mutex<Store>>);
+
+#[derive(Default)]
+struct Store {
+    parameters: BTreeMap<String, String>,
+    calls: Vec<Value>,
+    fault: Option<Fault>,
+}
+
+/// What goes wrong with every call.
+#[derive(Clone, Copy, Debug)]
+pub enum Fault {
+    /// An error of this type.
+    Error(&'static str),
+    /// No answer.
+    Hang,
+}
+
+impl Ssm {
+    /// Starts an empty store and gives its URL.
+    pub async fn start() -> (Self, String) {
+        let ssm = Self::default();
+        let address = super::serve(Router::new().route("/", post(call)).with_state(ssm.clone())).await;
+        (ssm, format!("http://{address}"))
+    }
+
+    /// Puts in a `SecureString`.
+    pub fn put(&self, name: &str, value: &str) {
+        self.0.lock().unwrap().parameters.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// Lets every call from now on fail, or none.
+    pub fn fault(&self, fault: Option<Fault>) {
+        self.0.lock().unwrap().fault = fault;
+    }
+
+    /// The calls so far.
+    pub fn calls(&self) -> Vec<Value> {
+        self.0.lock().unwrap().calls.clone()
+    }
+}
+
+async fn call(State(ssm): State<Ssm>, headers: HeaderMap, body: Bytes) -> Response {
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let refuse = |kind: &str, message: &str| {
+        let headers = [("content-type", "application/x-amz-json-1.1")];
+        (StatusCode::BAD_REQUEST, headers, json!({"__type": kind, "message": message}).to_string()).into_response()
+    };
+    if !header("authorization").starts_with("AWS4-HMAC-SHA256 Credential=") {
+        return refuse("MissingAuthenticationTokenException", "Missing Authentication Token");
+    }
+    if header("x-amz-target") != "AmazonSSM.GetParameters" {
+        return refuse("UnknownOperationException", &header("x-amz-target"));
+    }
+    let call: Value = serde_json::from_slice(&body).unwrap();
+    let fault = {
+        let mut store = ssm.0.lock().unwrap();
+        store.calls.push(call.clone());
+        store.fault
+    };
+    match fault {
+        Some(Fault::Error(kind)) => return refuse(kind, "arn:aws:iam::123456789012:role/relay may not"),
+        Some(Fault::Hang) => std::future::pending().await,
+        None => {}
+    }
+    let names: Vec<&str> = call["Names"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
+    let distinct: std::collections::BTreeSet<_> = names.iter().collect();
+    if names.is_empty() || names.len() > 10 || distinct.len() != names.len() {
+        return refuse("ValidationException", "1 to 10 distinct names");
+    }
+    let store = ssm.0.lock().unwrap();
+    let (found, missing): (Vec<&str>, Vec<&str>) = names.iter().partition(|name| store.parameters.contains_key(**name));
+    let decrypt = call["WithDecryption"] == true;
+    let parameters: Vec<Value> = found
+        .iter()
+        .map(|name| {
+            let value = if decrypt { &store.parameters[*name] } else { "AQICAHg…" };
+            json!({"Name": name, "Type": "SecureString", "Value": value, "Version": 1,
+                   "ARN": format!("arn:aws:ssm:us-east-1:123456789012:parameter{name}")})
+        })
+        .collect();
+    let answer = json!({"Parameters": parameters, "InvalidParameters": missing}).to_string();
+    ([("content-type", "application/x-amz-json-1.1")], answer).into_response()
+}
