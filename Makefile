@@ -1,0 +1,54 @@
+# Everything a person or a machine does with this repository. `make` lists it.
+
+PYTHON ?= python3
+PORT ?= 4566
+HOST ?= 127.0.0.1
+
+TOOLS = .venv/tools/bin
+LOCAL = PYTHONPATH=scripts $(TOOLS)/python -m local
+PYTHON_CODE = scripts tests/e2e
+
+export SAM_CLI_TELEMETRY = 0
+
+.PHONY: help setup run test test-rust test-e2e lint rust-installed
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: .venv/tools/.stamp .venv/ministack/.stamp ## install the tools, in .venv
+
+# PORT=4567 takes another port. HOST=address is where a ZStack in your lab reaches this machine.
+# TOKEN=... is what callers must show, instead of a random one.
+run: setup rust-installed ## see it work on this machine; ONCE=1 ends after the samples
+	@$(LOCAL) --port $(PORT) --host $(HOST) $(if $(TOKEN),--token '$(TOKEN)') $(if $(ONCE),--once)
+
+test: lint test-rust test-e2e ## everything that CI runs
+
+test-rust: rust-installed ## the tests of the two crates
+	if cargo nextest --version > /dev/null 2>&1; \
+	then cargo nextest run --workspace --locked && cargo test --workspace --locked --doc; \
+	else cargo test --workspace --locked; fi
+
+test-e2e: setup rust-installed ## the built function through template.yaml, on a local AWS
+	$(TOOLS)/python -m pytest tests/e2e
+
+lint: setup rust-installed ## format, lints, one TLS stack, the template
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	scripts/check-tls
+	$(TOOLS)/cfn-lint template.yaml
+	AWS_DEFAULT_REGION=us-east-1 $(TOOLS)/sam validate --lint
+	$(TOOLS)/ruff check $(PYTHON_CODE)
+	$(TOOLS)/ruff format --check $(PYTHON_CODE)
+
+# MiniStack has an environment of its own, because it pins botocore.
+.venv/%/.stamp: scripts/requirements-%.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null || \
+		{ echo "This needs Python 3.11 or later: make PYTHON=/path/to/python3 ..." >&2; exit 1; }
+	rm -rf $(@D)
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
+
+rust-installed:
+	@cargo --version > /dev/null 2>&1 || { echo "This needs Rust: https://rustup.rs" >&2; exit 1; }

@@ -1,0 +1,20 @@
+"""The whole product on one machine: a local AWS, a Flashduty stand-in, and template.yaml deployed.
+
+`make run` is `python -m local`; the tests in tests/e2e use the same parts.
+
+    process   a program that runs beside us
+    http      one HTTP request
+    aws       MiniStack, the local AWS
+    standin   the Flashduty stand-in of this workspace
+    stack     template.yaml, built and deployed for real
+    samples   the files of events/ as requests
+    show      alerts, as a person on call would see them
+"""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+"""The checkout."""
+
+WORK = ROOT / ".local"
+"""Logs, build output and whatever else a run leaves behind; not in git."""

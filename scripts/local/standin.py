@@ -1,0 +1,71 @@
+"""The Flashduty stand-in, built from standin/ and started."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from . import ROOT, WORK
+from .aws import environment
+from .http import request_json
+from .process import Child, Failed
+
+
+def build() -> Path:
+    """Compile the stand-in, progress on the terminal; return its binary."""
+    command = "cargo build -p flashduty-standin --bin flashduty-standin"
+    messages = "--message-format=json-render-diagnostics"
+    cargo = subprocess.run([*command.split(), messages], cwd=ROOT, env=environment(), stdout=subprocess.PIPE)
+    if cargo.returncode != 0:
+        raise Failed(f"{command}\nfailed; the compiler's words are above.")
+    built = map(json.loads, cargo.stdout.splitlines())
+    return Path(next(it["executable"] for it in built if it.get("executable")))
+
+
+class Standin:
+    """A running stand-in that accepts one integration key; use it in a `with` statement."""
+
+    def __init__(self, binary: Path, key: str, log: Path = WORK / "standin.log"):
+        command = [binary, "--port", "0", "--key", key, "--no-rate-limit"]
+        self._child = Child(command, log, environment())
+
+    def __enter__(self) -> "Standin":
+        try:
+            self.address = self._child.wait_until(self._address)
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._child.stop()
+
+    def _address(self) -> str | None:
+        """Where it listens, as its first line says."""
+        _, found, rest = self._child.log.read_text().partition("listening on ")
+        address, newline, _ = rest.partition("\n")
+        return address if found and newline else None
+
+    def push_url(self, key: str) -> str:
+        """The push URL of an integration of kind `standard`."""
+        return f"{self.address}/event/push/alert/standard?integration_key={key}"
+
+    def alerts(self) -> list[dict[str, Any]]:
+        """Every alert, newest first."""
+        return request_json("GET", f"{self.address}/standin/alerts")
+
+    def alert(self, key: str) -> dict[str, Any] | None:
+        """The newest alert of an alert key."""
+        return next((alert for alert in self.alerts() if alert["alert_key"] == key), None)
+
+    def received(self) -> list[dict[str, Any]]:
+        """Every request that came, oldest first, refused ones too."""
+        return request_json("GET", f"{self.address}/standin/received")
+
+    def accept_only(self, key: str) -> None:
+        """Refuse every integration key but this one."""
+        request_json("PUT", f"{self.address}/standin/keys", [key])
+
+    def clear(self) -> None:
+        """Forget alerts and requests."""
+        request_json("DELETE", f"{self.address}/standin/alerts")

@@ -1,0 +1,93 @@
+"""The built function behind template.yaml, on a local AWS that enforces IAM."""
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from local import ROOT, WORK, samples, stack, standin
+from local.aws import LocalAws, free_port
+from local.http import Answer
+from local.stack import Stack
+from local.standin import Standin
+
+PUSH_URL = "/zstack-flashduty/push-url"
+"""The template's default."""
+
+
+@dataclass
+class World:
+    """Everything that runs, the secrets in force, and what was heard from the function."""
+
+    aws: LocalAws
+    flashduty: Standin
+    key: str
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    stacks: list[Stack] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
+    spent: list[str] = field(default_factory=list)
+    """Keys that were rotated out."""
+
+    def deploy(self, name: str, **parameters: str) -> Stack:
+        """One more stack of the template."""
+        self.stacks.append(Stack(self.aws, name, **parameters))
+        return self.stacks[-1]
+
+    def set_push_url(self, parameter: str = PUSH_URL) -> None:
+        """Keep the push URL in a parameter."""
+        self.aws.put_secret(parameter, self.flashduty.push_url(self.key))
+
+    def rotate_key(self) -> None:
+        """What an administrator does at Flashduty: the old key is refused from now on."""
+        self.spent.append(self.key)
+        self.key = secrets.token_hex(16)
+        self.flashduty.accept_only(self.key)
+
+    def call(self, relay: Stack, *arguments, **options) -> Answer:
+        """Call a stack's API, and keep the answer."""
+        self.answers.append(relay.call(*arguments, **options))
+        return self.answers[-1]
+
+    def post(self, relay: Stack, name: str) -> Answer:
+        """Post a sample of events/ as ZStack does."""
+        sample = samples.read(ROOT / f"events/{name}.json")
+        return self.call(
+            relay, sample.path, sample.body, token=self.token, query=sample.query, headers=sample.headers
+        )
+
+
+@pytest.fixture(scope="session")
+def running(pytestconfig: pytest.Config) -> Iterator[World]:
+    """Build, start and deploy, once."""
+    # The compiler takes minutes, the first time: let it be seen.
+    with pytestconfig.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        stack.build()
+        binary = standin.build()
+    key = secrets.token_hex(16)
+    with (
+        # The most talkative level: what it does not betray, none does.
+        LocalAws(
+            free_port(),
+            log=WORK / "ministack-e2e.log",
+            function_env={"AWS_LAMBDA_LOG_LEVEL": "TRACE"},
+        ) as aws,
+        Standin(binary, key, log=WORK / "standin-e2e.log") as flashduty,
+    ):
+        world = World(aws, flashduty, key)
+        world.deploy("zstack-flashduty")
+        world.set_push_url()
+        aws.put_secret("/zstack-flashduty/webhook-token", world.token)
+        yield world
+
+
+@pytest.fixture
+def world(running: World) -> World:
+    """Everything that runs, with a Flashduty that has heard nothing yet."""
+    running.flashduty.clear()
+    return running
+
+
+@pytest.fixture
+def relay(world: World) -> Stack:
+    """The stack with the template's defaults."""
+    return world.stacks[0]
