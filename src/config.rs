@@ -74,9 +74,9 @@ impl Config {
             ));
         }
 
-        let settings_ttl = match get(SETTINGS_TTL_SECONDS).map(|value| value.parse().map_err(|_| value)) {
+        let settings_ttl = match get(SETTINGS_TTL_SECONDS).map(|value| value.parse::<u32>().map_err(|_| value)) {
             None => DEFAULT_TTL,
-            Some(Ok(seconds)) => Duration::from_secs(seconds),
+            Some(Ok(seconds)) => Duration::from_secs(seconds.into()),
             Some(Err(value)) => {
                 mistakes.push(format!("{SETTINGS_TTL_SECONDS} is {value:?}: it takes a whole number of seconds"));
                 DEFAULT_TTL

@@ -36,6 +36,12 @@ impl Deadline {
         Self::within(budget)
     }
 
+    /// How much time is left.
+    #[must_use]
+    pub fn left(self) -> Duration {
+        self.at.saturating_duration_since(Instant::now())
+    }
+
     /// The moment.
     #[must_use]
     pub fn at(self) -> Instant {
@@ -53,7 +59,7 @@ mod tests {
     }
 
     fn left(epoch_millis: u64) -> Duration {
-        Deadline::of_invocation(epoch_millis).at().saturating_duration_since(Instant::now())
+        Deadline::of_invocation(epoch_millis).left()
     }
 
     #[test]

@@ -65,14 +65,20 @@ pub enum Error {
     },
 
     /// Flashduty may take the alert later: it is overloaded, broken, or not Flashduty.
-    #[error("Flashduty could not take the alert: {what}; ZStack tries again by itself")]
+    #[error(
+        "Flashduty could not take the alert: {what}; ZStack sends alarms again by itself, a test message it does \
+         not; if it stays so, look at Flashduty's status and at the push URL's host"
+    )]
     Unavailable {
         /// What it answered.
         what: String,
     },
 
     /// No answer from Flashduty.
-    #[error("Flashduty at {host} cannot be reached: {what}; ZStack tries again by itself")]
+    #[error(
+        "Flashduty at {host} cannot be reached: {what}; ZStack sends alarms again by itself, a test message it does \
+         not; if it stays so, check the push URL's host and the function's way to the internet"
+    )]
     Unreachable {
         /// Where the push URL points.
         host: String,
@@ -133,4 +139,10 @@ fn advice(status: u16, code: &str) -> &'static str {
         (413, _) => "the message is too large for it",
         _ => "if the push URL or its key changed, put the new one into the SSM parameter",
     }
+}
+
+/// An error with its causes. Libraries' errors say what happened at the outside and why at the inside.
+pub(crate) fn causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let chain = std::iter::successors(Some(error), |error| error.source());
+    chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

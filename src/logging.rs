@@ -16,7 +16,10 @@ const LIBRARIES: LevelFilter = LevelFilter::INFO;
 /// Libraries are never heard below `INFO`, whatever the variables say: no secret gets into the log at
 /// any level.
 pub fn init() {
-    let wanted = ["AWS_LAMBDA_LOG_LEVEL", "RUST_LOG"].iter().find_map(|name| Some((name, env::var(name).ok()?)));
+    let wanted = ["AWS_LAMBDA_LOG_LEVEL", "RUST_LOG"].iter().find_map(|name| {
+        let value = env::var(name).ok().filter(|value| !value.trim().is_empty())?;
+        Some((name, value))
+    });
     let parsed = wanted.as_ref().map(|(_, value)| targets(value));
     let filter = parsed.clone().flatten().unwrap_or_else(|| safe(&Targets::new().with_default(LevelFilter::INFO)));
     let lines = tracing_subscriber::fmt::layer()
@@ -33,9 +36,6 @@ pub fn init() {
 
 fn targets(value: &str) -> Option<Targets> {
     let value = value.trim().to_ascii_lowercase().replace("fatal", "error");
-    if value.is_empty() {
-        return Some(safe(&Targets::new().with_default(LevelFilter::INFO)));
-    }
     // A word that is no level would be taken for the name of a module.
     let known = value.contains('=') || value.split(',').all(|level| level.trim().parse::<LevelFilter>().is_ok());
     value.parse().ok().filter(|_| known).map(|targets| safe(&targets))
@@ -72,7 +72,6 @@ mod tests {
     fn our_own_level_is_honoured() {
         let enabled = |wanted, level| targets(wanted).unwrap().would_enable("zstack_flashduty::webhook", &level);
         assert!(enabled("TRACE", Level::TRACE) && enabled("zstack_flashduty=debug", Level::DEBUG));
-        assert!(enabled("", Level::INFO) && !enabled("", Level::DEBUG));
         assert!(enabled("FATAL", Level::ERROR) && !enabled("FATAL", Level::WARN) && !enabled("warn", Level::INFO));
         assert!(targets("LOUD").is_none());
     }

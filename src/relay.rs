@@ -1,14 +1,14 @@
 //! From a request's body to Flashduty: read, translate, push.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tracing::info;
 
 use crate::config::Config;
 use crate::deadline::Deadline;
 use crate::error::Error;
-use crate::flashduty::{Client, Kind as Integration, Receipt, Status, TitleRule};
+use crate::flashduty::{Client, Integration, Receipt, Status, TitleRule};
 use crate::settings::{Secrets, Settings};
 use crate::translate::{Alert, Kind, translate};
 use crate::zstack::split;
@@ -26,8 +26,6 @@ pub struct Outcome {
     pub result: Result<Receipt, Error>,
     /// How often it was pushed.
     pub attempts: u32,
-    /// How long that took.
-    pub took: Duration,
 }
 
 /// The relay's core: takes authenticated messages and sees them delivered.
@@ -63,7 +61,7 @@ impl Relay {
         deadline: Deadline,
     ) -> Vec<Outcome> {
         let mut push = Push { relay: self, secrets, reread: false, deadline };
-        if push.secrets.push_url.kind() == Integration::Zstack {
+        if push.secrets.push_url.integration() == Integration::Zstack {
             return vec![push.as_it_came(body).await];
         }
         let mut outcomes = Vec::new();
@@ -90,7 +88,6 @@ impl Push<'_> {
             if !event.cut().is_empty() {
                 info!(alert_key = %alert.key, cut = event.cut().join(","), "cut to Flashduty's limits");
             }
-            let started = Instant::now();
             let (result, attempts) = self.push(event.to_json()).await;
             let failed = result.is_err();
             outcomes.push(Outcome {
@@ -99,7 +96,6 @@ impl Push<'_> {
                 event_status: Some(event.status()),
                 result,
                 attempts,
-                took: started.elapsed(),
             });
             if failed {
                 return;
@@ -108,10 +104,9 @@ impl Push<'_> {
     }
 
     async fn as_it_came(&mut self, body: &[u8]) -> Outcome {
-        let started = Instant::now();
         let (result, attempts) = self.push(body.to_vec()).await;
         let alert_key = result.as_ref().map(|receipt| receipt.alert_key.clone()).unwrap_or_default();
-        Outcome { kind: None, alert_key, event_status: None, result, attempts, took: started.elapsed() }
+        Outcome { kind: None, alert_key, event_status: None, result, attempts }
     }
 
     /// Pushes once; and once more where Flashduty does not take the credential and SSM has another push
@@ -123,9 +118,9 @@ impl Push<'_> {
         }
         self.reread = true;
         let (old, relay) = (&self.secrets.push_url, self.relay);
-        match relay.settings.reread(&self.secrets, self.deadline).await {
+        match relay.settings.reread(&self.secrets, Duration::ZERO, self.deadline).await {
             // A push URL of another kind would take another body: ZStack's next try has it.
-            Ok(secrets) if secrets.push_url != *old && secrets.push_url.kind() == old.kind() => {
+            Ok(secrets) if secrets.push_url != *old && secrets.push_url.integration() == old.integration() => {
                 info!("Flashduty refused the push URL's key: SSM has a new push URL, which is used from now on");
                 self.secrets = secrets;
                 (relay.flashduty.push(&self.secrets.push_url, body, self.deadline).await, 2)

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_sdk_ssm::error::{DisplayErrorContext, ProvideErrorMetadata as _, SdkError};
+use aws_sdk_ssm::error::{ProvideErrorMetadata as _, SdkError};
 use aws_sdk_ssm::operation::get_parameters::GetParametersError;
 use aws_sdk_ssm::types::Parameter;
-use tokio::sync::Mutex;
-use tokio::time::{Instant, timeout_at};
+use tokio::sync::{Mutex, MutexGuard};
+use tokio::time::{Instant, timeout, timeout_at};
 use tracing::warn;
 
 use crate::config::Config;
 use crate::deadline::Deadline;
-use crate::error::Error;
+use crate::error::{Error, causes};
 use crate::flashduty::PushUrl;
 use crate::token::Token;
 
@@ -48,6 +48,8 @@ struct Kept {
     asked: Instant,
     /// When to ask it again.
     refresh: Instant,
+    /// Why the last refresh failed, if it did.
+    trouble: Option<String>,
 }
 
 impl Settings {
@@ -71,75 +73,87 @@ impl Settings {
     /// [`Error::Settings`] where they could not be read even once, [`Error::NoTimeLeft`] where
     /// `deadline` comes first. The next call tries again.
     pub async fn get(&self, deadline: Deadline) -> Result<Arc<Secrets>, Error> {
-        self.newer_than(None, deadline).await
+        let mut kept = self.lock(deadline).await?;
+        match &*kept {
+            Some(kept) if Instant::now() < kept.refresh => Ok(kept.secrets.clone()),
+            _ => self.refresh(&mut kept, deadline).await,
+        }
     }
 
-    /// The secrets, read again unless somebody did so since `seen` was read. For when Flashduty or a
-    /// caller makes it likely that they were rotated.
+    /// The secrets, read again unless somebody did so since `seen` was read, or less than `pause` ago.
+    /// For when Flashduty or a caller makes it likely that they were rotated.
     ///
     /// # Errors
     ///
     /// As [`Settings::get`].
-    pub async fn reread(&self, seen: &Arc<Secrets>, deadline: Deadline) -> Result<Arc<Secrets>, Error> {
-        self.newer_than(Some(seen), deadline).await
+    pub async fn reread(
+        &self,
+        seen: &Arc<Secrets>,
+        pause: Duration,
+        deadline: Deadline,
+    ) -> Result<Arc<Secrets>, Error> {
+        let mut kept = self.lock(deadline).await?;
+        match &*kept {
+            Some(kept) if !Arc::ptr_eq(seen, &kept.secrets) || kept.asked.elapsed() < pause => Ok(kept.secrets.clone()),
+            _ => self.refresh(&mut kept, deadline).await,
+        }
     }
 
-    /// How long ago SSM was last asked.
-    pub async fn age(&self) -> Duration {
-        self.kept.lock().await.as_ref().map_or(Duration::MAX, |kept| kept.asked.elapsed())
+    /// Whether SSM gave the secrets when it was last asked.
+    ///
+    /// # Errors
+    ///
+    /// As [`Settings::get`]; and also where the last good ones serve on after a refresh that failed.
+    pub async fn check(&self, deadline: Deadline) -> Result<(), Error> {
+        self.get(deadline).await?;
+        match &*self.lock(deadline).await? {
+            Some(Kept { trouble: Some(what), .. }) => Err(Error::Settings { what: what.clone() }),
+            _ => Ok(()),
+        }
     }
 
     /// Holding the lock while reading makes all who wait share one call.
-    async fn newer_than(&self, seen: Option<&Arc<Secrets>>, deadline: Deadline) -> Result<Arc<Secrets>, Error> {
-        let read = async {
-            let mut kept = self.kept.lock().await;
-            if let Some(kept) = &*kept {
-                let fresh = match seen {
-                    Some(seen) => !Arc::ptr_eq(seen, &kept.secrets),
-                    None => Instant::now() < kept.refresh,
-                };
-                if fresh {
-                    return Ok(kept.secrets.clone());
-                }
+    async fn lock(&self, deadline: Deadline) -> Result<MutexGuard<'_, Option<Kept>>, Error> {
+        timeout_at(deadline.at(), self.kept.lock()).await.map_err(|_| Error::NoTimeLeft)
+    }
+
+    async fn refresh(&self, kept: &mut Option<Kept>, deadline: Deadline) -> Result<Arc<Secrets>, Error> {
+        // Half of what is left, so that there is time for the alert, too.
+        let limit = READ_TIMEOUT.min(deadline.left() / 2);
+        match (self.read(limit).await, kept) {
+            (Ok(secrets), kept) => {
+                let secrets = Arc::new(secrets);
+                let asked = Instant::now();
+                *kept = Some(Kept { secrets: secrets.clone(), asked, refresh: asked + self.ttl, trouble: None });
+                Ok(secrets)
             }
-            match (self.read().await, &mut *kept) {
-                (Ok(secrets), kept) => {
-                    let secrets = Arc::new(secrets);
-                    let now = Instant::now();
-                    *kept = Some(Kept { secrets: secrets.clone(), asked: now, refresh: now + self.ttl });
-                    Ok(secrets)
-                }
-                (Err(what), Some(kept)) => {
-                    warn!(error = %what, "the settings could not be refreshed: the last good ones serve on");
-                    kept.asked = Instant::now();
-                    kept.refresh = kept.asked + REFRESH_PAUSE;
-                    Ok(kept.secrets.clone())
-                }
-                (Err(what), None) => Err(Error::Settings { what }),
+            (Err(what), Some(kept)) => {
+                warn!("the settings could not be refreshed, and the last good ones serve on: {what}");
+                kept.asked = Instant::now();
+                kept.refresh = kept.asked + REFRESH_PAUSE;
+                kept.trouble = Some(what);
+                Ok(kept.secrets.clone())
             }
-        };
-        timeout_at(deadline.at(), read).await.unwrap_or(Err(Error::NoTimeLeft))
+            (Err(what), None) => Err(Error::Settings { what }),
+        }
     }
 
     /// One `GetParameters` call for both. What is wrong is told by the parameter's name, never by its
     /// value.
-    async fn read(&self) -> Result<Secrets, String> {
-        let names = std::iter::once(&self.push_url_parameter).chain(&self.token_parameter);
-        let request = self.ssm.get_parameters().set_names(Some(names.cloned().collect())).with_decryption(true);
-        let answer = match tokio::time::timeout(READ_TIMEOUT, request.send()).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(error)) => return Err(self.describe(&error)),
-            Err(_) => {
-                return Err(format!(
-                    "SSM did not answer within {} s: check the function's way to SSM (VPC endpoint, NAT)",
-                    READ_TIMEOUT.as_secs()
-                ));
-            }
+    async fn read(&self, limit: Duration) -> Result<Secrets, String> {
+        let names: Vec<_> = std::iter::once(&self.push_url_parameter).chain(&self.token_parameter).cloned().collect();
+        let both = names.join(" and ");
+        let request = self.ssm.get_parameters().set_names(Some(names)).with_decryption(true);
+        let answer = match timeout(limit, request.send()).await {
+            Ok(answer) => answer.map_err(|error| describe(&error, &both))?,
+            Err(_) => return Err(format!("SSM did not answer in time for {both}: {CHECK_THE_WAY}")),
         };
         let value = |name: &str| {
             let parameter = answer.parameters().iter().find(|parameter| is_named(parameter, name));
             parameter.and_then(Parameter::value).ok_or_else(|| {
-                format!("SSM parameter {name} does not exist in this region: create it as a SecureString, or correct its name")
+                format!(
+                    "SSM parameter {name} does not exist in this region: create it as a SecureString, or correct its name"
+                )
             })
         };
         let name = &self.push_url_parameter;
@@ -155,21 +169,38 @@ impl Settings {
         };
         Ok(Secrets { push_url, token })
     }
+}
 
-    fn describe(&self, error: &SdkError<GetParametersError>) -> String {
-        let names = match &self.token_parameter {
-            Some(token) => format!("{} and {token}", self.push_url_parameter),
-            None => self.push_url_parameter.clone(),
-        };
-        // The SDK's own words may name roles and accounts: they are for the log alone.
-        warn!(error = %DisplayErrorContext(error), "SSM GetParameters failed");
-        match error.code() {
-            Some("AccessDeniedException") => format!(
-                "SSM denies {names}: allow the function's role ssm:GetParameters on both \
-                 (and kms:Decrypt, where they have a key of their own)"
-            ),
-            Some(code) => format!("SSM refuses to read {names}: {code}; the function's log says more"),
-            None => format!("SSM cannot be reached to read {names}; the function's log says more"),
+/// What to do where SSM cannot be reached.
+const CHECK_THE_WAY: &str = "check the function's way to SSM (VPC endpoint, NAT)";
+
+/// What went wrong with a call, in words for whoever reads the answer. The SDK's own words go into the
+/// log, since they may name roles and accounts; never the SDK's `Debug`, which prints SSM's answer with
+/// the secrets in it.
+fn describe(error: &SdkError<GetParametersError>, names: &str) -> String {
+    match error {
+        SdkError::ServiceError(service) => {
+            let code = service.err().code().unwrap_or("an unknown error");
+            warn!(code, message = service.err().message(), "SSM refused GetParameters");
+            if code == "AccessDeniedException" {
+                format!(
+                    "SSM denies {names}: allow the function's role ssm:GetParameters on them \
+                     (and kms:Decrypt, where they have a key of their own)"
+                )
+            } else {
+                format!("SSM refuses to read {names}: {code}; the function's log says more")
+            }
+        }
+        SdkError::ResponseError(_) => format!("SSM answered for {names} with what cannot be read: {CHECK_THE_WAY}"),
+        SdkError::TimeoutError(_) => format!("SSM did not answer in time for {names}: {CHECK_THE_WAY}"),
+        SdkError::DispatchFailure(failure) => {
+            let cause = failure.as_connector_error().map(|error| causes(error)).unwrap_or_default();
+            warn!(cause, "SSM cannot be reached");
+            format!("SSM cannot be reached to read {names}: {CHECK_THE_WAY}")
+        }
+        other => {
+            warn!(cause = causes(other), "the call of SSM could not be made");
+            format!("SSM cannot be called to read {names}; the function's log says more")
         }
     }
 }

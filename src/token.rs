@@ -3,11 +3,12 @@
 use std::fmt;
 
 use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
+use subtle::{Choice, ConstantTimeEq as _};
 
-/// A webhook token. Holds no more than its hash, and does not print that either.
+/// The webhook token: while it is being rotated, the new one and the old one. Holds no more than their
+/// hashes, and does not print those either.
 #[derive(Clone)]
-pub struct Token([u8; 32]);
+pub struct Token(Vec<[u8; 32]>);
 
 /// Why a text is no token. Never says what the text was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -21,24 +22,28 @@ pub enum InvalidToken {
 }
 
 impl Token {
-    /// Takes a token. White space around it is dropped: it comes from a shell or an editor.
+    /// Takes a token, or several with white space between them. White space around them is dropped: it
+    /// comes from a shell or an editor.
     ///
     /// # Errors
     ///
     /// Where nobody could ever show it.
     pub fn read(text: &str) -> Result<Self, InvalidToken> {
-        match text.trim() {
-            "" => Err(InvalidToken::Empty),
-            token if token.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(Self(Sha256::digest(token).into())),
-            _ => Err(InvalidToken::NotAscii),
+        if text.trim().is_empty() {
+            return Err(InvalidToken::Empty);
         }
+        let hash = |token: &str| {
+            let sendable = token.bytes().all(|byte| byte.is_ascii_graphic());
+            sendable.then(|| Sha256::digest(token).into()).ok_or(InvalidToken::NotAscii)
+        };
+        text.split_whitespace().map(hash).collect::<Result<_, _>>().map(Self)
     }
 
     /// Whether `shown` is the token. Takes the same time wherever the two differ.
     #[must_use]
     pub fn is(&self, shown: &str) -> bool {
         let shown: [u8; 32] = Sha256::digest(shown).into();
-        self.0.ct_eq(&shown).into()
+        self.0.iter().fold(Choice::from(0), |any, token| any | token.ct_eq(&shown)).into()
     }
 }
 
@@ -63,9 +68,16 @@ mod tests {
     }
 
     #[test]
+    fn two_tokens_are_both_the_token() {
+        let token = Token::read("new\nold").unwrap();
+        assert!(token.is("new") && token.is("old"));
+        assert!(!token.is("new\nold") && !token.is("newold") && !token.is(""));
+    }
+
+    #[test]
     fn a_token_that_cannot_be_shown_is_none() {
         assert_eq!(Token::read(" \n").unwrap_err(), InvalidToken::Empty);
         assert_eq!(Token::read("口令").unwrap_err(), InvalidToken::NotAscii);
-        assert_eq!(Token::read("two words").unwrap_err(), InvalidToken::NotAscii);
+        assert_eq!(Token::read("open-sesame 口令").unwrap_err(), InvalidToken::NotAscii);
     }
 }

@@ -9,7 +9,7 @@ use aws_config::timeout::TimeoutConfig;
 use lambda_runtime::service_fn;
 use tracing::error;
 use zstack_flashduty::config::Config;
-use zstack_flashduty::deadline::{Deadline, REQUEST_BUDGET};
+use zstack_flashduty::deadline::Deadline;
 use zstack_flashduty::flashduty::Client;
 use zstack_flashduty::relay::Relay;
 use zstack_flashduty::settings::{READ_TIMEOUT, Settings};
@@ -32,11 +32,12 @@ async fn run() -> Result<(), lambda_runtime::Error> {
     let aws = aws_config::defaults(BehaviorVersion::latest()).timeout_config(ssm_timeouts()).load().await;
     let settings = Arc::new(Settings::new(aws_sdk_ssm::Client::new(&aws), &config));
 
-    // Lambda gives a starting function its full CPU: the settings are read meanwhile.
-    let early = settings.clone();
-    tokio::spawn(async move { early.get(Deadline::within(REQUEST_BUDGET)).await });
+    let flashduty = Client::new()?;
+    // While the function initialises: it has its full CPU now, and is frozen afterwards until the first
+    // request comes. Where this fails that request tries again, and tells.
+    let _ = settings.get(Deadline::within(2 * READ_TIMEOUT)).await;
 
-    let relay = Arc::new(Relay::new(&config, settings, Client::new()?));
+    let relay = Arc::new(Relay::new(&config, settings, flashduty));
     lambda_runtime::run(service_fn(|event| webhook::invoke(relay.clone(), event))).await
 }
 

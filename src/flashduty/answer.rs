@@ -30,14 +30,23 @@ pub(super) fn read(url: &PushUrl, status: u16, body: &[u8]) -> Result<Receipt, E
     let code = quote("/error/code").unwrap_or_else(|| format!("HTTP status {status}"));
     let message = quote("/error/message").or_else(|| quote("/error")).unwrap_or_else(|| "no reason given".to_owned());
 
+    let not_flashduty =
+        || Error::Unavailable { what: format!("HTTP status {status} with an answer that is not Flashduty's") };
+
     match status {
-        200..=299 if answer.is_none() => {
-            Err(Error::Unavailable { what: format!("HTTP status {status} with an answer that is not Flashduty's") })
+        200..=299 if answer.is_none() => Err(not_flashduty()),
+        200..=299 if error.is_none() => {
+            let receipt = Receipt {
+                request_id: quote("/request_id").unwrap_or_default(),
+                alert_key: quote("/data/alert_key").unwrap_or_default(),
+            };
+            // Somebody else's JSON confirms nothing.
+            if receipt.request_id.is_empty() && receipt.alert_key.is_empty() {
+                Err(not_flashduty())
+            } else {
+                Ok(receipt)
+            }
         }
-        200..=299 if error.is_none() => Ok(Receipt {
-            request_id: quote("/request_id").unwrap_or_default(),
-            alert_key: quote("/data/alert_key").unwrap_or_default(),
-        }),
         429 | 500..=599 => Err(Error::Unavailable { what: format!("{code}: {message}") }),
         _ => Err(Error::Refused {
             about_credential: matches!(status, 401 | 403)
@@ -78,6 +87,9 @@ mod tests {
             assert!(read(status, ERROR).is_err(), "{status}");
             assert!(read(status, "<html>").is_err(), "{status}");
             assert!(read(status, "").is_err(), "{status}");
+            for json in ["{}", "[]", r#"{"ok": true}"#, r#"{"request_id": ""}"#, r#"{"data": {}}"#] {
+                assert!(read(status, json).is_err(), "{status} {json}");
+            }
             assert!(read(status, r#"{"error": "no"}"#).is_err(), "{status}");
         }
     }

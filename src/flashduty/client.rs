@@ -1,6 +1,5 @@
 //! The client that pushes events.
 
-use std::error::Error as _;
 use std::time::Duration;
 
 use reqwest::header::CONTENT_TYPE;
@@ -10,7 +9,7 @@ use tokio::time::{Instant, timeout_at};
 use super::answer::{self, Receipt};
 use super::push_url::PushUrl;
 use crate::deadline::Deadline;
-use crate::error::Error;
+use crate::error::{Error, causes};
 
 /// How long opening a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
@@ -75,16 +74,9 @@ impl Client {
     }
 }
 
-/// A transport error with its causes. reqwest prints the URL, credential and all: it is taken out.
+/// A transport error. reqwest prints the URL, credential and all: it is taken out.
 fn describe(url: &PushUrl, error: reqwest::Error) -> Error {
-    let error = error.without_url();
-    let mut what = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        what = format!("{what}: {error}");
-        cause = error.source();
-    }
-    unreachable(url, &what)
+    unreachable(url, &causes(&error.without_url()))
 }
 
 fn unreachable(url: &PushUrl, what: &str) -> Error {

@@ -9,7 +9,7 @@ use super::labels::Labels;
 use super::text::shorten;
 
 /// The longest description, in characters.
-pub const MAX_DESCRIPTION: usize = 2_048;
+const MAX_DESCRIPTION: usize = 2_048;
 
 /// An event's status: how bad it is, or that it is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

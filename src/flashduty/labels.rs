@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 use super::text::shorten;
 
 /// The most labels of an event (`flashduty-push.md`).
-pub const MAX_LABELS: usize = 50;
+const MAX_LABELS: usize = 50;
 /// The longest label name, in characters (`flashduty-push.md`).
 const MAX_NAME: usize = 128;
 /// The longest label value, in characters (`flashduty-push.md`).
@@ -49,6 +49,8 @@ impl Labels {
             match self.labels.get(&free) {
                 None => break,
                 Some((_, there)) if *there == value => return,
+                // No more than that are pushed, whatever they are called.
+                Some(_) if n > MAX_LABELS => return self.cut.push(name),
                 Some(_) => {
                     let suffix = format!("_{n}");
                     free = format!("{}{suffix}", &name[..name.len().min(MAX_NAME - suffix.len())]);
@@ -99,9 +101,9 @@ impl Serialize for Labels {
 }
 
 /// `name` in `snake_case` and as Prometheus allows it, `[a-zA-Z_][a-zA-Z0-9_]*`, with at most 128
-/// characters. A character that has no place in a label name is written as its code point, so that
-/// different names stay different: `磁盘` is `u78c1_u76d8`.
-fn label_name(name: &str) -> String {
+/// characters. A character of another script is written as its code point: `磁盘` is `u78c1_u76d8`.
+#[must_use]
+pub(crate) fn label_name(name: &str) -> String {
     let mut snake = String::with_capacity(name.len() + 8);
     let mut chars = name.chars().peekable();
     let mut before = '_';

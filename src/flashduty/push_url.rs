@@ -2,15 +2,14 @@
 
 use std::fmt;
 
-use sha2::{Digest, Sha256};
 use url::{Host, Url};
 
 /// The query parameter that holds the credential.
 const INTEGRATION_KEY: &str = "integration_key";
 
-/// What an integration takes. The last part of its push URL's path tells.
+/// The kind of an integration: what it takes. The last part of its push URL's path tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum Integration {
     /// The standard alert event. A kind that is not known is taken for this one.
     Standard,
     /// ZStack's own message as it came.
@@ -63,9 +62,9 @@ impl PushUrl {
 
     /// What the integration takes.
     #[must_use]
-    pub fn kind(&self) -> Kind {
+    pub fn integration(&self) -> Integration {
         let last = self.url.path_segments().and_then(|mut segments| segments.rfind(|segment| !segment.is_empty()));
-        if last == Some("zstack") { Kind::Zstack } else { Kind::Standard }
+        if last == Some("zstack") { Integration::Zstack } else { Integration::Standard }
     }
 
     /// Where it points, without anything secret.
@@ -77,8 +76,9 @@ impl PushUrl {
     /// Whether `text` repeats the credential, as it is or as a URL writes it.
     #[must_use]
     pub fn is_told_by(&self, text: &str) -> bool {
-        let in_url = self.url.query().unwrap_or_default();
-        text.contains(&self.key) || text.contains(in_url)
+        let parameters = self.url.query().unwrap_or_default().split('&');
+        let mut written = parameters.filter_map(|parameter| parameter.strip_prefix(INTEGRATION_KEY)?.strip_prefix('='));
+        text.contains(&self.key) || written.any(|key| !key.is_empty() && text.contains(key))
     }
 
     /// The URL with its credential, for the one request that needs it.
@@ -89,7 +89,7 @@ impl PushUrl {
 
 impl PartialEq for PushUrl {
     fn eq(&self, other: &Self) -> bool {
-        Sha256::digest(self.url.as_str()) == Sha256::digest(other.url.as_str())
+        self.url == other.url
     }
 }
 
@@ -111,11 +111,14 @@ mod tests {
 
     #[test]
     fn the_path_tells_the_kind() {
-        for (path, kind) in
-            [("standard", Kind::Standard), ("zstack", Kind::Zstack), ("zstack/", Kind::Zstack), ("new", Kind::Standard)]
-        {
+        for (path, kind) in [
+            ("standard", Integration::Standard),
+            ("zstack", Integration::Zstack),
+            ("zstack/", Integration::Zstack),
+            ("new", Integration::Standard),
+        ] {
             let url = read(&format!("https://api.flashcat.cloud/event/push/alert/{path}?integration_key=KEY")).unwrap();
-            assert_eq!(url.kind(), kind, "{path}");
+            assert_eq!(url.integration(), kind, "{path}");
         }
     }
 
@@ -140,6 +143,11 @@ mod tests {
         let url = read("https://user:KEY@a.example/KEY?integration_key=KEY").unwrap();
         assert_eq!(format!("{url:?}"), "PushUrl(a.example…)");
         let url = PushUrl::read("https://a.example/?integration_key=a%20b").unwrap();
-        assert!(url.is_told_by("GET /?integration_key=a%20b") && url.is_told_by("key 'a b'") && !url.is_told_by("a"));
+        assert!(
+            url.is_told_by("GET /?integration_key=a%20b")
+                && url.is_told_by("'a%20b'")
+                && url.is_told_by("key 'a b'")
+                && !url.is_told_by("a")
+        );
     }
 }

@@ -4,13 +4,14 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::{
-    Draft, Kind, NAMELESS, canonical, first, other_labels, resource_labels, severity, unknown_level, whereabouts,
+    Draft, Kind, canonical, first, labels_of, other_labels, resource_id, resource_labels, resource_name, severity,
+    unknown_level, whereabouts,
 };
 use crate::flashduty::{AlertKey, Labels, Origin, Status};
 use crate::zstack::{Alarm, Level, State};
 
 pub(super) fn draft(alarm: &Alarm<'_>, text: &str) -> Draft {
-    let resource = first(&[&alarm.resource.name, &alarm.resource.id, &alarm.namespace, NAMELESS]);
+    let resource = resource_name(&alarm.resource, &alarm.namespace);
     let check = first(&[&alarm.name, &alarm.metric, &alarm.uuid, "Alarm"]);
     Draft {
         kind: Kind::Alarm,
@@ -43,11 +44,11 @@ fn key(alarm: &Alarm<'_>, text: &str) -> AlertKey {
     if rule.is_empty() {
         return super::other::raw_key(text);
     }
-    AlertKey::new(&["alarm", rule, first(&[&alarm.resource.id, &alarm.resource.name])])
+    AlertKey::new(&["alarm", rule, resource_id(&alarm.resource)])
 }
 
 fn labels(alarm: &Alarm<'_>, resource: &str, check: &str) -> Labels {
-    let mut labels = Labels::default();
+    let mut labels = labels_of(Kind::Alarm);
     for (name, value) in [
         ("resource", resource),
         ("check", check),
@@ -95,8 +96,14 @@ fn symbol(operator: &str) -> &str {
 
 /// ZStack's duration is a bare number of seconds: it gets its unit.
 fn duration(text: &str) -> String {
-    let number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    format!("{text}{}", if number { "s" } else { "" })
+    integer(text).map_or_else(|| text.to_owned(), |seconds| format!("{seconds}s"))
+}
+
+/// A whole number, however JSON writers print it: `300`, `300.0`, `3.0E2`.
+fn integer(text: &str) -> Option<i64> {
+    #[expect(clippy::cast_possible_truncation, reason = "a whole number this small is exact")]
+    let whole = |number: f64| (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i64);
+    text.parse().ok().or_else(|| whole(text.parse().ok()?))
 }
 
 /// `key operator value, …` as ZStack wrote them, or `key = value, …` where they came as an object.
@@ -110,7 +117,7 @@ fn alarm_labels(alarm: &Alarm<'_>) -> String {
 
 /// Epoch milliseconds as RFC 3339; anything else as it came.
 fn time(text: &str) -> String {
-    let time = text.parse::<i64>().ok().and_then(|ms| {
+    let time = integer(text).and_then(|ms| {
         OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000).ok()?.format(&Rfc3339).ok()
     });
     time.unwrap_or_else(|| text.to_owned())
@@ -145,6 +152,10 @@ mod tests {
     fn times_that_can_be_told_are_rfc_3339() {
         assert_eq!(time("1720144800000"), "2024-07-05T02:00:00Z");
         assert_eq!(time("1720144800123"), "2024-07-05T02:00:00.123Z");
+        assert_eq!(time("1720144800000.0"), "2024-07-05T02:00:00Z");
+        assert_eq!(time("1.7201448E12"), "2024-07-05T02:00:00Z");
+        assert_eq!(duration("300.0"), "300s");
+        assert_eq!(duration("5 minutes"), "5 minutes");
         for text in ["", "Jul 5, 2024 10:00:00 AM", "9223372036854775807"] {
             assert_eq!(time(text), text);
         }

@@ -1,9 +1,10 @@
 //! Event alarms.
 
 use super::{
-    Draft, Kind, NAMELESS, canonical, first, other_labels, resource_labels, severity, unknown_level, whereabouts,
+    Draft, Kind, canonical, error_line, first, labels_of, other_labels, resource_id, resource_labels, resource_name,
+    severity, unknown_level, whereabouts,
 };
-use crate::flashduty::{AlertKey, Labels, Origin, Status, hash};
+use crate::flashduty::{AlertKey, Labels, Origin, Status, hash, label_name};
 use crate::zstack::{Event, Level, Recovery};
 
 pub(super) fn draft(event: &Event<'_>, text: &str) -> Draft {
@@ -12,7 +13,7 @@ pub(super) fn draft(event: &Event<'_>, text: &str) -> Draft {
     let problem = recovery.map_or(&*event.name, |recovery| recovery.problem);
     let ends = recovery.is_some_and(|recovery| recovery.ends_with(&event.name));
 
-    let about = first(&[&event.resource.name, &event.resource.id, &event.namespace, NAMELESS]);
+    let about = resource_name(&event.resource, &event.namespace);
     let (resource, check) = if event.is_third_party() {
         (first(&[event.label("Dimensions"), about]), first(&[event.label("Metric"), problem]))
     } else {
@@ -38,20 +39,22 @@ fn key(event: &Event<'_>, problem: &str, recovery: Option<&Recovery>, text: &str
     if problem.is_empty() {
         return super::other::raw_key(text);
     }
-    let resource = first(&[&event.resource.id, &event.resource.name, &event.subscription]);
+    let resource = first(&[resource_id(&event.resource), &event.subscription]);
     let parts = ["event", &*event.namespace, problem, resource];
+    let all = event.labels_as_text();
     if event.is_third_party() {
         let alert = ["Product", "Service", "Metric", "Dimensions"].map(|name| event.label(name));
-        AlertKey::new(&[&parts[..], &[&hash(&alert)]].concat())
+        let hash = if alert.concat().is_empty() { hash(&[&all]) } else { hash(&alert) };
+        AlertKey::new(&[&parts[..], &[&hash]].concat())
     } else if let Some(label) = recovery.and_then(|recovery| recovery.told_apart_by) {
-        AlertKey::new(&[&parts[..], &[event.label(label)]].concat())
+        AlertKey::new(&[&parts[..], &[first(&[event.label(label), &all])]].concat())
     } else {
         AlertKey::new(&parts)
     }
 }
 
 fn labels(event: &Event<'_>, resource: &str, check: &str) -> Labels {
-    let mut labels = Labels::default();
+    let mut labels = labels_of(Kind::Event);
     for (name, value) in [
         ("resource", resource),
         ("check", check),
@@ -79,9 +82,8 @@ fn description(event: &Event<'_>, resource: &str, check: &str, ends: bool) -> St
     } else {
         first(&[message, &event.name, check]).to_owned()
     }];
-    if !event.error.is_empty() {
-        lines.push(format!("Error: {}", event.error));
-    }
+    lines.extend(whereabouts(resource, &event.resource));
+    lines.extend(error_line(&event.error));
     for (name, value) in &event.labels {
         if name.is_empty() {
             lines.push(value.to_string());
@@ -89,7 +91,6 @@ fn description(event: &Event<'_>, resource: &str, check: &str, ends: bool) -> St
             lines.push(format!("{name}: {value}"));
         }
     }
-    lines.extend(whereabouts(resource, &event.resource));
     lines.extend(unknown_level(&event.level));
     lines.join("\n")
 }
@@ -97,6 +98,6 @@ fn description(event: &Event<'_>, resource: &str, check: &str, ends: bool) -> St
 /// Whether an event label is likely to differ in every message, so that in a description it would add
 /// a line to the alert's history at each.
 fn changes_at_every_repeat(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    ["uuid", "id", "time", "date", "timestamp"].iter().any(|end| name.ends_with(end))
+    let name = label_name(name);
+    matches!(name.rsplit('_').next(), Some("uuid" | "id" | "time" | "date" | "timestamp"))
 }

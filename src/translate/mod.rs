@@ -4,10 +4,8 @@ mod alarm;
 mod event;
 mod other;
 
-use std::fmt;
-
-use crate::flashduty::{AlertKey, Event, Labels, Origin, Status, TitleRule};
-use crate::zstack::{Level, Message, Part, Resource, Text};
+use crate::flashduty::{AlertKey, Event, Labels, Origin, Status, TitleRule, shorten};
+use crate::zstack::{Level, Message, Part, Resource, Text, clean};
 
 /// What a message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,12 +30,6 @@ impl Kind {
             Self::Test => "test",
             Self::Raw => "raw",
         }
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 
@@ -68,10 +60,11 @@ pub fn translate(part: &Part, url_labels: &[(String, String)], title_rule: &Titl
         Message::Raw(raw) => other::raw(&raw),
     };
     let Draft { kind, key, mut labels, states } = draft;
-    labels.put(Origin::Own, "source", "zstack");
-    labels.put(Origin::Own, "kind", kind.as_str());
-    for (name, value) in url_labels.iter().chain(&part.around) {
-        labels.put_if_free(Origin::Around, name, value.trim());
+    for (name, value) in part.around.iter() {
+        labels.put(Origin::Around, name, value);
+    }
+    for (name, value) in url_labels {
+        labels.put_if_free(Origin::Around, name, clean(value));
     }
     let events = states
         .into_iter()
@@ -87,6 +80,14 @@ struct Draft {
     labels: Labels,
     /// Status and description of each event, in order.
     states: Vec<(Status, String)>,
+}
+
+/// The labels that every message has, in before all others so that none takes their names.
+fn labels_of(kind: Kind) -> Labels {
+    let mut labels = Labels::default();
+    labels.put(Origin::Own, "source", "zstack");
+    labels.put(Origin::Own, "kind", kind.as_str());
+    labels
 }
 
 /// How bad an alert of this level is. A level that is missing or not known counts as [`Status::Warning`].
@@ -106,6 +107,16 @@ fn first<'a>(texts: &[&'a str]) -> &'a str {
 /// A known word in the wire's own spelling, any other as it came.
 fn canonical<'a>(text: &'a str, word: Option<&'static str>) -> &'a str {
     word.unwrap_or(text)
+}
+
+/// What an alert is about, for people.
+fn resource_name<'a>(resource: &'a Resource<'_>, namespace: &'a str) -> &'a str {
+    first(&[&resource.name, &resource.id, &resource.ip, namespace, NAMELESS])
+}
+
+/// What tells a resource from all others, as far as the message says.
+fn resource_id<'a>(resource: &'a Resource<'_>) -> &'a str {
+    first(&[&resource.id, &resource.name, &resource.ip])
 }
 
 /// The labels that say what an alert is about.
@@ -142,6 +153,12 @@ fn whereabouts(resource: &str, about: &Resource<'_>) -> Vec<String> {
         lines.push(format!("Cluster: {cluster}"));
     }
     lines
+}
+
+/// The line of a description that tells the error: not so much of it that the rest is cut off.
+fn error_line(error: &str) -> Option<String> {
+    const MAX: usize = 500;
+    (!error.is_empty()).then(|| format!("Error: {}", shorten(error, MAX)))
 }
 
 /// A line of the description where the level is a word that nobody knows, so that nobody takes the

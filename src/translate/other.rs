@@ -1,7 +1,7 @@
 //! The test message, and messages that could not be read.
 
-use super::{Draft, Kind, NAMELESS, first, other_labels};
-use crate::flashduty::{AlertKey, Labels, MAX_DESCRIPTION, Origin, Status, hash, shorten};
+use super::{Draft, Kind, NAMELESS, first, labels_of, other_labels};
+use crate::flashduty::{AlertKey, Origin, Status, hash, shorten};
 use crate::zstack::{Raw, Test};
 
 /// How much of a text that cannot be read goes into the alert's title, in characters.
@@ -10,7 +10,7 @@ const MAX_HEADLINE: usize = 80;
 /// The button opens an alert, so that people see it arrive, and closes it at once, so that it leaves
 /// nothing open.
 pub(super) fn test(test: &Test<'_>) -> Draft {
-    let mut labels = Labels::default();
+    let mut labels = labels_of(Kind::Test);
     labels.put(Origin::Own, "resource", NAMELESS);
     labels.put(Origin::Own, "check", "Test message");
     other_labels(&mut labels, &test.fields, "unnamed");
@@ -27,12 +27,12 @@ pub(super) fn test(test: &Test<'_>) -> Draft {
 /// A message that cannot be read is still somebody's alarm: it is shown as it came.
 pub(super) fn raw(raw: &Raw<'_>) -> Draft {
     let words: Vec<_> = raw.text.split_whitespace().collect();
-    let mut labels = Labels::default();
+    let mut labels = labels_of(Kind::Raw);
     labels.put(Origin::Own, "resource", NAMELESS);
     labels.put(Origin::Own, "check", first(&[&shorten(&words.join(" "), MAX_HEADLINE), "Message without text"]));
     other_labels(&mut labels, &raw.fields, "unnamed");
     let intro = format!("A message from ZStack that could not be read as an alarm or an event ({}):", raw.why);
-    let description = format!("{intro}\n{}", shorten(raw.text, MAX_DESCRIPTION));
+    let description = format!("{intro}\n{}", raw.text);
     Draft { kind: Kind::Raw, key: raw_key(raw.text), labels, states: vec![(Status::Warning, description)] }
 }
 

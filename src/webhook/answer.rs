@@ -115,7 +115,9 @@ fn json(status: u16, body: &impl Serialize) -> Response<Body> {
 pub(super) fn log(request: &Request, request_id: &str, took: Duration, result: Result<&[Outcome], &Error>) {
     let outcomes = result.unwrap_or_default();
     let error = result.err().or_else(|| worst(outcomes));
-    let all = |field: &dyn Fn(&Outcome) -> String| outcomes.iter().map(field).collect::<Vec<_>>().join(",");
+    let all = |field: &dyn Fn(&Outcome) -> String| {
+        (!outcomes.is_empty()).then(|| outcomes.iter().map(field).collect::<Vec<_>>().join(","))
+    };
     macro_rules! line {
         ($log:ident, $message:expr) => {
             $log!(
@@ -128,7 +130,7 @@ pub(super) fn log(request: &Request, request_id: &str, took: Duration, result: R
                     Ok(receipt) => receipt.request_id.clone(),
                     Err(error) => error.code().to_owned(),
                 }),
-                attempts = outcomes.iter().map(|outcome| outcome.attempts).sum::<u32>(),
+                attempts = (!outcomes.is_empty()).then(|| outcomes.iter().map(|outcome| outcome.attempts).sum::<u32>()),
                 ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
                 source_ip = source_ip(request),
                 error = error.map(Error::code),

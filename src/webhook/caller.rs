@@ -20,7 +20,7 @@ const TOKEN: &str = "token";
 
 /// How old the settings must be before a wrong token has them read again. Shorter than ZStack's five
 /// tries, so that rotating the token costs no alert; long enough that guessing does not keep SSM busy.
-const REREAD_AFTER: Duration = Duration::from_secs(2);
+const REREAD_PAUSE: Duration = Duration::from_secs(2);
 
 impl Invocation<'_> {
     /// The secrets, if the caller shows the token.
@@ -31,8 +31,8 @@ impl Invocation<'_> {
         if may_call(&secrets, &shown) {
             return Ok(secrets);
         }
-        if !shown.is_empty() && settings.age().await >= REREAD_AFTER {
-            let secrets = settings.reread(&secrets, self.deadline).await?;
+        if !shown.is_empty() {
+            let secrets = settings.reread(&secrets, REREAD_PAUSE, self.deadline).await?;
             if may_call(&secrets, &shown) {
                 return Ok(secrets);
             }
@@ -42,7 +42,6 @@ impl Invocation<'_> {
 }
 
 fn may_call(secrets: &Secrets, shown: &[String]) -> bool {
-    // No early end: how many were tried is the caller's own knowledge.
     secrets.token.as_ref().is_none_or(|token| shown.iter().any(|shown| token.is(shown)))
 }
 

@@ -10,10 +10,11 @@ use std::time::Instant;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use lambda_http::http::Method;
-use lambda_http::http::header::{ALLOW, WWW_AUTHENTICATE};
+use lambda_http::http::header::{ALLOW, HOST, WWW_AUTHENTICATE};
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Body, LambdaEvent, Request, RequestExt as _, Response, Service as _, service_fn};
 use serde::Serialize;
+use url::form_urlencoded;
 
 use crate::deadline::Deadline;
 use crate::error::Error;
@@ -38,16 +39,37 @@ pub async fn invoke(relay: Arc<Relay>, mut event: LambdaEvent<LambdaRequest>) ->
     Adapter::from(service_fn(|request| invocation.answer(request, &body))).call(event).await
 }
 
-/// Takes the body out of the event. `lambda_http` would decode it too, but panics where it is not the
-/// base64 that it claims to be.
+/// Takes the body out of an event, and what is of no use here but makes `lambda_http` panic where it is
+/// not as expected: a body that is not the base64 that it claims to be, a host that is none, a query
+/// string or a path with characters that have no place in a URL.
 fn take_body(event: &mut LambdaRequest) -> Result<Vec<u8>, Error> {
     let (body, is_base64) = match event {
-        LambdaRequest::ApiGatewayV1(event) => (event.body.take(), event.is_base64_encoded),
-        LambdaRequest::ApiGatewayV2(event) => (event.body.take(), event.is_base64_encoded),
+        LambdaRequest::ApiGatewayV1(event) => {
+            event.headers.remove(HOST);
+            event.multi_value_headers.remove(HOST);
+            event.request_context.domain_name = None;
+            event.path = event.path.take().map(rooted);
+            (event.body.take(), event.is_base64_encoded)
+        }
+        LambdaRequest::ApiGatewayV2(event) => {
+            event.headers.remove(HOST);
+            event.request_context.domain_name = None;
+            event.raw_path = event.raw_path.take().map(rooted);
+            event.raw_query_string = event.raw_query_string.take().map(|query| {
+                form_urlencoded::Serializer::new(String::new())
+                    .extend_pairs(form_urlencoded::parse(query.as_bytes()))
+                    .finish()
+            });
+            (event.body.take(), event.is_base64_encoded)
+        }
         _ => (None, false),
     };
     let body = body.unwrap_or_default();
     if is_base64 { BASE64_STANDARD.decode(body).map_err(|_| Error::InvalidBase64) } else { Ok(body.into_bytes()) }
+}
+
+fn rooted(path: String) -> String {
+    if path.starts_with('/') { path } else { format!("/{path}") }
 }
 
 struct Invocation<'a> {
@@ -104,8 +126,8 @@ impl Invocation<'_> {
 
     /// `GET /health`: whether the settings can be read, and nothing else. The log says more.
     async fn health(&self, request: &Request) -> Response<Body> {
-        let health = self.relay.settings().get(self.deadline).await;
-        answer::log(request, &self.request_id, self.started.elapsed(), health.as_ref().map(|_| &[][..]));
+        let health = self.relay.settings().check(self.deadline).await;
+        answer::log(request, &self.request_id, self.started.elapsed(), health.as_ref().map(|()| &[][..]));
         answer::health(&self.request_id, health.is_ok())
     }
 

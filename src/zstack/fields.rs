@@ -57,24 +57,23 @@ pub(super) fn text(value: &RawValue) -> Text<'_> {
         _ if json.starts_with('"') => string(json).unwrap_or(Cow::Borrowed(json)),
         _ => Cow::Borrowed(json),
     };
-    tidy(text)
+    cleaned(text)
 }
 
-/// `text` without white space around it, and empty where it is ZStack's dash for "unknown".
-pub(super) fn tidy(text: Text<'_>) -> Text<'_> {
-    let tidy = |text: &str| match text.trim() {
-        "-" => 0..0,
-        trimmed => {
-            let start = text.len() - text.trim_start().len();
-            start..start + trimmed.len()
-        }
-    };
+/// `text` without white space around it; nothing where it is ZStack's dash for "unknown".
+#[must_use]
+pub fn clean(text: &str) -> &str {
+    match text.trim() {
+        "-" => "",
+        text => text,
+    }
+}
+
+fn cleaned(text: Text<'_>) -> Text<'_> {
     match text {
-        Cow::Borrowed(text) => Cow::Borrowed(&text[tidy(text)]),
-        Cow::Owned(text) => {
-            let range = tidy(&text);
-            if range.len() == text.len() { Cow::Owned(text) } else { Cow::Owned(text[range].to_owned()) }
-        }
+        Cow::Borrowed(text) => Cow::Borrowed(clean(text)),
+        Cow::Owned(text) if clean(&text).len() == text.len() => Cow::Owned(text),
+        Cow::Owned(text) => Cow::Owned(clean(&text).to_owned()),
     }
 }
 
@@ -108,6 +107,6 @@ pub(super) fn pairs(value: &RawValue) -> Vec<(Text<'_>, Text<'_>)> {
 fn members(json: &str) -> Vec<(Text<'_>, Text<'_>)> {
     match serde_json::from_str(json) {
         Ok(Fields(members)) => members.into_iter().map(|(name, value)| (name, text(value))).collect(),
-        Err(_) => vec![(Cow::Borrowed(""), tidy(Cow::Borrowed(json)))],
+        Err(_) => vec![(Cow::Borrowed(""), Cow::Borrowed(clean(json)))],
     }
 }

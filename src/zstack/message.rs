@@ -70,7 +70,7 @@ pub struct Alarm<'a> {
     pub account: Text<'a>,
     /// The message's own UUID, new at every repeat.
     pub data: Text<'a>,
-    /// Fields this version does not know.
+    /// Fields this version does not know, sorted by name.
     pub other: Vec<(Text<'a>, Text<'a>)>,
 }
 
@@ -97,7 +97,7 @@ pub struct Event<'a> {
     pub account: Text<'a>,
     /// The message's own UUID, new at every message.
     pub data: Text<'a>,
-    /// Fields this version does not know.
+    /// Fields this version does not know, sorted by name.
     pub other: Vec<(Text<'a>, Text<'a>)>,
 }
 
@@ -141,10 +141,12 @@ impl<'a> Message<'a> {
             Ok(fields) => fields,
             Err(error) => return raw(why(json, &error), Vec::new()),
         };
-        if members.iter().any(|(name, _)| begins_with(name, "ALARM_")) {
+        // A template that serves both kinds leaves the fields of the other one empty.
+        let says = |prefix| members.iter().any(|(name, value)| begins_with(name, prefix) && !text(value).is_empty());
+        if says("ALARM_") {
             return Self::Alarm(Box::new(Alarm::read(members)));
         }
-        if members.iter().any(|(name, _)| begins_with(name, "EVENT_")) {
+        if says("EVENT_") {
             return Self::Event(Box::new(Event::read(members)));
         }
         let fields: Vec<_> = members.into_iter().map(|(name, value)| (name, text(value))).collect();
@@ -159,7 +161,7 @@ impl<'a> Alarm<'a> {
     fn read(members: Vec<(Text<'a>, &'a RawValue)>) -> Self {
         let mut alarm = Self::default();
         for (name, value) in members {
-            let slot = match name.to_ascii_uppercase().as_str() {
+            let slot = match name.trim().to_ascii_uppercase().as_str() {
                 "ALARM_NAME" => &mut alarm.name,
                 "ALARM_UUID" => &mut alarm.uuid,
                 "ALARM_NAMESPACE" => &mut alarm.namespace,
@@ -193,6 +195,7 @@ impl<'a> Alarm<'a> {
             };
             fill(slot, name, text(value), &mut alarm.other);
         }
+        alarm.other.sort();
         alarm
     }
 }
@@ -201,7 +204,7 @@ impl<'a> Event<'a> {
     fn read(members: Vec<(Text<'a>, &'a RawValue)>) -> Self {
         let mut event = Self::default();
         for (name, value) in members {
-            let slot = match name.to_ascii_uppercase().as_str() {
+            let slot = match name.trim().to_ascii_uppercase().as_str() {
                 "EVENT_NAME" => &mut event.name,
                 "EVENT_NAMESPACE" => &mut event.namespace,
                 "EVENT_LABELS" => {
@@ -227,6 +230,7 @@ impl<'a> Event<'a> {
             };
             fill(slot, name, text(value), &mut event.other);
         }
+        event.other.sort();
         event
     }
 
@@ -242,6 +246,14 @@ impl<'a> Event<'a> {
         self.name.eq_ignore_ascii_case("ThirdpartyAlert")
     }
 
+    /// All event labels as one text: tells events apart where the label that should is not to be found,
+    /// since a template printed the labels in a way of its own.
+    #[must_use]
+    pub fn labels_as_text(&self) -> String {
+        let labels: Vec<_> = self.labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        labels.join(",")
+    }
+
     /// The value of the event label `name`; empty where there is none.
     #[must_use]
     pub fn label(&self, name: &str) -> &str {
@@ -249,16 +261,18 @@ impl<'a> Event<'a> {
     }
 }
 
-/// Fills a field once; a second, different value for it is kept beside it.
+/// Fills a field. Where it comes more than once the last one counts, as in any JSON; the ones before
+/// are kept beside it.
 fn fill<'a>(slot: &mut Text<'a>, name: Text<'a>, value: Text<'a>, other: &mut Vec<(Text<'a>, Text<'a>)>) {
-    if slot.is_empty() {
-        *slot = value;
-    } else if *slot != value {
-        other.push((name, value));
+    if value.is_empty() || *slot == value {
+        return;
     }
+    let before = std::mem::replace(slot, value);
+    other.push((name, before));
 }
 
-pub(super) fn begins_with(name: &str, prefix: &str) -> bool {
+fn begins_with(name: &str, prefix: &str) -> bool {
+    let name = name.trim_start();
     name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 

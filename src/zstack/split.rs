@@ -1,5 +1,9 @@
 //! A request's body taken apart into messages.
 
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
 use serde_json::value::RawValue;
 
 use super::fields::{Fields, string, text};
@@ -9,69 +13,92 @@ use super::message::Message;
 /// shown as text.
 const MAX_WRAPPERS: usize = 8;
 
+/// Names and values.
+type Members = Vec<(String, String)>;
+
 /// One message of a request.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Part {
     /// The message's own text, as it stood in the body.
     pub text: String,
-    /// What stood beside `sections` in the objects around it: names and values.
-    pub around: Vec<(String, String)>,
+    /// What stood beside `sections` in the objects around it.
+    pub around: Arc<Members>,
 }
 
 /// Takes a body apart: strings that hold JSON are opened, lists and `{"sections": [...]}` become one
 /// part for each of their items. Where none of the items is a message, the list as a whole is one.
 ///
 /// There is at least one part, and whatever the body says is in one of them. Bytes that are no UTF-8
-/// become U+FFFD.
+/// are written as in URLs, `%D6`, so that different texts stay different.
 #[must_use]
 pub fn split(body: &[u8]) -> Vec<Part> {
     let mut parts = Vec::with_capacity(1);
-    open(String::from_utf8_lossy(body).trim_start_matches('\u{feff}').trim(), &[], MAX_WRAPPERS, &mut parts);
+    open(&utf8(body), &Arc::default(), MAX_WRAPPERS, &mut parts);
     parts
 }
 
-fn open(json: &str, around: &[(String, String)], depth: usize, parts: &mut Vec<Part>) {
-    let wrapped = match json.as_bytes().first() {
-        Some(b'"') if depth > 0 => match string(json) {
-            Some(content) if !content.trim().is_empty() => return open(content.trim(), around, depth - 1, parts),
-            _ => None,
-        },
-        Some(b'[') if depth > 0 => items(json).map(|items| (items, Vec::new())),
-        Some(b'{') if depth > 0 => sections(json),
-        _ => None,
-    };
-    if let Some((items, beside)) = wrapped {
-        let around = [around, &beside].concat();
-        let mut within = Vec::with_capacity(items.len());
-        for item in items {
-            open(item, &around, depth - 1, &mut within);
-        }
-        if within.iter().any(|part| !matches!(Message::read(&part.text), Message::Raw(_))) {
-            return parts.append(&mut within);
+fn utf8(body: &[u8]) -> Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(body) {
+        return Cow::Borrowed(text);
+    }
+    let mut text = String::with_capacity(body.len() * 2);
+    for chunk in body.utf8_chunks() {
+        text.push_str(chunk.valid());
+        for byte in chunk.invalid() {
+            let _ = write!(text, "%{byte:02X}");
         }
     }
-    parts.push(Part { text: json.to_owned(), around: around.to_vec() });
+    Cow::Owned(text)
+}
+
+fn open(json: &str, around: &Arc<Members>, depth: usize, parts: &mut Vec<Part>) {
+    let json = json.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '\0'));
+    let mut within = Vec::new();
+    match json.as_bytes().first() {
+        Some(b'"') if depth > 0 => match string(json) {
+            Some(content) if !content.trim().is_empty() => return open(&content, around, depth - 1, parts),
+            _ => {}
+        },
+        Some(b'[') if depth > 0 => {
+            for item in items(json) {
+                open(item, around, depth - 1, &mut within);
+            }
+        }
+        Some(b'{') if depth > 0 => {
+            if let Some((sections, beside)) = sections(json) {
+                if is_message(json) {
+                    parts.push(Part { text: json.to_owned(), around: around.clone() });
+                }
+                let around = Arc::new([around.as_slice(), &beside].concat());
+                open(sections, &around, depth - 1, &mut within);
+            }
+        }
+        _ => {}
+    }
+    if within.iter().any(|part| is_message(&part.text)) {
+        parts.append(&mut within);
+    } else if parts.last().is_none_or(|part| part.text != json) {
+        parts.push(Part { text: json.to_owned(), around: around.clone() });
+    }
+}
+
+fn is_message(json: &str) -> bool {
+    !matches!(Message::read(json), Message::Raw(_))
 }
 
 /// The items of a JSON list that say anything.
-fn items(json: &str) -> Option<Vec<&str>> {
-    let items: Vec<&RawValue> = serde_json::from_str(json).ok()?;
-    Some(items.into_iter().filter(|item| !text(item).is_empty()).map(RawValue::get).collect())
+fn items(json: &str) -> Vec<&str> {
+    let items: Vec<&RawValue> = serde_json::from_str(json).unwrap_or_default();
+    items.into_iter().filter(|item| !text(item).is_empty()).map(RawValue::get).collect()
 }
 
-/// What a wrapper holds: its items, and what stands beside them.
-type Wrapped<'a> = (Vec<&'a str>, Vec<(String, String)>);
-
-/// The items of `{"sections": [...]}`, and the object's other members.
-fn sections(json: &str) -> Option<Wrapped<'_>> {
-    if !json.contains("\"sections\"") {
-        return None;
-    }
+/// What stands under `sections` in an object, and the object's other members.
+fn sections(json: &str) -> Option<(&str, Members)> {
     let Fields(mut members) = serde_json::from_str(json).ok()?;
-    let at = members.iter().position(|(name, _)| name == "sections")?;
-    let (_, list) = members.remove(at);
+    let at = members.iter().position(|(name, _)| name.trim().eq_ignore_ascii_case("sections"))?;
+    let (_, sections) = members.remove(at);
     let beside = members.into_iter().map(|(name, value)| (name.into_owned(), text(value).into_owned())).collect();
-    Some((items(list.get())?, beside))
+    Some((sections.get(), beside))
 }
 
 #[cfg(test)]
@@ -105,7 +132,30 @@ mod tests {
         let parts = split(br#"{"title": "T", "sections": [{"ALARM_NAME":"a"}, {"ALARM_NAME":"b"}], "n": 1}"#);
         let around = vec![("title".to_owned(), "T".to_owned()), ("n".to_owned(), "1".to_owned())];
         assert_eq!(parts.len(), 2);
-        assert!(parts.iter().all(|part| part.around == around), "{parts:?}");
+        assert!(parts.iter().all(|part| *part.around == around), "{parts:?}");
+    }
+
+    #[test]
+    fn sections_may_be_written_in_other_ways() {
+        let alarm = r#"{"ALARM_NAME":"a"}"#;
+        for body in [
+            r#"{"sections": {"ALARM_NAME":"a"}}"#,
+            r#"{"Sections ": "[{\"ALARM_NAME\":\"a\"}]"}"#,
+            "\"\u{feff}{\\\"ALARM_NAME\\\":\\\"a\\\"}\"",
+            "{\"ALARM_NAME\":\"a\"}\0\n",
+        ] {
+            assert_eq!(texts(body), [alarm], "{body}");
+        }
+        let own = r#"{"ALARM_NAME":"own","sections":[{"ALARM_NAME":"a"}]}"#;
+        assert_eq!(texts(own), [own, alarm], "a wrapper that is a message itself");
+        let own = r#"{"ALARM_NAME":"own","sections":[1]}"#;
+        assert_eq!(texts(own), [own]);
+    }
+
+    #[test]
+    fn bytes_that_are_no_utf_8_stay_different() {
+        let texts = [&b"\xcd\xf8\xbf\xa8"[..], b"\xb4\xc5\xc5\xcc"].map(|gbk| split(gbk).remove(0).text);
+        assert_eq!(texts, ["%CD%F8%BF%A8", "%B4%C5%C5%CC"]);
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use flashduty_standin::{Fault, Lasts, Options, Standin};
 use serde_json::{Value, json};
 
@@ -90,6 +92,40 @@ async fn a_body_that_is_not_its_base64_is_400() {
 }
 
 #[tokio::test]
+async fn what_would_make_lambda_http_panic_is_answered() {
+    let mut world = World::new().await;
+    for query in ["cloud=<a>", "cloud=a b", "cloud=\"", "cloud=\u{1}", "cloud=北京", "%", "&&=&token", "a#b"] {
+        let mut event = sample("alarm");
+        event["rawQueryString"] = json!(query);
+        assert_eq!(world.send(&event).await.0, 200, "{query}");
+    }
+    assert_eq!(world.pushed()[4]["labels"]["cloud"], "北京");
+    for host in ["", "not a host", "[", "a:b:c"] {
+        for path in ["", ":x", "//", "/a b", "\u{1}"] {
+            let (mut http, mut rest) = (sample("alarm"), sample("alarm-rest-api"));
+            (http["headers"]["host"], http["rawPath"]) = (json!(host), json!(path));
+            (rest["headers"]["Host"], rest["path"]) = (json!(host), json!(path));
+            rest["multiValueHeaders"]["Host"] = json!([host]);
+            assert_eq!(world.send(&http).await.0, 200, "{host} {path}");
+            assert_eq!(world.send(&rest).await.0, 200, "{host} {path}");
+        }
+    }
+    world.end();
+}
+
+#[tokio::test]
+async fn bytes_that_are_no_text_are_shown_all_the_same() {
+    let mut world = World::new().await;
+    let mut event = post("");
+    event["isBase64Encoded"] = json!(true);
+    event["body"] = json!(BASE64_STANDARD.encode(b"{\"ALARM_NAME\": \"\xb4\xc5\xc5\xcc\", \"ALARM_UUID\": \"u\"}"));
+    assert_eq!(world.send(&event).await.0, 200);
+    assert_eq!(world.pushed()[0]["alert_key"], "zstack:alarm:u:-");
+    assert_eq!(world.pushed()[0]["labels"]["check"], "%B4%C5%C5%CC");
+    world.end();
+}
+
+#[tokio::test]
 async fn without_the_token_nobody_gets_in() {
     let mut world = World::new().await;
     let basic = |credentials: &str| format!("Basic {}", base64(credentials));
@@ -111,6 +147,10 @@ async fn without_the_token_nobody_gets_in() {
         assert_eq!((status, code(&body)), (401, "Unauthorized"), "{authorization:?} {query}");
         assert!(world.header("www-authenticate").unwrap().starts_with("Basic "));
     }
+    let mut rest = sample("alarm-rest-api");
+    rest["headers"]["Authorization"] = json!(basic("zstack:wrong"));
+    rest["multiValueHeaders"]["Authorization"] = json!([basic("zstack:wrong")]);
+    assert_eq!(world.send(&rest).await.0, 401);
     // Nor does a mistake in the body tell more than that.
     let (status, _) = world.send(&with_credential(post(""), None, "")).await;
     assert_eq!(status, 401);
@@ -234,6 +274,7 @@ async fn flashduty_away_is_503() {
 #[tokio::test]
 async fn no_time_left_is_504() {
     let mut world = World::new().await;
+    assert_eq!(world.send(&sample("alarm")).await.0, 200, "the function runs");
     world.flashduty.fault(Fault::Hang, Lasts::Standing);
     let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + Duration::from_secs(2);
     let (status, body) =

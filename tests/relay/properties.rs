@@ -48,6 +48,8 @@ fn keeps_every_limit(event: &Pushed) {
         assert!(!value.is_empty() && value.chars().count() <= 2_048, "{name}");
     }
     assert!(event.labels.contains_key("resource") && event.labels.contains_key("check"));
+    assert_eq!(event.labels["source"], "zstack");
+    assert!(["alarm", "event", "test", "raw"].contains(&event.labels["kind"].as_str()));
 }
 
 /// Text such as people and machines write, with what is hard about it.
@@ -105,6 +107,8 @@ fn name() -> impl Strategy<Value = String> {
         "EVENT_TIME",
         "EVENT_SUBSCRIPTION_UUID",
         "sections",
+        "Source",
+        "kind",
         "product",
         "metric",
     ];
@@ -187,8 +191,10 @@ proptest! {
     #[test]
     fn different_alarms_and_resources_never_share_a_key(a in id(), b in id(), x in id(), y in id()) {
         let key = |rule: &str, resource: &str| one(&Value::Object(alarm(rule, resource))).alert_key;
-        let same = a.trim() == b.trim() && x.trim() == y.trim();
-        prop_assert_eq!(key(&a, &x) == key(&b, &y), same, "{:?} {:?} / {:?} {:?}", a, x, b, y);
+        for ((a, x), (b, y)) in [((&a, &x), (&a, &y)), ((&a, &x), (&b, &x)), ((&a, &x), (&b, &y)), ((&a, &b), (&b, &a))] {
+            let same = a.trim() == b.trim() && x.trim() == y.trim();
+            prop_assert_eq!(key(a, x) == key(b, y), same, "{:?} {:?} / {:?} {:?}", a, x, b, y);
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The secrets: read once, kept, refreshed, rotated, missing.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use flashduty_standin::Options;
 use serde_json::{Value, json};
@@ -12,14 +12,9 @@ use crate::support::{KEY, PUSH_URL_PARAMETER, TOKEN_PARAMETER, World, base64, sa
 #[tokio::test]
 async fn both_parameters_come_in_one_call_while_the_function_starts() {
     let mut world = World::new().await;
-    for _ in 0..100 {
-        if !world.ssm.calls().is_empty() {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    world.function.asked_for_work().await;
     let expected = json!({"Names": [PUSH_URL_PARAMETER, TOKEN_PARAMETER], "WithDecryption": true});
-    assert_eq!(world.ssm.calls(), std::slice::from_ref(&expected), "before the first request");
+    assert_eq!(world.ssm.calls(), std::slice::from_ref(&expected), "before it asked for the first request");
     for _ in 0..3 {
         assert_eq!(world.send(&sample("alarm")).await.0, 200);
     }
@@ -41,6 +36,7 @@ async fn they_are_refreshed_after_their_time_and_kept_where_that_fails() {
     assert_eq!(world.send(&sample("alarm")).await.0, 200);
     assert_eq!(world.ssm.calls().len(), asked, "SSM gets a rest");
     assert_eq!(world.flashduty.received().len(), 4);
+    assert_eq!(world.send(&sample("health")).await.0, 503, "whoever watches should know");
     let log = world.function.log();
     assert!(log.contains("could not be refreshed") && log.contains("ssm:GetParameters"), "{log}");
     world.end();
@@ -128,20 +124,73 @@ async fn rotating_the_push_url_costs_no_alert() {
 }
 
 #[tokio::test]
-async fn rotating_the_token_costs_no_alert() {
+async fn a_push_url_of_another_kind_serves_from_the_next_try_on() {
     let mut world = World::new().await;
     assert_eq!(world.send(&sample("alarm")).await.0, 200);
-    world.ssm.put(TOKEN_PARAMETER, "new-sample-token");
+    world.flashduty.set_keys(["new-sample-key"]);
+    world.ssm.put(PUSH_URL_PARAMETER, &world.flashduty.push_url("zstack", "new-sample-key"));
+    assert_eq!(world.send(&sample("alarm")).await.0, 502, "ZStack tries again a second later");
+    assert_eq!(world.send(&sample("alarm")).await.0, 200);
+    assert_eq!(world.flashduty.received()[2].text(), sample("alarm")["body"].as_str().unwrap());
+    world.end();
+}
+
+#[tokio::test]
+async fn a_refusal_of_the_credential_has_the_settings_read_again() {
+    for (status, asks) in [(401, true), (403, true), (404, false), (500, false)] {
+        let mut world = World::new().await;
+        assert_eq!(world.send(&sample("alarm")).await.0, 200);
+        let before = world.ssm.calls().len();
+        let new = world.flashduty.push_url("standard", "sample%20key%2F1&again");
+        world.ssm.put(PUSH_URL_PARAMETER, &new);
+        world.flashduty.fault(flashduty_standin::Fault::status(status), flashduty_standin::Lasts::Next(1));
+        assert_eq!(world.send(&sample("alarm")).await.0 == 200, asks, "{status}");
+        assert_eq!(world.ssm.calls().len() > before, asks, "{status}");
+        world.end();
+    }
+}
+
+#[tokio::test]
+async fn rotating_the_token_costs_no_alert() {
+    let mut world = World::new().await;
+    let as_new = with_credential(sample("alarm"), Some(&format!("Basic {}", base64("zstack:new-sample-token"))), "");
+    assert_eq!(world.send(&sample("alarm")).await.0, 200);
+    // Both are in SSM while ZStack changes from one to the other.
+    world.ssm.put(TOKEN_PARAMETER, "new-sample-token sample-token");
     tokio::time::sleep(Duration::from_millis(2_100)).await;
-    let new = with_credential(sample("alarm"), Some(&format!("Basic {}", base64("zstack:new-sample-token"))), "");
-    assert_eq!(world.send(&new).await.0, 200);
-    assert_eq!(world.send(&sample("alarm")).await.0, 401, "the old one is over");
+    assert_eq!(world.send(&sample("alarm")).await.0, 200);
+    assert_eq!(world.send(&as_new).await.0, 200);
+    assert_eq!(world.send(&sample("alarm")).await.0, 200);
     // Guessing does not keep SSM busy.
     let before = world.ssm.calls().len();
     for _ in 0..5 {
         assert_eq!(world.send(&with_credential(sample("alarm"), None, "token=guess")).await.0, 401);
     }
     assert!(world.ssm.calls().len() <= before + 1);
+    assert!(!world.function.log().contains("new-sample-token"));
+    world.end();
+}
+
+/// Whatever SSM answers, and at whatever level Lambda sets: nothing of it gets into the log.
+#[tokio::test]
+async fn an_answer_of_ssm_that_cannot_be_read_is_not_shown() {
+    for fault in [Fault::Garbled(200), Fault::Garbled(400), Fault::Garbled(500)] {
+        let mut world = World::with(&[("AWS_LAMBDA_LOG_LEVEL", "TRACE"), ("SETTINGS_TTL_SECONDS", "0")]).await;
+        world.ssm.fault(Some(fault));
+        let (status, body) = world.send(&sample("alarm")).await;
+        assert!(status == 503 || status == 200, "{body}");
+        assert_eq!(world.send(&sample("health")).await.0, 503, "{fault:?}");
+        world.end();
+    }
+}
+
+#[tokio::test]
+async fn ssm_hanging_costs_no_alert_while_there_are_good_values() {
+    let mut world = World::with(&[("SETTINGS_TTL_SECONDS", "0")]).await;
+    assert_eq!(world.send(&sample("alarm")).await.0, 200);
+    world.ssm.fault(Some(Fault::Hang));
+    let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + Duration::from_secs(3);
+    assert_eq!(world.send_until(&sample("alarm"), u64::try_from(deadline.as_millis()).unwrap()).await.0, 200);
     world.end();
 }
 

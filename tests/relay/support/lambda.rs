@@ -14,6 +14,7 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::{Mutex as AsyncMutex, mpsc, oneshot};
+use tokio::task::JoinHandle;
 
 /// How long anything here may take before the test fails.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -28,6 +29,7 @@ type Waiting = Arc<Mutex<HashMap<String, oneshot::Sender<Result<Value, Value>>>>
 
 #[derive(Clone)]
 struct Api {
+    asked: mpsc::UnboundedSender<()>,
     next: Arc<AsyncMutex<mpsc::UnboundedReceiver<Invocation>>>,
     waiting: Waiting,
 }
@@ -38,6 +40,8 @@ pub struct Function {
     invocations: mpsc::UnboundedSender<Invocation>,
     waiting: Waiting,
     log: Arc<Mutex<String>>,
+    readers: Vec<JoinHandle<()>>,
+    asked: mpsc::UnboundedReceiver<()>,
     count: usize,
 }
 
@@ -46,7 +50,8 @@ impl Function {
     pub async fn start(variables: &[(&str, &str)]) -> Self {
         let (invocations, next) = mpsc::unbounded_channel();
         let waiting = Waiting::default();
-        let api = Api { next: Arc::new(AsyncMutex::new(next)), waiting: waiting.clone() };
+        let (ask, asked) = mpsc::unbounded_channel();
+        let api = Api { asked: ask, next: Arc::new(AsyncMutex::new(next)), waiting: waiting.clone() };
         let routes = Router::new()
             .route("/2018-06-01/runtime/invocation/next", get(serve_next))
             .route("/2018-06-01/runtime/invocation/{id}/{outcome}", post(take_outcome))
@@ -69,9 +74,16 @@ impl Function {
             .spawn()
             .unwrap();
         let log = Arc::new(Mutex::new(String::new()));
-        collect(process.stdout.take().unwrap(), log.clone());
-        collect(process.stderr.take().unwrap(), log.clone());
-        Self { process, invocations, waiting, log, count: 0 }
+        let readers = vec![
+            collect(process.stdout.take().unwrap(), log.clone()),
+            collect(process.stderr.take().unwrap(), log.clone()),
+        ];
+        Self { process, invocations, waiting, log, readers, asked, count: 0 }
+    }
+
+    /// Waits until the function is through with its start.
+    pub async fn asked_for_work(&mut self) {
+        tokio::time::timeout(PATIENCE, self.asked.recv()).await.expect("the function does not start").unwrap();
     }
 
     /// Invokes the function, with Lambda's deadline in half a minute, and gives its answer.
@@ -117,12 +129,14 @@ impl Function {
     /// Waits for a function that does not start: how it ended, and what it wrote.
     pub async fn ended(mut self) -> (ExitStatus, String) {
         let status = tokio::time::timeout(PATIENCE, self.process.wait()).await.expect("the function runs on").unwrap();
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        for reader in self.readers.drain(..) {
+            reader.await.unwrap();
+        }
         (status, self.log())
     }
 }
 
-fn collect(output: impl tokio::io::AsyncRead + Unpin + Send + 'static, log: Arc<Mutex<String>>) {
+fn collect(output: impl tokio::io::AsyncRead + Unpin + Send + 'static, log: Arc<Mutex<String>>) -> JoinHandle<()> {
     tokio::spawn(async move {
         let mut lines = BufReader::new(output).lines();
         while let Ok(Some(line)) = lines.next_line().await {
@@ -130,10 +144,11 @@ fn collect(output: impl tokio::io::AsyncRead + Unpin + Send + 'static, log: Arc<
             log.push_str(&line);
             log.push('\n');
         }
-    });
+    })
 }
 
 async fn serve_next(State(api): State<Api>) -> impl IntoResponse {
+    let _ = api.asked.send(());
     let invocation = api.next.lock().await.recv().await;
     let Some(Invocation { id, event, deadline }) = invocation else { std::future::pending().await };
     let headers = [

@@ -27,6 +27,8 @@ struct Store {
 pub enum Fault {
     /// An error of this type.
     Error(&'static str),
+    /// The values in a document that is not as it should be, under this HTTP status.
+    Garbled(u16),
     /// No answer.
     Hang,
 }
@@ -75,6 +77,12 @@ async fn call(State(ssm): State<Ssm>, headers: HeaderMap, body: Bytes) -> Respon
     };
     match fault {
         Some(Fault::Error(kind)) => return refuse(kind, "arn:aws:iam::123456789012:role/relay may not"),
+        Some(Fault::Garbled(status)) => {
+            let store = ssm.0.lock().unwrap();
+            let values: Vec<_> = store.parameters.iter().collect();
+            let body = format!(r#"{{"Parameters": [{{"Name": {{}}, "Value": {values:?}, "Version": "x""#);
+            return (StatusCode::from_u16(status).unwrap(), body).into_response();
+        }
         Some(Fault::Hang) => std::future::pending().await,
         None => {}
     }
