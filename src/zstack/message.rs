@@ -250,8 +250,11 @@ impl<'a> Event<'a> {
     /// since a template printed the labels in a way of its own.
     #[must_use]
     pub fn labels_as_text(&self) -> String {
-        let labels: Vec<_> = self.labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        labels.join(",")
+        let labels = self.labels.iter().map(|(name, value)| match &**name {
+            "" => value.to_string(),
+            name => format!("{name}={value}"),
+        });
+        labels.collect::<Vec<_>>().join(",")
     }
 
     /// The value of the event label `name`; empty where there is none.
