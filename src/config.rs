@@ -18,6 +18,11 @@ pub const SETTINGS_TTL_SECONDS: &str = "SETTINGS_TTL_SECONDS";
 /// Flashduty's title rule.
 pub const TITLE_RULE: &str = "TITLE_RULE";
 
+/// URL of the SQS FIFO queue for alerts that could not be pushed in time.
+pub const RETRY_QUEUE_URL: &str = "RETRY_QUEUE_URL";
+/// URL of the SQS FIFO queue for alerts that Flashduty refuses for good.
+pub const DEAD_LETTER_QUEUE_URL: &str = "DEAD_LETTER_QUEUE_URL";
+
 /// What the environment says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -29,6 +34,26 @@ pub struct Config {
     pub settings_ttl: Duration,
     /// How Flashduty makes titles.
     pub title_rule: TitleRule,
+    /// Where alerts wait; `None` where they do not.
+    pub queues: Option<Queues>,
+}
+
+/// The queues.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Queues {
+    /// URL of the queue for alerts that could not be pushed in time.
+    pub retry: String,
+    /// URL of the queue for alerts that Flashduty refuses for good.
+    pub dead_letter: String,
+}
+
+/// Which of the functions reads the environment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Function {
+    /// The one behind API Gateway: needs a webhook token.
+    Relay,
+    /// The one behind the retry queue: needs the queues.
+    Redeliver,
 }
 
 /// Every mistake of the environment, one a line.
@@ -42,7 +67,7 @@ impl Config {
     /// # Errors
     ///
     /// All mistakes at once. None is passed over: a misspelt setting would be silently another one.
-    pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, Mistakes> {
+    pub fn read(function: Function, get: impl Fn(&str) -> Option<String>) -> Result<Self, Mistakes> {
         let get = |name| get(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
         let mut mistakes = Vec::new();
 
@@ -61,8 +86,8 @@ impl Config {
                 false
             }
         };
-        let token_parameter = get(WEBHOOK_TOKEN_PARAMETER);
-        if token_parameter.is_none() && !allow_unauthenticated {
+        let token_parameter = get(WEBHOOK_TOKEN_PARAMETER).filter(|_| function == Function::Relay);
+        if token_parameter.is_none() && !allow_unauthenticated && function == Function::Relay {
             mistakes.push(format!(
                 "{WEBHOOK_TOKEN_PARAMETER} is not set: set it to the name of the SSM parameter that holds the webhook token, \
                  or set {ALLOW_UNAUTHENTICATED}=true to let anybody who knows the URL send alerts"
@@ -90,8 +115,20 @@ impl Config {
             })
         });
 
+        let queues = match (get(RETRY_QUEUE_URL), get(DEAD_LETTER_QUEUE_URL)) {
+            (Some(retry), Some(dead_letter)) => Some(Queues { retry, dead_letter }),
+            (None, None) if function == Function::Relay => None,
+            _ => {
+                mistakes.push(format!(
+                    "{RETRY_QUEUE_URL} and {DEAD_LETTER_QUEUE_URL} go together: set both to the URLs of SQS FIFO queues{}",
+                    if function == Function::Relay { ", or neither" } else { "" }
+                ));
+                None
+            }
+        };
+
         if mistakes.is_empty() {
-            Ok(Self { push_url_parameter, token_parameter, settings_ttl, title_rule })
+            Ok(Self { push_url_parameter, token_parameter, settings_ttl, title_rule, queues })
         } else {
             Err(Mistakes(mistakes))
         }
@@ -104,7 +141,7 @@ mod tests {
 
     fn read(variables: &[(&str, &str)]) -> Result<Config, String> {
         let get = |name: &str| variables.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned());
-        Config::read(get).map_err(|mistakes| mistakes.to_string())
+        Config::read(Function::Relay, get).map_err(|mistakes| mistakes.to_string())
     }
 
     const PUSH_URL: (&str, &str) = (FLASHDUTY_PUSH_URL_PARAMETER, "/zf/push-url");
@@ -117,10 +154,26 @@ mod tests {
             token_parameter: Some("/zf/token".into()),
             settings_ttl: DEFAULT_TTL,
             title_rule: TitleRule::default(),
+            queues: None,
         };
         assert_eq!(read(&[PUSH_URL, TOKEN]), Ok(expected.clone()));
         let empty = [(TITLE_RULE, ""), (SETTINGS_TTL_SECONDS, " "), (ALLOW_UNAUTHENTICATED, "")];
         assert_eq!(read(&[&[PUSH_URL, TOKEN][..], &empty].concat()), Ok(expected));
+    }
+
+    #[test]
+    fn the_queues_go_together() {
+        let (retry, dead) = ((RETRY_QUEUE_URL, "https://sqs/a.fifo"), (DEAD_LETTER_QUEUE_URL, "https://sqs/b.fifo"));
+        let queues = Queues { retry: retry.1.into(), dead_letter: dead.1.into() };
+        assert_eq!(read(&[PUSH_URL, TOKEN, retry, dead]).unwrap().queues, Some(queues));
+        assert!(read(&[PUSH_URL, TOKEN, retry]).is_err() && read(&[PUSH_URL, TOKEN, dead]).is_err());
+        // The function behind the queue needs them, and no token.
+        let redeliver = |variables: &[(&str, &str)]| {
+            let get = |name: &str| variables.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned());
+            Config::read(Function::Redeliver, get)
+        };
+        assert!(redeliver(&[PUSH_URL]).is_err());
+        assert_eq!(redeliver(&[PUSH_URL, TOKEN, retry, dead]).unwrap().token_parameter, None);
     }
 
     #[test]

@@ -8,6 +8,12 @@ use tokio::time::Instant;
 /// (REST APIs).
 pub const REQUEST_BUDGET: Duration = Duration::from_secs(25);
 
+/// The time for a batch from a queue where Lambda does not say.
+const BATCH_BUDGET: Duration = Duration::from_secs(50);
+
+/// The time that is kept for putting an alert into a queue when it could not be pushed.
+pub const TIME_TO_QUEUE: Duration = Duration::from_secs(4);
+
 /// How long before Lambda ends the invocation the answer must be ready.
 const TIME_TO_ANSWER: Duration = Duration::from_millis(500);
 
@@ -28,12 +34,26 @@ impl Deadline {
     /// [`REQUEST_BUDGET`]. A moment in the past is no deadline: some local runtimes hand one out.
     #[must_use]
     pub fn of_invocation(epoch_millis: u64) -> Self {
-        let end = UNIX_EPOCH + Duration::from_millis(epoch_millis);
-        let budget = match end.duration_since(SystemTime::now()) {
-            Ok(left) if !left.is_zero() => left.saturating_sub(TIME_TO_ANSWER).min(REQUEST_BUDGET),
-            _ => REQUEST_BUDGET,
-        };
-        Self::within(budget)
+        Self::within(left_until(epoch_millis).map_or(REQUEST_BUDGET, |left| left.min(REQUEST_BUDGET)))
+    }
+
+    /// The deadline of an invocation with a batch from a queue, where nobody waits for the answer: shortly
+    /// before Lambda ends it at `epoch_millis`.
+    #[must_use]
+    pub fn of_batch(epoch_millis: u64) -> Self {
+        Self::within(left_until(epoch_millis).unwrap_or(BATCH_BUDGET))
+    }
+
+    /// A deadline that is `time` earlier.
+    #[must_use]
+    pub fn before(self, time: Duration) -> Self {
+        Self { at: self.at.checked_sub(time).unwrap_or_else(Instant::now) }
+    }
+
+    /// The earlier one of this deadline and one that is `budget` away.
+    #[must_use]
+    pub fn at_most(self, budget: Duration) -> Self {
+        Self { at: self.at.min(Instant::now() + budget) }
     }
 
     /// How much time is left.
@@ -47,6 +67,20 @@ impl Deadline {
     pub fn at(self) -> Instant {
         self.at
     }
+}
+
+/// How much time there is until shortly before `epoch_millis`, unless that is past.
+fn left_until(epoch_millis: u64) -> Option<Duration> {
+    let end = UNIX_EPOCH + Duration::from_millis(epoch_millis);
+    let left = end.duration_since(SystemTime::now()).ok().filter(|left| !left.is_zero());
+    left.map(|left| left.saturating_sub(TIME_TO_ANSWER))
+}
+
+/// The time, in epoch milliseconds.
+#[must_use]
+pub fn epoch_millis() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -86,6 +86,15 @@ pub enum Error {
         what: String,
     },
 
+    /// The alert could be neither pushed nor queued.
+    #[error("the alert could be neither pushed nor queued: {push}; {queue}")]
+    Lost {
+        /// Why it was not pushed.
+        push: Box<Error>,
+        /// Why it was not queued.
+        queue: String,
+    },
+
     /// The time for the request ran out.
     #[error("the time for this request ran out before Flashduty had the alert; ZStack tries again by itself")]
     NoTimeLeft,
@@ -101,7 +110,7 @@ impl Error {
             Self::MethodNotAllowed { .. } => 405,
             Self::BodyTooLarge { .. } => 413,
             Self::Refused { .. } => 502,
-            Self::Settings { .. } | Self::Unavailable { .. } | Self::Unreachable { .. } => 503,
+            Self::Settings { .. } | Self::Unavailable { .. } | Self::Unreachable { .. } | Self::Lost { .. } => 503,
             Self::NoTimeLeft => 504,
         }
     }
@@ -125,6 +134,7 @@ impl Error {
             Self::Refused { .. } => "FlashdutyRefused",
             Self::Unavailable { .. } => "FlashdutyUnavailable",
             Self::Unreachable { .. } => "FlashdutyUnreachable",
+            Self::Lost { .. } => "QueueUnavailable",
             Self::NoTimeLeft => "NoTimeLeft",
         }
     }
@@ -143,6 +153,12 @@ fn advice(status: u16, code: &str) -> &'static str {
 
 /// An error with its causes. Libraries' errors say what happened at the outside and why at the inside.
 pub(crate) fn causes(error: &(dyn std::error::Error + 'static)) -> String {
-    let chain = std::iter::successors(Some(error), |error| error.source());
-    chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    chain(error).map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+/// An error, its cause, the cause's cause and so on.
+pub(crate) fn chain<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error), |error| error.source())
 }

@@ -34,12 +34,16 @@
 //! | `AWS_LAMBDA_LOG_LEVEL`, `RUST_LOG` | how much is logged, see [`logging`] | `INFO` |
 
 pub mod config;
+pub mod courier;
 pub mod deadline;
 pub mod error;
 pub mod flashduty;
 pub mod logging;
+pub mod outbox;
+pub mod redelivery;
 pub mod relay;
 pub mod settings;
+pub mod start;
 pub mod token;
 pub mod translate;
 pub mod webhook;

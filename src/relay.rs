@@ -1,131 +1,219 @@
-//! From a request's body to Flashduty: read, translate, push.
+//! From a request's body to Flashduty, or into a queue: read, translate, push, set aside.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use tracing::info;
+use tracing::{error, info};
 
-use crate::config::Config;
-use crate::deadline::Deadline;
+use crate::courier::{Courier, Round};
+use crate::deadline::{Deadline, TIME_TO_QUEUE, epoch_millis};
 use crate::error::Error;
-use crate::flashduty::{Client, Integration, Receipt, Status, TitleRule};
+use crate::flashduty::{Integration, Receipt, Status, TitleRule};
+use crate::outbox::{Envelope, Letter, Outbox, VERSION};
 use crate::settings::{Secrets, Settings};
-use crate::translate::{Alert, Kind, translate};
-use crate::zstack::split;
+use crate::translate::{Alert, Context, Kind, translate};
+use crate::zstack::{Part, split};
 
 /// What became of one push.
 #[derive(Debug)]
 pub struct Outcome {
-    /// What the message is; `None` where it was passed on as it came.
-    pub kind: Option<Kind>,
-    /// The alert's key; empty where the message was passed on and Flashduty told none.
+    /// What the message is.
+    pub kind: Kind,
+    /// The alert's key.
     pub alert_key: String,
     /// The event's status; `None` where the message was passed on as it came.
     pub event_status: Option<Status>,
-    /// Flashduty's word that it has the event, or why it has not.
-    pub result: Result<Receipt, Error>,
+    /// Where the alert is now.
+    pub fate: Fate,
     /// How often it was pushed.
     pub attempts: u32,
 }
 
-/// The relay's core: takes authenticated messages and sees them delivered.
+/// Where an alert is.
+#[derive(Debug)]
+pub enum Fate {
+    /// In Flashduty.
+    Delivered(Receipt),
+    /// In the retry queue, and why, unless it is there to keep its place behind another.
+    Queued(Option<Error>),
+    /// With ZStack, which may try again; and in the dead letter queue where there is one and trying again
+    /// cannot help.
+    Failed(Error),
+}
+
+impl Fate {
+    /// What went wrong for good, as far as this request goes.
+    #[must_use]
+    pub fn error(&self) -> Option<&Error> {
+        match self {
+            Self::Failed(error) => Some(error),
+            Self::Delivered(_) | Self::Queued(_) => None,
+        }
+    }
+}
+
+/// The relay's core: takes authenticated messages and sees them delivered, or queued.
 #[derive(Debug)]
 pub struct Relay {
-    settings: Arc<Settings>,
-    flashduty: Client,
+    courier: Courier,
+    outbox: Option<Outbox>,
     title_rule: TitleRule,
 }
 
 impl Relay {
-    /// A relay that pushes with `flashduty` where `settings` say.
+    /// A relay. Without an outbox, an alert that cannot be pushed in time is ZStack's to try again.
     #[must_use]
-    pub fn new(config: &Config, settings: Arc<Settings>, flashduty: Client) -> Self {
-        Self { settings, flashduty, title_rule: config.title_rule.clone() }
+    pub fn new(courier: Courier, outbox: Option<Outbox>, title_rule: TitleRule) -> Self {
+        Self { courier, outbox, title_rule }
     }
 
     /// Where the secrets come from.
     #[must_use]
     pub fn settings(&self) -> &Settings {
-        &self.settings
+        self.courier.settings()
     }
 
-    /// Delivers every message of a body, one after the other and past failures, and tells what became
-    /// of each. Never empty.
+    /// Delivers or queues every message of a body, one after the other and past failures, and tells what
+    /// became of each. Never empty.
     ///
     /// `secrets` are those that the caller was checked with.
     pub async fn deliver(
         &self,
         body: &[u8],
-        url_labels: &[(String, String)],
+        url_labels: Vec<(String, String)>,
         secrets: Arc<Secrets>,
         deadline: Deadline,
     ) -> Vec<Outcome> {
-        let mut push = Push { relay: self, secrets, reread: false, deadline };
-        if push.secrets.push_url.integration() == Integration::Zstack {
-            return vec![push.as_it_came(body).await];
-        }
+        let context = Context { url_labels, title_rule: self.title_rule.clone(), delayed: None };
+        let push_by = if self.outbox.is_some() { deadline.before(TIME_TO_QUEUE) } else { deadline };
+        let mut request = Request {
+            outbox: self.outbox.as_ref(),
+            round: self.courier.round(secrets),
+            context,
+            received: epoch_millis(),
+            push_by,
+            deadline,
+        };
         let mut outcomes = Vec::new();
-        for part in split(body) {
-            push.alert(translate(&part, url_labels, &self.title_rule), &mut outcomes).await;
+        let mut parts = split(body);
+        if request.round.integration() == Integration::Zstack {
+            // All of it goes in one push, under the key of the first message in it.
+            parts.truncate(1);
+            let alert = translate(&parts.remove(0), &request.context);
+            let whole = Part { text: String::from_utf8_lossy(body).into_owned(), around: Arc::default() };
+            let message = Message { bodies: vec![(None, body.to_vec())], alert, part: whole };
+            request.take(message, &mut outcomes).await;
+            return outcomes;
+        }
+        for part in parts {
+            let alert = translate(&part, &request.context);
+            for event in alert.events.iter().filter(|event| !event.cut().is_empty()) {
+                info!(alert_key = %alert.key, cut = event.cut().join(","), "cut to Flashduty's limits");
+            }
+            let bodies = alert.events.iter().map(|event| (Some(event.status()), event.to_json())).collect();
+            request.take(Message { bodies, alert, part }, &mut outcomes).await;
         }
         outcomes
     }
 }
 
-/// The pushes of one request.
-struct Push<'a> {
-    relay: &'a Relay,
-    secrets: Arc<Secrets>,
-    /// Whether SSM was asked for a new push URL already.
-    reread: bool,
+/// One message on its way.
+struct Message {
+    /// What to push, in order, and the status of each.
+    bodies: Vec<(Option<Status>, Vec<u8>)>,
+    alert: Alert,
+    part: Part,
+}
+
+/// One request on its way.
+struct Request<'a> {
+    outbox: Option<&'a Outbox>,
+    round: Round<'a>,
+    context: Context,
+    /// When it came, in epoch milliseconds.
+    received: u64,
+    /// When to stop pushing.
+    push_by: Deadline,
+    /// When to be done.
     deadline: Deadline,
 }
 
-impl Push<'_> {
-    /// Pushes an alert's events in order. Where one fails, the ones after it would say what is not so.
-    async fn alert(&mut self, alert: Alert, outcomes: &mut Vec<Outcome>) {
-        for event in alert.events {
-            if !event.cut().is_empty() {
-                info!(alert_key = %alert.key, cut = event.cut().join(","), "cut to Flashduty's limits");
-            }
-            let (result, attempts) = self.push(event.to_json()).await;
-            let failed = result.is_err();
+impl Request<'_> {
+    /// Pushes a message's events in order, or queues it. Where one event fails, the ones after it would
+    /// say what is not so.
+    async fn take(&mut self, message: Message, outcomes: &mut Vec<Outcome>) {
+        let behind = self.outbox.is_some_and(|outbox| outbox.is_waiting(&message.alert.key));
+        for (status, body) in &message.bodies {
+            let (fate, attempts) = if behind {
+                (self.put_aside(&message, None).await, 0)
+            } else {
+                let pushed = self.round.push(body.clone(), self.push_by).await;
+                let fate = match pushed.result {
+                    Ok(receipt) => Fate::Delivered(receipt),
+                    Err(error) if error.try_again() => self.put_aside(&message, Some(error)).await,
+                    Err(error) => self.give_up(&message, error).await,
+                };
+                (fate, pushed.attempts)
+            };
+            let delivered = matches!(fate, Fate::Delivered(_));
             outcomes.push(Outcome {
-                kind: Some(alert.kind),
-                alert_key: alert.key.to_string(),
-                event_status: Some(event.status()),
-                result,
+                kind: message.alert.kind,
+                alert_key: message.alert.key.to_string(),
+                event_status: *status,
+                fate,
                 attempts,
             });
-            if failed {
+            if !delivered {
                 return;
             }
         }
     }
 
-    async fn as_it_came(&mut self, body: &[u8]) -> Outcome {
-        let (result, attempts) = self.push(body.to_vec()).await;
-        let alert_key = result.as_ref().map(|receipt| receipt.alert_key.clone()).unwrap_or_default();
-        Outcome { kind: None, alert_key, event_status: None, result, attempts }
+    async fn put_aside(&self, message: &Message, push: Option<Error>) -> Fate {
+        let Some(outbox) = self.outbox else { return Fate::Failed(push.unwrap_or(Error::NoTimeLeft)) };
+        let (letter, envelope) = (self.letter(message), envelope(message));
+        match outbox.put_aside(&letter, &envelope, &message.alert.key, self.deadline).await {
+            Ok(()) => Fate::Queued(push),
+            Err(queue) => {
+                let push = Box::new(push.unwrap_or(Error::NoTimeLeft));
+                log_lost(message, &queue);
+                Fate::Failed(Error::Lost { push, queue })
+            }
+        }
     }
 
-    /// Pushes once; and once more where Flashduty does not take the credential and SSM has another push
-    /// URL by now. Gives the result and how often it pushed.
-    async fn push(&mut self, body: Vec<u8>) -> (Result<Receipt, Error>, u32) {
-        let first = self.relay.flashduty.push(&self.secrets.push_url, body.clone(), self.deadline).await;
-        if self.reread || !matches!(first, Err(Error::Refused { about_credential: true, .. })) {
-            return (first, 1);
-        }
-        self.reread = true;
-        let (old, relay) = (&self.secrets.push_url, self.relay);
-        match relay.settings.reread(&self.secrets, Duration::ZERO, self.deadline).await {
-            // A push URL of another kind would take another body: ZStack's next try has it.
-            Ok(secrets) if secrets.push_url != *old && secrets.push_url.integration() == old.integration() => {
-                info!("Flashduty refused the push URL's key: SSM has a new push URL, which is used from now on");
-                self.secrets = secrets;
-                (relay.flashduty.push(&self.secrets.push_url, body, self.deadline).await, 2)
+    async fn give_up(&self, message: &Message, refusal: Error) -> Fate {
+        if let Some(outbox) = self.outbox {
+            let (letter, envelope) = (self.letter(message), envelope(message));
+            if let Err(queue) = outbox.give_up(&letter, &envelope, &refusal.to_string(), self.deadline).await {
+                log_lost(message, &queue);
             }
-            _ => (first, 1),
+        }
+        Fate::Failed(refusal)
+    }
+
+    fn letter(&self, message: &Message) -> Letter {
+        Letter {
+            version: VERSION,
+            message: message.part.text.clone(),
+            labels: self.context.url_labels.clone(),
+            around: message.part.around.to_vec(),
+            received: self.received,
+            alert_key: message.alert.key.to_string(),
         }
     }
+}
+
+fn envelope(message: &Message) -> Envelope {
+    let statuses = message.alert.events.iter().map(|event| event.status().as_str()).collect::<Vec<_>>().join(",");
+    let id = if message.alert.id.is_empty() { &message.part.text } else { &message.alert.id };
+    Envelope::new(message.alert.key.as_str(), &statuses, id)
+}
+
+/// The last place where an alert can still be found.
+fn log_lost(message: &Message, queue: &str) {
+    error!(
+        alert_key = %message.alert.key,
+        zstack_message = message.part.text,
+        "this alert is in no queue: {queue}; where ZStack's next tries fail too, send it again by hand"
+    );
 }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::push_url::PushUrl;
+use super::retry::{self, Verdict};
 use super::text::shorten;
 use crate::error::Error;
 
@@ -33,9 +34,9 @@ pub(super) fn read(url: &PushUrl, status: u16, body: &[u8]) -> Result<Receipt, E
     let not_flashduty =
         || Error::Unavailable { what: format!("HTTP status {status} with an answer that is not Flashduty's") };
 
-    match status {
-        200..=299 if answer.is_none() => Err(not_flashduty()),
-        200..=299 if error.is_none() => {
+    match retry::verdict(status) {
+        Verdict::Taken if answer.is_none() => Err(not_flashduty()),
+        Verdict::Taken if error.is_none() => {
             let receipt = Receipt {
                 request_id: quote("/request_id").unwrap_or_default(),
                 alert_key: quote("/data/alert_key").unwrap_or_default(),
@@ -47,8 +48,8 @@ pub(super) fn read(url: &PushUrl, status: u16, body: &[u8]) -> Result<Receipt, E
                 Ok(receipt)
             }
         }
-        429 | 500..=599 => Err(Error::Unavailable { what: format!("{code}: {message}") }),
-        _ => Err(Error::Refused {
+        Verdict::Later => Err(Error::Unavailable { what: format!("{code}: {message}") }),
+        Verdict::Taken | Verdict::Refused => Err(Error::Refused {
             about_credential: matches!(status, 401 | 403)
                 || error.is_some_and(|error| error.to_string().contains("integration_key")),
             status,

@@ -1,27 +1,64 @@
 //! The client that pushes events.
 
-use std::time::Duration;
+use std::error::Error as StdError;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
 
-use reqwest::header::CONTENT_TYPE;
+use reqwest::Response;
+use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::redirect::Policy;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
+use tower::util::MapRequestLayer;
 
 use super::answer::{self, Receipt};
 use super::push_url::PushUrl;
+use super::retry;
 use crate::deadline::Deadline;
-use crate::error::{Error, causes};
+use crate::error::{Error, causes, chain};
 
 /// How long opening a connection may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
-/// How long one push may take, from opening the connection to the end of the answer.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long one try may take, from opening the connection to the end of the answer.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(6);
 /// How much of an answer is read, in bytes. Flashduty's have a few hundred.
 const MAX_ANSWER: usize = 64 * 1024;
+/// How many connections are kept open. A function pushes one event at a time, so after one dead
+/// connection the next one is fresh.
+const MAX_IDLE_CONNECTIONS: usize = 1;
 
-/// Pushes events to Flashduty. Keeps connections open between pushes.
+/// Pushes events to Flashduty, and tries again where that may help. Keeps a connection open between
+/// pushes.
 #[derive(Clone, Debug)]
 pub struct Client {
     http: reqwest::Client,
+    /// How many connections were opened.
+    opened: Arc<AtomicUsize>,
+}
+
+/// What became of a push.
+#[derive(Debug)]
+pub struct Pushed {
+    /// Flashduty's word that it has the event, or why it has not.
+    pub result: Result<Receipt, Error>,
+    /// How often it was tried.
+    pub attempts: u32,
+}
+
+/// A try that failed.
+struct Failure {
+    error: Error,
+    /// What `Retry-After` asked for.
+    retry_after: Option<Duration>,
+    /// Whether the connection ended under it.
+    disconnected: bool,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self { error, retry_after: None, disconnected: false }
+    }
 }
 
 impl Client {
@@ -31,38 +68,68 @@ impl Client {
     ///
     /// Where TLS cannot be set up, such as for want of root certificates.
     pub fn new() -> Result<Self, reqwest::Error> {
+        let opened = Arc::new(AtomicUsize::new(0));
+        let count = opened.clone();
         let http = reqwest::Client::builder()
             .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_TIMEOUT)
+            .pool_max_idle_per_host(MAX_IDLE_CONNECTIONS)
             // A redirect would carry the credential to somebody else.
             .redirect(Policy::none())
+            .connector_layer(MapRequestLayer::new(move |target| {
+                count.fetch_add(1, Ordering::Relaxed);
+                target
+            }))
             .build()?;
-        Ok(Self { http })
+        Ok(Self { http, opened })
     }
 
-    /// Pushes one body to Flashduty and reads the answer.
+    /// Pushes one body to Flashduty until it is taken, refused, or `deadline` comes; in between it waits
+    /// as [`retry`] says.
     ///
-    /// # Errors
-    ///
-    /// [`Error::Refused`], [`Error::Unavailable`] or [`Error::Unreachable`], or [`Error::NoTimeLeft`]
-    /// where `deadline` comes before the answer.
-    pub async fn push(&self, url: &PushUrl, body: Vec<u8>, deadline: Deadline) -> Result<Receipt, Error> {
-        let now = Instant::now();
-        if deadline.at() <= now {
-            return Err(Error::NoTimeLeft);
+    /// The result is [`Error::NoTimeLeft`] where `deadline` came before the first try was through, else
+    /// the last try's [`Error::Refused`], [`Error::Unavailable`] or [`Error::Unreachable`].
+    pub async fn push(&self, url: &PushUrl, body: Vec<u8>, deadline: Deadline) -> Pushed {
+        let mut attempts = 0;
+        let mut last = Error::NoTimeLeft;
+        while !deadline.left().is_zero() {
+            let opened = self.opened.load(Ordering::Relaxed);
+            let failure = match self.attempt(url, body.clone(), deadline).await {
+                Ok(receipt) => return Pushed { result: Ok(receipt), attempts: attempts + 1 },
+                Err(failure) => failure,
+            };
+            // Lambda freezes the process between requests, and the far side closes the idle connection
+            // meanwhile: such a try went nowhere, and does not count.
+            if failure.disconnected && self.opened.load(Ordering::Relaxed) == opened {
+                continue;
+            }
+            attempts += 1;
+            if failure.error != Error::NoTimeLeft || attempts == 1 {
+                last = failure.error;
+            }
+            let pause = retry::pause(attempts, failure.retry_after);
+            if !last.try_again() || pause >= deadline.left() {
+                break;
+            }
+            sleep(pause).await;
         }
-        let attempt = now + ATTEMPT_TIMEOUT;
-        match timeout_at(attempt.min(deadline.at()), self.attempt(url, body)).await {
+        Pushed { result: Err(last), attempts }
+    }
+
+    async fn attempt(&self, url: &PushUrl, body: Vec<u8>, deadline: Deadline) -> Result<Receipt, Failure> {
+        let limit = Instant::now() + ATTEMPT_TIMEOUT;
+        match timeout_at(limit.min(deadline.at()), self.exchange(url, body)).await {
             Ok(outcome) => outcome,
-            Err(_) if deadline.at() < attempt => Err(Error::NoTimeLeft),
-            Err(_) => Err(unreachable(url, &format!("no answer within {} s", ATTEMPT_TIMEOUT.as_secs()))),
+            Err(_) if deadline.at() < limit => Err(Error::NoTimeLeft.into()),
+            Err(_) => Err(unreachable(url, &format!("no answer within {ATTEMPT_TIMEOUT:?}")).into()),
         }
     }
 
-    async fn attempt(&self, url: &PushUrl, body: Vec<u8>) -> Result<Receipt, Error> {
+    async fn exchange(&self, url: &PushUrl, body: Vec<u8>) -> Result<Receipt, Failure> {
         let request = self.http.post(url.expose().clone()).header(CONTENT_TYPE, "application/json").body(body);
         let mut response = request.send().await.map_err(|error| describe(url, error))?;
         let status = response.status().as_u16();
+        let retry_after = retry_after(&response);
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| describe(url, error))? {
             body.extend_from_slice(&chunk);
@@ -70,13 +137,33 @@ impl Client {
                 break;
             }
         }
-        answer::read(url, status, &body)
+        answer::read(url, status, &body).map_err(|error| Failure { error, retry_after, disconnected: false })
     }
 }
 
+fn retry_after(response: &Response) -> Option<Duration> {
+    retry::retry_after(response.headers().get(RETRY_AFTER)?.to_str().ok()?, SystemTime::now())
+}
+
 /// A transport error. reqwest prints the URL, credential and all: it is taken out.
-fn describe(url: &PushUrl, error: reqwest::Error) -> Error {
-    unreachable(url, &causes(&error.without_url()))
+fn describe(url: &PushUrl, error: reqwest::Error) -> Failure {
+    let error = error.without_url();
+    Failure {
+        error: unreachable(url, &causes(&error)),
+        retry_after: None,
+        disconnected: !error.is_timeout() && !error.is_connect() && ended(&error),
+    }
+}
+
+/// Whether a connection ended that had been opened: closed before or within the answer, or reset.
+fn ended(error: &(dyn StdError + 'static)) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, UnexpectedEof};
+    chain(error).any(|error| {
+        let closed = error.downcast_ref::<hyper::Error>();
+        let io = error.downcast_ref::<io::Error>().map(io::Error::kind);
+        closed.is_some_and(|error| error.is_incomplete_message() || error.is_canceled() || error.is_closed())
+            || matches!(io, Some(BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected | UnexpectedEof))
+    })
 }
 
 fn unreachable(url: &PushUrl, what: &str) -> Error {

@@ -6,12 +6,13 @@ mod client;
 mod event;
 mod labels;
 mod push_url;
+mod retry;
 mod text;
 
 pub use alert_key::AlertKey;
 pub(crate) use alert_key::hash;
 pub use answer::Receipt;
-pub use client::Client;
+pub use client::{Client, Pushed};
 pub use event::{Event, Status, TitleRule};
 pub(crate) use labels::label_name;
 pub use labels::{Labels, Origin};

@@ -40,6 +40,8 @@ pub struct Alert {
     pub kind: Kind,
     /// The alert that the events open, update or close.
     pub key: AlertKey,
+    /// ZStack's id of the message, new at every repeat; empty where it has none.
+    pub id: String,
     /// One event; the test message makes two, one that opens its alert and one that closes it.
     pub events: Vec<Event>,
 }
@@ -47,12 +49,21 @@ pub struct Alert {
 /// The title's and the labels' last resort where a message names no resource at all.
 const NAMELESS: &str = "ZStack";
 
+/// What a translation takes beside the message.
+#[derive(Clone, Debug, Default)]
+pub struct Context {
+    /// The webhook URL's query parameters without the token: they tell one ZStack cloud from another, and
+    /// never override a label of the message.
+    pub url_labels: Vec<(String, String)>,
+    /// How Flashduty makes titles.
+    pub title_rule: TitleRule,
+    /// How late the message is, where it had to wait.
+    pub delayed: Option<String>,
+}
+
 /// Translates one message.
-///
-/// `url_labels` are the webhook URL's query parameters without the token: they tell one ZStack cloud
-/// from another, and never override a label of the message.
 #[must_use]
-pub fn translate(part: &Part, url_labels: &[(String, String)], title_rule: &TitleRule) -> Alert {
+pub fn translate(part: &Part, context: &Context) -> Alert {
     let draft = match Message::read(&part.text) {
         Message::Alarm(alarm) => alarm::draft(&alarm, &part.text),
         Message::Event(event) => event::draft(&event, &part.text),
@@ -60,17 +71,18 @@ pub fn translate(part: &Part, url_labels: &[(String, String)], title_rule: &Titl
         Message::Raw(raw) => other::raw(&raw),
     };
     let Draft { kind, key, mut labels, states } = draft;
+    labels.put(Origin::Own, "delayed", context.delayed.as_deref().unwrap_or_default());
     for (name, value) in part.around.iter() {
         labels.put(Origin::Around, name, value);
     }
-    for (name, value) in url_labels {
+    for (name, value) in &context.url_labels {
         labels.put_if_free(Origin::Around, name, clean(value));
     }
-    let events = states
-        .into_iter()
-        .map(|(status, description)| Event::new(title_rule.clone(), status, key.clone(), &description, labels.clone()))
-        .collect();
-    Alert { kind, key, events }
+    let id = labels.get("data_id").unwrap_or_default().to_owned();
+    let events = states.into_iter().map(|(status, description)| {
+        Event::new(context.title_rule.clone(), status, key.clone(), &description, labels.clone())
+    });
+    Alert { kind, events: events.collect(), key, id }
 }
 
 /// What each kind of message has to say for itself.

@@ -11,10 +11,12 @@ use tracing::{error, info, warn};
 
 use crate::error::Error;
 use crate::flashduty::Status;
-use crate::relay::Outcome;
+use crate::relay::{Fate, Outcome};
 
 #[derive(Serialize)]
 struct Answer<'a> {
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    queued: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<ErrorBody<'a>>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
@@ -45,6 +47,8 @@ struct AlertBody<'a> {
     alert_key: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     event_status: Option<Status>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    queued: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     flashduty_request_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -69,11 +73,25 @@ pub(super) fn of_outcomes(request_id: &str, outcomes: &[Outcome]) -> Response<Bo
     let alerts = outcomes.iter().map(|outcome| AlertBody {
         alert_key: &outcome.alert_key,
         event_status: outcome.event_status,
-        flashduty_request_id: outcome.result.as_ref().ok().map(|receipt| receipt.request_id.as_str()),
-        error: outcome.result.as_ref().err().map(ErrorBody::from),
+        queued: matches!(outcome.fate, Fate::Queued(_)),
+        flashduty_request_id: match &outcome.fate {
+            Fate::Delivered(receipt) => Some(&receipt.request_id),
+            Fate::Queued(_) | Fate::Failed(_) => None,
+        },
+        error: outcome.fate.error().map(ErrorBody::from),
     });
-    let answer = Answer { error: worst.map(ErrorBody::from), alerts: alerts.collect(), request_id };
-    json(worst.map_or(200, Error::status), &answer)
+    let status = status(outcomes);
+    let answer =
+        Answer { queued: status == QUEUED, error: worst.map(ErrorBody::from), alerts: alerts.collect(), request_id };
+    json(status, &answer)
+}
+
+/// The status where nothing failed but something waits.
+const QUEUED: u16 = 202;
+
+fn status(outcomes: &[Outcome]) -> u16 {
+    let queued = outcomes.iter().any(|outcome| matches!(outcome.fate, Fate::Queued(_)));
+    worst(outcomes).map_or(if queued { QUEUED } else { 200 }, Error::status)
 }
 
 /// A header of an answer.
@@ -81,7 +99,8 @@ pub(super) type Header = (HeaderName, &'static str);
 
 /// An error that concerns the request as a whole, with a header of its own where HTTP asks for one.
 pub(super) fn of_error(request_id: &str, error: &Error, header: Option<Header>) -> Response<Body> {
-    let mut response = json(error.status(), &Answer { error: Some(error.into()), alerts: Vec::new(), request_id });
+    let mut response =
+        json(error.status(), &Answer { queued: false, error: Some(error.into()), alerts: Vec::new(), request_id });
     if let Some((name, value)) = header {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
@@ -100,7 +119,7 @@ pub(super) fn health(request_id: &str, healthy: bool) -> Response<Body> {
 }
 
 fn worst(outcomes: &[Outcome]) -> Option<&Error> {
-    outcomes.iter().filter_map(|outcome| outcome.result.as_ref().err()).max_by_key(|error| error.status())
+    outcomes.iter().filter_map(|outcome| outcome.fate.error()).max_by_key(|error| error.status())
 }
 
 fn json(status: u16, body: &impl Serialize) -> Response<Body> {
@@ -122,13 +141,14 @@ pub(super) fn log(request: &Request, request_id: &str, took: Duration, result: R
         ($log:ident, $message:expr) => {
             $log!(
                 request_id,
-                status = error.map_or(200, Error::status),
-                kind = all(&|outcome| outcome.kind.map_or("passed on", |kind| kind.as_str()).to_owned()),
+                status = error.map_or_else(|| status(outcomes), Error::status),
+                kind = all(&|outcome| outcome.kind.as_str().to_owned()),
                 alert_key = all(&|outcome| outcome.alert_key.clone()),
                 event_status = all(&|outcome| outcome.event_status.map_or("-", Status::as_str).to_owned()),
-                flashduty_request_id = all(&|outcome| match &outcome.result {
-                    Ok(receipt) => receipt.request_id.clone(),
-                    Err(error) => error.code().to_owned(),
+                flashduty_request_id = all(&|outcome| match &outcome.fate {
+                    Fate::Delivered(receipt) => receipt.request_id.clone(),
+                    Fate::Queued(_) => "queued".to_owned(),
+                    Fate::Failed(error) => error.code().to_owned(),
                 }),
                 attempts = (!outcomes.is_empty()).then(|| outcomes.iter().map(|outcome| outcome.attempts).sum::<u32>()),
                 ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
@@ -141,7 +161,14 @@ pub(super) fn log(request: &Request, request_id: &str, took: Duration, result: R
     }
     match error {
         None if outcomes.is_empty() => line!(info, "healthy"),
-        None => line!(info, "delivered"),
+        None => match outcomes.iter().find_map(|outcome| match &outcome.fate {
+            Fate::Queued(why) => Some(why.as_ref()),
+            Fate::Delivered(_) | Fate::Failed(_) => None,
+        }) {
+            None => line!(info, "delivered"),
+            Some(None) => line!(info, "queued, behind an alert of the same key"),
+            Some(Some(why)) => line!(warn, format!("queued for another try, since {why}")),
+        },
         Some(error) if error.status() < 500 => line!(warn, error),
         Some(error) => line!(error, error),
     }

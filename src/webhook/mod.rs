@@ -121,7 +121,7 @@ impl Invocation<'_> {
         if body.trim_ascii().is_empty() {
             return Err(Error::EmptyBody);
         }
-        Ok(self.relay.deliver(body, &caller::labels(request), secrets, self.deadline).await)
+        Ok(self.relay.deliver(body, caller::labels(request), secrets, self.deadline).await)
     }
 
     /// `GET /health`: whether the settings can be read, and nothing else. The log says more.

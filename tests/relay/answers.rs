@@ -1,6 +1,6 @@
 //! Every row of the answer table, and what Flashduty hears of it.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -242,19 +242,68 @@ async fn a_refusal_is_502_with_flashdutys_reason() {
 }
 
 #[tokio::test]
-async fn trouble_that_passes_is_503() {
+async fn trouble_that_passes_is_tried_again() {
     let mut world = World::new().await;
-    let garbage = |status| Fault::Garbage { status, body: "<html>proxy</html>".to_owned() };
-    for fault in [Fault::status(429), Fault::status(500), garbage(502), garbage(200), Fault::Close, Fault::Cut] {
-        world.flashduty.fault(fault.clone(), Lasts::Next(1));
-        let (status, body) = world.send(&sample("alarm")).await;
+    for fault in PASSING {
+        world.flashduty.fault(fault.clone(), Lasts::Next(2));
+        assert_eq!(world.send(&sample("alarm")).await.0, 200, "{fault:?}");
+    }
+    let lines = world.function.request_lines().await;
+    assert!(lines.iter().all(|line| line["attempts"].as_u64().unwrap() >= 2), "{lines:?}");
+    world.end();
+}
+
+#[tokio::test]
+async fn trouble_that_stays_is_503() {
+    let mut world = World::new().await;
+    assert_eq!(world.send(&sample("alarm")).await.0, 200, "the function runs");
+    for fault in PASSING {
+        world.flashduty.fault(fault.clone(), Lasts::Standing);
+        let (status, body) = world.send_until(&sample("alarm"), within(Duration::from_millis(1_500))).await;
         assert_eq!(status, 503, "{fault:?} {body}");
         assert!(message(&body).contains("Flashduty"), "{body}");
+        world.flashduty.clear_faults();
     }
     // And when it has passed, alerts are delivered.
     assert_eq!(world.send(&sample("alarm")).await.0, 200);
     let lines = world.function.request_lines().await;
-    assert!(lines[..6].iter().all(|line| line["level"] == "ERROR" && line["status"] == 503), "{lines:?}");
+    let (first, last) = (1, lines.len() - 1);
+    assert!(lines[first..last].iter().all(|line| line["level"] == "ERROR" && line["status"] == 503), "{lines:?}");
+    assert!(lines[first..last].iter().all(|line| line["attempts"].as_u64().unwrap() > 1), "{lines:?}");
+    world.end();
+}
+
+/// Faults that may pass.
+const PASSING: [Fault; 6] = [
+    Fault::Refuse { status: 429, code: None, message: None, retry_after: None },
+    Fault::Refuse { status: 500, code: None, message: None, retry_after: None },
+    Fault::Garbage { status: 502, body: String::new() },
+    Fault::Garbage { status: 200, body: String::new() },
+    Fault::Close,
+    Fault::Cut,
+];
+
+/// The moment so long from now, in epoch milliseconds.
+fn within(time: Duration) -> u64 {
+    let moment = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + time;
+    u64::try_from(moment.as_millis()).unwrap()
+}
+
+#[tokio::test]
+async fn retry_after_is_kept_to() {
+    let mut world = World::new().await;
+    assert_eq!(world.send(&sample("alarm")).await.0, 200, "the function runs");
+    let busy =
+        |seconds: &str| Fault::Refuse { status: 429, code: None, message: None, retry_after: Some(seconds.to_owned()) };
+    world.flashduty.fault(busy("2"), Lasts::Next(1));
+    let started = Instant::now();
+    assert_eq!(world.send(&sample("alarm")).await.0, 200);
+    assert!(started.elapsed() >= Duration::from_secs(2), "{:?}", started.elapsed());
+    // What is beyond the time for a request is not waited for.
+    world.flashduty.fault(busy("3600"), Lasts::Next(1));
+    let started = Instant::now();
+    assert_eq!(world.send(&sample("alarm")).await.0, 503);
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
     world.end();
 }
 
@@ -265,7 +314,8 @@ async fn flashduty_away_is_503() {
     gone.shutdown().await;
     let flashduty = Standin::start(Options::default()).await.unwrap();
     let mut world = World::pushing_to(flashduty, &url, &[]).await;
-    let (status, body) = world.send(&sample("alarm")).await;
+    assert_eq!(world.send(&sample("health")).await.0, 200, "the function runs");
+    let (status, body) = world.send_until(&sample("alarm"), within(Duration::from_secs(2))).await;
     assert_eq!((status, code(&body)), (503, "FlashdutyUnreachable"), "{body}");
     assert!(message(&body).contains("127.0.0.1") && message(&body).contains("refused"), "{body}");
     world.end();
@@ -276,11 +326,10 @@ async fn no_time_left_is_504() {
     let mut world = World::new().await;
     assert_eq!(world.send(&sample("alarm")).await.0, 200, "the function runs");
     world.flashduty.fault(Fault::Hang, Lasts::Standing);
-    let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + Duration::from_secs(2);
-    let (status, body) =
-        world.send_until(&sample("list-of-alarms"), u64::try_from(deadline.as_millis()).unwrap()).await;
+    let deadline = within(Duration::from_secs(2));
+    let (status, body) = world.send_until(&sample("list-of-alarms"), deadline).await;
     assert_eq!((status, code(&body)), (504, "NoTimeLeft"));
-    assert!(SystemTime::now().duration_since(UNIX_EPOCH).unwrap() < deadline, "Lambda would have ended it");
+    assert!(within(Duration::ZERO) < deadline, "Lambda would have ended it");
     assert_eq!(body["alerts"].as_array().unwrap().len(), 2, "both are told");
     world.flashduty.clear_faults();
     // A deadline in the past is no deadline.
@@ -293,13 +342,20 @@ async fn one_failure_of_several_does_not_stop_the_others() {
     let mut world = World::new().await;
     let message = |name: &str| alarm(&json!({"ALARM_RESOURCE_ID": name, "ALARM_RESOURCE_NAME": name}));
     let list = format!("[{}]", ["a", "b", "c", "d"].map(message).join(","));
+    assert_eq!(world.send(&sample("health")).await.0, 200, "the function runs");
     world.flashduty.fault(Fault::status(400), Lasts::Next(1));
-    world.flashduty.fault(Fault::status(500), Lasts::Next(1));
-    let (status, body) = world.send(&post(list)).await;
-    assert_eq!((status, code(&body)), (503, "FlashdutyUnavailable"), "the worst one");
+    let (status, body) = world.send(&post(&list)).await;
+    assert_eq!((status, code(&body)), (502, "FlashdutyRefused"));
     let codes: Vec<_> = body["alerts"].as_array().unwrap().iter().map(code).collect();
-    assert_eq!(codes, ["FlashdutyRefused", "FlashdutyUnavailable", "", ""]);
-    assert_eq!(world.flashduty.alerts().len(), 2);
+    assert_eq!(codes, ["FlashdutyRefused", "", "", ""]);
+    assert_eq!(world.flashduty.alerts().len(), 3);
+
+    world.flashduty.fault(Fault::status(400), Lasts::Next(1));
+    world.flashduty.fault(Fault::Hang, Lasts::Next(1));
+    let (status, body) = world.send_until(&post(&list), within(Duration::from_millis(1_500))).await;
+    assert_eq!((status, code(&body)), (504, "NoTimeLeft"), "the worst one");
+    let codes: Vec<_> = body["alerts"].as_array().unwrap().iter().map(code).collect();
+    assert_eq!(codes, ["FlashdutyRefused", "NoTimeLeft", "NoTimeLeft", "NoTimeLeft"]);
     world.end();
 }
 

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it is surprised")]
 
 mod answers;
+mod connections;
 mod golden;
 mod properties;
 mod settings;

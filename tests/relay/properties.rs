@@ -6,8 +6,7 @@ use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use zstack_flashduty::flashduty::TitleRule;
-use zstack_flashduty::translate::translate;
+use zstack_flashduty::translate::{Context, translate};
 use zstack_flashduty::zstack::{RECOVERIES, split};
 
 /// An event as Flashduty reads it, with nothing in it that is not documented.
@@ -23,8 +22,8 @@ struct Pushed {
 }
 
 fn pushed(body: &[u8], url_labels: &[(String, String)]) -> Vec<Pushed> {
-    let rule = TitleRule::default();
-    let events = split(body).iter().flat_map(|part| translate(part, url_labels, &rule).events).collect::<Vec<_>>();
+    let context = Context { url_labels: url_labels.to_vec(), ..Context::default() };
+    let events = split(body).iter().flat_map(|part| translate(part, &context).events).collect::<Vec<_>>();
     events.iter().map(|event| serde_json::from_slice(&event.to_json()).unwrap()).collect()
 }
 

@@ -1,0 +1,26 @@
+//! The Lambda function behind the retry queue: wiring only.
+
+use std::process::ExitCode;
+
+use aws_lambda_events::sqs::SqsEvent;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use zstack_flashduty::config::Function;
+use zstack_flashduty::deadline::Deadline;
+use zstack_flashduty::redelivery::Redelivery;
+use zstack_flashduty::start::{Parts, run, start};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    Box::pin(run(redeliver())).await
+}
+
+async fn redeliver() -> Result<(), Error> {
+    let Parts { config, courier, outbox } = start(Function::Redeliver).await?;
+    let outbox = outbox.ok_or("there are no queues")?;
+    let redelivery = Redelivery::new(courier, outbox, config.title_rule);
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<SqsEvent>| {
+        let deadline = Deadline::of_batch(event.context.deadline);
+        Ok::<_, Error>(redelivery.redeliver(event.payload, deadline).await)
+    }))
+    .await
+}

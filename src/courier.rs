@@ -1,0 +1,75 @@
+//! Carries events to Flashduty with the secrets in force, over a rotation too.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tracing::info;
+
+use crate::deadline::Deadline;
+use crate::error::Error;
+use crate::flashduty::{Client, Integration, Pushed};
+use crate::settings::{Secrets, Settings};
+
+/// What both functions push with.
+#[derive(Debug)]
+pub struct Courier {
+    settings: Arc<Settings>,
+    flashduty: Client,
+}
+
+impl Courier {
+    /// A courier that pushes with `flashduty` where `settings` say.
+    #[must_use]
+    pub fn new(settings: Arc<Settings>, flashduty: Client) -> Self {
+        Self { settings, flashduty }
+    }
+
+    /// Where the secrets come from.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Starts the pushes of one invocation.
+    #[must_use]
+    pub fn round(&self, secrets: Arc<Secrets>) -> Round<'_> {
+        Round { courier: self, secrets, reread: false }
+    }
+}
+
+/// The pushes of one invocation.
+pub struct Round<'a> {
+    courier: &'a Courier,
+    secrets: Arc<Secrets>,
+    /// Whether SSM was asked for a new push URL already.
+    reread: bool,
+}
+
+impl Round<'_> {
+    /// What the integration takes.
+    #[must_use]
+    pub fn integration(&self) -> Integration {
+        self.secrets.push_url.integration()
+    }
+
+    /// Pushes a body; and once more where Flashduty does not take the credential and SSM has another push
+    /// URL by now.
+    pub async fn push(&mut self, body: Vec<u8>, deadline: Deadline) -> Pushed {
+        let first = self.courier.flashduty.push(&self.secrets.push_url, body.clone(), deadline).await;
+        if self.reread || !matches!(first.result, Err(Error::Refused { about_credential: true, .. })) {
+            return first;
+        }
+        self.reread = true;
+        let old = &self.secrets.push_url;
+        match self.courier.settings.reread(&self.secrets, Duration::ZERO, deadline).await {
+            // A push URL of another kind would take another body: the message's next try has it.
+            Ok(secrets) if secrets.push_url != *old && secrets.push_url.integration() == old.integration() => {
+                info!("Flashduty refused the push URL's key: SSM has a new push URL, which is used from now on");
+                self.secrets = secrets;
+                let second = self.courier.flashduty.push(&self.secrets.push_url, body, deadline).await;
+                Pushed { attempts: first.attempts + second.attempts, ..second }
+            }
+            _ => first,
+        }
+    }
+}

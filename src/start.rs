@@ -1,0 +1,67 @@
+//! What both functions do at their start.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+
+use crate::config::{Config, Function};
+use crate::courier::Courier;
+use crate::deadline::Deadline;
+use crate::flashduty::Client;
+use crate::outbox::Outbox;
+use crate::settings::{READ_TIMEOUT, Settings};
+
+/// What a function works with.
+#[derive(Debug)]
+pub struct Parts {
+    /// What the environment says.
+    pub config: Config,
+    /// What pushes.
+    pub courier: Courier,
+    /// The queues, where there are any.
+    pub outbox: Option<Outbox>,
+}
+
+/// Reads the environment and makes the parts of `function`, with the settings read, if SSM lets.
+///
+/// # Errors
+///
+/// Where the environment is wrong, or TLS cannot be set up.
+pub async fn start(function: Function) -> Result<Parts, lambda_runtime::Error> {
+    let config = Config::read(function, |name| std::env::var(name).ok())?;
+    let aws = aws_config::defaults(BehaviorVersion::latest()).load().await;
+    let settings = Arc::new(Settings::new(ssm(&aws), &config));
+    let flashduty = Client::new()?;
+    // The function has its full CPU now, and is frozen afterwards until the first request comes. Where
+    // this fails that request tries again, and tells.
+    let _ = settings.get(Deadline::within(2 * READ_TIMEOUT)).await;
+    let outbox = config.queues.clone().map(|queues| Outbox::new(sqs(&aws), queues));
+    Ok(Parts { config, courier: Courier::new(settings, flashduty), outbox })
+}
+
+fn ssm(aws: &SdkConfig) -> aws_sdk_ssm::Client {
+    // Time for a second try within READ_TIMEOUT.
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(2))
+        .operation_attempt_timeout(READ_TIMEOUT / 3)
+        .operation_timeout(READ_TIMEOUT);
+    aws_sdk_ssm::Client::from_conf(aws_sdk_ssm::config::Builder::from(aws).timeout_config(timeouts.build()).build())
+}
+
+fn sqs(aws: &SdkConfig) -> aws_sdk_sqs::Client {
+    aws_sdk_sqs::Client::from_conf(aws_sdk_sqs::config::Builder::from(aws).timeout_config(Outbox::timeouts()).build())
+}
+
+/// Runs a function to its end; where it cannot start, the log says why.
+pub async fn run(function: impl Future<Output = Result<(), lambda_runtime::Error>>) -> std::process::ExitCode {
+    crate::logging::init();
+    match function.await {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(why) => {
+            tracing::error!("the function cannot start: {why}");
+            std::process::ExitCode::FAILURE
+        }
+    }
+}

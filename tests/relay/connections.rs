@@ -1,0 +1,87 @@
+//! Connections that end under a push. Lambda freezes the process between requests, and the far side
+//! closes the idle connection meanwhile.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use flashduty_standin::{Options, Standin};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::support::{World, sample};
+
+/// What becomes of a connection after its first request, which is answered as it should be.
+#[derive(Clone, Copy, Debug)]
+enum End {
+    /// It is closed right after the answer, without a word.
+    Idle,
+    /// It is closed in the middle of the next request.
+    InRequest,
+    /// It is closed in the middle of the next answer.
+    InAnswer,
+}
+
+const BODY: &str = r#"{"request_id": "r", "data": {"alert_key": "k"}}"#;
+
+async fn serve(end: End, connections: Arc<AtomicUsize>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            connections.fetch_add(1, Ordering::Relaxed);
+            tokio::spawn(async move {
+                let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{BODY}", BODY.len());
+                read_request(&mut stream).await;
+                stream.write_all(answer.as_bytes()).await.unwrap();
+                match end {
+                    End::Idle => {}
+                    End::InRequest => {
+                        let _ = stream.read(&mut [0; 20]).await;
+                    }
+                    End::InAnswer => {
+                        read_request(&mut stream).await;
+                        let _ = stream.write_all(&answer.as_bytes()[..answer.len() - 10]).await;
+                    }
+                }
+            });
+        }
+    });
+    format!("http://{address}/event/push/alert/standard?integration_key=sample%20key%2F1")
+}
+
+/// Reads one request to its end.
+async fn read_request(stream: &mut TcpStream) {
+    let mut request = Vec::new();
+    loop {
+        let mut chunk = [0; 4_096];
+        let n = stream.read(&mut chunk).await.unwrap_or_default();
+        request.extend_from_slice(&chunk[..n]);
+        let text = String::from_utf8_lossy(&request).to_ascii_lowercase();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse::<usize>().ok());
+            if body.len() >= length.unwrap_or_default() {
+                return;
+            }
+        }
+        if n == 0 {
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_push_that_dies_on_an_idle_connection_is_sent_again_at_once() {
+    for end in [End::Idle, End::InRequest, End::InAnswer] {
+        let connections = Arc::default();
+        let url = serve(end, Arc::clone(&connections)).await;
+        let mut world = World::pushing_to(Standin::start(Options::default()).await.unwrap(), &url, &[]).await;
+        for _ in 0..6 {
+            assert_eq!(world.send(&sample("alarm")).await.0, 200, "{end:?}");
+        }
+        let lines = world.function.request_lines().await;
+        assert!(lines.iter().all(|line| line["attempts"] == 1), "{end:?}: it does not count as a try: {lines:?}");
+        assert!(lines.iter().all(|line| line["ms"].as_u64().unwrap() < 200), "{end:?}: nor is it waited: {lines:?}");
+        assert_eq!(connections.load(Ordering::Relaxed), 6, "{end:?}: a fresh connection for each");
+        world.end();
+    }
+}
