@@ -11,6 +11,11 @@ pub const REQUEST_BUDGET: Duration = Duration::from_secs(25);
 /// The time for a batch from a queue where Lambda does not say.
 const BATCH_BUDGET: Duration = Duration::from_secs(50);
 
+/// The time for pushing one message where it can be queued afterwards. It waits in the queue, then, and
+/// not in a function: an outage of Flashduty with thousands of alarms a minute would otherwise use up the
+/// account's concurrency, and what Lambda turns away is lost.
+pub const PUSH_BUDGET: Duration = Duration::from_secs(8);
+
 /// The time that is kept for putting an alert into a queue when it could not be pushed.
 pub const TIME_TO_QUEUE: Duration = Duration::from_secs(4);
 

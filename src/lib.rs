@@ -3,24 +3,27 @@
 //! # How an alert travels
 //!
 //! ```text
-//! ZStack ── POST /zstack ──▶ API Gateway ──▶ webhook ──▶ relay ──▶ Flashduty
-//!                                              │           │
-//!                                         who may call?    ├─ zstack     bytes to messages
-//!                                              │           ├─ translate  message to events
-//!                                          settings        └─ flashduty  events pushed
-//!                                              │
-//!                                     SSM Parameter Store
+//! ZStack ── POST /zstack ──▶ API Gateway ──▶ webhook ──▶ relay ─────▶ courier ──▶ Flashduty
+//!                                              │           │            ▲
+//!                                         who may call?    │ zstack     │ with the secrets of
+//!                                              │           │ translate  │ settings (SSM)
+//!                                          settings        ▼            │
+//!                                                        outbox ──▶ redelivery
+//!                                                      (SQS FIFO queue)
 //! ```
 //!
 //! [`webhook`] is the HTTP edge: it checks who calls and says what each outcome answers. [`relay`] is
 //! the core: it takes an authenticated body, has [`zstack`] read it and [`translate`] turn it into
-//! events, and pushes them with [`flashduty`]. `zstack` and `flashduty` do not know each other;
-//! `translate` knows both and does no I/O. [`settings`] keeps the two secrets. Every way to fail is in
-//! [`error`], with the HTTP status it answers.
+//! events, and pushes them through the [`courier`] with [`flashduty`]'s client. `zstack` and `flashduty`
+//! do not know each other; `translate` knows both and does no I/O. [`settings`] keeps the two secrets.
+//! Every way to fail is in [`error`], with the HTTP status it answers.
+//!
+//! What Flashduty cannot take in time goes into the [`outbox`], from where [`redelivery`], a second
+//! function, pushes it with the same courier.
 //!
 //! ZStack tries five times within about five seconds and then forgets a message, so nothing is answered
-//! with 2xx before Flashduty confirmed it, and nothing that anybody may have meant as an alarm is thrown
-//! away: what cannot be read is pushed as text.
+//! with 2xx before Flashduty confirmed it or a queue has it, and nothing that anybody may have meant as an
+//! alarm is thrown away: what cannot be read is pushed as text.
 //!
 //! # Environment
 //!
@@ -31,6 +34,7 @@
 //! | [`ALLOW_UNAUTHENTICATED`](config::ALLOW_UNAUTHENTICATED) | `true` lets `WEBHOOK_TOKEN_PARAMETER` be absent | `false` |
 //! | [`SETTINGS_TTL_SECONDS`](config::SETTINGS_TTL_SECONDS) | how long values from SSM are kept | `300` |
 //! | [`TITLE_RULE`](config::TITLE_RULE) | Flashduty's title rule | `[TPL]${resource} / ${check}` |
+//! | [`RETRY_QUEUE_URL`](config::RETRY_QUEUE_URL), [`DEAD_LETTER_QUEUE_URL`](config::DEAD_LETTER_QUEUE_URL) | the SQS FIFO queues; both or neither | no queues |
 //! | `AWS_LAMBDA_LOG_LEVEL`, `RUST_LOG` | how much is logged, see [`logging`] | `INFO` |
 
 pub mod config;

@@ -11,20 +11,22 @@ use std::time::{Duration, Instant};
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::timeout::TimeoutConfig;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_sqs::types::MessageAttributeValue;
+use aws_sdk_sqs::types::{MessageAttributeValue, QueueAttributeName};
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout_at;
+use tracing::warn;
 
 use crate::config::Queues;
 use crate::deadline::{Deadline, TIME_TO_QUEUE};
 use crate::error::causes;
 use crate::flashduty::{AlertKey, hash};
 
-/// How long an alert's successors are queued behind it. Far longer than the retry queue holds a message
-/// back between two tries.
-const REMEMBERED: Duration = Duration::from_hours(6);
-/// How many alerts are remembered at most. One outage of a storage pool makes several thousand.
-const MAX_REMEMBERED: usize = 20_000;
+/// How long this process remembers what it queued itself: SQS's count may lag behind for so long.
+const REMEMBERED: Duration = Duration::from_mins(2);
+/// How long a count of the queue's messages is good for.
+const COUNT_LASTS: Duration = Duration::from_secs(2);
+/// How long a count may take. Without one, an alert is rather pushed.
+const TIME_TO_COUNT: Duration = Duration::from_millis(500);
 /// The message attribute of a dead letter that says why it is one.
 const REASON: &str = "Reason";
 
@@ -70,14 +72,17 @@ impl Envelope {
 pub struct Outbox {
     sqs: Client,
     queues: Queues,
-    waiting: Mutex<HashMap<AlertKey, Instant>>,
+    /// What this process queued lately.
+    queued: Mutex<HashMap<AlertKey, Instant>>,
+    /// When the retry queue's messages were last counted, and whether there were any.
+    count: Mutex<Option<(Instant, bool)>>,
 }
 
 impl Outbox {
     /// An outbox that nothing was put into yet.
     #[must_use]
     pub fn new(sqs: Client, queues: Queues) -> Self {
-        Self { sqs, queues, waiting: Mutex::default() }
+        Self { sqs, queues, queued: Mutex::default(), count: Mutex::default() }
     }
 
     /// Time for a second try within [`TIME_TO_QUEUE`].
@@ -90,12 +95,55 @@ impl Outbox {
             .build()
     }
 
-    /// Whether this process queued an alert of this key a while ago: what comes after it must not overtake
-    /// it.
-    #[must_use]
-    pub fn is_waiting(&self, key: &AlertKey) -> bool {
-        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.get(key).is_some_and(|since| since.elapsed() < REMEMBERED)
+    /// Whether a message of the alert `key` must queue, since one of the same key may be in the queue
+    /// already: a recovery must not overtake its own alert, nor an alert the recovery before it.
+    ///
+    /// Any relay process may have queued it, so while anything waits at all, everything queues. That also
+    /// keeps a storm from trying a Flashduty that another process found to be away. SQS's count may lag;
+    /// what this process queued itself it remembers.
+    pub async fn is_ahead_of(&self, key: &AlertKey, deadline: Deadline) -> bool {
+        self.remembers(key) || self.holds_anything(deadline).await
+    }
+
+    fn remembers(&self, key: &AlertKey) -> bool {
+        let mut queued = self.queued.lock().unwrap_or_else(PoisonError::into_inner);
+        queued.retain(|_, since| since.elapsed() < REMEMBERED);
+        queued.contains_key(key)
+    }
+
+    async fn holds_anything(&self, deadline: Deadline) -> bool {
+        let last = *self.count.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, holds)) = last.filter(|(when, _)| when.elapsed() < COUNT_LASTS) {
+            return holds;
+        }
+        let holds = match timeout_at(deadline.at_most(TIME_TO_COUNT).at(), self.count_messages()).await {
+            Ok(Ok(count)) => count > 0,
+            Ok(Err(why)) => {
+                warn!("alerts are pushed without knowing whether others wait: {why}");
+                false
+            }
+            Err(_) => {
+                warn!("alerts are pushed without knowing whether others wait: SQS did not answer in time");
+                false
+            }
+        };
+        *self.count.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), holds));
+        holds
+    }
+
+    /// About how many messages are in the retry queue, in flight or not.
+    async fn count_messages(&self) -> Result<u64, String> {
+        use QueueAttributeName::{ApproximateNumberOfMessages, ApproximateNumberOfMessagesNotVisible};
+
+        let request = self
+            .sqs
+            .get_queue_attributes()
+            .queue_url(&self.queues.retry)
+            .attribute_names(ApproximateNumberOfMessages)
+            .attribute_names(ApproximateNumberOfMessagesNotVisible);
+        let answer = request.send().await.map_err(|error| describe(&error, name(&self.queues.retry)))?;
+        let counts = answer.attributes().into_iter().flat_map(HashMap::values);
+        Ok(counts.filter_map(|count| count.parse::<u64>().ok()).sum())
     }
 
     /// Queues a message for another try.
@@ -111,11 +159,7 @@ impl Outbox {
         deadline: Deadline,
     ) -> Result<(), String> {
         self.send(&self.queues.retry, letter, envelope, None, deadline).await?;
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.len() >= MAX_REMEMBERED {
-            waiting.retain(|_, since| since.elapsed() < REMEMBERED / 2);
-        }
-        waiting.insert(key.clone(), Instant::now());
+        self.queued.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone(), Instant::now());
         Ok(())
     }
 
@@ -164,7 +208,7 @@ impl Outbox {
         reason: Option<&str>,
         deadline: Deadline,
     ) -> Result<(), String> {
-        let name = queue.rsplit('/').next().unwrap_or_default();
+        let name = name(queue);
         let mut request = self
             .sqs
             .send_message()
@@ -196,8 +240,7 @@ impl Outbox {
                 .queue_url(&self.queues.retry)
                 .receipt_handle(receipt_handle)
                 .visibility_timeout(i32::try_from(after.as_secs()).unwrap_or(i32::MAX));
-            let name = self.queues.retry.rsplit('/').next().unwrap_or_default();
-            request.send().await.map_err(|error| describe(&error, name))?;
+            request.send().await.map_err(|error| describe(&error, name(&self.queues.retry)))?;
         }
         Ok(())
     }
@@ -208,11 +251,16 @@ fn sendable(json: &str) -> String {
     json.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff")
 }
 
+/// A queue's name, out of its URL.
+fn name(queue: &str) -> &str {
+    queue.rsplit('/').next().unwrap_or_default()
+}
+
 /// What went wrong with a call of SQS. Never the SDK's `Debug`, which prints whole messages.
 fn describe<E: ProvideErrorMetadata>(error: &SdkError<E>, queue: &str) -> String {
     match error {
         SdkError::ServiceError(service) => {
-            format!("SQS queue {queue} refused the message: {}", service.err().code().unwrap_or("an unknown error"))
+            format!("SQS queue {queue} refused: {}", service.err().code().unwrap_or("an unknown error"))
         }
         SdkError::DispatchFailure(failure) => {
             let cause = failure.as_connector_error().map(|error| causes(error)).unwrap_or_default();

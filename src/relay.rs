@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tracing::{error, info};
 
 use crate::courier::{Courier, Round};
-use crate::deadline::{Deadline, TIME_TO_QUEUE, epoch_millis};
+use crate::deadline::{Deadline, PUSH_BUDGET, TIME_TO_QUEUE, epoch_millis};
 use crate::error::Error;
 use crate::flashduty::{Integration, Receipt, Status, TitleRule};
 use crate::outbox::{Envelope, Letter, Outbox, VERSION};
@@ -72,25 +72,18 @@ impl Relay {
         self.courier.settings()
     }
 
-    /// Delivers or queues every message of a body, one after the other and past failures, and tells what
+    /// Delivers or queues every message of a body from `from`, one after the other and past failures, and tells what
     /// became of each. Never empty.
     ///
     /// `secrets` are those that the caller was checked with.
-    pub async fn deliver(
-        &self,
-        body: &[u8],
-        url_labels: Vec<(String, String)>,
-        secrets: Arc<Secrets>,
-        deadline: Deadline,
-    ) -> Vec<Outcome> {
-        let context = Context { url_labels, title_rule: self.title_rule.clone(), delayed: None };
-        let push_by = if self.outbox.is_some() { deadline.before(TIME_TO_QUEUE) } else { deadline };
+    pub async fn deliver(&self, body: &[u8], from: Origin, secrets: Arc<Secrets>, deadline: Deadline) -> Vec<Outcome> {
+        let context = Context { url_labels: from.url_labels, title_rule: self.title_rule.clone(), delayed: None };
         let mut request = Request {
-            outbox: self.outbox.as_ref(),
+            relay: self,
+            id: from.request_id,
             round: self.courier.round(secrets),
             context,
             received: epoch_millis(),
-            push_by,
             deadline,
         };
         let mut outcomes = Vec::new();
@@ -100,24 +93,35 @@ impl Relay {
             parts.truncate(1);
             let alert = translate(&parts.remove(0), &request.context);
             let whole = Part { text: String::from_utf8_lossy(body).into_owned(), around: Arc::default() };
-            let message = Message { bodies: vec![(None, body.to_vec())], alert, part: whole };
+            let message = Message { place: 0, bodies: vec![(None, body.to_vec())], alert, part: whole };
             request.take(message, &mut outcomes).await;
             return outcomes;
         }
-        for part in parts {
+        for (place, part) in parts.into_iter().enumerate() {
             let alert = translate(&part, &request.context);
             for event in alert.events.iter().filter(|event| !event.cut().is_empty()) {
                 info!(alert_key = %alert.key, cut = event.cut().join(","), "cut to Flashduty's limits");
             }
             let bodies = alert.events.iter().map(|event| (Some(event.status()), event.to_json())).collect();
-            request.take(Message { bodies, alert, part }, &mut outcomes).await;
+            request.take(Message { place, bodies, alert, part }, &mut outcomes).await;
         }
         outcomes
     }
 }
 
+/// What a request says beside its body.
+#[derive(Debug)]
+pub struct Origin {
+    /// The invocation's id.
+    pub request_id: String,
+    /// The webhook URL's query parameters without the token.
+    pub url_labels: Vec<(String, String)>,
+}
+
 /// One message on its way.
 struct Message {
+    /// Where in its request it stands.
+    place: usize,
     /// What to push, in order, and the status of each.
     bodies: Vec<(Option<Status>, Vec<u8>)>,
     alert: Alert,
@@ -126,13 +130,12 @@ struct Message {
 
 /// One request on its way.
 struct Request<'a> {
-    outbox: Option<&'a Outbox>,
+    relay: &'a Relay,
+    id: String,
     round: Round<'a>,
     context: Context,
     /// When it came, in epoch milliseconds.
     received: u64,
-    /// When to stop pushing.
-    push_by: Deadline,
     /// When to be done.
     deadline: Deadline,
 }
@@ -141,12 +144,15 @@ impl Request<'_> {
     /// Pushes a message's events in order, or queues it. Where one event fails, the ones after it would
     /// say what is not so.
     async fn take(&mut self, message: Message, outcomes: &mut Vec<Outcome>) {
-        let behind = self.outbox.is_some_and(|outbox| outbox.is_waiting(&message.alert.key));
+        let behind = match &self.relay.outbox {
+            Some(outbox) => outbox.is_ahead_of(&message.alert.key, self.deadline).await,
+            None => false,
+        };
         for (status, body) in &message.bodies {
             let (fate, attempts) = if behind {
                 (self.put_aside(&message, None).await, 0)
             } else {
-                let pushed = self.round.push(body.clone(), self.push_by).await;
+                let pushed = self.round.push(body.clone(), self.push_by()).await;
                 let fate = match pushed.result {
                     Ok(receipt) => Fate::Delivered(receipt),
                     Err(error) if error.try_again() => self.put_aside(&message, Some(error)).await,
@@ -168,9 +174,17 @@ impl Request<'_> {
         }
     }
 
+    /// When to stop pushing a message.
+    fn push_by(&self) -> Deadline {
+        match self.relay.outbox {
+            Some(_) => self.deadline.before(TIME_TO_QUEUE).at_most(PUSH_BUDGET),
+            None => self.deadline,
+        }
+    }
+
     async fn put_aside(&self, message: &Message, push: Option<Error>) -> Fate {
-        let Some(outbox) = self.outbox else { return Fate::Failed(push.unwrap_or(Error::NoTimeLeft)) };
-        let (letter, envelope) = (self.letter(message), envelope(message));
+        let Some(outbox) = &self.relay.outbox else { return Fate::Failed(push.unwrap_or(Error::NoTimeLeft)) };
+        let (letter, envelope) = (self.letter(message), self.envelope(message));
         match outbox.put_aside(&letter, &envelope, &message.alert.key, self.deadline).await {
             Ok(()) => Fate::Queued(push),
             Err(queue) => {
@@ -182,13 +196,22 @@ impl Request<'_> {
     }
 
     async fn give_up(&self, message: &Message, refusal: Error) -> Fate {
-        if let Some(outbox) = self.outbox {
-            let (letter, envelope) = (self.letter(message), envelope(message));
+        if let Some(outbox) = &self.relay.outbox {
+            let (letter, envelope) = (self.letter(message), self.envelope(message));
             if let Err(queue) = outbox.give_up(&letter, &envelope, &refusal.to_string(), self.deadline).await {
                 log_lost(message, &queue);
             }
         }
         Fate::Failed(refusal)
+    }
+
+    /// Without an id of ZStack's, every message is taken for a new one: two that are equal to the letter
+    /// may have a recovery between them, and a copy does no harm.
+    fn envelope(&self, message: &Message) -> Envelope {
+        let Message { alert, place, .. } = message;
+        let statuses = alert.events.iter().map(|event| event.status().as_str()).collect::<Vec<_>>().join(",");
+        let id = if alert.id.is_empty() { format!("{}/{place}", self.id) } else { alert.id.clone() };
+        Envelope::new(alert.key.as_str(), &statuses, &id)
     }
 
     fn letter(&self, message: &Message) -> Letter {
@@ -201,12 +224,6 @@ impl Request<'_> {
             alert_key: message.alert.key.to_string(),
         }
     }
-}
-
-fn envelope(message: &Message) -> Envelope {
-    let statuses = message.alert.events.iter().map(|event| event.status().as_str()).collect::<Vec<_>>().join(",");
-    let id = if message.alert.id.is_empty() { &message.part.text } else { &message.alert.id };
-    Envelope::new(message.alert.key.as_str(), &statuses, id)
 }
 
 /// The last place where an alert can still be found.

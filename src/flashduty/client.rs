@@ -19,9 +19,9 @@ use crate::deadline::Deadline;
 use crate::error::{Error, causes, chain};
 
 /// How long opening a connection may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(2_500);
 /// How long one try may take, from opening the connection to the end of the answer.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(6);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How much of an answer is read, in bytes. Flashduty's have a few hundred.
 const MAX_ANSWER: usize = 64 * 1024;
 /// How many connections are kept open. A function pushes one event at a time, so after one dead

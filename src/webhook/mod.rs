@@ -18,7 +18,7 @@ use url::form_urlencoded;
 
 use crate::deadline::Deadline;
 use crate::error::Error;
-use crate::relay::{Outcome, Relay};
+use crate::relay::{Origin, Outcome, Relay};
 
 /// The largest body that is taken, in bytes. ZStack's own messages have a few thousand.
 pub const MAX_BODY: usize = 128 * 1024;
@@ -121,7 +121,8 @@ impl Invocation<'_> {
         if body.trim_ascii().is_empty() {
             return Err(Error::EmptyBody);
         }
-        Ok(self.relay.deliver(body, caller::labels(request), secrets, self.deadline).await)
+        let from = Origin { request_id: self.request_id.clone(), url_labels: caller::labels(request) };
+        Ok(self.relay.deliver(body, from, secrets, self.deadline).await)
     }
 
     /// `GET /health`: whether the settings can be read, and nothing else. The log says more.

@@ -3,15 +3,17 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use flashduty_standin::{Options, Received, Standin, render};
+use flashduty_standin::{Options, RateLimit, Received, Standin, render};
 use lexopt::prelude::{Long, Short, Value, ValueExt as _};
 use tokio::signal::unix::{SignalKind, signal};
 
 const USAGE: &str = "\
-Usage: flashduty-standin --key KEY... [--port N] [--no-rate-limit]
+Usage: flashduty-standin --key KEY... [--port N] [--per-second N] [--per-minute N] [--no-rate-limit]
 
   --key KEY         accept this integration key; may be repeated
   --port N          listen on this port of 127.0.0.1 (8080); 0 takes a free one
+  --per-second N    take so many requests within any second (100)
+  --per-minute N    take so many requests within any minute (1000)
   --no-rate-limit   take any number of requests
   --help            show this
 ";
@@ -35,6 +37,8 @@ fn options(mut arguments: lexopt::Parser) -> Result<Option<Options>, lexopt::Err
         match argument {
             Long("key") => options.keys.push(arguments.value()?.string()?),
             Long("port") => options.port = arguments.value()?.parse()?,
+            Long("per-second") => limit(&mut options).per_second = arguments.value()?.parse()?,
+            Long("per-minute") => limit(&mut options).per_minute = arguments.value()?.parse()?,
             Long("no-rate-limit") => options.rate_limit = None,
             Long("help") | Short('h') => return Ok(None),
             // It may be a key, so it is not repeated.
@@ -46,6 +50,10 @@ fn options(mut arguments: lexopt::Parser) -> Result<Option<Options>, lexopt::Err
         return Err("--key is missing or empty".into());
     }
     Ok(Some(options))
+}
+
+fn limit(options: &mut Options) -> &mut RateLimit {
+    options.rate_limit.get_or_insert_default()
 }
 
 async fn run(options: Options) -> io::Result<()> {

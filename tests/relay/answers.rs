@@ -233,6 +233,10 @@ async fn a_refusal_is_502_with_flashdutys_reason() {
         assert_eq!(body["error"]["flashduty"]["status"], status);
         assert!(message(&body).contains(reason) && message(&body).contains("因为"), "{body}");
     }
+    // A redirect is not followed: it would carry the credential to somebody else.
+    world.flashduty.fault(Fault::Garbage { status: 302, body: String::new() }, Lasts::Next(1));
+    let (status, body) = world.send(&sample("alarm")).await;
+    assert_eq!((status, &body["error"]["flashduty"]["status"]), (502, &json!(302)));
     // A far side that repeats the credential does not make us tell it.
     world.flashduty.fault(Fault::Echo, Lasts::Next(1));
     let (status, body) = world.send(&sample("alarm")).await;
