@@ -13,7 +13,7 @@ use crate::courier::{Courier, Round};
 use crate::deadline::{Deadline, epoch_millis};
 use crate::error::Error;
 use crate::flashduty::{Integration, TitleRule};
-use crate::outbox::{Letter, Outbox, VERSION};
+use crate::outbox::{Envelope, Letter, Outbox, VERSION};
 use crate::translate::{Context, translate};
 use crate::zstack::{Part, split};
 
@@ -143,7 +143,8 @@ impl Redelivery {
 
     async fn give_up(&self, message: &SqsMessage, group: &str, reason: &str, deadline: Deadline) -> Result<(), ()> {
         let body = message.body.as_deref().unwrap_or_default();
-        let dead = self.outbox.give_up_text(body, group, reason, deadline.at_most(TIME_FOR_ONE)).await;
+        let envelope = Envelope::new(group, "", message.message_id.as_deref().unwrap_or_default());
+        let dead = self.outbox.give_up(body, &envelope, reason, deadline.at_most(TIME_FOR_ONE)).await;
         match dead {
             Ok(()) => {
                 error!(message_group = group, "an alert went to the dead letter queue: {reason}");

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use crate::courier::{Courier, Round};
 use crate::deadline::{Deadline, PUSH_BUDGET, TIME_TO_QUEUE, epoch_millis};
@@ -128,6 +128,13 @@ struct Message {
     part: Part,
 }
 
+impl Message {
+    fn outcome(&self, event_status: Option<Status>, fate: Fate, attempts: u32) -> Outcome {
+        let Alert { kind, key, .. } = &self.alert;
+        Outcome { kind: *kind, alert_key: key.to_string(), event_status, fate, attempts }
+    }
+}
+
 /// One request on its way.
 struct Request<'a> {
     relay: &'a Relay,
@@ -144,30 +151,26 @@ impl Request<'_> {
     /// Pushes a message's events in order, or queues it. Where one event fails, the ones after it would
     /// say what is not so.
     async fn take(&mut self, message: Message, outcomes: &mut Vec<Outcome>) {
-        let behind = match &self.relay.outbox {
-            Some(outbox) => outbox.is_ahead_of(&message.alert.key, self.deadline).await,
-            None => false,
-        };
+        if let Some(outbox) = &self.relay.outbox
+            && outbox.is_ahead_of(&message.alert.key, self.deadline).await
+        {
+            match self.put_aside(outbox, &message).await {
+                Ok(()) => {
+                    let status = message.bodies.first().and_then(|(status, _)| *status);
+                    return outcomes.push(message.outcome(status, Fate::Queued(None), 0));
+                }
+                Err(queue) => warn!("others wait in the queue, but it takes no more, so this one is pushed: {queue}"),
+            }
+        }
         for (status, body) in &message.bodies {
-            let (fate, attempts) = if behind {
-                (self.put_aside(&message, None).await, 0)
-            } else {
-                let pushed = self.round.push(body.clone(), self.push_by()).await;
-                let fate = match pushed.result {
-                    Ok(receipt) => Fate::Delivered(receipt),
-                    Err(error) if error.try_again() => self.put_aside(&message, Some(error)).await,
-                    Err(error) => self.give_up(&message, error).await,
-                };
-                (fate, pushed.attempts)
+            let pushed = self.round.push(body.clone(), self.push_by()).await;
+            let fate = match pushed.result {
+                Ok(receipt) => Fate::Delivered(receipt),
+                Err(error) if error.try_again() => self.queue(&message, error).await,
+                Err(error) => self.give_up(&message, error).await,
             };
             let delivered = matches!(fate, Fate::Delivered(_));
-            outcomes.push(Outcome {
-                kind: message.alert.kind,
-                alert_key: message.alert.key.to_string(),
-                event_status: *status,
-                fate,
-                attempts,
-            });
+            outcomes.push(message.outcome(*status, fate, pushed.attempts));
             if !delivered {
                 return;
             }
@@ -182,23 +185,28 @@ impl Request<'_> {
         }
     }
 
-    async fn put_aside(&self, message: &Message, push: Option<Error>) -> Fate {
-        let Some(outbox) = &self.relay.outbox else { return Fate::Failed(push.unwrap_or(Error::NoTimeLeft)) };
-        let (letter, envelope) = (self.letter(message), self.envelope(message));
-        match outbox.put_aside(&letter, &envelope, &message.alert.key, self.deadline).await {
-            Ok(()) => Fate::Queued(push),
+    /// Queues a message that could not be pushed.
+    async fn queue(&self, message: &Message, push: Error) -> Fate {
+        let Some(outbox) = &self.relay.outbox else { return Fate::Failed(push) };
+        match self.put_aside(outbox, message).await {
+            Ok(()) => Fate::Queued(Some(push)),
             Err(queue) => {
-                let push = Box::new(push.unwrap_or(Error::NoTimeLeft));
                 log_lost(message, &queue);
-                Fate::Failed(Error::Lost { push, queue })
+                Fate::Failed(Error::Lost { push: Box::new(push), queue })
             }
         }
     }
 
+    async fn put_aside(&self, outbox: &Outbox, message: &Message) -> Result<(), String> {
+        let text = self.letter(message).to_text();
+        outbox.put_aside(&text, &self.envelope(message), &message.alert.key, self.deadline).await
+    }
+
     async fn give_up(&self, message: &Message, refusal: Error) -> Fate {
         if let Some(outbox) = &self.relay.outbox {
-            let (letter, envelope) = (self.letter(message), self.envelope(message));
-            if let Err(queue) = outbox.give_up(&letter, &envelope, &refusal.to_string(), self.deadline).await {
+            let text = self.letter(message).to_text();
+            let reason = refusal.to_string();
+            if let Err(queue) = outbox.give_up(&text, &self.envelope(message), &reason, self.deadline).await {
                 log_lost(message, &queue);
             }
         }

@@ -85,7 +85,7 @@ impl Client {
     }
 
     /// Pushes one body to Flashduty until it is taken, refused, or `deadline` comes; in between it waits
-    /// as [`retry`] says.
+    /// as the retry policy says.
     ///
     /// The result is [`Error::NoTimeLeft`] where `deadline` came before the first try was through, else
     /// the last try's [`Error::Refused`], [`Error::Unavailable`] or [`Error::Unreachable`].

@@ -4,6 +4,8 @@
 //! that Flashduty refuses for good lies in the dead letter queue for a person. What is stored is ZStack's
 //! own message, so that a later version translates it anew.
 
+mod letter;
+
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -11,15 +13,18 @@ use std::time::{Duration, Instant};
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::timeout::TimeoutConfig;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_sqs::operation::send_message::builders::SendMessageFluentBuilder;
 use aws_sdk_sqs::types::{MessageAttributeValue, QueueAttributeName};
-use serde::{Deserialize, Serialize};
 use tokio::time::timeout_at;
 use tracing::warn;
+
+use letter::sendable;
+pub use letter::{Envelope, Letter, VERSION};
 
 use crate::config::Queues;
 use crate::deadline::{Deadline, TIME_TO_QUEUE};
 use crate::error::causes;
-use crate::flashduty::{AlertKey, hash};
+use crate::flashduty::AlertKey;
 
 /// How long this process remembers what it queued itself: SQS's count may lag behind for so long.
 const REMEMBERED: Duration = Duration::from_mins(2);
@@ -29,43 +34,6 @@ const COUNT_LASTS: Duration = Duration::from_secs(2);
 const TIME_TO_COUNT: Duration = Duration::from_millis(500);
 /// The message attribute of a dead letter that says why it is one.
 const REASON: &str = "Reason";
-
-/// One alert's message as it waits in a queue.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Letter {
-    /// The version of this format.
-    pub version: u32,
-    /// ZStack's message.
-    pub message: String,
-    /// The labels of the webhook's URL.
-    pub labels: Vec<(String, String)>,
-    /// What stood around the message.
-    #[serde(default)]
-    pub around: Vec<(String, String)>,
-    /// When it was received, in epoch milliseconds.
-    pub received: u64,
-    /// The alert's key, for people who look into the queue.
-    pub alert_key: String,
-}
-
-/// The version of [`Letter`] that is written, and the only one there is.
-pub const VERSION: u32 = 1;
-
-/// What orders and tells apart the messages of a FIFO queue.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Envelope {
-    group: String,
-    deduplication: String,
-}
-
-impl Envelope {
-    /// An envelope for the alert `key`: messages of one alert keep their order, and ZStack's five tries
-    /// of one message, which has `id` and makes events of these `statuses`, leave one copy.
-    #[must_use]
-    pub fn new(key: &str, statuses: &str, id: &str) -> Self {
-        Self { group: hash(&[key]), deduplication: hash(&[key, statuses, id]) }
-    }
-}
 
 /// Both queues, and which alerts wait there.
 #[derive(Debug)]
@@ -146,20 +114,22 @@ impl Outbox {
         Ok(counts.filter_map(|count| count.parse::<u64>().ok()).sum())
     }
 
-    /// Queues a message for another try.
+    /// Queues the message of the alert `key` for another try.
     ///
     /// # Errors
     ///
     /// What is wrong with the queue, in words for the administrator.
     pub async fn put_aside(
         &self,
-        letter: &Letter,
+        text: &str,
         envelope: &Envelope,
         key: &AlertKey,
         deadline: Deadline,
     ) -> Result<(), String> {
-        self.send(&self.queues.retry, letter, envelope, None, deadline).await?;
-        self.queued.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone(), Instant::now());
+        send(self.sqs.send_message(), &self.queues.retry, text, envelope, deadline).await?;
+        let now = Instant::now();
+        self.queued.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone(), now);
+        *self.count.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, true));
         Ok(())
     }
 
@@ -170,61 +140,15 @@ impl Outbox {
     /// As [`Outbox::put_aside`].
     pub async fn give_up(
         &self,
-        letter: &Letter,
+        text: &str,
         envelope: &Envelope,
         reason: &str,
         deadline: Deadline,
     ) -> Result<(), String> {
-        self.send(&self.queues.dead_letter, letter, envelope, Some(reason), deadline).await
-    }
-
-    async fn send(
-        &self,
-        queue: &str,
-        letter: &Letter,
-        envelope: &Envelope,
-        reason: Option<&str>,
-        deadline: Deadline,
-    ) -> Result<(), String> {
-        let body = serde_json::to_string(letter).map_err(|error| error.to_string())?;
-        self.send_text(queue, sendable(&body), envelope, reason, deadline).await
-    }
-
-    /// Puts a text that is no [`Letter`] into the dead letter queue, as it is.
-    ///
-    /// # Errors
-    ///
-    /// As [`Outbox::put_aside`].
-    pub async fn give_up_text(&self, text: &str, group: &str, reason: &str, deadline: Deadline) -> Result<(), String> {
-        let envelope = Envelope::new(group, "", text);
-        self.send_text(&self.queues.dead_letter, text.to_owned(), &envelope, Some(reason), deadline).await
-    }
-
-    async fn send_text(
-        &self,
-        queue: &str,
-        body: String,
-        envelope: &Envelope,
-        reason: Option<&str>,
-        deadline: Deadline,
-    ) -> Result<(), String> {
-        let name = name(queue);
-        let mut request = self
-            .sqs
-            .send_message()
-            .queue_url(queue)
-            .message_group_id(&envelope.group)
-            .message_deduplication_id(&envelope.deduplication)
-            .message_body(body);
-        if let Some(reason) = reason {
-            let reason = MessageAttributeValue::builder().data_type("String").string_value(sendable(reason)).build();
-            request = request.message_attributes(REASON, reason.map_err(|error| error.to_string())?);
-        }
-        match timeout_at(deadline.at(), request.send()).await {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(describe(&error, name)),
-            Err(_) => Err(format!("SQS queue {name} did not answer in time")),
-        }
+        let reason = MessageAttributeValue::builder().data_type("String").string_value(sendable(reason)).build();
+        let reason = reason.map_err(|error| error.to_string())?;
+        let request = self.sqs.send_message().message_attributes(REASON, reason);
+        send(request, &self.queues.dead_letter, text, envelope, deadline).await
     }
 
     /// Lets messages that could not be delivered come back after a while: receipt handles and times.
@@ -246,9 +170,23 @@ impl Outbox {
     }
 }
 
-/// SQS takes no U+FFFE and no U+FFFF, not even in JSON, where they can be written otherwise.
-fn sendable(json: &str) -> String {
-    json.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff")
+async fn send(
+    request: SendMessageFluentBuilder,
+    queue: &str,
+    text: &str,
+    envelope: &Envelope,
+    deadline: Deadline,
+) -> Result<(), String> {
+    let request = request
+        .queue_url(queue)
+        .message_group_id(&envelope.group)
+        .message_deduplication_id(&envelope.deduplication)
+        .message_body(text);
+    match timeout_at(deadline.at(), request.send()).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => Err(describe(&error, name(queue))),
+        Err(_) => Err(format!("SQS queue {} did not answer in time", name(queue))),
+    }
 }
 
 /// A queue's name, out of its URL.
@@ -268,37 +206,5 @@ fn describe<E: ProvideErrorMetadata>(error: &SdkError<E>, queue: &str) -> String
         }
         SdkError::TimeoutError(_) => format!("SQS queue {queue} did not answer in time"),
         _ => format!("SQS queue {queue} could not be called, or answered with what cannot be read"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_letter_is_read_as_it_was_written() {
-        let letter = Letter {
-            version: VERSION,
-            message: "名 \u{ffff} \"quoted\"".into(),
-            labels: vec![("cloud".into(), "北京".into())],
-            around: Vec::new(),
-            received: 1_720_144_800_000,
-            alert_key: "zstack:test".into(),
-        };
-        let body = sendable(&serde_json::to_string(&letter).unwrap());
-        assert!(!body.contains('\u{ffff}'));
-        assert_eq!(serde_json::from_str::<Letter>(&body).unwrap(), letter);
-    }
-
-    #[test]
-    fn copies_of_one_message_are_one_and_different_ones_are_not() {
-        let envelope = Envelope::new("k", "Critical", "1");
-        assert_eq!(envelope, Envelope::new("k", "Critical", "1"));
-        for other in [("k", "Ok", "1"), ("k", "Critical", "2")] {
-            let other = Envelope::new(other.0, other.1, other.2);
-            assert_eq!(envelope.group, other.group);
-            assert_ne!(envelope.deduplication, other.deduplication);
-        }
-        assert_ne!(envelope.group, Envelope::new("l", "Critical", "1").group);
     }
 }
