@@ -116,6 +116,17 @@ impl Config {
         });
 
         let queues = match (get(RETRY_QUEUE_URL), get(DEAD_LETTER_QUEUE_URL)) {
+            (Some(retry), Some(dead_letter))
+                if [&retry, &dead_letter].iter().any(|url| url.rsplit('.').next() != Some("fifo")) =>
+            {
+                mistakes
+                    .push(format!("{RETRY_QUEUE_URL} and {DEAD_LETTER_QUEUE_URL} take the URLs of SQS FIFO queues"));
+                None
+            }
+            (Some(retry), Some(dead_letter)) if retry == dead_letter => {
+                mistakes.push(format!("{RETRY_QUEUE_URL} and {DEAD_LETTER_QUEUE_URL} both name {retry}"));
+                None
+            }
             (Some(retry), Some(dead_letter)) => Some(Queues { retry, dead_letter }),
             (None, None) if function == Function::Relay => None,
             _ => {
@@ -167,6 +178,8 @@ mod tests {
         let queues = Queues { retry: retry.1.into(), dead_letter: dead.1.into() };
         assert_eq!(read(&[PUSH_URL, TOKEN, retry, dead]).unwrap().queues, Some(queues));
         assert!(read(&[PUSH_URL, TOKEN, retry]).is_err() && read(&[PUSH_URL, TOKEN, dead]).is_err());
+        assert!(read(&[PUSH_URL, TOKEN, retry, (DEAD_LETTER_QUEUE_URL, retry.1)]).is_err());
+        assert!(read(&[PUSH_URL, TOKEN, retry, (DEAD_LETTER_QUEUE_URL, "https://sqs/standard")]).is_err());
         // The function behind the queue needs them, and no token.
         let redeliver = |variables: &[(&str, &str)]| {
             let get = |name: &str| variables.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned());

@@ -7,8 +7,11 @@ use tracing::info;
 
 use crate::deadline::Deadline;
 use crate::error::Error;
-use crate::flashduty::{Client, Integration, Pushed};
+use crate::flashduty::{Client, Integration, PushUrl, Pushed};
 use crate::settings::{Secrets, Settings};
+
+/// How old the settings must be before a refused key has them read again.
+const REREAD_PAUSE: Duration = Duration::from_millis(500);
 
 /// What both functions push with.
 #[derive(Debug)]
@@ -49,27 +52,38 @@ impl Round<'_> {
     /// What the integration takes.
     #[must_use]
     pub fn integration(&self) -> Integration {
-        self.secrets.push_url.integration()
+        self.secrets.push_url.as_ref().map_or(Integration::Standard, PushUrl::integration)
     }
 
     /// Pushes a body; and once more where Flashduty does not take the credential and SSM has another push
     /// URL by now.
     pub async fn push(&mut self, body: Vec<u8>, deadline: Deadline) -> Pushed {
-        let first = self.courier.flashduty.push(&self.secrets.push_url, body.clone(), deadline).await;
+        let first = self.push_once(body.clone(), deadline).await;
         if self.reread || !matches!(first.result, Err(Error::Refused { about_credential: true, .. })) {
             return first;
         }
         self.reread = true;
-        let old = &self.secrets.push_url;
-        match self.courier.settings.reread(&self.secrets, Duration::ZERO, deadline).await {
-            // A push URL of another kind would take another body: the message's next try has it.
-            Ok(secrets) if secrets.push_url != *old && secrets.push_url.integration() == old.integration() => {
-                info!("Flashduty refused the push URL's key: SSM has a new push URL, which is used from now on");
-                self.secrets = secrets;
-                let second = self.courier.flashduty.push(&self.secrets.push_url, body, deadline).await;
-                Pushed { attempts: first.attempts + second.attempts, ..second }
-            }
-            _ => first,
+        let Ok(secrets) = self.courier.settings.reread(&self.secrets, REREAD_PAUSE, deadline).await else {
+            return first;
+        };
+        let (Ok(old), Ok(new)) = (&self.secrets.push_url, &secrets.push_url) else { return first };
+        if old == new {
+            return first;
+        }
+        if old.integration() != new.integration() {
+            let what = "SSM has a push URL of another kind by now".to_owned();
+            return Pushed { result: Err(Error::Settings { what }), ..first };
+        }
+        info!("Flashduty refused the push URL's key: SSM has a new push URL, which is used from now on");
+        self.secrets = secrets;
+        let second = self.push_once(body, deadline).await;
+        Pushed { attempts: first.attempts + second.attempts, ..second }
+    }
+
+    async fn push_once(&self, body: Vec<u8>, deadline: Deadline) -> Pushed {
+        match &self.secrets.push_url {
+            Ok(url) => self.courier.flashduty.push(url, body, deadline).await,
+            Err(what) => Pushed { result: Err(Error::Settings { what: what.clone() }), attempts: 0, retry_after: None },
         }
     }
 }

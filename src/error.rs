@@ -66,8 +66,8 @@ pub enum Error {
 
     /// Flashduty may take the alert later: it is overloaded, broken, or not Flashduty.
     #[error(
-        "Flashduty could not take the alert: {what}; ZStack sends alarms again by itself, a test message it does \
-         not; if it stays so, look at Flashduty's status and at the push URL's host"
+        "Flashduty could not take the alert: {what}; if it stays so, look at Flashduty's status and at the push \
+         URL's host"
     )]
     Unavailable {
         /// What it answered.
@@ -76,8 +76,8 @@ pub enum Error {
 
     /// No answer from Flashduty.
     #[error(
-        "Flashduty at {host} cannot be reached: {what}; ZStack sends alarms again by itself, a test message it does \
-         not; if it stays so, check the push URL's host and the function's way to the internet"
+        "Flashduty at {host} cannot be reached: {what}; if it stays so, check the push URL's host and the \
+         function's way to the internet"
     )]
     Unreachable {
         /// Where the push URL points.
@@ -90,13 +90,13 @@ pub enum Error {
     #[error("the alert could be neither pushed nor queued: {push}; {queue}")]
     Lost {
         /// Why it was not pushed.
-        push: Box<Error>,
+        push: String,
         /// Why it was not queued.
         queue: String,
     },
 
     /// The time for the request ran out.
-    #[error("the time for this request ran out before Flashduty had the alert; ZStack tries again by itself")]
+    #[error("the time ran out before Flashduty had the alert; if it stays so, give the function a longer timeout")]
     NoTimeLeft,
 }
 

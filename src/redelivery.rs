@@ -1,6 +1,6 @@
 //! From the retry queue to Flashduty: what could not be delivered when it came.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,8 +27,12 @@ const TIME_TO_REPORT: Duration = Duration::from_secs(4);
 
 /// After the first failure a message comes back this much later, and twice as much after every other.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
-/// No message stays away for longer. The template's receive count makes about ten days of it.
+/// No message stays away for longer.
 const LONGEST_PAUSE: Duration = Duration::from_mins(15);
+/// How long a message is tried. SQS deletes what is older than 14 days, without a word.
+const TRIED_FOR: Duration = Duration::from_hours(10 * 24);
+/// After so many failures in a batch Flashduty is taken to be away, and the rest is not tried.
+const FAILURES: usize = 2;
 
 /// The redeliverer's core.
 #[derive(Debug)]
@@ -42,10 +46,12 @@ pub struct Redelivery {
 
 /// Why a message was not delivered.
 enum Obstacle {
-    /// It may be later.
-    Later(Error),
+    /// It may be later, and after this long at the earliest.
+    Later(Error, Duration),
     /// It never will.
     Never(String),
+    /// Others before it failed.
+    Untried,
 }
 
 impl Redelivery {
@@ -57,44 +63,82 @@ impl Redelivery {
 
     /// Delivers a batch and reports what must stay in the queue. Within a message group the first failure
     /// stops everything behind it, so that a recovery never overtakes its alert.
-    pub async fn redeliver(&self, event: SqsEvent, deadline: Deadline) -> SqsBatchResponse {
-        let deadline = deadline.before(TIME_TO_REPORT);
-        let mut stopped = HashSet::new();
-        let mut failed = Vec::new();
+    pub async fn redeliver(&self, event: SqsEvent, end: Deadline) -> SqsBatchResponse {
+        let deadline = end.before(TIME_TO_REPORT);
         let secrets = self.courier.settings().get(deadline).await;
         let mut round = secrets.map(|secrets| self.courier.round(secrets));
+        // Each group that stopped, and when its messages come back.
+        let mut stopped: HashMap<String, Duration> = HashMap::new();
+        let mut failed = Vec::new();
         for message in event.records {
             let group = attribute(&message, "MessageGroupId").to_owned();
-            let obstacle = match &mut round {
-                _ if stopped.contains(&group) => None,
-                Ok(round) => match self.deliver(round, &message, deadline.at_most(TIME_FOR_ONE)).await {
-                    Ok(()) => continue,
-                    Err(Obstacle::Later(error)) => Some(error),
-                    Err(Obstacle::Never(reason)) => match self.give_up(&message, &group, &reason, deadline).await {
-                        Ok(()) => continue,
-                        Err(()) => None,
-                    },
-                },
-                Err(error) => Some(error.clone()),
-            };
-            if let Some(error) = obstacle {
-                let receives = attribute(&message, "ApproximateReceiveCount");
-                warn!(message_group = group, receives, "an alert stays in the queue: {error}");
+            if !stopped.contains_key(&group) {
+                let outcome = match &mut round {
+                    Ok(_) if stopped.len() >= FAILURES => Err(Obstacle::Untried),
+                    Ok(round) => self.deliver(round, &message, deadline.at_most(TIME_FOR_ONE)).await,
+                    Err(error) => Err(Obstacle::Later(error.clone(), Duration::ZERO)),
+                };
+                let Some(least) = self.settle(outcome, &message, &group, deadline).await else { continue };
+                stopped.insert(group.clone(), pause(attribute(&message, "ApproximateReceiveCount")).max(least));
             }
-            stopped.insert(group);
-            failed.push(message);
+            let pause = stopped.get(&group).copied().unwrap_or(LONGEST_PAUSE);
+            failed.push((message, pause));
         }
-        self.let_come_back(&failed).await;
-        let failures = failed.into_iter().filter_map(|message| message.message_id);
+        if !failed.is_empty() {
+            // All of a group together: SQS holds it back while any of it is in flight.
+            let handle = |message: &SqsMessage| message.receipt_handle.clone().unwrap_or_default();
+            let back: Vec<_> = failed.iter().map(|(message, pause)| (handle(message), *pause)).collect();
+            if let Err(queue) = self.outbox.come_back(&back, end).await {
+                warn!("alerts that failed come back later than they might: {queue}");
+            }
+        }
         let mut response = SqsBatchResponse::default();
-        response.batch_item_failures = failures
-            .map(|id| {
+        response.batch_item_failures = failed
+            .into_iter()
+            .map(|(message, _)| {
                 let mut failure = BatchItemFailure::default();
-                failure.item_identifier = id;
+                // Without an id, Lambda takes the whole batch for failed.
+                failure.item_identifier = message.message_id.unwrap_or_default();
                 failure
             })
             .collect();
         response
+    }
+
+    /// What becomes of a message: nothing more, where it is delivered or in the dead letter queue; or it
+    /// stays in the queue for this long at least.
+    async fn settle(
+        &self,
+        outcome: Result<(), Obstacle>,
+        message: &SqsMessage,
+        group: &str,
+        deadline: Deadline,
+    ) -> Option<Duration> {
+        let (reason, least) = match outcome {
+            Ok(()) => return None,
+            Err(Obstacle::Untried) => return Some(Duration::ZERO),
+            Err(Obstacle::Never(reason)) => (reason, Duration::ZERO),
+            Err(Obstacle::Later(error, _)) if age(message) > TRIED_FOR => {
+                (format!("tried for {}: {error}", rough(age(message))), Duration::ZERO)
+            }
+            Err(Obstacle::Later(error, least)) => {
+                let receives = attribute(message, "ApproximateReceiveCount");
+                warn!(message_group = group, receives, "an alert stays in the queue: {error}");
+                return Some(least);
+            }
+        };
+        let body = message.body.as_deref().unwrap_or_default();
+        let envelope = Envelope::moved(group, message.message_id.as_deref().unwrap_or_default());
+        match self.outbox.give_up(body, &envelope, &reason, deadline.at_most(TIME_FOR_ONE)).await {
+            Ok(()) => {
+                error!(message_group = group, "an alert went to the dead letter queue: {reason}");
+                None
+            }
+            Err(queue) => {
+                error!(message_group = group, "an alert stays in the queue, given up ({reason}): {queue}");
+                Some(least)
+            }
+        }
     }
 
     /// Pushes what one message says, as it would have been pushed when it came, but for the label
@@ -106,18 +150,7 @@ impl Redelivery {
             return Err(Obstacle::Never(format!("written by another version: {}", letter.version)));
         }
         let late = Duration::from_millis(epoch_millis().saturating_sub(letter.received));
-        let bodies = if round.integration() == Integration::Zstack {
-            vec![letter.message.into_bytes()]
-        } else {
-            let context =
-                Context { url_labels: letter.labels, title_rule: self.title_rule.clone(), delayed: Some(rough(late)) };
-            let around = Arc::new(letter.around);
-            let parts = split(letter.message.as_bytes())
-                .into_iter()
-                .map(|part| Part { around: if part.around.is_empty() { around.clone() } else { part.around }, ..part });
-            parts.flat_map(|part| translate(&part, &context).events).map(|event| event.to_json()).collect()
-        };
-        for body in bodies {
+        for body in self.bodies(&letter, late, round.integration()) {
             self.keep_pace().await;
             let pushed = round.push(body, deadline).await;
             match pushed.result {
@@ -128,11 +161,31 @@ impl Redelivery {
                     delayed = rough(late),
                     "delivered late"
                 ),
-                Err(error) if error.try_again() => return Err(Obstacle::Later(error)),
+                Err(error) if error.try_again() => {
+                    return Err(Obstacle::Later(error, pushed.retry_after.unwrap_or_default().min(LONGEST_PAUSE)));
+                }
                 Err(error) => return Err(Obstacle::Never(error.to_string())),
             }
         }
         Ok(())
+    }
+
+    /// What to push for a letter.
+    fn bodies(&self, letter: &Letter, late: Duration, integration: Integration) -> Vec<Vec<u8>> {
+        if integration == Integration::Zstack {
+            return vec![letter.message.clone().into_bytes()];
+        }
+        let context = Context {
+            url_labels: letter.labels.clone(),
+            title_rule: self.title_rule.clone(),
+            delayed: Some(rough(late)),
+        };
+        let parts = if letter.whole {
+            split(letter.message.as_bytes())
+        } else {
+            vec![Part { text: letter.message.clone(), around: Arc::new(letter.around.clone()) }]
+        };
+        parts.iter().flat_map(|part| translate(part, &context).events).map(|event| event.to_json()).collect()
     }
 
     async fn keep_pace(&self) {
@@ -140,44 +193,16 @@ impl Redelivery {
         sleep_until(*next).await;
         *next = Instant::now() + PACE;
     }
-
-    async fn give_up(&self, message: &SqsMessage, group: &str, reason: &str, deadline: Deadline) -> Result<(), ()> {
-        let body = message.body.as_deref().unwrap_or_default();
-        let envelope = Envelope::new(group, "", message.message_id.as_deref().unwrap_or_default());
-        let dead = self.outbox.give_up(body, &envelope, reason, deadline.at_most(TIME_FOR_ONE)).await;
-        match dead {
-            Ok(()) => {
-                error!(message_group = group, "an alert went to the dead letter queue: {reason}");
-                Ok(())
-            }
-            Err(queue) => {
-                error!(message_group = group, "an alert stays in the queue, refused ({reason}): {queue}");
-                Err(())
-            }
-        }
-    }
-
-    /// Has a group's messages come back together: SQS holds a group back while any of it is in flight.
-    async fn let_come_back(&self, failed: &[SqsMessage]) {
-        let mut pauses: Vec<(&str, Duration)> = Vec::new();
-        let messages = failed.iter().map(|message| {
-            let group = attribute(message, "MessageGroupId");
-            let first = pauses.iter().find(|(other, _)| *other == group).map(|(_, pause)| *pause);
-            let pause = first.unwrap_or_else(|| {
-                let pause = pause(attribute(message, "ApproximateReceiveCount"));
-                pauses.push((group, pause));
-                pause
-            });
-            (message.receipt_handle.clone().unwrap_or_default(), pause)
-        });
-        if let Err(queue) = self.outbox.come_back(&messages.collect::<Vec<_>>()).await {
-            warn!("{queue}: alerts that failed come back later than they might");
-        }
-    }
 }
 
 fn attribute<'a>(message: &'a SqsMessage, name: &str) -> &'a str {
     message.attributes.get(name).map_or("", String::as_str)
+}
+
+/// How long a message has been in the queue, anew where it was moved back into it.
+fn age(message: &SqsMessage) -> Duration {
+    let sent = attribute(message, "SentTimestamp").parse().unwrap_or_else(|_| epoch_millis());
+    Duration::from_millis(epoch_millis().saturating_sub(sent))
 }
 
 /// How long a message stays away that was received so many times.

@@ -8,7 +8,7 @@ use crate::courier::{Courier, Round};
 use crate::deadline::{Deadline, PUSH_BUDGET, TIME_TO_QUEUE, epoch_millis};
 use crate::error::Error;
 use crate::flashduty::{Integration, Receipt, Status, TitleRule};
-use crate::outbox::{Envelope, Letter, Outbox, VERSION};
+use crate::outbox::{Ahead, Envelope, Letter, Outbox, VERSION};
 use crate::settings::{Secrets, Settings};
 use crate::translate::{Alert, Context, Kind, translate};
 use crate::zstack::{Part, split};
@@ -92,8 +92,8 @@ impl Relay {
             // All of it goes in one push, under the key of the first message in it.
             parts.truncate(1);
             let alert = translate(&parts.remove(0), &request.context);
-            let whole = Part { text: String::from_utf8_lossy(body).into_owned(), around: Arc::default() };
-            let message = Message { place: 0, bodies: vec![(None, body.to_vec())], alert, part: whole };
+            let part = Part { text: String::from_utf8_lossy(body).into_owned(), around: Arc::default() };
+            let message = Message { place: 0, bodies: vec![(None, body.to_vec())], alert, part, whole: true };
             request.take(message, &mut outcomes).await;
             return outcomes;
         }
@@ -103,7 +103,7 @@ impl Relay {
                 info!(alert_key = %alert.key, cut = event.cut().join(","), "cut to Flashduty's limits");
             }
             let bodies = alert.events.iter().map(|event| (Some(event.status()), event.to_json())).collect();
-            request.take(Message { place, bodies, alert, part }, &mut outcomes).await;
+            request.take(Message { place, bodies, alert, part, whole: false }, &mut outcomes).await;
         }
         outcomes
     }
@@ -126,6 +126,8 @@ struct Message {
     bodies: Vec<(Option<Status>, Vec<u8>)>,
     alert: Alert,
     part: Part,
+    /// Whether the part is the request's whole body.
+    whole: bool,
 }
 
 impl Message {
@@ -151,15 +153,23 @@ impl Request<'_> {
     /// Pushes a message's events in order, or queues it. Where one event fails, the ones after it would
     /// say what is not so.
     async fn take(&mut self, message: Message, outcomes: &mut Vec<Outcome>) {
-        if let Some(outbox) = &self.relay.outbox
-            && outbox.is_ahead_of(&message.alert.key, self.deadline).await
-        {
-            match self.put_aside(outbox, &message).await {
-                Ok(()) => {
+        if let Some(outbox) = &self.relay.outbox {
+            let ahead = outbox.ahead_of(&message.alert.key, self.deadline).await;
+            if ahead != Ahead::Nothing {
+                let fate = match self.put_aside(outbox, &message).await {
+                    Ok(()) => Some(Fate::Queued(None)),
+                    Err(queue) if ahead == Ahead::SameAlert => {
+                        Some(self.lost(&message, "an event of the same alert waits before it".to_owned(), queue))
+                    }
+                    Err(queue) => {
+                        warn!("others wait in the queue, but it takes no more, so this one is pushed: {queue}");
+                        None
+                    }
+                };
+                if let Some(fate) = fate {
                     let status = message.bodies.first().and_then(|(status, _)| *status);
-                    return outcomes.push(message.outcome(status, Fate::Queued(None), 0));
+                    return outcomes.push(message.outcome(status, fate, 0));
                 }
-                Err(queue) => warn!("others wait in the queue, but it takes no more, so this one is pushed: {queue}"),
             }
         }
         for (status, body) in &message.bodies {
@@ -180,7 +190,7 @@ impl Request<'_> {
     /// When to stop pushing a message.
     fn push_by(&self) -> Deadline {
         match self.relay.outbox {
-            Some(_) => self.deadline.before(TIME_TO_QUEUE).at_most(PUSH_BUDGET),
+            Some(_) => self.deadline.before(TIME_TO_QUEUE.min(self.deadline.left() / 2)).at_most(PUSH_BUDGET),
             None => self.deadline,
         }
     }
@@ -190,11 +200,18 @@ impl Request<'_> {
         let Some(outbox) = &self.relay.outbox else { return Fate::Failed(push) };
         match self.put_aside(outbox, message).await {
             Ok(()) => Fate::Queued(Some(push)),
-            Err(queue) => {
-                log_lost(message, &queue);
-                Fate::Failed(Error::Lost { push: Box::new(push), queue })
-            }
+            Err(queue) => self.lost(message, push.to_string(), queue),
         }
+    }
+
+    /// Puts the message into the log, the last place where it can still be found.
+    fn lost(&self, message: &Message, push: String, queue: String) -> Fate {
+        error!(
+            alert_key = %message.alert.key,
+            zstack_message = self.letter(message).to_text(),
+            "this alert is in no queue: {queue}; where ZStack's next tries fail too, send it again by hand"
+        );
+        Fate::Failed(Error::Lost { push, queue })
     }
 
     async fn put_aside(&self, outbox: &Outbox, message: &Message) -> Result<(), String> {
@@ -207,7 +224,7 @@ impl Request<'_> {
             let text = self.letter(message).to_text();
             let reason = refusal.to_string();
             if let Err(queue) = outbox.give_up(&text, &self.envelope(message), &reason, self.deadline).await {
-                log_lost(message, &queue);
+                return self.lost(message, reason, queue);
             }
         }
         Fate::Failed(refusal)
@@ -226,19 +243,11 @@ impl Request<'_> {
         Letter {
             version: VERSION,
             message: message.part.text.clone(),
+            whole: message.whole,
             labels: self.context.url_labels.clone(),
             around: message.part.around.to_vec(),
             received: self.received,
             alert_key: message.alert.key.to_string(),
         }
     }
-}
-
-/// The last place where an alert can still be found.
-fn log_lost(message: &Message, queue: &str) {
-    error!(
-        alert_key = %message.alert.key,
-        zstack_message = message.part.text,
-        "this alert is in no queue: {queue}; where ZStack's next tries fail too, send it again by hand"
-    );
 }

@@ -25,8 +25,9 @@ const REFRESH_PAUSE: Duration = Duration::from_secs(10);
 /// The secrets' values.
 #[derive(Debug)]
 pub struct Secrets {
-    /// Where events go.
-    pub push_url: PushUrl,
+    /// Where events go, or why it is not known: callers can be checked all the same, and their alerts
+    /// queued.
+    pub push_url: Result<PushUrl, String>,
     /// What callers must show; `None` lets anybody call.
     pub token: Option<Token>,
 }
@@ -105,11 +106,10 @@ impl Settings {
     ///
     /// As [`Settings::get`]; and also where the last good ones serve on after a refresh that failed.
     pub async fn check(&self, deadline: Deadline) -> Result<(), Error> {
-        self.get(deadline).await?;
-        match &*self.lock(deadline).await? {
-            Some(Kept { trouble: Some(what), .. }) => Err(Error::Settings { what: what.clone() }),
-            _ => Ok(()),
-        }
+        let secrets = self.get(deadline).await?;
+        let kept = self.lock(deadline).await?;
+        let trouble = kept.as_ref().and_then(|kept| kept.trouble.as_ref()).or(secrets.push_url.as_ref().err());
+        trouble.map_or(Ok(()), |what| Err(Error::Settings { what: what.clone() }))
     }
 
     /// Holding the lock while reading makes all who wait share one call.
@@ -120,17 +120,25 @@ impl Settings {
     async fn refresh(&self, kept: &mut Option<Kept>, deadline: Deadline) -> Result<Arc<Secrets>, Error> {
         // Half of what is left, so that there is time for the alert, too.
         let limit = READ_TIMEOUT.min(deadline.left() / 2);
-        match (self.read(limit).await, kept) {
+        // A push URL that became useless is as bad as none, while there is a good one.
+        let good = kept.as_ref().is_some_and(|kept| kept.secrets.push_url.is_ok());
+        let read = self.read(limit).await.and_then(|secrets| match &secrets.push_url {
+            Err(what) if good => Err(what.clone()),
+            _ => Ok(secrets),
+        });
+        let asked = Instant::now();
+        match (read, kept) {
             (Ok(secrets), kept) => {
+                // Without a push URL, the next request tries again.
+                let refresh = if secrets.push_url.is_ok() { asked + self.ttl } else { asked };
                 let secrets = Arc::new(secrets);
-                let asked = Instant::now();
-                *kept = Some(Kept { secrets: secrets.clone(), asked, refresh: asked + self.ttl, trouble: None });
+                *kept = Some(Kept { secrets: secrets.clone(), asked, refresh, trouble: None });
                 Ok(secrets)
             }
             (Err(what), Some(kept)) => {
                 warn!("the settings could not be refreshed, and the last good ones serve on: {what}");
-                kept.asked = Instant::now();
-                kept.refresh = kept.asked + REFRESH_PAUSE;
+                kept.asked = asked;
+                kept.refresh = asked + REFRESH_PAUSE;
                 kept.trouble = Some(what);
                 Ok(kept.secrets.clone())
             }
@@ -157,9 +165,11 @@ impl Settings {
             })
         };
         let name = &self.push_url_parameter;
-        let push_url = PushUrl::read(value(name)?).map_err(|why| {
-            format!("the value of SSM parameter {name} {why}: put in the push URL of a Flashduty integration")
-        })?;
+        let push_url = value(name).and_then(|url| {
+            PushUrl::read(url).map_err(|why| {
+                format!("the value of SSM parameter {name} {why}: put in the push URL of a Flashduty integration")
+            })
+        });
         let token = match &self.token_parameter {
             None => None,
             Some(name) => Some(

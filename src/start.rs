@@ -34,10 +34,16 @@ pub async fn start(function: Function) -> Result<Parts, lambda_runtime::Error> {
     let aws = aws_config::defaults(BehaviorVersion::latest()).load().await;
     let settings = Arc::new(Settings::new(ssm(&aws), &config));
     let flashduty = Client::new()?;
+    let outbox = config.queues.clone().map(|queues| Outbox::new(sqs(&aws), queues));
     // The function has its full CPU now, and is frozen afterwards until the first request comes. Where
     // this fails that request tries again, and tells.
-    let _ = settings.get(Deadline::within(2 * READ_TIMEOUT)).await;
-    let outbox = config.queues.clone().map(|queues| Outbox::new(sqs(&aws), queues));
+    let deadline = Deadline::within(2 * READ_TIMEOUT);
+    let count = async {
+        if let (Some(outbox), Function::Relay) = (&outbox, function) {
+            outbox.holds_anything(deadline).await;
+        }
+    };
+    let _ = tokio::join!(settings.get(deadline), count);
     Ok(Parts { config, courier: Courier::new(settings, flashduty), outbox })
 }
 

@@ -44,6 +44,8 @@ pub struct Pushed {
     pub result: Result<Receipt, Error>,
     /// How often it was tried.
     pub attempts: u32,
+    /// What Flashduty's last answer asked to wait before the next try.
+    pub retry_after: Option<Duration>,
 }
 
 /// A try that failed.
@@ -92,10 +94,11 @@ impl Client {
     pub async fn push(&self, url: &PushUrl, body: Vec<u8>, deadline: Deadline) -> Pushed {
         let mut attempts = 0;
         let mut last = Error::NoTimeLeft;
+        let mut retry_after = None;
         while !deadline.left().is_zero() {
             let opened = self.opened.load(Ordering::Relaxed);
             let failure = match self.attempt(url, body.clone(), deadline).await {
-                Ok(receipt) => return Pushed { result: Ok(receipt), attempts: attempts + 1 },
+                Ok(receipt) => return Pushed { result: Ok(receipt), attempts: attempts + 1, retry_after: None },
                 Err(failure) => failure,
             };
             // Lambda freezes the process between requests, and the far side closes the idle connection
@@ -107,13 +110,14 @@ impl Client {
             if failure.error != Error::NoTimeLeft || attempts == 1 {
                 last = failure.error;
             }
-            let pause = retry::pause(attempts, failure.retry_after);
+            retry_after = failure.retry_after;
+            let pause = retry::pause(attempts, retry_after);
             if !last.try_again() || pause >= deadline.left() {
                 break;
             }
             sleep(pause).await;
         }
-        Pushed { result: Err(last), attempts }
+        Pushed { result: Err(last), attempts, retry_after }
     }
 
     async fn attempt(&self, url: &PushUrl, body: Vec<u8>, deadline: Deadline) -> Result<Receipt, Failure> {

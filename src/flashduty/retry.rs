@@ -32,13 +32,11 @@ pub(super) fn verdict(status: u16) -> Verdict {
     POLICY.iter().find(|(statuses, _)| statuses.contains(&status)).map_or(Verdict::Later, |(_, verdict)| *verdict)
 }
 
-/// How long to wait before the next try: what `Retry-After` asks for, or else a random time that grows
-/// with every try, so that many who were turned away together do not come back together.
+/// How long to wait before the next try: a random time that grows with every try, so that many who were
+/// turned away together do not come back together; and at least what `Retry-After` asks for.
 pub(super) fn pause(tries: u32, retry_after: Option<Duration>) -> Duration {
-    retry_after.unwrap_or_else(|| {
-        let longest = FIRST_PAUSE.saturating_mul(1 << tries.saturating_sub(1).min(16)).min(LONGEST_PAUSE);
-        longest.mul_f64(fastrand::f64())
-    })
+    let longest = FIRST_PAUSE.saturating_mul(1 << tries.saturating_sub(1).min(16)).min(LONGEST_PAUSE);
+    longest.mul_f64(fastrand::f64()).max(retry_after.unwrap_or_default())
 }
 
 /// Reads `Retry-After`: seconds, or a date (RFC 9110, 10.2.3). A date that is past is no time at all.
@@ -76,6 +74,7 @@ mod tests {
             assert!(pauses.iter().any(|pause| *pause < longest.mul_f64(0.2)), "{tries}");
         }
         assert_eq!(pause(1, Some(Duration::from_secs(7))), Duration::from_secs(7));
+        assert!((0..500).any(|_| pause(1, Some(Duration::ZERO)) > Duration::from_millis(100)), "not all at once");
     }
 
     #[test]

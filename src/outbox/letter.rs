@@ -16,6 +16,9 @@ pub struct Letter {
     /// What stood around the message.
     #[serde(default)]
     pub around: Vec<(String, String)>,
+    /// Whether the message is a request's whole body, which may hold several.
+    #[serde(default)]
+    pub whole: bool,
     /// When it was received, in epoch milliseconds.
     pub received: u64,
     /// The alert's key, for people who look into the queue.
@@ -52,11 +55,22 @@ impl Envelope {
     pub fn new(key: &str, statuses: &str, id: &str) -> Self {
         Self { group: hash(&[key]), deduplication: hash(&[key, statuses, id]) }
     }
+
+    /// An envelope for a message that moves from one queue to the other: it stays in its group.
+    #[must_use]
+    pub fn moved(group: &str, id: &str) -> Self {
+        Self { group: group.to_owned(), deduplication: hash(&[group, id]) }
+    }
 }
 
 /// SQS takes no U+FFFE and no U+FFFF, not even in JSON, where they can be written otherwise.
 pub(super) fn sendable(json: &str) -> String {
     json.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff")
+}
+
+/// `text` without what SQS takes nowhere.
+pub(super) fn printable(text: &str) -> String {
+    text.replace(|c: char| c < ' ' && !matches!(c, '\t' | '\n' | '\r') || matches!(c, '\u{fffe}' | '\u{ffff}'), " ")
 }
 
 #[cfg(test)]
@@ -70,6 +84,7 @@ mod tests {
             message: "名 \u{ffff} \"quoted\"".into(),
             labels: vec![("cloud".into(), "北京".into())],
             around: Vec::new(),
+            whole: false,
             received: 1_720_144_800_000,
             alert_key: "zstack:test".into(),
         };

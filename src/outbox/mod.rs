@@ -14,11 +14,11 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::timeout::TimeoutConfig;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::operation::send_message::builders::SendMessageFluentBuilder;
-use aws_sdk_sqs::types::{MessageAttributeValue, QueueAttributeName};
+use aws_sdk_sqs::types::{ChangeMessageVisibilityBatchRequestEntry, MessageAttributeValue, QueueAttributeName};
 use tokio::time::timeout_at;
 use tracing::warn;
 
-use letter::sendable;
+use letter::printable;
 pub use letter::{Envelope, Letter, VERSION};
 
 use crate::config::Queues;
@@ -30,10 +30,21 @@ use crate::flashduty::AlertKey;
 const REMEMBERED: Duration = Duration::from_mins(2);
 /// How long a count of the queue's messages is good for.
 const COUNT_LASTS: Duration = Duration::from_secs(2);
-/// How long a count may take. Without one, an alert is rather pushed.
-const TIME_TO_COUNT: Duration = Duration::from_millis(500);
+/// How long a count may take.
+const TIME_TO_COUNT: Duration = Duration::from_millis(1_500);
 /// The message attribute of a dead letter that says why it is one.
 const REASON: &str = "Reason";
+
+/// What an alert must not overtake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ahead {
+    /// Nothing: it may be pushed.
+    Nothing,
+    /// Something, perhaps of the same alert.
+    Something,
+    /// Something of the same alert, for certain.
+    SameAlert,
+}
 
 /// Both queues, and which alerts wait there.
 #[derive(Debug)]
@@ -63,14 +74,20 @@ impl Outbox {
             .build()
     }
 
-    /// Whether a message of the alert `key` must queue, since one of the same key may be in the queue
-    /// already: a recovery must not overtake its own alert, nor an alert the recovery before it.
+    /// What may be in the queue already that a message of the alert `key` must not overtake: a recovery
+    /// its own alert, or an alert the recovery before it.
     ///
     /// Any relay process may have queued it, so while anything waits at all, everything queues. That also
     /// keeps a storm from trying a Flashduty that another process found to be away. SQS's count may lag;
     /// what this process queued itself it remembers.
-    pub async fn is_ahead_of(&self, key: &AlertKey, deadline: Deadline) -> bool {
-        self.remembers(key) || self.holds_anything(deadline).await
+    pub async fn ahead_of(&self, key: &AlertKey, deadline: Deadline) -> Ahead {
+        if self.remembers(key) {
+            Ahead::SameAlert
+        } else if self.holds_anything(deadline).await {
+            Ahead::Something
+        } else {
+            Ahead::Nothing
+        }
     }
 
     fn remembers(&self, key: &AlertKey) -> bool {
@@ -79,7 +96,9 @@ impl Outbox {
         queued.contains_key(key)
     }
 
-    async fn holds_anything(&self, deadline: Deadline) -> bool {
+    /// Whether there is anything in the retry queue, as far as SQS and the last two seconds tell. Where
+    /// SQS does not answer in time, there may be.
+    pub async fn holds_anything(&self, deadline: Deadline) -> bool {
         let last = *self.count.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, holds)) = last.filter(|(when, _)| when.elapsed() < COUNT_LASTS) {
             return holds;
@@ -90,10 +109,7 @@ impl Outbox {
                 warn!("alerts are pushed without knowing whether others wait: {why}");
                 false
             }
-            Err(_) => {
-                warn!("alerts are pushed without knowing whether others wait: SQS did not answer in time");
-                false
-            }
+            Err(_) => true,
         };
         *self.count.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), holds));
         holds
@@ -145,28 +161,35 @@ impl Outbox {
         reason: &str,
         deadline: Deadline,
     ) -> Result<(), String> {
-        let reason = MessageAttributeValue::builder().data_type("String").string_value(sendable(reason)).build();
+        let reason = MessageAttributeValue::builder().data_type("String").string_value(printable(reason)).build();
         let reason = reason.map_err(|error| error.to_string())?;
         let request = self.sqs.send_message().message_attributes(REASON, reason);
         send(request, &self.queues.dead_letter, text, envelope, deadline).await
     }
 
-    /// Lets messages that could not be delivered come back after a while: receipt handles and times.
+    /// Lets messages of one batch that could not be delivered come back after a while: receipt handles and
+    /// times.
     ///
     /// # Errors
     ///
     /// As [`Outbox::put_aside`]; they come back after the queue's own visibility timeout, then.
-    pub async fn come_back(&self, messages: &[(String, Duration)]) -> Result<(), String> {
-        for (receipt_handle, after) in messages {
-            let request = self
-                .sqs
-                .change_message_visibility()
-                .queue_url(&self.queues.retry)
+    pub async fn come_back(&self, messages: &[(String, Duration)], deadline: Deadline) -> Result<(), String> {
+        let entries = messages.iter().enumerate().map(|(id, (receipt_handle, after))| {
+            ChangeMessageVisibilityBatchRequestEntry::builder()
+                .id(id.to_string())
                 .receipt_handle(receipt_handle)
-                .visibility_timeout(i32::try_from(after.as_secs()).unwrap_or(i32::MAX));
-            request.send().await.map_err(|error| describe(&error, name(&self.queues.retry)))?;
+                .visibility_timeout(i32::try_from(after.as_secs()).unwrap_or(i32::MAX))
+                .build()
+        });
+        let entries = entries.collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
+        let request =
+            self.sqs.change_message_visibility_batch().queue_url(&self.queues.retry).set_entries(Some(entries));
+        match timeout_at(deadline.at(), request.send()).await {
+            Ok(Ok(answer)) if answer.failed().is_empty() => Ok(()),
+            Ok(Ok(_)) => Err(format!("SQS queue {} refused some", name(&self.queues.retry))),
+            Ok(Err(error)) => Err(describe(&error, name(&self.queues.retry))),
+            Err(_) => Err(format!("SQS queue {} did not answer in time", name(&self.queues.retry))),
         }
-        Ok(())
     }
 }
 

@@ -16,6 +16,7 @@ pub(super) fn draft(alarm: &Alarm<'_>, text: &str) -> Draft {
     Draft {
         kind: Kind::Alarm,
         key: key(alarm, text),
+        id: alarm.data.to_string(),
         labels: labels(alarm, resource, check),
         states: vec![(status(alarm), description(alarm, resource, check))],
     }

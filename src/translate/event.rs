@@ -27,6 +27,7 @@ pub(super) fn draft(event: &Event<'_>, text: &str) -> Draft {
     Draft {
         kind: Kind::Event,
         key: key(event, problem, recovery, text),
+        id: event.data.to_string(),
         labels: labels(event, resource, check),
         states: vec![(status, description(event, resource, check, ends))],
     }

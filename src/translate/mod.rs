@@ -70,7 +70,7 @@ pub fn translate(part: &Part, context: &Context) -> Alert {
         Message::Test(test) => other::test(&test),
         Message::Raw(raw) => other::raw(&raw),
     };
-    let Draft { kind, key, mut labels, states } = draft;
+    let Draft { kind, key, id, mut labels, states } = draft;
     labels.put(Origin::Own, "delayed", context.delayed.as_deref().unwrap_or_default());
     for (name, value) in part.around.iter() {
         labels.put(Origin::Around, name, value);
@@ -78,7 +78,6 @@ pub fn translate(part: &Part, context: &Context) -> Alert {
     for (name, value) in &context.url_labels {
         labels.put_if_free(Origin::Around, name, clean(value));
     }
-    let id = labels.get("data_id").unwrap_or_default().to_owned();
     let events = states.into_iter().map(|(status, description)| {
         Event::new(context.title_rule.clone(), status, key.clone(), &description, labels.clone())
     });
@@ -89,6 +88,7 @@ pub fn translate(part: &Part, context: &Context) -> Alert {
 struct Draft {
     kind: Kind,
     key: AlertKey,
+    id: String,
     labels: Labels,
     /// Status and description of each event, in order.
     states: Vec<(Status, String)>,

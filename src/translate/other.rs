@@ -19,6 +19,7 @@ pub(super) fn test(test: &Test<'_>) -> Draft {
     Draft {
         kind: Kind::Test,
         key: AlertKey::new(&["test"]),
+        id: String::new(),
         labels,
         states: vec![(Status::Info, opens.to_owned()), (Status::Ok, closes.to_owned())],
     }
@@ -33,7 +34,13 @@ pub(super) fn raw(raw: &Raw<'_>) -> Draft {
     other_labels(&mut labels, &raw.fields, "unnamed");
     let intro = format!("A message from ZStack that could not be read as an alarm or an event ({}):", raw.why);
     let description = format!("{intro}\n{}", raw.text);
-    Draft { kind: Kind::Raw, key: raw_key(raw.text), labels, states: vec![(Status::Warning, description)] }
+    Draft {
+        kind: Kind::Raw,
+        key: raw_key(raw.text),
+        id: String::new(),
+        labels,
+        states: vec![(Status::Warning, description)],
+    }
 }
 
 /// The key of a message that says nothing of what it is about: its text.

@@ -166,7 +166,7 @@ pub(super) fn log(request: &Request, request_id: &str, took: Duration, result: R
             Fate::Delivered(_) | Fate::Failed(_) => None,
         }) {
             None => line!(info, "delivered"),
-            Some(None) => line!(info, "queued, behind an alert of the same key"),
+            Some(None) => line!(info, "queued, since others wait"),
             Some(Some(why)) => line!(warn, format!("queued for another try, since {why}")),
         },
         Some(error) if error.status() < 500 => line!(warn, error),

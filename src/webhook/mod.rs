@@ -14,6 +14,7 @@ use lambda_http::http::header::{ALLOW, HOST, WWW_AUTHENTICATE};
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Body, LambdaEvent, Request, RequestExt as _, Response, Service as _, service_fn};
 use serde::Serialize;
+use tracing::error;
 use url::form_urlencoded;
 
 use crate::deadline::Deadline;
@@ -22,6 +23,9 @@ use crate::relay::{Origin, Outcome, Relay};
 
 /// The largest body that is taken, in bytes. ZStack's own messages have a few thousand.
 pub const MAX_BODY: usize = 128 * 1024;
+
+/// How much of a body that is too large is logged, in characters.
+const LOGGED: usize = 2_000;
 
 /// Answers one invocation: an API Gateway event (payload format 1.0 or 2.0) or a function URL's.
 ///
@@ -116,6 +120,8 @@ impl Invocation<'_> {
         let secrets = self.authenticate(request).await?;
         let body = body.as_ref().map_err(Clone::clone)?;
         if body.len() > MAX_BODY {
+            let beginning: String = String::from_utf8_lossy(body).chars().take(LOGGED).collect();
+            error!(request_id = self.request_id, zstack_message = beginning, "a message that is too large begins so");
             return Err(Error::BodyTooLarge { bytes: body.len(), limit: MAX_BODY });
         }
         if body.trim_ascii().is_empty() {
