@@ -10,9 +10,6 @@ use crate::error::Error;
 use crate::flashduty::{Client, Integration, PushUrl, Pushed};
 use crate::settings::{Secrets, Settings};
 
-/// How old the settings must be before a refused key has them read again.
-const REREAD_PAUSE: Duration = Duration::from_millis(500);
-
 /// What both functions push with.
 #[derive(Debug)]
 pub struct Courier {
@@ -63,7 +60,7 @@ impl Round<'_> {
             return first;
         }
         self.reread = true;
-        let Ok(secrets) = self.courier.settings.reread(&self.secrets, REREAD_PAUSE, deadline).await else {
+        let Ok(secrets) = self.courier.settings.reread(&self.secrets, Duration::ZERO, deadline).await else {
             return first;
         };
         let (Ok(old), Ok(new)) = (&self.secrets.push_url, &secrets.push_url) else { return first };

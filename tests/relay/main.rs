@@ -6,6 +6,9 @@
 mod answers;
 mod connections;
 mod golden;
+mod journeys;
 mod properties;
+mod queueing;
+mod redelivery;
 mod settings;
 mod support;

@@ -1,4 +1,4 @@
-//! The built binary under a stand-in for Lambda's Runtime API.
+//! A built binary under a stand-in for Lambda's Runtime API.
 
 use std::collections::HashMap;
 use std::process::{ExitStatus, Stdio};
@@ -29,6 +29,7 @@ type Waiting = Arc<Mutex<HashMap<String, oneshot::Sender<Result<Value, Value>>>>
 
 #[derive(Clone)]
 struct Api {
+    name: &'static str,
     asked: mpsc::UnboundedSender<()>,
     next: Arc<AsyncMutex<mpsc::UnboundedReceiver<Invocation>>>,
     waiting: Waiting,
@@ -46,22 +47,31 @@ pub struct Function {
 }
 
 impl Function {
-    /// Starts the binary with nothing in its environment but what Lambda sets, and `variables`.
+    /// Starts the relay with nothing in its environment but what Lambda sets, and `variables`.
     pub async fn start(variables: &[(&str, &str)]) -> Self {
+        Self::of("relay", env!("CARGO_BIN_EXE_relay"), variables).await
+    }
+
+    /// Starts `redeliver` in the same way.
+    pub async fn start_redeliver(variables: &[(&str, &str)]) -> Self {
+        Self::of("redeliver", env!("CARGO_BIN_EXE_redeliver"), variables).await
+    }
+
+    async fn of(name: &'static str, binary: &str, variables: &[(&str, &str)]) -> Self {
         let (invocations, next) = mpsc::unbounded_channel();
         let waiting = Waiting::default();
         let (ask, asked) = mpsc::unbounded_channel();
-        let api = Api { asked: ask, next: Arc::new(AsyncMutex::new(next)), waiting: waiting.clone() };
+        let api = Api { name, asked: ask, next: Arc::new(AsyncMutex::new(next)), waiting: waiting.clone() };
         let routes = Router::new()
             .route("/2018-06-01/runtime/invocation/next", get(serve_next))
             .route("/2018-06-01/runtime/invocation/{id}/{outcome}", post(take_outcome))
             .with_state(api);
         let address = super::serve(routes).await;
 
-        let mut process = Command::new(env!("CARGO_BIN_EXE_relay"))
+        let mut process = Command::new(binary)
             .env_clear()
             .env("AWS_LAMBDA_RUNTIME_API", address.to_string())
-            .env("AWS_LAMBDA_FUNCTION_NAME", "relay")
+            .env("AWS_LAMBDA_FUNCTION_NAME", name)
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
             .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
             .env("AWS_REGION", "us-east-1")
@@ -94,13 +104,19 @@ impl Function {
 
     /// Invokes the function with a deadline in epoch milliseconds.
     pub async fn invoke_until(&mut self, event: &Value, deadline: u64) -> Value {
+        let outcome = self.outcome_of(event, deadline).await;
+        outcome.unwrap_or_else(|error| panic!("the function failed with {error}; its log:\n{}", self.log()))
+    }
+
+    /// The same where the function may fail: its answer, or its error.
+    pub async fn outcome_of(&mut self, event: &Value, deadline: u64) -> Result<Value, Value> {
         self.count += 1;
         let id = format!("request-{}", self.count);
         let (answer, answered) = oneshot::channel();
         self.waiting.lock().unwrap().insert(id.clone(), answer);
         self.invocations.send(Invocation { id, event: event.to_string(), deadline }).unwrap();
         match tokio::time::timeout(PATIENCE, answered).await {
-            Ok(Ok(Ok(answer))) => answer,
+            Ok(Ok(outcome)) => outcome,
             other => panic!("the function did not answer but {other:?}; its log:\n{}", self.log()),
         }
     }
@@ -154,7 +170,7 @@ async fn serve_next(State(api): State<Api>) -> impl IntoResponse {
     let headers = [
         ("lambda-runtime-aws-request-id", id),
         ("lambda-runtime-deadline-ms", deadline.to_string()),
-        ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:us-east-1:123456789012:function:relay".to_owned()),
+        ("lambda-runtime-invoked-function-arn", format!("arn:aws:lambda:us-east-1:123456789012:function:{}", api.name)),
     ];
     (headers, event)
 }

@@ -1,11 +1,16 @@
-//! A world for the built binary: Lambda, SSM and Flashduty on real ports.
+//! A world for the built binaries: Lambda, SSM, SQS and Flashduty on real ports.
 
+pub mod event_source;
+pub mod journey;
 pub mod lambda;
+pub mod queue;
+pub mod sqs;
 pub mod ssm;
 
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use flashduty_standin::{Options, Standin};
@@ -103,11 +108,22 @@ impl World {
         let log = self.function.log();
         assert!(!log.is_empty(), "nothing was logged");
         for said in self.answers.iter().map(Value::to_string).chain([log]) {
-            for secret in [TOKEN, KEY, KEY_IN_URL, "integration_key=", &base64(&format!("zstack:{TOKEN}"))] {
-                assert!(!said.contains(secret), "{secret} is told in {said}");
-            }
+            assert_no_secret(&said);
         }
     }
+}
+
+/// Looks for every secret in what somebody said.
+pub fn assert_no_secret(said: &str) {
+    for secret in [TOKEN, KEY, KEY_IN_URL, "integration_key=", &base64(&format!("zstack:{TOKEN}"))] {
+        assert!(!said.contains(secret), "{secret} is told in {said}");
+    }
+}
+
+/// A deadline so far away, in epoch milliseconds.
+pub fn in_time(from_now: Duration) -> u64 {
+    let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + from_now;
+    u64::try_from(deadline.as_millis()).unwrap()
 }
 
 /// Serves on a free port until the test ends.
@@ -163,4 +179,10 @@ pub fn with_credential(mut event: Value, authorization: Option<&str>, query: &st
 pub fn base64(text: &str) -> String {
     use base64::Engine as _;
     base64::prelude::BASE64_STANDARD.encode(text)
+}
+
+/// What a sample was pushed as and answered.
+pub fn golden(name: &str) -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/relay/golden").join(name).with_extension("json");
+    serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap()
 }

@@ -1,0 +1,253 @@
+//! What `redeliver` makes of the retry queue.
+
+use std::time::Duration;
+
+use flashduty_standin::{Fault, Lasts};
+use serde_json::{Value, json};
+
+use crate::support::event_source::VISIBILITY_TIMEOUT;
+use crate::support::journey::{Journey, busy};
+use crate::support::queue::DEDUPLICATION_INTERVAL;
+use crate::support::sqs::Fault as SqsFault;
+use crate::support::{alarm, golden, post, sample, samples};
+
+/// A journey with these messages in its retry queue, and fair weather.
+async fn with_queued(messages: &[String]) -> Journey {
+    let mut journey = Journey::new().await;
+    journey.world.flashduty.fault(busy(), Lasts::Standing);
+    for message in messages {
+        assert_eq!(journey.send(&post(message.clone())).await.0, 202);
+    }
+    journey.world.flashduty.clear_faults();
+    journey.world.flashduty.clear();
+    assert_eq!(journey.queued().len(), messages.len());
+    journey
+}
+
+/// An alarm of this resource.
+fn trigger(resource: &str) -> String {
+    alarm(&json!({"ALARM_RESOURCE_ID": resource, "ALARM_DATA_UUID": format!("{resource} up")}))
+}
+
+/// Its recovery.
+fn recovery(resource: &str) -> String {
+    alarm(&json!({"ALARM_RESOURCE_ID": resource, "ALARM_DATA_UUID": format!("{resource} down"),
+                  "ALARM_PREVIOUS_STATUS": "Alarm", "ALARM_CURRENT_STATUS": "OK"}))
+}
+
+/// ZStack's messages out of what is stored.
+fn messages(stored: &[String]) -> Vec<String> {
+    let stored = stored.iter().map(|body| serde_json::from_str::<Value>(body).unwrap());
+    stored.map(|body| body["message"].as_str().unwrap().to_owned()).collect()
+}
+
+fn bodies(messages: &[Value]) -> Vec<Value> {
+    messages.iter().map(|message| message["MessageBody"].clone()).collect()
+}
+
+#[tokio::test]
+async fn every_sample_is_late_what_it_would_have_been_in_time() {
+    let mut journey = Journey::new().await;
+    for path in samples() {
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        journey.world.flashduty.fault(busy(), Lasts::Standing);
+        let (status, _) = journey.send(&sample(name)).await;
+        if name == "health" {
+            continue;
+        }
+        assert_eq!(status, 202, "{name}");
+        journey.world.flashduty.clear_faults();
+        journey.world.flashduty.clear();
+        journey.redeliver.drain().await;
+
+        let mut pushed = journey.world.pushed();
+        for event in &mut pushed {
+            let delayed = event["labels"].as_object_mut().unwrap().remove("delayed");
+            assert!(delayed.is_some_and(|delayed| delayed.as_str().unwrap().ends_with('s')), "{name}");
+        }
+        assert_eq!(json!(pushed), golden(name)["pushed"], "{name}");
+        // Several samples are copies of one message.
+        journey.sqs.advance(DEDUPLICATION_INTERVAL);
+    }
+    assert!(journey.queued().is_empty() && journey.dead().is_empty());
+    journey.end();
+}
+
+#[tokio::test]
+async fn how_late_is_told_by_a_label_and_the_history_stays_one() {
+    let mut journey = with_queued(&[trigger("a")]).await;
+    let mut stored = bodies(&journey.queued()).remove(0);
+    journey.redeliver.drain().await;
+    for (minutes, delayed) in [(12, "12m"), (3 * 60, "3h"), (9 * 24 * 60, "9d")] {
+        let received = stored["received"].as_u64().unwrap();
+        stored["received"] = json!(received - minutes * 60_000);
+        journey.sqs.put(&journey.queue, "late", &stored.to_string());
+        journey.redeliver.drain().await;
+        assert_eq!(journey.world.flashduty.alerts()[0].labels["delayed"], delayed);
+        stored["received"] = json!(received);
+    }
+    let alerts = journey.world.flashduty.alerts();
+    assert_eq!((alerts.len(), alerts[0].history.len()), (1, 1));
+    journey.end();
+}
+
+#[tokio::test]
+async fn an_integration_of_kind_zstack_gets_the_message_as_it_came() {
+    let mut journey = Journey::to("zstack").await;
+    let names = ["alarm", "list-of-alarms", "test-message"];
+    journey.world.flashduty.fault(busy(), Lasts::Standing);
+    for name in names {
+        assert_eq!(journey.send(&sample(name)).await.0, 202, "{name}");
+    }
+    journey.world.flashduty.clear_faults();
+    journey.world.flashduty.clear();
+    journey.redeliver.drain().await;
+    let received: Vec<_> = journey.world.flashduty.received().iter().map(flashduty_standin::Received::text).collect();
+    assert_eq!(received, names.map(|name| sample(name)["body"].as_str().unwrap().to_owned()));
+    journey.end();
+}
+
+#[tokio::test]
+async fn a_group_stops_at_its_first_failure_and_the_others_go_on() {
+    let mut journey = with_queued(&[trigger("a"), trigger("b"), recovery("a"), trigger("c"), recovery("c")]).await;
+    journey.world.flashduty.fault(busy(), Lasts::Next(1));
+    let batch = journey.redeliver.poll().await.unwrap();
+    assert_eq!(batch.bodies.len(), 5);
+    assert_eq!(messages(&batch.failed), [trigger("a"), recovery("a")]);
+    let open = |journey: &Journey| -> Vec<(String, bool)> {
+        let alerts = journey.world.flashduty.alerts().into_iter();
+        alerts.map(|alert| (alert.labels["resource_id"].clone(), alert.open)).collect()
+    };
+    assert_eq!(open(&journey), [("c".to_owned(), false), ("b".to_owned(), true)]);
+
+    assert!(journey.redeliver.poll().await.is_none(), "they pause");
+    journey.sqs.advance(Duration::from_secs(30));
+    let batch = journey.redeliver.poll().await.unwrap();
+    assert_eq!(messages(&batch.bodies), [trigger("a"), recovery("a")], "they come back together");
+    assert!(batch.failed.is_empty() && journey.queued().is_empty());
+    assert_eq!(open(&journey)[0], ("a".to_owned(), false));
+    journey.end();
+}
+
+#[tokio::test]
+async fn the_pauses_between_tries_grow_to_a_quarter_of_an_hour() {
+    let mut journey = with_queued(&[trigger("a")]).await;
+    journey.world.flashduty.fault(busy(), Lasts::Standing);
+    // Flashduty asks for 30 s each time.
+    for pause in [30, 30, 30, 30, 32, 64, 128, 256, 512, 900, 900] {
+        assert_eq!(journey.redeliver.poll().await.unwrap().failed.len(), 1);
+        journey.sqs.advance(Duration::from_secs(pause - 1));
+        assert!(journey.redeliver.poll().await.is_none(), "{pause} s are not over");
+        journey.sqs.advance(Duration::from_secs(1));
+    }
+    journey.end();
+}
+
+#[tokio::test]
+async fn what_is_refused_for_good_is_not_tried_again() {
+    let mut journey = with_queued(&[trigger("a"), recovery("a"), trigger("b")]).await;
+    let stored = bodies(&journey.queued());
+    journey.world.flashduty.fault(Fault::status(400), Lasts::Next(1));
+    journey.redeliver.drain().await;
+    assert!(journey.queued().is_empty());
+    let dead = journey.dead();
+    assert_eq!(bodies(&dead), stored[..1]);
+    let reason = dead[0]["MessageAttributes"]["Reason"]["StringValue"].as_str().unwrap();
+    assert!(reason.contains("InvalidParameter") && reason.contains("bad weather"), "{reason}");
+    assert_eq!(journey.world.pushed().len(), 3);
+
+    // When what was wrong is put right, the message is moved back.
+    journey.sqs.put(&journey.queue, "moved-back", &dead[0]["MessageBody"].to_string());
+    journey.redeliver.drain().await;
+    assert!(journey.queued().is_empty());
+    assert!(journey.world.flashduty.alerts().iter().all(|alert| alert.open));
+    journey.end();
+}
+
+#[tokio::test]
+async fn what_is_not_understood_is_not_lost() {
+    let mut journey = with_queued(&[trigger("a")]).await;
+    let later_version = {
+        let mut stored = bodies(&journey.queued()).remove(0);
+        stored["version"] = json!(2);
+        stored.to_string()
+    };
+    let garbage = ["no JSON", "{}", "[]", r#"{"version": 1}"#, &later_version];
+    for body in garbage {
+        journey.sqs.put(&journey.queue, "garbage", body);
+    }
+    journey.redeliver.drain().await;
+    assert!(journey.queued().is_empty());
+    let dead = journey.dead();
+    let expected: Vec<Value> =
+        garbage.iter().map(|body| serde_json::from_str(body).unwrap_or_else(|_| json!(body))).collect();
+    assert_eq!(bodies(&dead), expected);
+    assert!(dead.iter().all(|message| !message["MessageAttributes"]["Reason"]["StringValue"].is_null()), "{dead:#?}");
+    assert_eq!(journey.world.pushed().len(), 1, "the alarm that was among them");
+    journey.end();
+}
+
+#[tokio::test]
+async fn a_dead_letter_stays_in_the_queue_while_there_is_nowhere_else() {
+    let mut journey = with_queued(&[trigger("a"), recovery("a")]).await;
+    journey.world.flashduty.fault(Fault::status(400), Lasts::Next(1));
+    journey.sqs.fault(Some(SqsFault::Deny));
+    let batch = journey.redeliver.poll().await.unwrap();
+    assert_eq!(messages(&batch.failed), [trigger("a"), recovery("a")]);
+    journey.sqs.fault(None);
+    journey.sqs.advance(VISIBILITY_TIMEOUT);
+    journey.redeliver.drain().await;
+    assert!(journey.queued().is_empty() && journey.dead().is_empty());
+    assert_eq!(journey.world.flashduty.alerts().len(), 1);
+    journey.end();
+}
+
+/// The event source would hand out everything again, delivered or not, if the function ran out of time.
+#[tokio::test]
+async fn sqs_hanging_does_not_keep_the_failures_from_being_reported() {
+    let resources: Vec<String> = (0..5).map(|n| format!("r{n}")).collect();
+    let mut journey = with_queued(&resources.iter().map(|resource| trigger(resource)).collect::<Vec<_>>()).await;
+    journey.world.flashduty.fault(busy(), Lasts::Next(1));
+    journey.sqs.fault(Some(SqsFault::Hang));
+    let batch = journey.redeliver.poll().await.unwrap();
+    assert_eq!((batch.failed.len(), journey.queued().len()), (1, 1));
+    journey.end();
+}
+
+#[tokio::test]
+async fn flashduty_hanging_does_not_keep_the_failures_from_being_reported() {
+    let resources: Vec<String> = (0..5).map(|n| format!("r{n}")).collect();
+    let mut journey = with_queued(&resources.iter().map(|resource| trigger(resource)).collect::<Vec<_>>()).await;
+    journey.world.flashduty.fault(Fault::Hang, Lasts::Standing);
+    let batch = journey.redeliver.poll().await.unwrap();
+    assert_eq!(batch.failed.len(), 5);
+    journey.world.flashduty.clear_faults();
+    journey.redeliver.drain_to_the_end().await;
+    assert_eq!(journey.world.flashduty.alerts().len(), 5);
+    journey.end();
+}
+
+#[tokio::test]
+async fn settings_that_cannot_be_read_lose_nothing() {
+    let mut journey = with_queued(&[trigger("a")]).await;
+    journey.world.flashduty.set_keys(["new-sample-key"]);
+    journey.world.ssm.fault(Some(crate::support::ssm::Fault::Error("ThrottlingException")));
+    journey.redeliver.drain().await;
+    assert_eq!(journey.queued().len() + journey.dead().len(), 1);
+    journey.end();
+}
+
+#[tokio::test]
+async fn after_too_many_tries_it_is_a_dead_letter() {
+    const TRIES: u32 = 3;
+    let mut journey = with_queued(&[trigger("a")]).await;
+    journey.sqs.redrive(&journey.queue, &journey.dead_letter_queue, TRIES);
+    journey.world.flashduty.fault(busy(), Lasts::Standing);
+    for _ in 0..TRIES {
+        assert!(journey.redeliver.poll().await.is_some());
+        journey.sqs.advance(VISIBILITY_TIMEOUT);
+    }
+    assert!(journey.redeliver.poll().await.is_none());
+    assert_eq!((journey.queued().len(), journey.dead().len()), (0, 1));
+    journey.end();
+}

@@ -1,0 +1,159 @@
+//! Lambda's event source mapping for SQS, with `ReportBatchItemFailures`.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use serde_json::{Map, Value, json};
+
+use super::in_time;
+use super::lambda::Function;
+use super::queue::Message;
+use super::sqs::Sqs;
+
+/// The most messages of a batch from a FIFO queue.
+const BATCH_SIZE: usize = 10;
+/// The queue's visibility timeout.
+pub const VISIBILITY_TIMEOUT: Duration = Duration::from_mins(15);
+/// How long the function may take for a batch: short, so that tests of failures are.
+const FUNCTION_TIMEOUT: Duration = Duration::from_millis(6_500);
+
+/// A queue and the function that its messages go to.
+pub struct EventSource {
+    pub function: Function,
+    sqs: Sqs,
+    queue: String,
+}
+
+/// What became of a batch.
+#[derive(Debug)]
+pub struct Batch {
+    /// The bodies of all its messages, in order.
+    pub bodies: Vec<String>,
+    /// Those that stay in the queue, in order.
+    pub failed: Vec<String>,
+}
+
+impl EventSource {
+    pub fn new(sqs: &Sqs, queue: &str, function: Function) -> Self {
+        Self { function, sqs: sqs.clone(), queue: queue.to_owned() }
+    }
+
+    /// Hands the next batch to the function and deletes what it does not report; `None` where nothing
+    /// can be received now.
+    pub async fn poll(&mut self) -> Option<Batch> {
+        let messages = self.sqs.receive(&self.queue, BATCH_SIZE, VISIBILITY_TIMEOUT);
+        if messages.is_empty() {
+            return None;
+        }
+        let records: Vec<Value> = messages.iter().map(|message| self.record(message)).collect();
+        let start = Instant::now();
+        let outcome = self.function.outcome_of(&json!({"Records": records}), in_time(FUNCTION_TIMEOUT)).await;
+        assert!(start.elapsed() < FUNCTION_TIMEOUT, "Lambda would have ended it: {:?}", start.elapsed());
+        let failed = failed(&messages, outcome);
+        for message in messages.iter().filter(|message| !failed.contains(&message.id)) {
+            assert!(self.sqs.delete(&self.queue, &message.receipt), "delivered, but not in flight: {message:?}");
+        }
+        let body = |message: &Message| message.body.clone();
+        Some(Batch {
+            bodies: messages.iter().map(body).collect(),
+            failed: messages.iter().filter(|message| failed.contains(&message.id)).map(body).collect(),
+        })
+    }
+
+    /// Polls until nothing can be received now.
+    pub async fn drain(&mut self) {
+        while self.poll().await.is_some() {}
+    }
+
+    /// Polls until the queue is empty. Where nothing can be received, time passes until everything can.
+    pub async fn drain_to_the_end(&mut self) {
+        const ROUNDS: usize = 20;
+        for _ in 0..ROUNDS {
+            self.drain().await;
+            if self.sqs.peek(&self.queue).is_empty() {
+                return;
+            }
+            self.sqs.advance(VISIBILITY_TIMEOUT);
+        }
+        panic!("after {ROUNDS} rounds there is still {:#?}\n{}", self.sqs.peek(&self.queue), self.function.log());
+    }
+
+    /// A message as Lambda writes it into the event. The MD5 sum is that of AWS' example.
+    fn record(&self, message: &Message) -> Value {
+        let attributes = message.attributes.as_object().into_iter().flatten().map(|(name, attribute)| {
+            let value = json!({"stringValue": attribute["StringValue"], "stringListValues": [],
+                               "binaryListValues": [], "dataType": attribute["DataType"]});
+            (name.clone(), value)
+        });
+        json!({
+            "messageId": message.id,
+            "receiptHandle": message.receipt,
+            "body": message.body,
+            "attributes": {
+                "ApproximateReceiveCount": message.receives.to_string(),
+                "SentTimestamp": message.sent.as_millis().to_string(),
+                "SequenceNumber": format!("{:020}", message.sequence),
+                "MessageGroupId": message.group,
+                "SenderId": "AROAEXAMPLE:relay",
+                "MessageDeduplicationId": message.deduplication,
+                "ApproximateFirstReceiveTimestamp": message.first_received.as_millis().to_string(),
+            },
+            "messageAttributes": attributes.collect::<Map<_, _>>(),
+            "md5OfBody": "e4e68fb7bd0e697a0ae8f1bb342846b3",
+            "eventSource": "aws:sqs",
+            "eventSourceARN": self.arn(),
+            "awsRegion": "us-east-1",
+        })
+    }
+
+    fn arn(&self) -> String {
+        format!("arn:aws:sqs:us-east-1:123456789012:{}", self.queue.rsplit('/').next().unwrap_or_default())
+    }
+}
+
+/// The ids of the messages that stay in the queue. All of them do where the function fails, or reports
+/// what is no id of this batch; an empty answer, or an empty list, is a success.
+fn failed(messages: &[Message], outcome: Result<Value, Value>) -> BTreeSet<String> {
+    let all: BTreeSet<String> = messages.iter().map(|message| message.id.clone()).collect();
+    let Ok(answer) = outcome else { return all };
+    let failures = match &answer["batchItemFailures"] {
+        Value::Null => return BTreeSet::new(),
+        Value::Array(failures) => failures,
+        _ => return all,
+    };
+    let reported: Option<BTreeSet<String>> =
+        failures.iter().map(|failure| failure["itemIdentifier"].as_str().map(str::to_owned)).collect();
+    reported.filter(|reported| reported.is_subset(&all)).unwrap_or(all)
+}
+
+mod tests {
+    use super::*;
+    use crate::support::queue::{Queue, Sent};
+
+    #[test]
+    fn an_answer_that_is_malformed_leaves_all_messages() {
+        let mut queue = Queue::default();
+        for body in ["one", "two"] {
+            let body = body.to_owned();
+            let (group, deduplication) = (body.clone(), body.clone());
+            queue.send("q", Sent { body, group, deduplication, attributes: Value::Null }, Duration::ZERO);
+        }
+        let messages = queue.messages();
+        let one = &messages[0].id;
+        for (outcome, left) in [
+            (Ok(Value::Null), 0),
+            (Ok(json!({})), 0),
+            (Ok(json!({"batchItemFailures": null})), 0),
+            (Ok(json!({"batchItemFailures": []})), 0),
+            (Ok(json!({"batchItemFailures": [{"itemIdentifier": one}]})), 1),
+            (Ok(json!({"batchItemFailures": [{"itemIdentifier": one}, {"itemIdentifier": "other"}]})), 2),
+            (Ok(json!({"batchItemFailures": [{"itemIdentifier": ""}]})), 2),
+            (Ok(json!({"batchItemFailures": [{"itemIdentifier": null}]})), 2),
+            (Ok(json!({"batchItemFailures": [{"messageId": one}]})), 2),
+            (Ok(json!({"batchItemFailures": "none"})), 2),
+            (Err(json!({"errorMessage": "timed out"})), 2),
+        ] {
+            assert_eq!(failed(messages, outcome.clone()).len(), left, "{outcome:?}");
+        }
+    }
+}

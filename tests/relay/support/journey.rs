@@ -1,0 +1,83 @@
+//! The whole path of an alert: the relay, the queues, and `redeliver` behind them.
+
+use std::time::Duration;
+
+use flashduty_standin::{Fault, Options, Standin};
+use serde_json::Value;
+
+use super::event_source::EventSource;
+use super::lambda::Function;
+use super::sqs::Sqs;
+use super::{KEY, KEY_IN_URL, PUSH_URL_PARAMETER, World, assert_no_secret, in_time};
+
+/// How long the relay may take for a request: about 1.5 s to push, the rest to queue.
+const RELAY_TIMEOUT: Duration = Duration::from_millis(6_500);
+/// More than any test needs.
+const MAX_RECEIVE_COUNT: u32 = 1_000;
+
+pub struct Journey {
+    pub world: World,
+    pub sqs: Sqs,
+    pub queue: String,
+    pub dead_letter_queue: String,
+    pub redeliver: EventSource,
+}
+
+impl Journey {
+    /// Both functions, and an integration of kind `standard`.
+    pub async fn new() -> Self {
+        Self::to("standard").await
+    }
+
+    /// The same with an integration of another kind.
+    pub async fn to(kind: &str) -> Self {
+        let sqs = Sqs::start().await;
+        let (queue, dead_letter_queue) = (sqs.create("retry"), sqs.create("dead"));
+        sqs.redrive(&queue, &dead_letter_queue, MAX_RECEIVE_COUNT);
+        let variables = [
+            ("AWS_ENDPOINT_URL_SQS", sqs.url()),
+            ("RETRY_QUEUE_URL", &queue),
+            ("DEAD_LETTER_QUEUE_URL", &dead_letter_queue),
+        ];
+        let flashduty = Standin::start(Options { keys: vec![KEY.to_owned()], ..Options::default() }).await.unwrap();
+        let push_url = flashduty.push_url(kind, KEY_IN_URL);
+        let world = World::pushing_to(flashduty, &push_url, &variables).await;
+        let own = [
+            ("AWS_ENDPOINT_URL", world.ssm_url.as_str()),
+            ("FLASHDUTY_PUSH_URL_PARAMETER", PUSH_URL_PARAMETER),
+            ("RUST_LOG", "trace"),
+        ];
+        let function = Function::start_redeliver(&[&own[..], &variables].concat()).await;
+        let redeliver = EventSource::new(&sqs, &queue, function);
+        Self { world, sqs, queue, dead_letter_queue, redeliver }
+    }
+
+    /// Invokes the relay and gives the HTTP status and the body.
+    pub async fn send(&mut self, event: &Value) -> (u64, Value) {
+        self.world.send_until(event, in_time(RELAY_TIMEOUT)).await
+    }
+
+    /// The messages in the retry queue.
+    pub fn queued(&self) -> Vec<Value> {
+        self.sqs.peek(&self.queue)
+    }
+
+    /// The messages in the dead letter queue.
+    pub fn dead(&self) -> Vec<Value> {
+        self.sqs.peek(&self.dead_letter_queue)
+    }
+
+    /// Looks for secrets wherever somebody wrote something.
+    pub fn end(self) {
+        assert_no_secret(&self.redeliver.function.log());
+        for operation in ["SendMessage", "SendMessageBatch"] {
+            self.sqs.calls(operation).iter().for_each(|call| assert_no_secret(&call.to_string()));
+        }
+        self.world.end();
+    }
+}
+
+/// A refusal that fails a push at once: it asks for more patience than any request has.
+pub fn busy() -> Fault {
+    Fault::Refuse { status: 429, code: None, message: None, retry_after: Some("30".to_owned()) }
+}

@@ -1,0 +1,534 @@
+//! A stand-in for SQS FIFO queues, in AWS' JSON 1.0 protocol: the calls that the functions make, and
+//! nothing else. What Lambda does with a queue is in [`super::event_source`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use serde_json::{Map, Value, json};
+
+use super::queue::{Message, Queue, Redrive, Sent};
+
+/// The largest message, attributes included, and the largest batch, in bytes.
+const MAX_MESSAGE: usize = 1024 * 1024;
+/// The most entries of a batch.
+const MAX_BATCH: usize = 10;
+/// The longest group id and deduplication id.
+const MAX_ID: usize = 128;
+/// The most attributes of a message.
+const MAX_ATTRIBUTES: usize = 10;
+/// The longest visibility timeout.
+const MAX_VISIBILITY: Duration = Duration::from_hours(12);
+
+/// The queues of one account.
+#[derive(Clone)]
+pub struct Sqs {
+    account: Arc<Mutex<Account>>,
+    url: String,
+}
+
+#[derive(Default)]
+struct Account {
+    /// By URL.
+    queues: BTreeMap<String, Queue>,
+    calls: Vec<(String, Value)>,
+    fault: Option<Fault>,
+    /// How far the clock is ahead.
+    ahead: Duration,
+}
+
+/// What goes wrong with every call.
+#[derive(Clone, Copy, Debug)]
+pub enum Fault {
+    /// The function's role does not allow it.
+    Deny,
+    /// The queue was deleted.
+    Gone,
+    /// Too many calls.
+    Throttle,
+    /// No answer.
+    Hang,
+}
+
+impl Sqs {
+    /// Starts an account without queues.
+    pub async fn start() -> Self {
+        let account = Arc::default();
+        let routes = Router::new().route("/", post(call)).layer(DefaultBodyLimit::disable());
+        let address = super::serve(routes.with_state(Arc::clone(&account))).await;
+        Self { account, url: format!("http://{address}") }
+    }
+
+    /// The endpoint.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Creates a FIFO queue without deduplication by content, and gives its URL.
+    pub fn create(&self, name: &str) -> String {
+        let url = format!("{}/123456789012/{name}.fifo", self.url);
+        self.lock().queues.insert(url.clone(), Queue::default());
+        url
+    }
+
+    /// Moves what was received `max_receive_count` times to another queue.
+    pub fn redrive(&self, queue: &str, dead_letter_queue: &str, max_receive_count: u32) {
+        let redrive = Redrive { dead_letter_queue: dead_letter_queue.to_owned(), max_receive_count };
+        self.lock().queue(queue).set_redrive(redrive);
+    }
+
+    /// Every message of a queue, visible or not, in order. In `MessageBody`, JSON is parsed.
+    pub fn peek(&self, queue: &str) -> Vec<Value> {
+        let mut account = self.lock();
+        let messages = account.queue(queue).messages().iter();
+        let shown = messages.map(|message| {
+            let body = serde_json::from_str(&message.body).unwrap_or_else(|_| json!(message.body));
+            json!({"MessageBody": body, "MessageGroupId": message.group,
+                   "MessageDeduplicationId": message.deduplication, "MessageAttributes": message.attributes,
+                   "ApproximateReceiveCount": message.receives})
+        });
+        shown.collect()
+    }
+
+    /// Puts a message in, with a deduplication id of its own.
+    pub fn put(&self, queue: &str, group: &str, body: &str) {
+        let mut account = self.lock();
+        let deduplication = format!("put-{}", account.now().as_nanos());
+        let message = json!({"QueueUrl": queue, "MessageBody": body, "MessageGroupId": group,
+                             "MessageDeduplicationId": deduplication});
+        if let Err(refusal) = account.send(&message) {
+            panic!("{}", refusal.message);
+        }
+    }
+
+    /// Lets every call from now on fail, or none.
+    pub fn fault(&self, fault: Option<Fault>) {
+        self.lock().fault = fault;
+    }
+
+    /// The calls of one operation so far, failed ones included.
+    pub fn calls(&self, operation: &str) -> Vec<Value> {
+        let account = self.lock();
+        let calls = account.calls.iter().filter(|(name, _)| name == operation);
+        calls.map(|(_, call)| call.clone()).collect()
+    }
+
+    /// Lets time pass: what is in flight becomes visible, copies are not recognised any more.
+    pub fn advance(&self, time: Duration) {
+        self.lock().ahead += time;
+    }
+
+    /// Takes up to `most` messages in flight.
+    pub fn receive(&self, queue: &str, most: usize, visibility: Duration) -> Vec<Message> {
+        let mut account = self.lock();
+        let now = account.now();
+        let (received, dead) = account.queue(queue).receive(most, visibility, now);
+        if let Some(dead_letter_queue) = account.queue(queue).dead_letter_queue() {
+            account.queue(&dead_letter_queue).bury(dead);
+        }
+        received
+    }
+
+    /// Deletes a message in flight; false where it is not in flight any more.
+    pub fn delete(&self, queue: &str, receipt: &str) -> bool {
+        let mut account = self.lock();
+        let now = account.now();
+        account.queue(queue).delete(receipt, now)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Account> {
+        self.account.lock().unwrap()
+    }
+}
+
+async fn call(State(account): State<Arc<Mutex<Account>>>, headers: HeaderMap, body: Bytes) -> Response {
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let outcome = if !header("authorization").starts_with("AWS4-HMAC-SHA256 Credential=") {
+        Err(Refusal::coral("MissingAuthenticationTokenException", "MissingAuthenticationToken", "not signed"))
+    } else if header("content-type") != "application/x-amz-json-1.0" {
+        Err(Refusal::coral("SerializationException", "SerializationException", "not JSON 1.0"))
+    } else {
+        let operation = header("x-amz-target").strip_prefix("AmazonSQS.").unwrap_or_default();
+        let call: Value = serde_json::from_slice(&body).unwrap();
+        let fault = {
+            let mut account = account.lock().unwrap();
+            account.calls.push((operation.to_owned(), call.clone()));
+            account.fault
+        };
+        match fault {
+            Some(Fault::Hang) => std::future::pending().await,
+            Some(Fault::Deny) => Err(Refusal::denied(operation)),
+            Some(Fault::Gone) => Err(Refusal::no_queue()),
+            Some(Fault::Throttle) => Err(Refusal::sqs("RequestThrottled", "RequestThrottled", "Request is throttled.")),
+            None => account.lock().unwrap().perform(operation, &call),
+        }
+    };
+    let headers = [("content-type", "application/x-amz-json-1.0")];
+    match outcome {
+        Ok(answer) => (headers, answer.to_string()).into_response(),
+        Err(refusal) => (headers, refusal).into_response(),
+    }
+}
+
+impl Account {
+    fn now(&self) -> Duration {
+        SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + self.ahead
+    }
+
+    /// A queue that a test made.
+    fn queue(&mut self, url: &str) -> &mut Queue {
+        self.queues.get_mut(url).unwrap_or_else(|| panic!("no queue {url}"))
+    }
+
+    fn perform(&mut self, operation: &str, call: &Value) -> Result<Value, Refusal> {
+        if !self.queues.contains_key(text(call, "QueueUrl")) {
+            return Err(Refusal::no_queue());
+        }
+        match operation {
+            "SendMessage" => self.send(call),
+            "SendMessageBatch" => {
+                let size: usize = entries(call)?.iter().map(size).sum();
+                if size > MAX_MESSAGE {
+                    let why = format!("Batch requests cannot be longer than {MAX_MESSAGE} bytes.");
+                    return Err(Refusal::queue_error("BatchRequestTooLong", &why));
+                }
+                self.batch(call, Self::send)
+            }
+            "GetQueueAttributes" => self.attributes(call),
+            "ChangeMessageVisibility" => self.change_visibility(call),
+            "ChangeMessageVisibilityBatch" => self.batch(call, Self::change_visibility),
+            "DeleteMessage" => self.delete(call),
+            "DeleteMessageBatch" => self.batch(call, Self::delete),
+            _ => Err(Refusal::coral("UnknownOperationException", "InvalidAction", operation)),
+        }
+    }
+
+    /// Performs every entry, past failures.
+    fn batch(&mut self, call: &Value, one: fn(&mut Self, &Value) -> Result<Value, Refusal>) -> Result<Value, Refusal> {
+        let (mut successful, mut failed) = (Vec::new(), Vec::new());
+        for entry in entries(call)? {
+            let mut alone = entry.clone();
+            alone["QueueUrl"] = call["QueueUrl"].clone();
+            match one(self, &alone) {
+                Ok(mut answer) => {
+                    answer["Id"] = entry["Id"].clone();
+                    successful.push(answer);
+                }
+                Err(refusal) => failed.push(json!({"Id": entry["Id"], "SenderFault": true,
+                                                   "Code": refusal.code, "Message": refusal.message})),
+            }
+        }
+        Ok(json!({"Successful": successful, "Failed": failed}))
+    }
+
+    /// Without the MD5 sums, which the Rust SDK does not look at.
+    fn send(&mut self, call: &Value) -> Result<Value, Refusal> {
+        let body = text(call, "MessageBody");
+        if body.is_empty() {
+            return Err(Refusal::missing("MessageBody"));
+        }
+        allowed_characters("MessageBody", body)?;
+        attributes(&call["MessageAttributes"])?;
+        if size(call) > MAX_MESSAGE {
+            return Err(Refusal::invalid(&format!("Message must be shorter than {MAX_MESSAGE} bytes.")));
+        }
+        if !call["DelaySeconds"].is_null() {
+            return Err(Refusal::invalid("DelaySeconds is not valid for a message of a FIFO queue."));
+        }
+        let message = Sent {
+            body: body.to_owned(),
+            group: id(call, "MessageGroupId")?,
+            deduplication: id(call, "MessageDeduplicationId")?,
+            attributes: call["MessageAttributes"].clone(),
+        };
+        let (now, url) = (self.now(), text(call, "QueueUrl"));
+        let name = url.rsplit('/').next().unwrap_or_default();
+        Ok(json!({"MessageId": self.queue(url).send(name, message, now)}))
+    }
+
+    /// The counts, which unlike SQS' are exact.
+    fn attributes(&mut self, call: &Value) -> Result<Value, Refusal> {
+        let now = self.now();
+        let (visible, in_flight) = self.queue(text(call, "QueueUrl")).count(now);
+        let mut attributes = Map::new();
+        for name in call["AttributeNames"].as_array().into_iter().flatten() {
+            let count = match name.as_str() {
+                Some("ApproximateNumberOfMessages") => visible,
+                Some("ApproximateNumberOfMessagesNotVisible") => in_flight,
+                Some("ApproximateNumberOfMessagesDelayed") => 0,
+                _ => {
+                    let why = format!("Unknown Attribute {name}.");
+                    return Err(Refusal::sqs("InvalidAttributeName", "InvalidAttributeName", &why));
+                }
+            };
+            attributes.insert(name.as_str().unwrap_or_default().to_owned(), json!(count.to_string()));
+        }
+        Ok(json!({"Attributes": attributes}))
+    }
+
+    fn change_visibility(&mut self, call: &Value) -> Result<Value, Refusal> {
+        let seconds = call["VisibilityTimeout"].as_u64().ok_or_else(|| Refusal::missing("VisibilityTimeout"))?;
+        let (visibility, now) = (Duration::from_secs(seconds), self.now());
+        if visibility > MAX_VISIBILITY {
+            return Err(Refusal::invalid("VisibilityTimeout must be between 0 and 43200."));
+        }
+        let queue = self.queue(text(call, "QueueUrl"));
+        if queue.change_visibility(text(call, "ReceiptHandle"), visibility, now) {
+            return Ok(json!({}));
+        }
+        Err(Refusal::queue_error("MessageNotInflight", "The message referred to is not in flight."))
+    }
+
+    fn delete(&mut self, call: &Value) -> Result<Value, Refusal> {
+        let now = self.now();
+        if self.queue(text(call, "QueueUrl")).delete(text(call, "ReceiptHandle"), now) {
+            return Ok(json!({}));
+        }
+        Err(Refusal::invalid("Value for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired."))
+    }
+}
+
+fn text<'a>(call: &'a Value, name: &str) -> &'a str {
+    call[name].as_str().unwrap_or_default()
+}
+
+/// A batch's entries, which must have ids that differ.
+fn entries(call: &Value) -> Result<&Vec<Value>, Refusal> {
+    let entries = call["Entries"].as_array().filter(|entries| !entries.is_empty());
+    let entries = entries.ok_or_else(|| {
+        Refusal::queue_error("EmptyBatchRequest", "There should be at least one entry in the request.")
+    })?;
+    if entries.len() > MAX_BATCH {
+        let why = format!("Maximum number of entries per request are {MAX_BATCH}.");
+        return Err(Refusal::queue_error("TooManyEntriesInBatchRequest", &why));
+    }
+    let ids: BTreeSet<_> = entries.iter().map(|entry| text(entry, "Id")).collect();
+    if ids.len() < entries.len() {
+        return Err(Refusal::queue_error("BatchEntryIdsNotDistinct", "Two or more entries have the same Id."));
+    }
+    let valid = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+    if ids.iter().any(|id| id.is_empty() || id.len() > 80 || !id.chars().all(valid)) {
+        return Err(Refusal::queue_error("InvalidBatchEntryId", "An Id has 1 to 80 of [A-Za-z0-9_-]."));
+    }
+    Ok(entries)
+}
+
+fn id(call: &Value, name: &str) -> Result<String, Refusal> {
+    let id = text(call, name);
+    match id {
+        "" => Err(Refusal::missing(name)),
+        _ if id.len() > MAX_ID || !id.chars().all(|c| c.is_ascii_graphic()) => {
+            Err(Refusal::invalid(&format!("{name} can only include alphanumeric and punctuation characters. 1 to 128")))
+        }
+        _ => Ok(id.to_owned()),
+    }
+}
+
+/// What counts against the limit: the body, and every attribute's name, type and value.
+fn size(call: &Value) -> usize {
+    let attributes = call["MessageAttributes"].as_object().into_iter().flatten();
+    let attributes = attributes
+        .map(|(name, attribute)| name.len() + text(attribute, "DataType").len() + text(attribute, "StringValue").len());
+    text(call, "MessageBody").len() + attributes.sum::<usize>()
+}
+
+/// Attributes with a text each; others are not known here.
+fn attributes(attributes: &Value) -> Result<(), Refusal> {
+    let attributes: Vec<_> = attributes.as_object().into_iter().flatten().collect();
+    if attributes.len() > MAX_ATTRIBUTES {
+        return Err(Refusal::invalid(&format!("Number of message attributes exceeds the limit {MAX_ATTRIBUTES}.")));
+    }
+    for (name, attribute) in attributes {
+        let valid = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        if name.is_empty() || name.len() > 256 || !name.chars().all(valid) {
+            return Err(Refusal::invalid(&format!("The message attribute name {name:?} is invalid.")));
+        }
+        if attribute["DataType"] != "String" || text(attribute, "StringValue").is_empty() {
+            return Err(Refusal::invalid(&format!("The message attribute '{name}' must contain a non-empty String.")));
+        }
+        allowed_characters(name, text(attribute, "StringValue"))?;
+    }
+    Ok(())
+}
+
+/// Those of XML 1.0, which SQS takes and no others.
+fn allowed_characters(what: &str, text: &str) -> Result<(), Refusal> {
+    let allowed = |c| matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..='\u{10FFFF}');
+    match text.chars().find(|c| !allowed(*c)) {
+        None => Ok(()),
+        Some(c) => {
+            let why = format!("Invalid characters found in {what}: #x{:X}", u32::from(c));
+            Err(Refusal::sqs("InvalidMessageContents", "InvalidMessageContents", &why))
+        }
+    }
+}
+
+/// An error, as SQS' JSON protocol tells it: the shape in the body, and in the header the code that its
+/// older query protocol had.
+struct Refusal {
+    status: StatusCode,
+    shape: String,
+    code: String,
+    message: String,
+}
+
+impl Refusal {
+    fn new(shape: String, code: &str, message: &str) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, shape, code: code.to_owned(), message: message.to_owned() }
+    }
+
+    fn sqs(shape: &str, code: &str, message: &str) -> Self {
+        Self::new(format!("com.amazonaws.sqs#{shape}"), code, message)
+    }
+
+    fn coral(shape: &str, code: &str, message: &str) -> Self {
+        Self::new(format!("com.amazon.coral.service#{shape}"), code, message)
+    }
+
+    fn queue_error(shape: &str, message: &str) -> Self {
+        Self::sqs(shape, &format!("AWS.SimpleQueueService.{shape}"), message)
+    }
+
+    fn no_queue() -> Self {
+        let code = "AWS.SimpleQueueService.NonExistentQueue";
+        Self::sqs("QueueDoesNotExist", code, "The specified queue does not exist.")
+    }
+
+    fn denied(operation: &str) -> Self {
+        let message = format!(
+            "User: arn:aws:sts::123456789012:assumed-role/relay/relay is not authorized to perform: sqs:{} on resource: \
+             arn:aws:sqs:us-east-1:123456789012:retry.fifo because no identity-based policy allows it",
+            operation.to_lowercase()
+        );
+        Self { status: StatusCode::FORBIDDEN, ..Self::coral("AccessDeniedException", "AccessDenied", &message) }
+    }
+
+    fn missing(parameter: &str) -> Self {
+        let message = format!("The request must contain the parameter {parameter}.");
+        Self::coral("MissingRequiredParameterException", "MissingParameter", &message)
+    }
+
+    fn invalid(message: &str) -> Self {
+        let message = format!("One or more parameters are invalid. Reason: {message}");
+        Self::coral("InvalidParameterValueException", "InvalidParameterValue", &message)
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let headers = [("x-amzn-query-error", format!("{};Sender", self.code))];
+        (self.status, headers, json!({"__type": self.shape, "message": self.message}).to_string()).into_response()
+    }
+}
+
+mod tests {
+    use aws_sdk_sqs::Client;
+    use aws_sdk_sqs::config::{BehaviorVersion, Config, Credentials, Region};
+    use aws_sdk_sqs::error::ProvideErrorMetadata;
+    use aws_sdk_sqs::operation::send_message::builders::SendMessageFluentBuilder;
+    use aws_sdk_sqs::types::{
+        ChangeMessageVisibilityBatchRequestEntry as Visibility, DeleteMessageBatchRequestEntry as Delete,
+        MessageAttributeValue, QueueAttributeName, SendMessageBatchRequestEntry as Send,
+    };
+
+    use super::*;
+
+    fn client(sqs: &Sqs) -> Client {
+        let config = Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-east-1"))
+            .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+            .endpoint_url(sqs.url());
+        Client::from_conf(config.build())
+    }
+
+    fn attribute(value: &str) -> MessageAttributeValue {
+        MessageAttributeValue::builder().data_type("String").string_value(value).build().unwrap()
+    }
+
+    /// The code of the SDK's error.
+    async fn code(request: SendMessageFluentBuilder) -> String {
+        request.send().await.unwrap_err().code().unwrap().to_owned()
+    }
+
+    #[tokio::test]
+    async fn the_sdk_is_understood() {
+        let sqs = Sqs::start().await;
+        let (client, queue) = (client(&sqs), sqs.create("q"));
+        let entry = |id: &str| Send::builder().id(id).message_body(id).message_deduplication_id(id);
+        let sent = client
+            .send_message_batch()
+            .queue_url(&queue)
+            .entries(entry("a").message_group_id("g").message_attributes("Reason", attribute("因为")).build().unwrap())
+            .entries(entry("b").message_group_id("g").build().unwrap())
+            .entries(entry("c").build().unwrap())
+            .send()
+            .await
+            .unwrap();
+        assert_eq!((sent.successful().len(), sent.failed()[0].code()), (2, "MissingParameter"));
+
+        let received = sqs.receive(&queue, 10, Duration::from_secs(30));
+        let entry = |n: usize| Visibility::builder().id("x").receipt_handle(&received[n].receipt).visibility_timeout(0);
+        let changed =
+            client.change_message_visibility_batch().queue_url(&queue).entries(entry(1).build().unwrap()).send().await;
+        assert_eq!(changed.unwrap().successful().len(), 1);
+        let entry =
+            |n: usize| Delete::builder().id(n.to_string()).receipt_handle(&received[n].receipt).build().unwrap();
+        let deleted = client.delete_message_batch().queue_url(&queue).entries(entry(0)).entries(entry(1)).send().await;
+        let deleted = deleted.unwrap();
+        assert_eq!((deleted.successful()[0].id(), deleted.failed()[0].id()), ("0", "1"), "b is not in flight");
+        assert_eq!(sqs.peek(&queue)[0]["MessageBody"], "b");
+
+        let again = sqs.receive(&queue, 10, Duration::from_secs(30));
+        let name = QueueAttributeName::ApproximateNumberOfMessagesNotVisible;
+        let count = client.get_queue_attributes().queue_url(&queue).attribute_names(name.clone()).send().await.unwrap();
+        assert_eq!(count.attributes().unwrap()[&name], "1");
+        client.delete_message().queue_url(&queue).receipt_handle(&again[0].receipt).send().await.unwrap();
+        assert!(sqs.peek(&queue).is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_sqs_does_not_take_is_refused() {
+        let sqs = Sqs::start().await;
+        let (client, queue) = (client(&sqs), sqs.create("q"));
+        let message = || {
+            let ids = client.send_message().message_group_id("g").message_deduplication_id("d");
+            ids.queue_url(&queue).message_body("body")
+        };
+        assert_eq!(code(message().set_message_group_id(None)).await, "MissingParameter");
+        assert_eq!(code(message().set_message_deduplication_id(None)).await, "MissingParameter");
+        assert_eq!(code(message().message_group_id("g".repeat(129))).await, "InvalidParameterValue");
+        assert_eq!(code(message().message_deduplication_id("磁盘")).await, "InvalidParameterValue");
+        assert_eq!(code(message().message_body("")).await, "MissingParameter");
+        assert_eq!(code(message().message_body("x".repeat(MAX_MESSAGE + 1))).await, "InvalidParameterValue");
+        for refused in ["\u{0}", "\u{1f}", "\u{fffe}", "\u{ffff}"] {
+            assert_eq!(code(message().message_body(refused)).await, "InvalidMessageContents");
+            assert_eq!(
+                code(message().message_attributes("Reason", attribute(refused))).await,
+                "InvalidMessageContents"
+            );
+        }
+        assert_eq!(code(message().message_attributes("Reason", attribute(""))).await, "InvalidParameterValue");
+        assert_eq!(code(message().queue_url("elsewhere")).await, "AWS.SimpleQueueService.NonExistentQueue");
+        assert!(sqs.peek(&queue).is_empty());
+
+        message().message_body("\t\n\r \u{7f}\u{d7ff}\u{e000}\u{fffd}\u{10ffff}").send().await.unwrap();
+        message().message_deduplication_id("e".repeat(128)).message_body("x".repeat(MAX_MESSAGE)).send().await.unwrap();
+        assert_eq!(sqs.peek(&queue).len(), 2);
+
+        for (fault, expected) in [
+            (Fault::Deny, "AccessDenied"),
+            (Fault::Gone, "AWS.SimpleQueueService.NonExistentQueue"),
+            (Fault::Throttle, "RequestThrottled"),
+        ] {
+            sqs.fault(Some(fault));
+            assert_eq!(code(message()).await, expected);
+        }
+    }
+}
