@@ -68,7 +68,7 @@ impl Round<'_> {
             return first;
         }
         if old.integration() != new.integration() {
-            let what = "SSM has a push URL of another kind by now".to_owned();
+            let what = "SSM has a push URL of another kind by now: the next try uses it".to_owned();
             return Pushed { result: Err(Error::Settings { what }), ..first };
         }
         info!("Flashduty refused the push URL's key: SSM has a new push URL, which is used from now on");

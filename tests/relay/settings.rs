@@ -129,7 +129,7 @@ async fn a_push_url_of_another_kind_serves_from_the_next_try_on() {
     assert_eq!(world.send(&sample("alarm")).await.0, 200);
     world.flashduty.set_keys(["new-sample-key"]);
     world.ssm.put(PUSH_URL_PARAMETER, &world.flashduty.push_url("zstack", "new-sample-key"));
-    assert_eq!(world.send(&sample("alarm")).await.0, 502, "ZStack tries again a second later");
+    assert_eq!(world.send(&sample("alarm")).await.0, 503, "ZStack tries again a second later");
     assert_eq!(world.send(&sample("alarm")).await.0, 200);
     assert_eq!(world.flashduty.received()[2].text(), sample("alarm")["body"].as_str().unwrap());
     world.end();
