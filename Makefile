@@ -6,11 +6,12 @@ HOST ?= 127.0.0.1
 
 TOOLS = .venv/tools/bin
 LOCAL = PYTHONPATH=scripts $(TOOLS)/python -m local
+STORM = PYTHONPATH=scripts $(TOOLS)/python -m local.storm
 PYTHON_CODE = scripts tests/e2e
 
 export SAM_CLI_TELEMETRY = 0
 
-.PHONY: help setup run test test-rust test-e2e lint rust-installed
+.PHONY: help setup run storm test test-rust test-e2e lint rust-installed
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +23,10 @@ setup: .venv/tools/.stamp .venv/ministack/.stamp ## install the tools, in .venv
 run: setup rust-installed ## see it work on this machine; ONCE=1 ends after the samples
 	@$(LOCAL) --port $(PORT) --host $(HOST) $(if $(TOKEN),--token '$(TOKEN)') $(if $(ONCE),--once)
 
+# ARGS='--alarms 200 --connections 50 --per-second 20 --per-minute 300 --down 2 12' is a short one.
+storm: setup rust-installed ## 5,000 alarms at once, and Flashduty away for a while (20 minutes)
+	@$(STORM) $(ARGS)
+
 test: lint test-rust test-e2e ## everything that CI runs
 
 test-rust: rust-installed ## the tests of the two crates
@@ -29,7 +34,7 @@ test-rust: rust-installed ## the tests of the two crates
 	then cargo nextest run --workspace --locked && cargo test --workspace --locked --doc; \
 	else cargo test --workspace --locked; fi
 
-test-e2e: setup rust-installed ## the built function through template.yaml, on a local AWS
+test-e2e: setup rust-installed ## the built functions through template.yaml, on a local AWS
 	$(TOOLS)/python -m pytest tests/e2e
 
 lint: setup rust-installed ## format, lints, one TLS stack, the template

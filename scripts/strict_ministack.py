@@ -1,14 +1,20 @@
-"""MiniStack, with the one check of its `AUTH=true` that we miss.
+"""MiniStack, with its `AUTH=true` mended in three places.
 
 MiniStack 1.5 holds `ssm:GetParameters` against the resource `*`, whatever names are asked for, so
 that only a policy which allows all parameters would pass. AWS holds it against every name.
+
+It holds SQS's batch operations against actions of their own. AWS knows none: what allows the single
+operation allows the batch.
+
+The template's queues refuse what comes without TLS, and MiniStack takes no TLS here: the functions
+would have to trust its certificate. So every request counts as one that came with TLS.
 """
 
 import json
 
 from ministack import app
 from ministack.core import iam_actions
-from ministack.core.iam_evaluator import enforce
+from ministack.core.iam_evaluator import enforce, pin_request_origin
 from ministack.core.router import extract_access_key_id
 
 extract_resource_arn = iam_actions.extract_resource_arn
@@ -27,5 +33,16 @@ def strict_resource_arn(service, method, path, headers, body, params, region, ac
     return extract_resource_arn(service, method, path, headers, body, params, region, account)
 
 
+extract_iam_action = iam_actions.extract_iam_action
+
+
+def strict_iam_action(service, *request):
+    """SQS's batch operations need the permission of the single one."""
+    action = extract_iam_action(service, *request)
+    return action.removesuffix("Batch") if service == "sqs" and action else action
+
+
+iam_actions.extract_iam_action = strict_iam_action
 iam_actions.extract_resource_arn = strict_resource_arn
+app.pin_request_origin = lambda source_ip, _secure: pin_request_origin(source_ip, True)
 app.main()

@@ -1,13 +1,16 @@
 """The whole product on one machine: a local AWS, a Flashduty stand-in, and template.yaml deployed.
 
-`make run` is `python -m local`; the tests in tests/e2e use the same parts.
+`make run` is `python -m local`, `make storm` is `python -m local.storm`; the tests in tests/e2e use the
+same parts.
 
     process   a program that runs beside us
     http      one HTTP request
     aws       MiniStack, the local AWS
     standin   the Flashduty stand-in of this workspace
     stack     template.yaml, built and deployed for real
+    queue     the queues of a stack
     samples   the files of events/ as requests
+    storm     far too many alarms at once
     show      alerts, as a person on call would see them
 """
 

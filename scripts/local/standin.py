@@ -2,8 +2,10 @@
 
 import json
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from . import ROOT, WORK
 from .aws import environment
@@ -23,21 +25,39 @@ def build() -> Path:
 
 
 class Standin:
-    """A running stand-in that accepts one integration key; use it in a `with` statement."""
+    """A stand-in that accepts one integration key; use it in a `with` statement."""
 
-    def __init__(self, binary: Path, key: str, log: Path = WORK / "standin.log"):
-        command = [binary, "--port", "0", "--key", key, "--no-rate-limit"]
-        self._child = Child(command, log, environment())
+    def __init__(
+        self,
+        binary: Path,
+        key: str,
+        log: Path = WORK / "standin.log",
+        limits: Sequence[str] = ("--no-rate-limit",),
+    ):
+        self.binary = binary
+        self._command = [binary, "--key", key, *limits]
+        self._log = log
+        self._port = 0
 
     def __enter__(self) -> "Standin":
-        try:
-            self.address = self._child.wait_until(self._address)
-        except BaseException:
-            self.__exit__()
-            raise
+        self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start it; after `stop`, on the same port, with nothing remembered."""
+        self._child = Child([*self._command, "--port", str(self._port)], self._log, environment())
+        try:
+            self.address = self._child.wait_until(self._address)
+        except BaseException:
+            self.stop()
+            raise
+        self._port = urlsplit(self.address).port
+
+    def stop(self) -> None:
+        """End it; connections to its port are refused now."""
         self._child.stop()
 
     def _address(self) -> str | None:
@@ -65,6 +85,14 @@ class Standin:
     def accept_only(self, key: str) -> None:
         """Refuse every integration key but this one."""
         request_json("PUT", f"{self.address}/standin/keys", [key])
+
+    def fault(self, fault: Any, lasts: Any = "standing") -> None:
+        """Bad weather, in the words of standin/src/fault.rs."""
+        request_json("POST", f"{self.address}/standin/faults", {"fault": fault, "lasts": lasts})
+
+    def fair_weather(self) -> None:
+        """No faults any more."""
+        request_json("DELETE", f"{self.address}/standin/faults")
 
     def clear(self) -> None:
         """Forget alerts and requests."""

@@ -1,0 +1,183 @@
+"""What can go wrong around the functions of one stack, and how it ends.
+
+A fault is a pair: what begins it, and what ends it.
+"""
+
+import secrets
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from local.aws import LOOPBACK, LocalAws, free_port
+from local.http import Answer
+from local.stack import Stack
+from local.standin import Standin
+
+
+@dataclass
+class Place:
+    """A stack, a Flashduty and two parameters of its own, so that nobody else has its weather."""
+
+    aws: LocalAws
+    stack: Stack
+    flashduty: Standin
+    key: str
+    push_url: str
+    """The parameter's name."""
+    token_parameter: str
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    secrets: list[str] = field(default_factory=list)
+    """Whatever must be read nowhere."""
+
+    def put_secrets(self) -> None:
+        """Both parameters, as they should be."""
+        self.secrets += [self.token, self.key]
+        self.aws.put_secret(self.push_url, self.flashduty.push_url(self.key))
+        self.aws.put_secret(self.token_parameter, self.token)
+
+    def rotate(self, *, tell: bool) -> None:
+        """Flashduty takes another key from now on; is SSM told?"""
+        self.key = secrets.token_hex(16)
+        self.flashduty.accept_only(self.key)
+        if tell:
+            self.put_secrets()
+
+    def fair_weather(self) -> None:
+        """No faults at Flashduty any more."""
+        self.flashduty.fair_weather()
+
+    def post(self, message: str) -> Answer:
+        """Post a message as ZStack does."""
+        return self.stack.call("/zstack", message.encode(), token=self.token, query={"cloud": "beijing"})
+
+    def environment(self, **variables: str) -> None:
+        """Set variables of both functions, which start anew."""
+        for function in (self.stack.function, self.stack.redeliver):
+            self.stack.change_environment(function, **variables)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that goes wrong for a while."""
+
+    name: str
+    begin: Callable[[Place], None]
+    end: Callable[[Place], None]
+    cold: bool = False
+    """Whether the functions meet it before they could read their settings."""
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def flashduty(name: str, fault: object, lasts: object = "standing") -> Fault:
+    """Bad weather at Flashduty."""
+    return Fault(name, lambda it: it.flashduty.fault(fault, lasts), lambda it: it.flashduty.fair_weather())
+
+
+def refusal(name: str, status: int, retry_after: str | None = None, lasts: object = "standing") -> Fault:
+    """A refusal in Flashduty's own shape."""
+    return flashduty(name, {"refuse": {"status": status, "retry_after": retry_after}}, lasts)
+
+
+def denied(name: str, actions: str, *, cold: bool = False) -> Fault:
+    """IAM no longer lets the functions do something."""
+    return Fault(name, lambda it: it.stack.deny(actions), lambda it: it.stack.allow(actions), cold)
+
+
+def endpoint(name: str, service: str, port: int) -> Fault:
+    """Somebody else answers for a service, or nobody."""
+    variable = f"AWS_ENDPOINT_URL_{service}"
+    return Fault(
+        name,
+        lambda it: it.environment(**{variable: f"http://{LOOPBACK}:{port}"}),
+        lambda it: it.environment(**{variable: it.aws.endpoint}),
+        cold=True,
+    )
+
+
+def _forget(*parameters: str) -> Callable[[Place], None]:
+    return lambda it: [it.aws.client("ssm").delete_parameter(Name=getattr(it, name)) for name in parameters]
+
+
+def _no_queues(it: Place) -> None:
+    gone = (queue.url.replace(".fifo", "-gone.fifo") for queue in (it.stack.retries, it.stack.dead_letters))
+    it.environment(RETRY_QUEUE_URL=next(gone), DEAD_LETTER_QUEUE_URL=next(gone))
+
+
+def _queues(it: Place) -> None:
+    retries, dead_letters = it.stack.retries.url, it.stack.dead_letters.url
+    it.environment(RETRY_QUEUE_URL=retries, DEAD_LETTER_QUEUE_URL=dead_letters)
+
+
+def _rotation_with_401(it: Place) -> None:
+    it.rotate(tell=True)
+    it.flashduty.fault({"refuse": {"status": 401}}, {"next": 1})
+
+
+class Throttle(BaseHTTPRequestHandler):
+    """An AWS service that has had enough."""
+
+    def do_POST(self) -> None:
+        """Answer as AWS does when it throttles."""
+        self.rfile.read(int(self.headers["Content-Length"]))
+        body = b'{"__type": "ThrottlingException", "message": "Rate exceeded"}'
+        self.send_response(400)
+        self.send_header("Content-Type", "application/x-amz-json-1.1")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Keep quiet."""
+
+
+def throttle() -> int:
+    """Start one; the port it listens on."""
+    server = ThreadingHTTPServer((LOOPBACK, 0), Throttle)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server.server_port
+
+
+NOBODY, THROTTLE = free_port(), throttle()
+
+REFUSES = Fault(
+    "Flashduty refuses connections", lambda it: it.flashduty.stop(), lambda it: it.flashduty.start()
+)
+HANGS = flashduty("Flashduty hangs", "hang")
+CLOSES = flashduty("Flashduty closes without an answer", "close")
+CUTS = flashduty("Flashduty closes mid-answer", "cut")
+GARBAGE = flashduty("Flashduty answers garbage", {"garbage": {"status": 200, "body": "<html>"}})
+PROXY = flashduty("a proxy answers 502 garbage", {"garbage": {"status": 502, "body": "<html>"}})
+S500 = refusal("Flashduty answers 500", 500)
+S502 = refusal("Flashduty answers 502", 502)
+S429 = refusal("Flashduty answers 429", 429)
+S429_SOON = refusal("Flashduty answers 429 with Retry-After 2", 429, "2")
+S429_LATE = refusal("Flashduty answers 429 with Retry-After 30", 429, "30")
+ERROR = refusal("Flashduty answers 200 with error", 200)
+S401 = refusal("Flashduty answers 401", 401)
+ONE_500 = refusal("Flashduty answers 500 once", 500, lasts={"next": 1})
+ONE_429 = refusal("Flashduty answers 429 with Retry-After 1 once", 429, "1", lasts={"next": 1})
+ONE_CLOSE = flashduty("Flashduty closes once", "close", {"next": 1})
+ROTATED = Fault("the key was rotated, SSM knows", lambda it: it.rotate(tell=True), lambda it: None)
+ROTATED_401 = Fault("the key was rotated with a 401, SSM knows", _rotation_with_401, Place.fair_weather)
+ROTATED_ALONE = Fault(
+    "the key was rotated, SSM does not know", lambda it: it.rotate(tell=False), Place.put_secrets
+)
+
+SSM_DENIES = denied("SSM denies", "ssm:*")
+SSM_DENIES_AT_START = denied("SSM denies from the start", "ssm:*", cold=True)
+SSM_GONE = Fault("SSM's parameters are gone", _forget("push_url", "token_parameter"), Place.put_secrets)
+SSM_GONE_AT_START = replace(SSM_GONE, name="SSM's parameters are gone from the start", cold=True)
+PUSH_URL_GONE = Fault(
+    "SSM's push URL is gone from the start", _forget("push_url"), Place.put_secrets, cold=True
+)
+SSM_AWAY = endpoint("SSM is away", "SSM", NOBODY)
+SSM_THROTTLES = endpoint("SSM throttles", "SSM", THROTTLE)
+
+SQS_DENIES = denied("SQS denies", "sqs:*")
+SQS_TAKES_NOTHING = denied("SQS takes nothing", "sqs:SendMessage")
+SQS_GONE = Fault("SQS's queues are gone", _no_queues, _queues)
+SQS_AWAY = endpoint("SQS is away", "SQS", NOBODY)
+SQS_THROTTLES = endpoint("SQS throttles", "SQS", THROTTLE)
