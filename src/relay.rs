@@ -72,7 +72,7 @@ impl Relay {
         self.courier.settings()
     }
 
-    /// Delivers or queues every message of a body from `from`, one after the other and past failures, and tells what
+    /// Delivers or queues every message of a body, one after the other and past failures, and tells what
     /// became of each. Never empty.
     ///
     /// `secrets` are those that the caller was checked with.
