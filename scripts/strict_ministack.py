@@ -1,4 +1,4 @@
-"""MiniStack, with its `AUTH=true` mended in three places.
+"""MiniStack, mended in five places: three of them concern its `AUTH=true`.
 
 MiniStack 1.5 holds `ssm:GetParameters` against the resource `*`, whatever names are asked for, so
 that only a policy which allows all parameters would pass. AWS holds it against every name.
@@ -8,14 +8,22 @@ operation allows the batch.
 
 The template's queues refuse what comes without TLS, and MiniStack takes no TLS here: the functions
 would have to trust its certificate. So every request counts as one that came with TLS.
+
+Event sources rewrite a queue's list of messages in a thread of their own, under a lock that SendMessage
+does not take: a message that was just accepted could be lost.
+
+At every message of a FIFO queue it goes through all the deduplication ids of the last five minutes. In a
+storm of thousands it does nothing else; once a second is enough.
 """
 
 import json
+import time
 
 from ministack import app
 from ministack.core import iam_actions
 from ministack.core.iam_evaluator import enforce, pin_request_origin
 from ministack.core.router import extract_access_key_id
+from ministack.services import sqs
 
 extract_resource_arn = iam_actions.extract_resource_arn
 
@@ -42,6 +50,29 @@ def strict_iam_action(service, *request):
     return action.removesuffix("Batch") if service == "sqs" and action else action
 
 
+send_message = sqs._HANDLERS["SendMessage"]
+
+
+def locked_send_message(data, queue_url):
+    """Not while an event source rewrites the list."""
+    with sqs._queues_lock:
+        return send_message(data, queue_url)
+
+
+prune_dedup = sqs._prune_dedup
+pruned: dict[int, float] = {}
+
+
+def seldom_prune_dedup(queue):
+    """Not more than once a second."""
+    now = time.monotonic()
+    if now - pruned.get(id(queue), 0) > 1:
+        pruned[id(queue)] = now
+        prune_dedup(queue)
+
+
+sqs._HANDLERS["SendMessage"] = locked_send_message
+sqs._prune_dedup = seldom_prune_dedup
 iam_actions.extract_iam_action = strict_iam_action
 iam_actions.extract_resource_arn = strict_resource_arn
 app.pin_request_origin = lambda source_ip, _secure: pin_request_origin(source_ip, True)

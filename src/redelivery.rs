@@ -25,9 +25,12 @@ const TIME_FOR_ONE: Duration = Duration::from_secs(12);
 /// How long before Lambda ends the invocation the failures must be reported.
 const TIME_TO_REPORT: Duration = Duration::from_secs(4);
 
-/// After the first failure a message comes back this much later, and twice as much after every other.
-const FIRST_PAUSE: Duration = Duration::from_secs(2);
-/// No message stays away for longer.
+/// A message that could not be delivered comes back when it is older by one part in so many. By age, not by
+/// how often it was received: in a batch that Flashduty refuses, most are received and never tried.
+const PART_OF_AGE: u32 = 4;
+/// But not sooner.
+const SHORTEST_PAUSE: Duration = Duration::from_secs(2);
+/// And not later.
 const LONGEST_PAUSE: Duration = Duration::from_mins(15);
 /// How long a message is tried. SQS deletes what is older than 14 days, without a word.
 const TRIED_FOR: Duration = Duration::from_hours(10 * 24);
@@ -79,7 +82,7 @@ impl Redelivery {
                     Err(error) => Err(Obstacle::Later(error.clone(), Duration::ZERO)),
                 };
                 let Some(least) = self.settle(outcome, &message, &group, deadline).await else { continue };
-                stopped.insert(group.clone(), pause(attribute(&message, "ApproximateReceiveCount")).max(least));
+                stopped.insert(group.clone(), pause(age(&message)).max(least));
             }
             let pause = stopped.get(&group).copied().unwrap_or(LONGEST_PAUSE);
             failed.push((message, pause));
@@ -205,10 +208,9 @@ fn age(message: &SqsMessage) -> Duration {
     Duration::from_millis(epoch_millis().saturating_sub(sent))
 }
 
-/// How long a message stays away that was received so many times.
-fn pause(receives: &str) -> Duration {
-    let receives: u32 = receives.parse().unwrap_or(1);
-    FIRST_PAUSE.saturating_mul(1 << receives.saturating_sub(1).min(16)).min(LONGEST_PAUSE)
+/// How long a message of this age stays away.
+fn pause(age: Duration) -> Duration {
+    (age / PART_OF_AGE).clamp(SHORTEST_PAUSE, LONGEST_PAUSE)
 }
 
 /// A duration as people say it: `45s`, `12m`, `3h`, `2d`.
@@ -235,8 +237,21 @@ mod tests {
 
     #[test]
     fn messages_come_back_ever_later() {
-        let seconds = ["1", "2", "3", "9", "10", "11", "900", "", "nonsense"].map(|receives| pause(receives).as_secs());
-        assert_eq!(seconds, [2, 4, 8, 512, 900, 900, 900, 2, 2]);
+        let seconds = [0, 8, 20, 600, 3_600, 864_000].map(|age| pause(Duration::from_secs(age)).as_secs());
+        assert_eq!(seconds, [2, 2, 5, 150, 900, 900]);
+    }
+
+    /// SQS moves a message to the dead letter queue when it was received that often, and it does not say why.
+    #[test]
+    fn a_message_is_given_up_by_its_age_before_its_receive_count() {
+        const MAX_RECEIVE_COUNT: u32 = 1_000;
+        let (mut age, mut receives) = (Duration::ZERO, 1);
+        while age <= TRIED_FOR {
+            age += pause(age);
+            receives += 1;
+        }
+        assert!(receives < MAX_RECEIVE_COUNT, "{receives}");
+        assert!(age < Duration::from_hours(14 * 24), "SQS would have deleted it");
     }
 
     #[test]

@@ -28,8 +28,11 @@ use crate::flashduty::AlertKey;
 
 /// How long this process remembers what it queued itself: SQS's count may lag behind for so long.
 const REMEMBERED: Duration = Duration::from_mins(2);
-/// How long a count of the queue's messages is good for.
-const COUNT_LASTS: Duration = Duration::from_secs(2);
+/// How long an empty queue is taken to be empty.
+const EMPTY_LASTS: Duration = Duration::from_secs(2);
+/// How long a queue with messages is taken to have some. Longer, since to queue what might have been pushed
+/// costs a second or two and no more; and in a storm every process would ask all the time.
+const FILLED_LASTS: Duration = Duration::from_secs(10);
 /// How long a count may take.
 const TIME_TO_COUNT: Duration = Duration::from_millis(1_500);
 /// The message attribute of a dead letter that says why it is one.
@@ -53,15 +56,15 @@ pub struct Outbox {
     queues: Queues,
     /// What this process queued lately.
     queued: Mutex<HashMap<AlertKey, Instant>>,
-    /// When the retry queue's messages were last counted, and whether there were any.
-    count: Mutex<Option<(Instant, bool)>>,
+    /// Until when the retry queue is taken to hold messages, or to be empty, without asking SQS.
+    known: Mutex<Option<(Instant, bool)>>,
 }
 
 impl Outbox {
     /// An outbox that nothing was put into yet.
     #[must_use]
     pub fn new(sqs: Client, queues: Queues) -> Self {
-        Self { sqs, queues, queued: Mutex::default(), count: Mutex::default() }
+        Self { sqs, queues, queued: Mutex::default(), known: Mutex::default() }
     }
 
     /// Time for a second try within [`TIME_TO_QUEUE`].
@@ -96,11 +99,10 @@ impl Outbox {
         queued.contains_key(key)
     }
 
-    /// Whether there is anything in the retry queue, as far as SQS and the last two seconds tell. Where
-    /// SQS does not answer in time, there may be.
+    /// Whether there is anything in the retry queue, as far as SQS tells and told lately. Where SQS does
+    /// not answer in time, there may be.
     pub async fn holds_anything(&self, deadline: Deadline) -> bool {
-        let last = *self.count.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, holds)) = last.filter(|(when, _)| when.elapsed() < COUNT_LASTS) {
+        if let Some(holds) = self.known() {
             return holds;
         }
         let holds = match timeout_at(deadline.at_most(TIME_TO_COUNT).at(), self.count_messages()).await {
@@ -111,8 +113,18 @@ impl Outbox {
             }
             Err(_) => true,
         };
-        *self.count.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), holds));
+        self.learn(holds);
         holds
+    }
+
+    fn known(&self) -> Option<bool> {
+        let known = *self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.filter(|(until, _)| Instant::now() < *until).map(|(_, holds)| holds)
+    }
+
+    fn learn(&self, holds: bool) {
+        let until = Instant::now() + if holds { FILLED_LASTS } else { EMPTY_LASTS };
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some((until, holds));
     }
 
     /// About how many messages are in the retry queue, in flight or not.
@@ -143,9 +155,12 @@ impl Outbox {
         deadline: Deadline,
     ) -> Result<(), String> {
         send(self.sqs.send_message(), &self.queues.retry, text, envelope, deadline).await?;
-        let now = Instant::now();
-        self.queued.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone(), now);
-        *self.count.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, true));
+        self.queued.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone(), Instant::now());
+        // Where it was known to hold messages already, that is not made to last longer: alerts that come
+        // in quick succession would queue for ever.
+        if self.known() != Some(true) {
+            self.learn(true);
+        }
         Ok(())
     }
 

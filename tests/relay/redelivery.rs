@@ -130,16 +130,47 @@ async fn a_group_stops_at_its_first_failure_and_the_others_go_on() {
 }
 
 #[tokio::test]
-async fn the_pauses_between_tries_grow_to_a_quarter_of_an_hour() {
+async fn the_pauses_between_tries_grow_with_age_to_a_quarter_of_an_hour() {
     let mut journey = with_queued(&[trigger("a")]).await;
     journey.world.flashduty.fault(busy(), Lasts::Standing);
+    let mut age = 0;
     // Flashduty asks for 30 s each time.
-    for pause in [30, 30, 30, 30, 32, 64, 128, 256, 512, 900, 900] {
+    for (next, pause) in [(0, 30), (90, 30), (400, 100), (2_000, 500), (3_600, 900), (9 * 86_400, 900)] {
+        journey.sqs.advance(Duration::from_secs(next - age));
         assert_eq!(journey.redeliver.poll().await.unwrap().failed.len(), 1);
-        journey.sqs.advance(Duration::from_secs(pause - 1));
+        journey.sqs.advance(Duration::from_secs(pause - 2));
         assert!(journey.redeliver.poll().await.is_none(), "{pause} s are not over");
-        journey.sqs.advance(Duration::from_secs(1));
+        age = next + pause - 2;
     }
+    journey.end();
+}
+
+#[tokio::test]
+async fn after_two_failures_the_rest_of_a_batch_is_not_tried() {
+    let mut journey = with_queued(&["a", "b", "c", "d", "e"].map(trigger)).await;
+    journey.world.flashduty.fault(busy(), Lasts::Standing);
+    let batch = journey.redeliver.poll().await.unwrap();
+    assert_eq!((batch.failed.len(), journey.world.pushed().len()), (5, 2));
+    assert!(journey.redeliver.poll().await.is_none(), "all of them pause");
+    journey.world.flashduty.clear_faults();
+    journey.redeliver.drain_to_the_end().await;
+    assert_eq!(journey.world.flashduty.alerts().len(), 5);
+    journey.end();
+}
+
+#[tokio::test]
+async fn what_could_not_be_delivered_in_ten_days_is_a_dead_letter() {
+    let mut journey = with_queued(&[trigger("a")]).await;
+    let stored = bodies(&journey.queued());
+    journey.world.flashduty.fault(busy(), Lasts::Standing);
+    let hour = Duration::from_hours(1);
+    journey.sqs.advance(240 * hour - VISIBILITY_TIMEOUT);
+    assert_eq!(journey.redeliver.poll().await.unwrap().failed.len(), 1);
+    journey.sqs.advance(VISIBILITY_TIMEOUT);
+    assert!(journey.redeliver.poll().await.unwrap().failed.is_empty());
+    assert_eq!((journey.queued().len(), bodies(&journey.dead())), (0, stored));
+    let reason = journey.dead()[0]["MessageAttributes"]["Reason"]["StringValue"].to_string();
+    assert!(reason.contains("tried for 10d") && reason.contains("RequestTooFrequently"), "{reason}");
     journey.end();
 }
 

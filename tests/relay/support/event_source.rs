@@ -78,8 +78,11 @@ impl EventSource {
         panic!("after {ROUNDS} rounds there is still {:#?}\n{}", self.sqs.peek(&self.queue), self.function.log());
     }
 
-    /// A message as Lambda writes it into the event. The MD5 sum is that of AWS' example.
+    /// A message as Lambda writes it into the event, by the function's clock: there, time passes backwards
+    /// from now. The MD5 sum is that of AWS' example.
     fn record(&self, message: &Message) -> Value {
+        let ahead = self.sqs.ahead();
+        let millis = |time: Duration| time.saturating_sub(ahead).as_millis().to_string();
         let attributes = message.attributes.as_object().into_iter().flatten().map(|(name, attribute)| {
             let value = json!({"stringValue": attribute["StringValue"], "stringListValues": [],
                                "binaryListValues": [], "dataType": attribute["DataType"]});
@@ -91,12 +94,12 @@ impl EventSource {
             "body": message.body,
             "attributes": {
                 "ApproximateReceiveCount": message.receives.to_string(),
-                "SentTimestamp": message.sent.as_millis().to_string(),
+                "SentTimestamp": millis(message.sent),
                 "SequenceNumber": format!("{:020}", message.sequence),
                 "MessageGroupId": message.group,
                 "SenderId": "AROAEXAMPLE:relay",
                 "MessageDeduplicationId": message.deduplication,
-                "ApproximateFirstReceiveTimestamp": message.first_received.as_millis().to_string(),
+                "ApproximateFirstReceiveTimestamp": millis(message.first_received),
             },
             "messageAttributes": attributes.collect::<Map<_, _>>(),
             "md5OfBody": "e4e68fb7bd0e697a0ae8f1bb342846b3",

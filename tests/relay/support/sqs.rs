@@ -124,6 +124,11 @@ impl Sqs {
         self.lock().ahead += time;
     }
 
+    /// How much time was let pass.
+    pub fn ahead(&self) -> Duration {
+        self.lock().ahead
+    }
+
     /// Takes up to `most` messages in flight.
     pub fn receive(&self, queue: &str, most: usize, visibility: Duration) -> Vec<Message> {
         let mut account = self.lock();
