@@ -23,6 +23,9 @@ pub const RETRY_QUEUE_URL: &str = "RETRY_QUEUE_URL";
 /// URL of the SQS FIFO queue for alerts that Flashduty refuses for good.
 pub const DEAD_LETTER_QUEUE_URL: &str = "DEAD_LETTER_QUEUE_URL";
 
+/// Lambda's own variable with the function's name.
+const FUNCTION_NAME: &str = "AWS_LAMBDA_FUNCTION_NAME";
+
 /// What the environment says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -36,6 +39,8 @@ pub struct Config {
     pub title_rule: TitleRule,
     /// Where alerts wait; `None` where they do not.
     pub queues: Option<Queues>,
+    /// The Lambda function's name; `None` outside of Lambda.
+    pub function_name: Option<String>,
 }
 
 /// The queues.
@@ -139,7 +144,8 @@ impl Config {
         };
 
         if mistakes.is_empty() {
-            Ok(Self { push_url_parameter, token_parameter, settings_ttl, title_rule, queues })
+            let function_name = get(FUNCTION_NAME);
+            Ok(Self { push_url_parameter, token_parameter, settings_ttl, title_rule, queues, function_name })
         } else {
             Err(Mistakes(mistakes))
         }
@@ -166,6 +172,7 @@ mod tests {
             settings_ttl: DEFAULT_TTL,
             title_rule: TitleRule::default(),
             queues: None,
+            function_name: None,
         };
         assert_eq!(read(&[PUSH_URL, TOKEN]), Ok(expected.clone()));
         let empty = [(TITLE_RULE, ""), (SETTINGS_TTL_SECONDS, " "), (ALLOW_UNAUTHENTICATED, "")];

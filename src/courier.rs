@@ -74,13 +74,18 @@ impl Round<'_> {
         info!("Flashduty refused the push URL's key: SSM has a new push URL, which is used from now on");
         self.secrets = secrets;
         let second = self.push_once(body, deadline).await;
-        Pushed { attempts: first.attempts + second.attempts, ..second }
+        Pushed { attempts: first.attempts + second.attempts, took: first.took + second.took, ..second }
     }
 
     async fn push_once(&self, body: Vec<u8>, deadline: Deadline) -> Pushed {
         match &self.secrets.push_url {
             Ok(url) => self.courier.flashduty.push(url, body, deadline).await,
-            Err(what) => Pushed { result: Err(Error::Settings { what: what.clone() }), attempts: 0, retry_after: None },
+            Err(what) => Pushed {
+                result: Err(Error::Settings { what: what.clone() }),
+                attempts: 0,
+                took: Duration::ZERO,
+                retry_after: None,
+            },
         }
     }
 }

@@ -18,6 +18,9 @@
 //! do not know each other; `translate` knows both and does no I/O. [`settings`] keeps the two secrets.
 //! Every way to fail is in [`error`], with the HTTP status it answers.
 //!
+//! Each request and batch writes one line of [`metrics`], which CloudWatch counts and the template's alarms
+//! watch, beside its line in the log.
+//!
 //! What Flashduty cannot take in time goes into the [`outbox`], from where [`redelivery`], a second
 //! function, pushes it with the same courier.
 //!
@@ -43,6 +46,7 @@ pub mod deadline;
 pub mod error;
 pub mod flashduty;
 pub mod logging;
+pub mod metrics;
 pub mod outbox;
 pub mod redelivery;
 pub mod relay;

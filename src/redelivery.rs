@@ -13,6 +13,7 @@ use crate::courier::{Courier, Round};
 use crate::deadline::{Deadline, epoch_millis};
 use crate::error::Error;
 use crate::flashduty::{Integration, TitleRule};
+use crate::metrics::{Counter, Ended, Metrics, Tally};
 use crate::outbox::{Envelope, Letter, Outbox, VERSION};
 use crate::translate::{Context, translate};
 use crate::zstack::{Part, split};
@@ -43,6 +44,7 @@ pub struct Redelivery {
     courier: Courier,
     outbox: Outbox,
     title_rule: TitleRule,
+    metrics: Metrics,
     /// When the next push may be made.
     next: Mutex<Instant>,
 }
@@ -60,13 +62,14 @@ enum Obstacle {
 impl Redelivery {
     /// A redeliverer.
     #[must_use]
-    pub fn new(courier: Courier, outbox: Outbox, title_rule: TitleRule) -> Self {
-        Self { courier, outbox, title_rule, next: Mutex::new(Instant::now()) }
+    pub fn new(courier: Courier, outbox: Outbox, title_rule: TitleRule, metrics: Metrics) -> Self {
+        Self { courier, outbox, title_rule, metrics, next: Mutex::new(Instant::now()) }
     }
 
     /// Delivers a batch and reports what must stay in the queue. Within a message group the first failure
     /// stops everything behind it, so that a recovery never overtakes its alert.
-    pub async fn redeliver(&self, event: SqsEvent, end: Deadline) -> SqsBatchResponse {
+    pub async fn redeliver(&self, event: SqsEvent, request_id: &str, end: Deadline) -> SqsBatchResponse {
+        let mut tally = Tally::default();
         let deadline = end.before(TIME_TO_REPORT);
         let secrets = self.courier.settings().get(deadline).await;
         let mut round = secrets.map(|secrets| self.courier.round(secrets));
@@ -74,16 +77,18 @@ impl Redelivery {
         let mut stopped: HashMap<String, Duration> = HashMap::new();
         let mut failed = Vec::new();
         for message in event.records {
+            tally.received += 1;
             let group = attribute(&message, "MessageGroupId").to_owned();
             if !stopped.contains_key(&group) {
                 let outcome = match &mut round {
                     Ok(_) if stopped.len() >= FAILURES => Err(Obstacle::Untried),
-                    Ok(round) => self.deliver(round, &message, deadline.at_most(TIME_FOR_ONE)).await,
+                    Ok(round) => self.deliver(round, &message, deadline.at_most(TIME_FOR_ONE), &mut tally).await,
                     Err(error) => Err(Obstacle::Later(error.clone(), Duration::ZERO)),
                 };
-                let Some(least) = self.settle(outcome, &message, &group, deadline).await else { continue };
+                let Some(least) = self.settle(outcome, &message, &group, deadline, &mut tally).await else { continue };
                 stopped.insert(group.clone(), pause(age(&message)).max(least));
             }
+            tally.queued += 1;
             let pause = stopped.get(&group).copied().unwrap_or(LONGEST_PAUSE);
             failed.push((message, pause));
         }
@@ -95,6 +100,13 @@ impl Redelivery {
                 warn!("alerts that failed come back later than they might: {queue}");
             }
         }
+        tally.settings_errors += self.courier.settings().take_failures();
+        let ended = match (tally.refused, tally.queued) {
+            (Counter::ZERO, Counter::ZERO) => Ended::Delivered,
+            (Counter::ZERO, _) => Ended::Queued,
+            _ => Ended::GivenUp,
+        };
+        self.metrics.write(request_id, ended, tally);
         let mut response = SqsBatchResponse::default();
         response.batch_item_failures = failed
             .into_iter()
@@ -116,6 +128,7 @@ impl Redelivery {
         message: &SqsMessage,
         group: &str,
         deadline: Deadline,
+        tally: &mut Tally,
     ) -> Option<Duration> {
         let (reason, least) = match outcome {
             Ok(()) => return None,
@@ -135,6 +148,7 @@ impl Redelivery {
         match self.outbox.give_up(body, &envelope, &reason, deadline.at_most(TIME_FOR_ONE)).await {
             Ok(()) => {
                 error!(message_group = group, "an alert went to the dead letter queue: {reason}");
+                tally.refused += 1;
                 None
             }
             Err(queue) => {
@@ -146,9 +160,17 @@ impl Redelivery {
 
     /// Pushes what one message says, as it would have been pushed when it came, but for the label
     /// `delayed`.
-    async fn deliver(&self, round: &mut Round<'_>, message: &SqsMessage, deadline: Deadline) -> Result<(), Obstacle> {
-        let letter: Letter = serde_json::from_str(message.body.as_deref().unwrap_or_default())
-            .map_err(|error| Obstacle::Never(format!("not a message of zstack-flashduty: {error}")))?;
+    async fn deliver(
+        &self,
+        round: &mut Round<'_>,
+        message: &SqsMessage,
+        deadline: Deadline,
+        tally: &mut Tally,
+    ) -> Result<(), Obstacle> {
+        let letter: Letter = serde_json::from_str(message.body.as_deref().unwrap_or_default()).map_err(|error| {
+            tally.unreadable += 1;
+            Obstacle::Never(format!("not a message of zstack-flashduty: {error}"))
+        })?;
         if letter.version != VERSION {
             return Err(Obstacle::Never(format!("written by another version: {}", letter.version)));
         }
@@ -156,14 +178,18 @@ impl Redelivery {
         for body in self.bodies(&letter, late, round.integration()) {
             self.keep_pace().await;
             let pushed = round.push(body, deadline).await;
+            tally.push(pushed.attempts, pushed.took);
             match pushed.result {
-                Ok(receipt) => info!(
-                    alert_key = letter.alert_key,
-                    flashduty_request_id = receipt.request_id,
-                    attempts = pushed.attempts,
-                    delayed = rough(late),
-                    "delivered late"
-                ),
+                Ok(receipt) => {
+                    tally.deliver(late);
+                    info!(
+                        alert_key = letter.alert_key,
+                        flashduty_request_id = receipt.request_id,
+                        attempts = pushed.attempts,
+                        delayed = rough(late),
+                        "delivered late"
+                    );
+                }
                 Err(error) if error.try_again() => {
                     return Err(Obstacle::Later(error, pushed.retry_after.unwrap_or_default().min(LONGEST_PAUSE)));
                 }

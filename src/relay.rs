@@ -1,6 +1,7 @@
 //! From a request's body to Flashduty, or into a queue: read, translate, push, set aside.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tracing::{error, info, warn};
 
@@ -26,6 +27,10 @@ pub struct Outcome {
     pub fate: Fate,
     /// How often it was pushed.
     pub attempts: u32,
+    /// How long that took.
+    pub took: Duration,
+    /// How long after the request came it was where it is now.
+    pub age: Duration,
 }
 
 /// Where an alert is.
@@ -130,13 +135,6 @@ struct Message {
     whole: bool,
 }
 
-impl Message {
-    fn outcome(&self, event_status: Option<Status>, fate: Fate, attempts: u32) -> Outcome {
-        let Alert { kind, key, .. } = &self.alert;
-        Outcome { kind: *kind, alert_key: key.to_string(), event_status, fate, attempts }
-    }
-}
-
 /// One request on its way.
 struct Request<'a> {
     relay: &'a Relay,
@@ -168,7 +166,7 @@ impl Request<'_> {
                 };
                 if let Some(fate) = fate {
                     let status = message.bodies.first().and_then(|(status, _)| *status);
-                    return outcomes.push(message.outcome(status, fate, 0));
+                    return outcomes.push(self.outcome(&message, status, fate, (0, Duration::ZERO)));
                 }
             }
         }
@@ -180,11 +178,23 @@ impl Request<'_> {
                 Err(error) => self.give_up(&message, error).await,
             };
             let delivered = matches!(fate, Fate::Delivered(_));
-            outcomes.push(message.outcome(*status, fate, pushed.attempts));
+            outcomes.push(self.outcome(&message, *status, fate, (pushed.attempts, pushed.took)));
             if !delivered {
                 return;
             }
         }
+    }
+
+    fn outcome(
+        &self,
+        message: &Message,
+        event_status: Option<Status>,
+        fate: Fate,
+        (attempts, took): (u32, Duration),
+    ) -> Outcome {
+        let Alert { kind, key, .. } = &message.alert;
+        let age = Duration::from_millis(epoch_millis().saturating_sub(self.received));
+        Outcome { kind: *kind, alert_key: key.to_string(), event_status, fate, attempts, took, age }
     }
 
     /// When to stop pushing a message.

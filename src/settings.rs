@@ -1,6 +1,7 @@
 //! The two secrets, read from SSM Parameter Store and kept for a while.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use aws_sdk_ssm::error::{ProvideErrorMetadata as _, SdkError};
@@ -40,6 +41,8 @@ pub struct Settings {
     token_parameter: Option<String>,
     ttl: Duration,
     kept: Mutex<Option<Kept>>,
+    /// Reads that failed, or gave a push URL that is none, since [`Settings::take_failures`] was called.
+    failures: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -63,6 +66,7 @@ impl Settings {
             token_parameter: config.token_parameter.clone(),
             ttl: config.settings_ttl,
             kept: Mutex::new(None),
+            failures: AtomicU64::new(0),
         }
     }
 
@@ -112,6 +116,11 @@ impl Settings {
         trouble.map_or(Ok(()), |what| Err(Error::Settings { what: what.clone() }))
     }
 
+    /// How many reads failed, or gave a push URL that is none, since this was asked last.
+    pub fn take_failures(&self) -> u64 {
+        self.failures.swap(0, Ordering::Relaxed)
+    }
+
     /// Holding the lock while reading makes all who wait share one call.
     async fn lock(&self, deadline: Deadline) -> Result<MutexGuard<'_, Option<Kept>>, Error> {
         timeout_at(deadline.at(), self.kept.lock()).await.map_err(|_| Error::NoTimeLeft)
@@ -126,6 +135,9 @@ impl Settings {
             Err(what) if good => Err(what.clone()),
             _ => Ok(secrets),
         });
+        if !read.as_ref().is_ok_and(|secrets| secrets.push_url.is_ok()) {
+            self.failures.fetch_add(1, Ordering::Relaxed);
+        }
         let asked = Instant::now();
         match (read, kept) {
             (Ok(secrets), kept) => {

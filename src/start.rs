@@ -10,6 +10,7 @@ use crate::config::{Config, Function};
 use crate::courier::Courier;
 use crate::deadline::Deadline;
 use crate::flashduty::Client;
+use crate::metrics::Metrics;
 use crate::outbox::Outbox;
 use crate::settings::{READ_TIMEOUT, Settings};
 
@@ -22,6 +23,8 @@ pub struct Parts {
     pub courier: Courier,
     /// The queues, where there are any.
     pub outbox: Option<Outbox>,
+    /// What counts.
+    pub metrics: Metrics,
 }
 
 /// Reads the environment and makes the parts of `function`, with the settings read, if SSM lets.
@@ -44,7 +47,8 @@ pub async fn start(function: Function) -> Result<Parts, lambda_runtime::Error> {
         }
     };
     let _ = tokio::join!(settings.get(deadline), count);
-    Ok(Parts { config, courier: Courier::new(settings, flashduty), outbox })
+    let metrics = Metrics::new(config.function_name.clone());
+    Ok(Parts { config, courier: Courier::new(settings, flashduty), outbox, metrics })
 }
 
 fn ssm(aws: &SdkConfig) -> aws_sdk_ssm::Client {

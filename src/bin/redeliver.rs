@@ -15,12 +15,12 @@ async fn main() -> ExitCode {
 }
 
 async fn redeliver() -> Result<(), Error> {
-    let Parts { config, courier, outbox } = start(Function::Redeliver).await?;
+    let Parts { config, courier, outbox, metrics } = start(Function::Redeliver).await?;
     let outbox = outbox.ok_or("there are no queues")?;
-    let redelivery = Redelivery::new(courier, outbox, config.title_rule);
+    let redelivery = Redelivery::new(courier, outbox, config.title_rule, metrics);
     lambda_runtime::run(service_fn(async |event: LambdaEvent<SqsEvent>| {
         let deadline = Deadline::of_batch(event.context.deadline);
-        Ok::<_, Error>(redelivery.redeliver(event.payload, deadline).await)
+        Ok::<_, Error>(redelivery.redeliver(event.payload, &event.context.request_id, deadline).await)
     }))
     .await
 }

@@ -15,7 +15,8 @@ async fn main() -> ExitCode {
 }
 
 async fn relay() -> Result<(), Error> {
-    let Parts { config, courier, outbox } = start(Function::Relay).await?;
+    let Parts { config, courier, outbox, metrics } = start(Function::Relay).await?;
     let relay = Arc::new(Relay::new(courier, outbox, config.title_rule));
-    lambda_runtime::run(service_fn(|event| webhook::invoke(relay.clone(), event))).await
+    let metrics = Arc::new(metrics);
+    lambda_runtime::run(service_fn(|event| webhook::invoke(relay.clone(), metrics.clone(), event))).await
 }

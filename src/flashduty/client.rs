@@ -44,6 +44,8 @@ pub struct Pushed {
     pub result: Result<Receipt, Error>,
     /// How often it was tried.
     pub attempts: u32,
+    /// How long that took, pauses included.
+    pub took: Duration,
     /// What Flashduty's last answer asked to wait before the next try.
     pub retry_after: Option<Duration>,
 }
@@ -92,13 +94,17 @@ impl Client {
     /// The result is [`Error::NoTimeLeft`] where `deadline` came before the first try was through, else
     /// the last try's [`Error::Refused`], [`Error::Unavailable`] or [`Error::Unreachable`].
     pub async fn push(&self, url: &PushUrl, body: Vec<u8>, deadline: Deadline) -> Pushed {
+        let started = Instant::now();
         let mut attempts = 0;
         let mut last = Error::NoTimeLeft;
         let mut retry_after = None;
         while !deadline.left().is_zero() {
             let opened = self.opened.load(Ordering::Relaxed);
             let failure = match self.attempt(url, body.clone(), deadline).await {
-                Ok(receipt) => return Pushed { result: Ok(receipt), attempts: attempts + 1, retry_after: None },
+                Ok(receipt) => {
+                    attempts += 1;
+                    return Pushed { result: Ok(receipt), attempts, took: started.elapsed(), retry_after: None };
+                }
                 Err(failure) => failure,
             };
             // Lambda freezes the process between requests, and the far side closes the idle connection
@@ -117,7 +123,7 @@ impl Client {
             }
             sleep(pause).await;
         }
-        Pushed { result: Err(last), attempts, retry_after }
+        Pushed { result: Err(last), attempts, took: started.elapsed(), retry_after }
     }
 
     async fn attempt(&self, url: &PushUrl, body: Vec<u8>, deadline: Deadline) -> Result<Receipt, Failure> {

@@ -118,7 +118,7 @@ pub(super) fn health(request_id: &str, healthy: bool) -> Response<Body> {
     json(code, &Health { status, request_id })
 }
 
-fn worst(outcomes: &[Outcome]) -> Option<&Error> {
+pub(super) fn worst(outcomes: &[Outcome]) -> Option<&Error> {
     outcomes.iter().filter_map(|outcome| outcome.fate.error()).max_by_key(|error| error.status())
 }
 

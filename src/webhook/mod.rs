@@ -2,6 +2,7 @@
 
 mod answer;
 mod caller;
+mod count;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use url::form_urlencoded;
 
 use crate::deadline::Deadline;
 use crate::error::Error;
+use crate::metrics::Metrics;
 use crate::relay::{Origin, Outcome, Relay};
 
 /// The largest body that is taken, in bytes. ZStack's own messages have a few thousand.
@@ -32,10 +34,15 @@ const LOGGED: usize = 2_000;
 /// # Errors
 ///
 /// None: every outcome is an HTTP answer.
-pub async fn invoke(relay: Arc<Relay>, mut event: LambdaEvent<LambdaRequest>) -> Result<impl Serialize, Infallible> {
+pub async fn invoke(
+    relay: Arc<Relay>,
+    metrics: Arc<Metrics>,
+    mut event: LambdaEvent<LambdaRequest>,
+) -> Result<impl Serialize, Infallible> {
     let body = take_body(&mut event.payload);
     let invocation = Invocation {
         relay: &relay,
+        metrics: &metrics,
         request_id: event.context.request_id.clone(),
         deadline: Deadline::of_invocation(event.context.deadline),
         started: Instant::now(),
@@ -78,6 +85,7 @@ fn rooted(path: String) -> String {
 
 struct Invocation<'a> {
     relay: &'a Relay,
+    metrics: &'a Metrics,
     request_id: String,
     deadline: Deadline,
     started: Instant,
@@ -104,7 +112,7 @@ impl Invocation<'_> {
         }
         match self.deliver(request, body).await {
             Ok(outcomes) => {
-                answer::log(request, &self.request_id, self.started.elapsed(), Ok(&outcomes));
+                self.tell(request, Ok(&outcomes));
                 answer::of_outcomes(&self.request_id, &outcomes)
             }
             Err(error @ Error::Unauthorized { .. }) => self.failed(
@@ -134,12 +142,20 @@ impl Invocation<'_> {
     /// `GET /health`: whether the settings can be read, and nothing else. The log says more.
     async fn health(&self, request: &Request) -> Response<Body> {
         let health = self.relay.settings().check(self.deadline).await;
-        answer::log(request, &self.request_id, self.started.elapsed(), health.as_ref().map(|()| &[][..]));
+        self.tell(request, health.as_ref().map(|()| &[][..]));
         answer::health(&self.request_id, health.is_ok())
     }
 
     fn failed(&self, request: &Request, error: &Error, header: Option<answer::Header>) -> Response<Body> {
-        answer::log(request, &self.request_id, self.started.elapsed(), Err(error));
+        self.tell(request, Err(error));
         answer::of_error(&self.request_id, error, header)
+    }
+
+    /// The request's line in the log, and its line for the metrics.
+    fn tell(&self, request: &Request, result: Result<&[Outcome], &Error>) {
+        answer::log(request, &self.request_id, self.started.elapsed(), result);
+        let (ended, mut tally) = count::count(result);
+        tally.settings_errors += self.relay.settings().take_failures();
+        self.metrics.write(&self.request_id, ended, tally);
     }
 }

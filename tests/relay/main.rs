@@ -7,6 +7,7 @@ mod answers;
 mod connections;
 mod golden;
 mod journeys;
+mod metrics;
 mod properties;
 mod queueing;
 mod redelivery;

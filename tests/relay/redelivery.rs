@@ -163,8 +163,7 @@ async fn what_could_not_be_delivered_in_ten_days_is_a_dead_letter() {
     let mut journey = with_queued(&[trigger("a")]).await;
     let stored = bodies(&journey.queued());
     journey.world.flashduty.fault(busy(), Lasts::Standing);
-    let hour = Duration::from_hours(1);
-    journey.sqs.advance(240 * hour - VISIBILITY_TIMEOUT);
+    journey.sqs.advance(Duration::from_hours(10 * 24).abs_diff(VISIBILITY_TIMEOUT));
     assert_eq!(journey.redeliver.poll().await.unwrap().failed.len(), 1);
     journey.sqs.advance(VISIBILITY_TIMEOUT);
     assert!(journey.redeliver.poll().await.unwrap().failed.is_empty());

@@ -128,13 +128,22 @@ impl Function {
 
     /// The log's lines about requests, once there are as many as there were invocations.
     pub async fn request_lines(&self) -> Vec<Value> {
+        self.lines(self.count, |line| line.get("request_id").is_some() && line.get("_aws").is_none()).await
+    }
+
+    /// The metrics' lines, once there are so many.
+    pub async fn metrics(&self, count: usize) -> Vec<Value> {
+        self.lines(count, |line| line.get("_aws").is_some()).await
+    }
+
+    async fn lines(&self, count: usize, wanted: fn(&Value) -> bool) -> Vec<Value> {
         let lines = || -> Vec<Value> {
             let lines = self.log();
             let lines = lines.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-            lines.filter(|line| line.get("request_id").is_some()).collect()
+            lines.filter(wanted).collect()
         };
         for _ in 0..100 {
-            if lines().len() >= self.count {
+            if lines().len() >= count {
                 break;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;

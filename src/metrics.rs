@@ -1,0 +1,248 @@
+//! What CloudWatch counts and its alarms watch: one line in the [Embedded Metric Format] for each request or
+//! batch.
+//!
+//! [Embedded Metric Format]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+
+use std::io::Write as _;
+use std::ops::AddAssign;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use metrique_writer::format::Format as _;
+use metrique_writer::unit::AsCount;
+use metrique_writer::value::Distribution;
+use metrique_writer::{Entry, MetricFlags, Observation, Unit, Value, ValueWriter};
+use metrique_writer_format_emf::Emf;
+use tracing::warn;
+
+use crate::error::Error;
+
+/// The metrics' namespace in CloudWatch.
+pub const NAMESPACE: &str = "zstack-flashduty";
+
+/// The most values of one metric that CloudWatch takes in a line.
+const MAX_VALUES: usize = 100;
+
+/// What stands in for the function's name outside of Lambda.
+const NO_FUNCTION: &str = "local";
+
+/// Writes the lines to standard output, whatever the log level. They have no level: Lambda takes them for
+/// `INFO`.
+pub struct Metrics {
+    function: String,
+    format: Mutex<Emf>,
+}
+
+impl std::fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Metrics").field("function", &self.function).finish_non_exhaustive()
+    }
+}
+
+impl Metrics {
+    /// Metrics of this Lambda function.
+    #[must_use]
+    pub fn new(function: Option<String>) -> Self {
+        let dimensions = [&["Function"][..], &["Function", "Outcome"]];
+        let dimensions = dimensions.map(|set| set.iter().map(ToString::to_string).collect());
+        let format = Emf::builder(NAMESPACE.to_owned(), dimensions.into()).build();
+        Self { function: function.unwrap_or_else(|| NO_FUNCTION.to_owned()), format: Mutex::new(format) }
+    }
+
+    /// Writes the line of a request or batch, unless there is nothing to count.
+    pub fn write(&self, request_id: &str, ended: Ended, tally: Tally) {
+        if tally == Tally::default() {
+            return;
+        }
+        let line = Line { timestamp: SystemTime::now(), function: &self.function, outcome: ended, request_id, tally };
+        // In one piece: a log line must not get in between.
+        let mut text = Vec::new();
+        let written = match self.format.lock().unwrap_or_else(PoisonError::into_inner).format(&line, &mut text) {
+            Ok(()) => std::io::stdout().lock().write_all(&text).map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        if let Err(why) = written {
+            warn!(request_id, "the metrics of this request are missing: {why}");
+        }
+    }
+}
+
+#[derive(Entry)]
+#[entry(rename_all = "PascalCase")]
+struct Line<'l> {
+    #[entry(timestamp)]
+    timestamp: SystemTime,
+    function: &'l str,
+    outcome: Ended,
+    #[entry(name = "request_id")]
+    request_id: &'l str,
+    #[entry(flatten)]
+    tally: Tally,
+}
+
+/// What happened in one request or batch. Flashduty's word for what is counted is *alert event*.
+#[derive(Debug, Default, PartialEq, Entry)]
+#[entry(rename_all = "PascalCase")]
+pub struct Tally {
+    /// Those that came with the right token, or out of the queue.
+    pub received: Counter,
+    /// Those that Flashduty confirmed.
+    pub delivered: Counter,
+    /// Those that were put into the retry queue, or stay in it.
+    pub queued: Counter,
+    /// Those that will never be delivered as they are; they are in the dead letter queue, where there is one.
+    pub refused: Counter,
+    /// Those that are ZStack's to try again.
+    pub failed: Counter,
+    /// Requests without a token, or with a wrong one.
+    pub unauthorized: Counter,
+    /// Messages that could not be read.
+    pub unreadable: Counter,
+    /// Reads of push URL and token that failed, or gave what is none.
+    pub settings_errors: Counter,
+    flashduty_latency: Distribution<Duration>,
+    attempts: Distribution<AsCount<u32>>,
+    age_at_delivery: Distribution<Duration>,
+}
+
+/// How a request or batch ended, by its worst part. The dimension `Outcome`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Flashduty confirmed everything.
+    Delivered,
+    /// Something is in the retry queue.
+    Queued,
+    /// `redeliver` gave something up.
+    GivenUp,
+    /// Something failed with this code.
+    Failed(&'static str),
+}
+
+/// A count that is not told while it is zero: every metric that is told costs something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counter(u64);
+
+impl Counter {
+    /// Nothing.
+    pub const ZERO: Self = Self(0);
+}
+
+impl AddAssign<u64> for Counter {
+    fn add_assign(&mut self, more: u64) {
+        self.0 += more;
+    }
+}
+
+impl Value for Counter {
+    fn write(&self, writer: impl ValueWriter) {
+        if self.0 > 0 {
+            writer.metric([Observation::Unsigned(self.0)], Unit::Count, [], MetricFlags::empty());
+        }
+    }
+}
+
+impl From<&Error> for Ended {
+    fn from(error: &Error) -> Self {
+        Self::Failed(error.code())
+    }
+}
+
+impl Value for Ended {
+    fn write(&self, writer: impl ValueWriter) {
+        writer.string(match self {
+            Self::Delivered => "Delivered",
+            Self::Queued => "Queued",
+            Self::GivenUp => "GivenUp",
+            Self::Failed(code) => code,
+        });
+    }
+}
+
+impl Tally {
+    /// Counts how long a push took, its pauses included, and how often it was tried.
+    pub fn push(&mut self, attempts: u32, took: Duration) {
+        if attempts > 0 && self.attempts.values().len() < MAX_VALUES {
+            self.attempts.extend([attempts.into()]);
+            self.flashduty_latency.extend([took]);
+        }
+    }
+
+    /// Counts an alert event that was delivered so long after ZStack's request came.
+    pub fn deliver(&mut self, age: Duration) {
+        self.delivered += 1;
+        if self.age_at_delivery.values().len() < MAX_VALUES {
+            self.age_at_delivery.extend([age]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn line(ended: Ended, tally: Tally) -> Value {
+        let metrics = Metrics::new(Some("relay".to_owned()));
+        let timestamp = SystemTime::UNIX_EPOCH + Duration::from_millis(1_720_144_800_001);
+        let line = Line { timestamp, function: &metrics.function, outcome: ended, request_id: "id", tally };
+        let mut text = Vec::new();
+        metrics.format.lock().unwrap().format(&line, &mut text).unwrap();
+        let text = String::from_utf8(text).unwrap();
+        assert_eq!(text.lines().count(), 1);
+        serde_json::from_str(&text).unwrap()
+    }
+
+    #[test]
+    fn a_line_is_in_the_embedded_metric_format() {
+        let mut tally = Tally::default();
+        tally.received += 2;
+        tally.push(1, Duration::from_millis(80));
+        tally.deliver(Duration::from_millis(90));
+        tally.push(3, Duration::from_secs(2));
+        tally.refused += 1;
+        assert_eq!(
+            line(Ended::Failed("FlashdutyRefused"), tally),
+            json!({
+                "_aws": {
+                    "Timestamp": 1_720_144_800_001_u64,
+                    "CloudWatchMetrics": [{
+                        "Namespace": "zstack-flashduty",
+                        "Dimensions": [["Function"], ["Function", "Outcome"]],
+                        "Metrics": [
+                            {"Name": "Received", "Unit": "Count"},
+                            {"Name": "Delivered", "Unit": "Count"},
+                            {"Name": "Refused", "Unit": "Count"},
+                            {"Name": "FlashdutyLatency", "Unit": "Milliseconds"},
+                            {"Name": "Attempts", "Unit": "Count"},
+                            {"Name": "AgeAtDelivery", "Unit": "Milliseconds"},
+                        ],
+                    }],
+                },
+                "Function": "relay",
+                "Outcome": "FlashdutyRefused",
+                "request_id": "id",
+                "Received": 2,
+                "Delivered": 1,
+                "Refused": 1,
+                "FlashdutyLatency": {"Values": [80, 2000], "Counts": [1, 1]},
+                "Attempts": {"Values": [1, 3], "Counts": [1, 1]},
+                "AgeAtDelivery": 90,
+            })
+        );
+    }
+
+    #[test]
+    fn cloudwatch_takes_a_hundred_values_of_a_metric() {
+        let mut tally = Tally::default();
+        for _ in 0..1_000 {
+            tally.push(1, Duration::ZERO);
+            tally.deliver(Duration::ZERO);
+        }
+        let line = line(Ended::Delivered, tally);
+        assert_eq!(line["Delivered"], 1_000);
+        for metric in ["FlashdutyLatency", "Attempts", "AgeAtDelivery"] {
+            assert_eq!(line[metric]["Values"].as_array().unwrap().len(), 100, "{metric}");
+        }
+    }
+}
