@@ -33,7 +33,7 @@ impl Courier {
     /// Starts the pushes of one invocation.
     #[must_use]
     pub fn round(&self, secrets: Arc<Secrets>) -> Round<'_> {
-        Round { courier: self, secrets, reread: false }
+        Round { courier: self, secrets, reread: None }
     }
 }
 
@@ -41,8 +41,8 @@ impl Courier {
 pub struct Round<'a> {
     courier: &'a Courier,
     secrets: Arc<Secrets>,
-    /// Whether SSM was asked for a new push URL already.
-    reread: bool,
+    /// Whether SSM was asked for a new push URL already, and why it did not tell, if it did not.
+    reread: Option<Result<(), String>>,
 }
 
 impl Round<'_> {
@@ -53,28 +53,49 @@ impl Round<'_> {
     }
 
     /// Pushes a body; and once more where Flashduty does not take the credential and SSM has another push
-    /// URL by now.
+    /// URL by now. Where SSM cannot tell, the alert may be delivered later: [`Error::Settings`].
     pub async fn push(&mut self, body: Vec<u8>, deadline: Deadline) -> Pushed {
         let first = self.push_once(body.clone(), deadline).await;
-        if self.reread || !matches!(first.result, Err(Error::Refused { about_credential: true, .. })) {
+        if !matches!(first.result, Err(Error::Refused { about_credential: true, .. })) {
             return first;
         }
-        self.reread = true;
-        let Ok(secrets) = self.courier.settings.reread(&self.secrets, Duration::ZERO, deadline).await else {
-            return first;
+        let newer = match &self.reread {
+            Some(in_force) => in_force.clone().map(|()| false),
+            None => {
+                let newer = self.reread(deadline).await;
+                self.reread = Some(newer.clone().map(|_| ()));
+                newer
+            }
         };
-        let (Ok(old), Ok(new)) = (&self.secrets.push_url, &secrets.push_url) else { return first };
+        match newer {
+            Ok(false) => first,
+            Ok(true) => {
+                let second = self.push_once(body, deadline).await;
+                Pushed { attempts: first.attempts + second.attempts, took: first.took + second.took, ..second }
+            }
+            Err(what) => Pushed { result: Err(Error::Settings { what }), ..first },
+        }
+    }
+
+    /// Asks SSM whether there is another push URL, and uses it from now on.
+    async fn reread(&mut self, deadline: Deadline) -> Result<bool, String> {
+        let secrets = self.courier.settings.reread(&self.secrets, Duration::ZERO, deadline).await;
+        // The same ones serve on where SSM could not be asked.
+        let Some(secrets) = secrets.ok().filter(|secrets| !Arc::ptr_eq(secrets, &self.secrets)) else {
+            return Err("Flashduty refused the push URL's key, and SSM does not tell whether there is a new one: \
+                        the function's log says why"
+                .to_owned());
+        };
+        let (Ok(old), Ok(new)) = (&self.secrets.push_url, &secrets.push_url) else { return Ok(false) };
         if old == new {
-            return first;
+            return Ok(false);
         }
         if old.integration() != new.integration() {
-            let what = "SSM has a push URL of another kind by now: the next try uses it".to_owned();
-            return Pushed { result: Err(Error::Settings { what }), ..first };
+            return Err("SSM has a push URL of another kind by now: the next try uses it".to_owned());
         }
         info!("Flashduty refused the push URL's key: SSM has a new push URL, which is used from now on");
         self.secrets = secrets;
-        let second = self.push_once(body, deadline).await;
-        Pushed { attempts: first.attempts + second.attempts, took: first.took + second.took, ..second }
+        Ok(true)
     }
 
     async fn push_once(&self, body: Vec<u8>, deadline: Deadline) -> Pushed {

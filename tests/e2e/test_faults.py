@@ -85,7 +85,8 @@ CELLS = [
     Cell((w.ERROR, w.SQS_DENIES), 503, LOG),
     Cell((w.ERROR, w.SQS_GONE), 503, LOG),
     Cell((w.S500, w.SSM_DENIES), 202, RETRIES),
-    Cell((w.S401, w.SSM_GONE), 502, DEAD),
+    # SSM may have a new key.
+    Cell((w.S401, w.SSM_GONE), 202, RETRIES),
     Cell((w.SSM_DENIES, w.SQS_DENIES), 200, FLASHDUTY),
     Cell((w.SSM_AWAY, w.SQS_AWAY), 503, NOWHERE),
     # What the queue meets on its way to Flashduty.

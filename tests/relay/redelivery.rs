@@ -9,7 +9,7 @@ use crate::support::event_source::VISIBILITY_TIMEOUT;
 use crate::support::journey::{Journey, busy};
 use crate::support::queue::DEDUPLICATION_INTERVAL;
 use crate::support::sqs::Fault as SqsFault;
-use crate::support::{alarm, golden, post, sample, samples};
+use crate::support::{PUSH_URL_PARAMETER, alarm, golden, post, sample, samples};
 
 /// A journey with these messages in its retry queue, and fair weather.
 async fn with_queued(messages: &[String]) -> Journey {
@@ -263,7 +263,11 @@ async fn settings_that_cannot_be_read_lose_nothing() {
     journey.world.flashduty.set_keys(["new-sample-key"]);
     journey.world.ssm.fault(Some(crate::support::ssm::Fault::Error("ThrottlingException")));
     journey.redeliver.drain().await;
-    assert_eq!(journey.queued().len() + journey.dead().len(), 1);
+    assert_eq!((journey.queued().len(), journey.dead().len()), (1, 0), "SSM may have the new key");
+    journey.world.ssm.put(PUSH_URL_PARAMETER, &journey.world.flashduty.push_url("standard", "new-sample-key"));
+    journey.world.ssm.fault(None);
+    journey.redeliver.drain_to_the_end().await;
+    assert_eq!((journey.dead().len(), journey.world.flashduty.alerts().len()), (0, 1));
     journey.end();
 }
 

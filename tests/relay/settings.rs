@@ -124,6 +124,20 @@ async fn rotating_the_push_url_costs_no_alert() {
 }
 
 #[tokio::test]
+async fn a_refused_key_is_refused_for_good_only_where_ssm_has_no_other() {
+    let mut world = World::new().await;
+    assert_eq!(world.send(&sample("alarm")).await.0, 200);
+    world.flashduty.set_keys(["new-sample-key"]);
+    world.ssm.fault(Some(Fault::Error("ThrottlingException")));
+    let (status, body) = world.send(&sample("list-of-alarms")).await;
+    assert_eq!(status, 503, "{body}");
+    assert!(body["alerts"].as_array().unwrap().iter().all(|alert| alert["error"]["code"] == "SettingsUnavailable"));
+    world.ssm.fault(None);
+    assert_eq!(world.send(&sample("alarm")).await.0, 502);
+    world.end();
+}
+
+#[tokio::test]
 async fn a_push_url_of_another_kind_serves_from_the_next_try_on() {
     let mut world = World::new().await;
     assert_eq!(world.send(&sample("alarm")).await.0, 200);
