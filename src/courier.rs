@@ -59,13 +59,12 @@ impl Round<'_> {
         if !matches!(first.result, Err(Error::Refused { about_credential: true, .. })) {
             return first;
         }
-        let newer = match &self.reread {
-            Some(in_force) => in_force.clone().map(|()| false),
-            None => {
-                let newer = self.reread(deadline).await;
-                self.reread = Some(newer.clone().map(|_| ()));
-                newer
-            }
+        let newer = if let Some(told) = &self.reread {
+            told.clone().map(|()| false)
+        } else {
+            let newer = self.reread(deadline).await;
+            self.reread = Some(newer.clone().map(|_| ()));
+            newer
         };
         match newer {
             Ok(false) => first,
