@@ -1,4 +1,4 @@
-"""MiniStack, mended in five places: three of them concern its `AUTH=true`.
+"""MiniStack, mended in six places: three of them concern its `AUTH=true`.
 
 MiniStack 1.5 holds `ssm:GetParameters` against the resource `*`, whatever names are asked for, so
 that only a policy which allows all parameters would pass. AWS holds it against every name.
@@ -14,6 +14,9 @@ does not take: a message that was just accepted could be lost.
 
 At every message of a FIFO queue it goes through all the deduplication ids of the last five minutes. In a
 storm of thousands it does nothing else; once a second is enough.
+
+CloudFormation refuses alarms on metric math. It shall know that there is such an alarm, which then watches
+the first of its metrics: no test waits for it.
 """
 
 import json
@@ -24,6 +27,7 @@ from ministack.core import iam_actions
 from ministack.core.iam_evaluator import enforce, pin_request_origin
 from ministack.core.router import extract_access_key_id
 from ministack.services import sqs
+from ministack.services.cloudformation import provisioners
 
 extract_resource_arn = iam_actions.extract_resource_arn
 
@@ -71,6 +75,19 @@ def seldom_prune_dedup(queue):
         prune_dedup(queue)
 
 
+alarm_record = provisioners._cw_metric_alarm_record
+
+
+def math_alarm_record(name, properties):
+    """An alarm on the first metric of an expression."""
+    metric = next((it["MetricStat"] for it in properties.get("Metrics") or [] if "MetricStat" in it), None)
+    if metric:
+        first = metric["Metric"] | {"Statistic": metric["Stat"], "Period": metric["Period"]}
+        properties = properties | first | {"Metrics": None}
+    return alarm_record(name, properties)
+
+
+provisioners._cw_metric_alarm_record = math_alarm_record
 sqs._HANDLERS["SendMessage"] = locked_send_message
 sqs._prune_dedup = seldom_prune_dedup
 iam_actions.extract_iam_action = strict_iam_action

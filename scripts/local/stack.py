@@ -5,7 +5,6 @@ import platform
 import subprocess
 from base64 import b64encode
 from collections.abc import Iterator
-from contextlib import suppress
 from urllib.parse import urlencode
 
 from . import ROOT, WORK
@@ -174,10 +173,9 @@ class Stack:
         client = self.aws.client("logs")
         lines = []
         for function in filter(None, functions or (self.function, self.redeliver)):
-            # A function that was never called has no log group.
-            with suppress(client.exceptions.ResourceNotFoundException):
-                pages = client.get_paginator("filter_log_events").paginate(
-                    logGroupName=f"/aws/lambda/{function}"
-                )
-                lines += [event["message"] for page in pages for event in page["events"]]
+            configuration = self.aws.client("lambda").get_function_configuration(FunctionName=function)
+            pages = client.get_paginator("filter_log_events").paginate(
+                logGroupName=configuration["LoggingConfig"]["LogGroup"]
+            )
+            lines += [event["message"] for page in pages for event in page["events"]]
         return lines

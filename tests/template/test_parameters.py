@@ -1,0 +1,148 @@
+"""What can be set, what is refused, and how the console and the SAM command line show it."""
+
+import re
+import tomllib
+
+import pytest
+from deployed import source
+from local import ROOT
+
+TEMPLATE = source()
+PARAMETERS = TEMPLATE["Parameters"]
+INTERFACE = TEMPLATE["Metadata"]["AWS::CloudFormation::Interface"]
+REPOSITORY = TEMPLATE["Metadata"]["AWS::ServerlessRepo::Application"]
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_a_default_will_do(name: str):
+    """Every parameter has one that it would take itself, and says what it is for."""
+    parameter = PARAMETERS[name]
+    assert parameter["Description"]
+    assert takes(name, parameter["Default"])
+
+
+@pytest.mark.parametrize("name", [name for name, it in PARAMETERS.items() if it["Type"] == "Number"])
+def test_numbers_have_bounds(name: str):
+    """On both ends, or a list."""
+    assert "AllowedValues" in PARAMETERS[name] or {"MinValue", "MaxValue"} <= PARAMETERS[name].keys()
+
+
+@pytest.mark.parametrize("name", [name for name, it in PARAMETERS.items() if it["Type"] == "String"])
+def test_texts_are_checked(name: str):
+    """By a pattern with an explanation, a list, or at least a length."""
+    parameter = PARAMETERS[name]
+    assert parameter.keys() & {"AllowedPattern", "AllowedValues", "MaxLength"}
+    assert ("AllowedPattern" in parameter) == ("ConstraintDescription" in parameter)
+
+
+KEY = "kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000"
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [
+        *[
+            (
+                name,
+                ["/zstack-flashduty/push-url", "/a", "/A_b.c-1/" + "x" * 100],
+                ["", "push-url", "/", "/a/", "//a", "/a//b", "/a b", "/中", "/a*", "/x" * 16],
+            )
+            for name in ("PushUrlParameter", "WebhookTokenParameter")
+        ],
+        (
+            "KmsKeyArn",
+            ["", f"arn:aws:{KEY}", f"arn:aws-cn:{KEY}", f"arn:aws-us-gov:{KEY}"],
+            [
+                "*",
+                f"arn:aws:{KEY} ",
+                "alias/aws/ssm",
+                "arn:aws:kms:eu-west-1:123456789012:alias/own",
+                "arn:aws:kms:*",
+            ],
+        ),
+        (
+            "AlarmEmail",
+            ["", "ops@example.com", "on-call+zf@mail.example.com"],
+            ["ops", "ops@localhost", "a@b@example.com", "two@example.com, three@example.com", " "],
+        ),
+        ("TitleRule", ["", "x" * 512], ["x" * 513]),
+        ("RetryQueue", ["enabled", "disabled"], ["true", "Enabled", ""]),
+        ("Tracing", ["enabled", "disabled"], ["Active", ""]),
+        ("Architecture", ["arm64", "x86_64"], ["x86-64", "amd64"]),
+        # Above INFO, Lambda would drop the lines that carry the metrics.
+        ("LogLevel", ["TRACE", "DEBUG", "INFO"], ["WARN", "ERROR", "FATAL", "info"]),
+        ("LogRetentionDays", [1, 30, 365, 3653], [0, 2, 31, 10_000]),
+        ("HeartbeatHours", [0, 1, 168], [-1, 169]),
+        ("MemorySize", [128, 10_240], [127, 10_241]),
+        ("SettingsTtlSeconds", [0, 86_400], [-1, 86_401]),
+        ("ThrottlingRateLimit", [1, 10_000], [0, 10_001]),
+        ("ThrottlingBurstLimit", [1, 5_000], [0, 5_001]),
+    ],
+    ids=lambda it: it if isinstance(it, str) else "",
+)
+def test_mistakes_are_refused_before_anything_is_deployed(name: str, good: list, bad: list):
+    """Examples that pass and that fail."""
+    assert [it for it in good if not takes(name, it)] == []
+    assert [it for it in bad if takes(name, it)] == []
+
+
+def takes(name: str, value: str | int) -> bool:
+    """Whether CloudFormation would let the value pass; a pattern has to match all of it."""
+    parameter = PARAMETERS[name]
+    if "AllowedValues" in parameter and value not in parameter["AllowedValues"]:
+        return False
+    if parameter["Type"] == "Number":
+        return parameter.get("MinValue", value) <= value <= parameter.get("MaxValue", value)
+    pattern = parameter.get("AllowedPattern", "(?s).*")
+    return len(value) <= parameter.get("MaxLength", 4096) and re.fullmatch(pattern, value) is not None
+
+
+def test_two_secrets_need_two_names():
+    """Else the push URL would be the token."""
+    [rule] = TEMPLATE["Rules"].values()
+    [assertion] = rule["Assertions"]
+    names = [{"Ref": "PushUrlParameter"}, {"Ref": "WebhookTokenParameter"}]
+    assert assertion["Assert"] == {"Fn::Not": [{"Fn::Equals": names}]}
+
+
+def test_the_console_shows_every_parameter_once():
+    """In a group, under a label."""
+    grouped = [name for group in INTERFACE["ParameterGroups"] for name in group["Parameters"]]
+    assert sorted(grouped) == sorted(PARAMETERS)
+    assert INTERFACE["ParameterLabels"].keys() == PARAMETERS.keys()
+
+
+def test_the_application_repository_would_take_the_metadata():
+    """Its patterns and lengths, files that exist, and Cargo.toml's version."""
+    cargo = tomllib.loads((ROOT / "Cargo.toml").read_text())["package"]
+    assert REPOSITORY["SemanticVersion"] == cargo["version"]
+    assert (REPOSITORY["Name"], REPOSITORY["SpdxLicenseId"]) == (cargo["name"], "MIT")
+    assert re.fullmatch(r"[a-z0-9](([a-z0-9]|-(?!-))*[a-z0-9])?", REPOSITORY["Author"])
+    assert len(REPOSITORY["Description"]) <= 256
+    assert len(REPOSITORY["Labels"]) <= 10
+    assert all(re.fullmatch(r"[a-zA-Z0-9+\-_:/@]+", label) for label in REPOSITORY["Labels"])
+    for file in ("LicenseUrl", "ReadmeUrl"):
+        assert (ROOT / REPOSITORY[file]).is_file()
+
+
+def test_samconfig_asks_before_it_changes_anything():
+    """And may make the roles, which have no names of their own."""
+    config = tomllib.loads((ROOT / "samconfig.toml").read_text())
+    assert config == {
+        "version": 0.1,
+        "default": {
+            "global": {"parameters": {"stack_name": "zstack-flashduty"}},
+            "build": {"parameters": {"parallel": True}},
+            "validate": {"parameters": {"lint": True}},
+            "deploy": {
+                "parameters": {
+                    "capabilities": "CAPABILITY_IAM",
+                    "resolve_s3": True,
+                    "s3_prefix": "zstack-flashduty",
+                    "confirm_changeset": True,
+                    "fail_on_empty_changeset": False,
+                }
+            },
+        },
+    }
+    assert not [name for name, it in TEMPLATE["Resources"].items() if "RoleName" in it.get("Properties", {})]

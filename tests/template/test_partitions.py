@@ -1,0 +1,54 @@
+"""The same template in every partition."""
+
+import json
+import re
+
+import pytest
+from deployed import OPTIONS, PARTITIONS, Deployed
+
+SERVICES = {"lambda.amazonaws.com", "apigateway.amazonaws.com", "cloudwatch.amazonaws.com"}
+"""Principals, called so in every partition."""
+
+
+@pytest.mark.parametrize("region", PARTITIONS)
+def test_names_are_those_of_the_partition(region: str):
+    """No ARN and no host of another one."""
+    partition, suffix = PARTITIONS[region]
+    stack = Deployed(region, **{**OPTIONS, "KmsKeyArn": ""})
+    text = json.dumps([stack.properties, stack.outputs])
+    arns = set(re.findall(r"arn:([a-z-]+):", text))
+    assert arns == {partition}
+    hosts = set(re.findall(r"[a-z0-9.-]*amazonaws[a-z0-9.-]*", text)) - SERVICES
+    api = f".execute-api.{region}.{suffix}"
+    console = {"cn-north-1": "console.amazonaws.cn", "us-gov-west-1": "console.amazonaws-us-gov.com"}
+    assert hosts == {api} | ({console[region]} if region in console else set())
+
+
+def test_urls_to_paste_and_to_open():
+    """As they are in most of the world, and in China."""
+    assert {
+        name: url for name, url in Deployed().outputs.items() if name.endswith("Url") and "://" in url
+    } == {
+        "WebhookUrl": "https://<Api>.execute-api.us-east-1.amazonaws.com/zstack",
+        "HealthUrl": "https://<Api>.execute-api.us-east-1.amazonaws.com/health",
+        "DashboardUrl": "https://console.aws.amazon.com/cloudwatch/home?region=us-east-1#dashboards:name=<Dashboard>",
+    }
+    china = Deployed("cn-north-1").outputs
+    assert china["WebhookUrl"] == "https://<Api>.execute-api.cn-north-1.amazonaws.com.cn/zstack"
+    assert china["DashboardUrl"].startswith("https://console.amazonaws.cn/cloudwatch/home?region=cn-north-1#")
+    gov = Deployed("us-gov-west-1").outputs
+    assert gov["DashboardUrl"].startswith("https://console.amazonaws-us-gov.com/cloudwatch/")
+
+
+def test_the_key_is_used_through_ssm_of_the_partition():
+    """China's services have another suffix."""
+    key = "arn:aws-cn:kms:cn-north-1:123456789012:key/00000000-0000-0000-0000-000000000000"
+    for role in ("RelayRole", "RedeliverRole"):
+        statement = Deployed("cn-north-1", KmsKeyArn=key).statements(role)["DecryptSettings"]
+        condition = statement["Condition"]["StringEquals"]
+        assert statement["Resource"] == key
+        assert condition["kms:ViaService"] == "ssm.cn-north-1.amazonaws.com.cn"
+        assert (
+            "arn:aws-cn:ssm:cn-north-1:123456789012:parameter/zstack-flashduty/push-url"
+            in (condition["kms:EncryptionContext:PARAMETER_ARN"])
+        )

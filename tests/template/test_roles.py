@@ -1,0 +1,125 @@
+"""What the functions may do: whole policies, for every combination of options."""
+
+import json
+from itertools import product
+
+import pytest
+from deployed import ACCOUNT, OPTIONS, PARTITIONS, Deployed
+
+ROLES = {"Relay": "RelayRole", "Redeliver": "RedeliverRole"}
+
+
+def parameter(name: str) -> str:
+    """The ARN of a parameter whose name begins with a slash."""
+    return f"arn:aws:ssm:us-east-1:{ACCOUNT}:parameter{name}"
+
+
+PUSH_URL = parameter("/zstack-flashduty/push-url")
+TOKEN = parameter("/zstack-flashduty/webhook-token")
+
+
+def allow(sid: str, action: str | list[str], resource: str | list[str], **more: object) -> dict:
+    """A statement."""
+    return {"Sid": sid, "Effect": "Allow", "Action": action, "Resource": resource, **more}
+
+
+def decrypt(parameters: str | list[str]) -> dict:
+    """What the key's owner has to grant: these parameters, through SSM."""
+    context = {
+        "kms:ViaService": "ssm.us-east-1.amazonaws.com",
+        "kms:EncryptionContext:PARAMETER_ARN": parameters,
+    }
+    return allow("DecryptSettings", "kms:Decrypt", OPTIONS["KmsKeyArn"], Condition={"StringEquals": context})
+
+
+TRACE = allow("Trace", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*")
+LOG = ["logs:CreateLogStream", "logs:PutLogEvents"]
+REDELIVER = [
+    "sqs:ReceiveMessage",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+    "sqs:ChangeMessageVisibility",
+]
+
+
+@pytest.mark.parametrize(
+    ("key", "tracing", "queue"), list(product(("", OPTIONS["KmsKeyArn"]), *[("enabled", "disabled")] * 2))
+)
+def test_each_role_may_do_what_its_function_does(key: str, tracing: str, queue: str):
+    """Compared as a whole: whatever is added to a role has to be added here, and looked at."""
+    stack = Deployed(KmsKeyArn=key, Tracing=tracing, RetryQueue=queue)
+    relay = [
+        allow("Log", LOG, "<RelayLogs.Arn>"),
+        allow("ReadSettings", "ssm:GetParameters", [PUSH_URL, TOKEN]),
+        *([decrypt([PUSH_URL, TOKEN])] if key else []),
+    ]
+    redeliver = [
+        allow("Log", LOG, "<RedeliverLogs.Arn>"),
+        allow("ReadSettings", "ssm:GetParameters", PUSH_URL),
+        *([decrypt(PUSH_URL)] if key else []),
+        allow("Redeliver", REDELIVER, "<Retries.Arn>"),
+        allow("GiveUp", "sqs:SendMessage", "<DeadLetters.Arn>"),
+    ]
+    if queue == "enabled":
+        relay += [
+            allow("Queue", "sqs:SendMessage", ["<Retries.Arn>", "<DeadLetters.Arn>"]),
+            allow("SeeWhoWaits", "sqs:GetQueueAttributes", "<Retries.Arn>"),
+        ]
+    expected = {"RelayRole": relay} | ({"RedeliverRole": redeliver} if queue == "enabled" else {})
+    if tracing == "enabled":
+        expected = {role: [*statements, TRACE] for role, statements in expected.items()}
+    found = {role: list(stack.statements(role).values()) for role in stack.of_type("AWS::IAM::Role")}
+    assert found == expected
+
+
+def test_roles_are_the_functions_own():
+    """One each, assumed by Lambda alone, and no policy that lives elsewhere."""
+    stack = Deployed(**OPTIONS)
+    functions = stack.of_type("AWS::Lambda::Function")
+    assert {name: it["Role"] for name, it in functions.items()} == {
+        name: f"<{role}.Arn>" for name, role in ROLES.items()
+    }
+    lambda_alone = {
+        "Effect": "Allow",
+        "Principal": {"Service": "lambda.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+    for role in stack.of_type("AWS::IAM::Role").values():
+        assert role["AssumeRolePolicyDocument"]["Statement"] == [lambda_alone]
+        assert role.keys() == {"Description", "AssumeRolePolicyDocument", "Policies"}
+        assert len(role["Policies"]) == 1
+    assert {it for it in stack.types.values() if it.startswith("AWS::IAM::")} == {"AWS::IAM::Role"}
+
+
+@pytest.mark.parametrize("region", PARTITIONS)
+def test_only_x_ray_gets_a_wildcard(region: str):
+    """Neither as an action nor as a resource, in any policy that allows something."""
+    stack = Deployed(region, **OPTIONS)
+    documents = [
+        policy["PolicyDocument"]
+        for role in stack.of_type("AWS::IAM::Role").values()
+        for policy in role["Policies"]
+    ]
+    documents += [it["PolicyDocument"] for it in stack.properties.values() if "PolicyDocument" in it]
+    assert len(documents) == 5
+    wild = [
+        statement
+        for document in documents
+        for statement in document["Statement"]
+        if statement["Effect"] == "Allow" and "*" in json.dumps([statement["Action"], statement["Resource"]])
+    ]
+    assert wild == [TRACE, TRACE]
+
+
+def test_traces_go_to_x_ray_only_when_asked():
+    """The switch of the functions and the permission of the roles go together."""
+    for tracing, mode in {"enabled": "Active", "disabled": "PassThrough"}.items():
+        functions = Deployed(Tracing=tracing).of_type("AWS::Lambda::Function")
+        assert {it["TracingConfig"]["Mode"] for it in functions.values()} == {mode}
+
+
+def test_parameter_names_are_not_doubled_at_the_slash():
+    """`parameter//a` matches nothing, and `parametera` neither."""
+    stack = Deployed(PushUrlParameter="/a/b", WebhookTokenParameter="/c")
+    read = stack.statements("RelayRole")["ReadSettings"]
+    assert read["Resource"] == [parameter("/a/b"), parameter("/c")]
