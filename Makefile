@@ -7,14 +7,15 @@ HOST ?= 127.0.0.1
 TOOLS = .venv/tools/bin
 LOCAL = PYTHONPATH=scripts $(TOOLS)/python -m local
 STORM = PYTHONPATH=scripts $(TOOLS)/python -m local.storm
-PYTHON_CODE = scripts tests/e2e
+CLOUD = PYTHONPATH=scripts $(TOOLS)/python -m cloud
+PYTHON_CODE = scripts tests/e2e tests/template
 
 export SAM_CLI_TELEMETRY = 0
 
-.PHONY: help setup run storm test test-rust test-e2e lint rust-installed
+.PHONY: help setup run storm secrets deploy test test-rust test-template test-e2e lint rust-installed
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: .venv/tools/.stamp .venv/ministack/.stamp ## install the tools, in .venv
 
@@ -27,12 +28,29 @@ run: setup rust-installed ## see it work on this machine; ONCE=1 ends after the 
 storm: setup rust-installed ## 5,000 alarms at once, and Flashduty away for a while (20 minutes)
 	@$(STORM) $(ARGS)
 
-test: lint test-rust test-e2e ## everything that CI runs
+# Without PUSH_URL it asks for it, and shows it neither to the shell's history nor to `ps`.
+# PREFIX=/my/place and KMS_KEY=... are for other names and another key, OVERWRITE=push-url or
+# OVERWRITE=webhook-token for another value.
+secrets: export PUSH_URL := $(value PUSH_URL)
+secrets: setup ## put Flashduty's push URL and a new webhook token into SSM
+	@$(CLOUD).secrets $(if $(PREFIX),--prefix '$(PREFIX)') $(if $(KMS_KEY),--key '$(KMS_KEY)') \
+		$(addprefix --overwrite ,$(OVERWRITE))
+
+# ARCHITECTURE=x86_64, STACK=name, PARAMETERS='AlarmEmail=ops@example.com HeartbeatHours=24'; each is
+# remembered by the stack. YES=1 does not ask.
+deploy: setup rust-installed ## build with SAM, then deploy to AWS, or upgrade
+	@$(CLOUD).deploy $(if $(STACK),--stack '$(STACK)') $(if $(ARCHITECTURE),--architecture '$(ARCHITECTURE)') \
+		$(if $(YES),--yes) $(PARAMETERS)
+
+test: lint test-rust test-template test-e2e ## everything that CI runs
 
 test-rust: rust-installed ## the tests of the two crates
 	if cargo nextest --version > /dev/null 2>&1; \
 	then cargo nextest run --workspace --locked && cargo test --workspace --locked --doc; \
 	else cargo test --workspace --locked; fi
+
+test-template: setup ## what template.yaml deploys
+	$(TOOLS)/python -m pytest tests/template
 
 test-e2e: setup rust-installed ## the built functions through template.yaml, on a local AWS
 	$(TOOLS)/python -m pytest tests/e2e

@@ -1,0 +1,149 @@
+"""`make deploy`: build template.yaml for the processor that it is deployed for, and deploy or upgrade it.
+
+What is not given stays as samconfig.toml says, else as the stack is, else as the template says.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from contextlib import suppress
+from pathlib import Path
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+from local import ROOT
+from local.process import Failed
+from samcli.cli.types import CfnParameterOverridesType
+
+from . import account
+from .secrets import PREFIX
+
+BUILT = ROOT / ".aws-sam/build"
+TARGETS = {"arm64": "aarch64-unknown-linux-gnu", "x86_64": "x86_64-unknown-linux-gnu"}
+"""What Rust calls Lambda's processors."""
+
+ENVIRONMENT = {
+    "SAM_CLI_TELEMETRY": "0",
+    # Our tools (sam, cargo-lambda, zig) before others of the same name.
+    "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+}
+
+
+def configured() -> tuple[str, dict[str, str]]:
+    """The stack's name and parameters in samconfig.toml, which SAM forgets where others are given."""
+    config = tomllib.loads((ROOT / "samconfig.toml").read_text())["default"]
+    options = config["global"]["parameters"] | config["deploy"]["parameters"]
+    return options["stack_name"], parsed(options.get("parameter_overrides", {}))
+
+
+def parsed(overrides: object) -> dict[str, str]:
+    """Parameters as SAM reads them."""
+    return CfnParameterOverridesType().convert(overrides, None, None)
+
+
+def written(parameters: dict[str, str]) -> list[str]:
+    """Parameters for SAM's command line: a blank in a value would end it."""
+    escaped = {name: value.replace('"', '\\"') for name, value in parameters.items()}
+    return [f'{name}="{value}"' for name, value in escaped.items()]
+
+
+def deployed(stack: str) -> dict[str, str]:
+    """The parameters of the stack; none where there is no stack."""
+    try:
+        [found] = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    except ClientError as error:
+        if "does not exist" in str(error):
+            return {}
+        raise
+    return {it["ParameterKey"]: it["ParameterValue"] for it in found.get("Parameters", [])}
+
+
+def processor(named: str | None, parameters: dict[str, str], before: dict[str, str]) -> str:
+    """The one that is both built and deployed for."""
+    architecture = named or parameters.get("Architecture") or before.get("Architecture", "arm64")
+    if architecture not in TARGETS:
+        raise Failed(f"The processor is {' or '.join(TARGETS)}, not {architecture}.")
+    return architecture
+
+
+def require_tools(architecture: str) -> None:
+    """Fail early, with advice, if it could not be built."""
+    for tool in ("sam", "cargo-lambda"):
+        if not shutil.which(tool, path=ENVIRONMENT["PATH"]):
+            raise Failed(f"This needs {tool}: make setup")
+    target = TARGETS[architecture]
+    sysroot = subprocess.run(["rustc", "--print", "sysroot"], capture_output=True, text=True).stdout.strip()
+    libraries = Path(sysroot) / "lib/rustlib"
+    if (libraries / target / "lib").is_dir():
+        return
+    others = [name for name, other in TARGETS.items() if (libraries / other / "lib").is_dir()]
+    advice = f"Rust cannot build for {architecture} yet: rustup target add {target}"
+    raise Failed(
+        f"{advice}\nOr choose another processor: make deploy ARCHITECTURE={others[0]}" if others else advice
+    )
+
+
+def sam(*arguments: str | Path) -> None:
+    """Run SAM on this terminal."""
+    if subprocess.run(["sam", *arguments], cwd=ROOT, env=os.environ | ENVIRONMENT).returncode != 0:
+        raise Failed(f"sam {arguments[0]} failed; its words are above.")
+
+
+def missing_secrets(parameters: dict[str, str]) -> list[str]:
+    """Parameters that the functions will look for in vain."""
+    names = [parameters["PushUrlParameter"], parameters["WebhookTokenParameter"]]
+    return boto3.client("ssm").get_parameters(Names=names)["InvalidParameters"]
+
+
+def run(options: argparse.Namespace) -> None:
+    """Everything, cheap questions first."""
+    here = account.current()
+    name, parameters = configured()
+    stack = options.stack or name
+    parameters |= parsed(options.parameters)
+    before = deployed(stack)
+    architecture = processor(options.architecture, parameters, before)
+    parameters["Architecture"] = architecture
+    require_tools(architecture)
+    if not (options.yes or sys.stdin.isatty()):
+        raise Failed("SAM would ask before it changes anything, and there is no terminal: make deploy YES=1")
+
+    print(f"==> {'Upgrading' if before else 'Deploying'} {stack} in {here}, for {architecture}", flush=True)
+    if options.build_dir == BUILT:
+        sam("build", "--parameter-overrides", *written({"Architecture": architecture}))
+    sam(
+        *("deploy", "--template-file", options.build_dir / "template.yaml", "--stack-name", stack),
+        # SAM would look for it beside the template.
+        *("--config-file", ROOT / "samconfig.toml"),
+        *(["--no-confirm-changeset"] if options.yes else []),
+        *("--parameter-overrides", *written(parameters)),
+    )
+    # Who may deploy need not be allowed to look at parameters.
+    with suppress(ClientError):
+        if missing := missing_secrets(deployed(stack)):
+            prefix = missing[0].rpartition("/")[0]
+            how = "make secrets" + ("" if prefix == PREFIX else f" PREFIX={prefix}")
+            print(f"\nStill missing: {' and '.join(missing)}. Next: {how}")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Do it; the exit status says whether it was done."""
+    parser = argparse.ArgumentParser(prog="make deploy", description=__doc__)
+    parser.add_argument("--stack", help="its name (samconfig.toml's)")
+    parser.add_argument("--architecture", help="arm64 or x86_64 (the stack's, at first arm64)")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--build-dir", type=Path, default=BUILT, help="what is built already")
+    parser.add_argument("parameters", nargs="*", help="of the template: Name=value")
+    try:
+        run(parser.parse_args(arguments))
+        return 0
+    except (Failed, BotoCoreError, ClientError) as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,163 @@
+"""`make secrets`: Flashduty's push URL, and a new webhook token, into SSM as SecureStrings.
+
+The token goes to the standard output, everything else to the other one: `token=$(make -s secrets)`.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Collection
+from getpass import getpass
+from ipaddress import ip_address
+from secrets import token_hex
+from urllib.parse import parse_qsl, urlsplit
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+from local.process import Failed
+
+from . import account
+
+PUSH_URL, TOKEN = "push-url", "webhook-token"
+PREFIX = "/zstack-flashduty"
+"""The template's defaults begin with it."""
+
+DESCRIPTIONS = {
+    PUSH_URL: "Flashduty's push URL, for zstack-flashduty",
+    TOKEN: "What ZStack must show, for zstack-flashduty",
+}
+
+
+class Store:
+    """The two parameters."""
+
+    def __init__(self, prefix: str, key: str | None):
+        self._ssm = boto3.client("ssm")
+        self._key = key
+        self.names = {secret: f"{prefix}/{secret}" for secret in (PUSH_URL, TOKEN)}
+
+    def present(self) -> set[str]:
+        """Which of the two exist. Their values stay encrypted."""
+        found = self._ssm.get_parameters(Names=list(self.names.values()))["Parameters"]
+        names = {it["Name"] for it in found}
+        return {secret for secret, name in self.names.items() if name in names}
+
+    def create(self, secret: str, value: str) -> None:
+        """Put a parameter that does not exist yet, and fail if it does."""
+        key = {"KeyId": self._key} if self._key else {}
+        self._put(secret, value, Overwrite=False, **key)
+
+    def replace(self, secret: str, value: str) -> None:
+        """Put a parameter in place of another, under the same key: SSM would take its own."""
+        named = {"Key": "Name", "Values": [self.names[secret]]}
+        present = self._ssm.describe_parameters(ParameterFilters=[named])["Parameters"]
+        key = self._key or next((it.get("KeyId") for it in present), None)
+        self._put(secret, value, Overwrite=True, **({"KeyId": key} if key else {}))
+
+    def _put(self, secret: str, value: str, **options: object) -> None:
+        self._ssm.put_parameter(
+            Name=self.names[secret],
+            Description=DESCRIPTIONS[secret],
+            Type="SecureString",
+            Value=value,
+            **options,
+        )
+
+
+def checked(push_url: str) -> str:
+    """A push URL, if the functions would take it (src/flashduty/push_url.rs); never says what it was."""
+    push_url = push_url.strip()
+    try:
+        url = urlsplit(push_url)
+        host = url.hostname or ""
+    except ValueError:
+        host = ""
+    if not host or len(push_url.split()) != 1:
+        raise Failed("The push URL is not a URL. Copy the whole of it from the integration in Flashduty.")
+    if url.scheme != "https" and not (url.scheme == "http" and loopback(host)):
+        raise Failed("The push URL does not start with https://.")
+    key = dict(reversed(parse_qsl(url.query))).get("integration_key")
+    if not key or "…" in key:
+        raise Failed(
+            "The push URL has no integration_key. Copy the whole of it, quoted in the shell for its `?`."
+        )
+    return push_url
+
+
+def loopback(host: str) -> bool:
+    """This machine, as for a local run."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def asked() -> str:
+    """The push URL from the terminal, where nobody sees it."""
+    if not sys.stdin.isatty():
+        raise Failed("There is no push URL: make secrets PUSH_URL=..., or run it in a terminal to be asked.")
+    return getpass("Flashduty's push URL (it will not be shown): ")
+
+
+def store(there: Store, given: str | None, overwrite: Collection[str]) -> str | None:
+    """Put what is missing or to be replaced; returns the token if it is a new one."""
+    present = there.present()
+    wanted = [secret for secret in (PUSH_URL, TOKEN) if secret not in present or secret in overwrite]
+    if not wanted or (given and PUSH_URL not in wanted):
+        names = " and ".join(there.names[secret] for secret in sorted(present))
+        raise Failed(
+            f"{names} exist already; nothing was changed.\n"
+            f"OVERWRITE={PUSH_URL} replaces the push URL. OVERWRITE={TOKEN} replaces the token, and\n"
+            "ZStack is turned away until it has the new one; README has a way that loses no alert."
+        )
+    values = {}
+    if PUSH_URL in wanted:
+        values[PUSH_URL] = checked(given or asked())
+    if TOKEN in wanted:
+        # 192 bits, of characters that are safe in a URL, in a shell and in a password field.
+        values[TOKEN] = token_hex(24)
+    for secret, value in values.items():
+        try:
+            (there.replace if secret in present else there.create)(secret, value)
+        except ClientError as error:
+            raise Failed(f"{there.names[secret]} could not be written: {error}") from None
+        print(f"{'Replaced' if secret in present else 'Created'} {there.names[secret]}", file=sys.stderr)
+    for secret in sorted(present - set(wanted)):
+        print(f"Kept {there.names[secret]}", file=sys.stderr)
+    return values.get(TOKEN)
+
+
+def main() -> int:
+    """Do it; the exit status says whether it was done."""
+    parser = argparse.ArgumentParser(prog="make secrets", description=__doc__)
+    parser.add_argument("--prefix", default=PREFIX, help="what the parameters' names begin with")
+    parser.add_argument("--key", help="KMS key instead of aws/ssm")
+    parser.add_argument("--overwrite", action="append", choices=(PUSH_URL, TOKEN), default=[])
+    options = parser.parse_args()
+    # Not an argument: those are seen by everybody on this machine.
+    given = os.environ.pop("PUSH_URL", None)
+    try:
+        print(f"In {account.current()}", file=sys.stderr)
+        there = Store(options.prefix, options.key)
+        token = store(there, given, options.overwrite)
+    except (Failed, BotoCoreError, ClientError) as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    if token:
+        print(
+            "\nThe webhook token, shown only now; it is the password of ZStack's endpoint:\n", file=sys.stderr
+        )
+        print(token, flush=True)
+    if options.prefix != PREFIX:
+        print(
+            "\nDeploy with PARAMETERS='"
+            f"PushUrlParameter={there.names[PUSH_URL]} WebhookTokenParameter={there.names[TOKEN]}'",
+            file=sys.stderr,
+        )
+    if options.key:
+        print("\nDeploy with the key's ARN: PARAMETERS='KmsKeyArn=...'", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,189 @@
+"""`make secrets`, as a person runs it, and that the functions take what it made."""
+
+import os
+import pty
+import subprocess
+from pathlib import Path
+
+import pytest
+from conftest import World
+from local import ROOT
+
+KEY = "not-a-key"
+URL = f"https://api.flashcat.cloud/event/push/alert/standard?integration_key={KEY}"
+
+
+def make(world: World, prefix: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run it, without a terminal."""
+    command = ["make", "--silent", "secrets", f"PREFIX={prefix}"]
+    command += [f"{name}={value}" for name, value in variables.items()]
+    return subprocess.run(
+        command, cwd=ROOT, env=environment(world), stdin=subprocess.DEVNULL, capture_output=True, text=True
+    )
+
+
+def environment(world: World) -> dict[str, str]:
+    """The local AWS, and nothing of a `make` that runs these tests."""
+    own = world.aws.environment.items()
+    return {name: value for name, value in own if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+
+
+def parameters(world: World, prefix: str) -> dict[str, tuple[str, str]]:
+    """Types and values of all parameters of a prefix."""
+    found = world.aws.client("ssm").get_parameters_by_path(Path=prefix, WithDecryption=True)["Parameters"]
+    return {it["Name"].removeprefix(prefix): (it["Type"], it["Value"]) for it in found}
+
+
+def test_what_it_makes_is_what_the_functions_need(world: World):
+    """The token on the standard output, alone, opens the relay; nothing shows the key."""
+    push_url = world.flashduty.push_url(world.key)
+    made = make(world, "/made", PUSH_URL=push_url)
+    assert made.returncode == 0, made.stderr
+    token = made.stdout.strip()
+    assert len(token) == 48
+    assert parameters(world, "/made") == {
+        "/push-url": ("SecureString", push_url),
+        "/webhook-token": ("SecureString", token),
+    }
+    assert "us-east-1" in made.stderr
+    assert "PushUrlParameter=/made/push-url WebhookTokenParameter=/made/webhook-token" in made.stderr
+    assert world.key not in made.stderr
+
+    relay = world.like("made", PushUrlParameter="/made/push-url", WebhookTokenParameter="/made/webhook-token")
+    assert relay.call("/zstack", b'{"ALARM_NAME": "x"}', token=world.token).status == 401
+    assert relay.call("/zstack", b'{"ALARM_NAME": "x"}', token=token).status == 200
+
+
+def test_nothing_is_overwritten_by_accident(world: World):
+    """It says how to do it on purpose, and then leaves the other one alone."""
+    token = make(world, "/kept", PUSH_URL=URL).stdout.strip()
+    before = parameters(world, "/kept")
+    for again in (make(world, "/kept"), make(world, "/kept", PUSH_URL=URL + "2")):
+        assert (again.returncode, again.stdout) == (2, "")
+        assert "OVERWRITE=push-url" in again.stderr
+        assert "OVERWRITE=webhook-token" in again.stderr
+        assert KEY not in again.stderr
+        assert token not in again.stderr
+    assert parameters(world, "/kept") == before
+
+    url = make(world, "/kept", PUSH_URL=URL + "2", OVERWRITE="push-url")
+    assert (url.returncode, url.stdout) == (0, "")
+    assert parameters(world, "/kept") == before | {"/push-url": ("SecureString", URL + "2")}
+
+    new = make(world, "/kept", OVERWRITE="webhook-token")
+    assert new.returncode == 0
+    assert parameters(world, "/kept") == {
+        "/push-url": ("SecureString", URL + "2"),
+        "/webhook-token": ("SecureString", new.stdout.strip()),
+    }
+    assert new.stdout.strip() != token
+
+
+def test_what_was_left_half_done_is_completed(world: World):
+    """Without asking for what is there."""
+    world.aws.put_secret("/half/push-url", URL)
+    made = make(world, "/half")
+    assert made.returncode == 0, made.stderr
+    assert parameters(world, "/half") == {
+        "/push-url": ("SecureString", URL),
+        "/webhook-token": ("SecureString", made.stdout.strip()),
+    }
+
+
+def test_a_replaced_parameter_keeps_its_key(world: World):
+    """SSM would take its own, and the role could not read it."""
+    key = world.aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    assert make(world, "/keyed", PUSH_URL=URL, KMS_KEY=key).returncode == 0
+    assert make(world, "/keyed", PUSH_URL=URL + "2", OVERWRITE="push-url").returncode == 0
+    listed = world.aws.client("ssm").describe_parameters(
+        ParameterFilters=[{"Key": "Path", "Values": ["/keyed"]}]
+    )["Parameters"]
+    assert [it["KeyId"] for it in listed] == [key, key]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"http://api.flashcat.cloud/event/push/alert/standard?integration_key={KEY}",
+        f"api.flashcat.cloud/?integration_key={KEY}",
+        f"https:///?integration_key={KEY}",
+        f"https://api.flashcat.cloud/{KEY}",
+        f"https://api.flashcat.cloud/{KEY}?integration_key=",
+        f"https://api.flashcat.cloud/{KEY}?integration_key=…",
+        f"https://a b/?integration_key={KEY}",
+        KEY,
+    ],
+)
+def test_what_is_no_push_url_is_refused(world: World, url: str):
+    """Before anything is made, and without repeating it."""
+    refused = make(world, "/refused", PUSH_URL=url)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "The push URL" in refused.stderr
+    assert KEY not in refused.stderr
+    assert parameters(world, "/refused") == {}
+
+
+def test_it_asks_where_nobody_looks(world: World):
+    """On a terminal the URL is neither shown nor given to a program as an argument."""
+    ours, theirs = pty.openpty()
+    asking = subprocess.Popen(
+        ["make", "--silent", "secrets", "PREFIX=/asked"],
+        cwd=ROOT,
+        env=environment(world),
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    shown = b""
+    while b"push URL" not in shown:
+        shown += os.read(ours, 1024)
+    os.write(ours, URL.encode() + b"\n")
+    # A closed terminal is an error, not an end.
+    try:
+        while more := os.read(ours, 1024):
+            shown += more
+    except OSError:
+        pass
+    os.close(ours)
+    assert asking.wait(timeout=60) == 0, shown
+    assert parameters(world, "/asked")["/push-url"] == ("SecureString", URL)
+    assert KEY.encode() not in shown
+
+
+def test_without_a_terminal_it_says_what_it_needs(world: World):
+    """Instead of waiting for ever."""
+    nobody = make(world, "/nobody")
+    assert nobody.returncode == 2
+    assert "PUSH_URL=" in nobody.stderr
+
+
+def test_no_command_line_holds_the_url():
+    """But for make's own, which is why it is better to be asked."""
+    command = ["make", "--dry-run", "secrets", f"PUSH_URL={URL}"]
+    commands = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert "cloud.secrets" in commands
+    assert KEY not in commands
+
+
+@pytest.mark.parametrize(
+    ("without", "says"),
+    [("AWS_ACCESS_KEY_ID", "no AWS credentials"), ("AWS_DEFAULT_REGION", "no AWS region")],
+)
+def test_an_account_that_is_not_named_is_asked_for(world: World, without: str, says: str, tmp_path: Path):
+    """In the AWS command line's own terms."""
+    env = {name: value for name, value in environment(world).items() if name != without}
+    if without == "AWS_ACCESS_KEY_ID":
+        del env["AWS_SECRET_ACCESS_KEY"]
+    refused = subprocess.run(
+        ["make", "--silent", "secrets", f"PUSH_URL={URL}"],
+        cwd=ROOT,
+        env=env | {"HOME": str(tmp_path)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    assert refused.returncode == 2
+    assert says in refused.stderr
+    assert "AWS_PROFILE" in refused.stderr
