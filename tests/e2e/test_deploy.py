@@ -107,3 +107,7 @@ def test_cargo_lambda_deploy_reads_cargo_toml(account: World):
         name: value for name, value in templates["Environment"]["Variables"].items() if name not in of_queues
     }
     assert made["Environment"]["Variables"] == expected
+    [logs] = account.aws.client("logs").describe_log_groups(logGroupNamePrefix="/aws/lambda/relay")[
+        "logGroups"
+    ]
+    assert logs["retentionInDays"] == 30
