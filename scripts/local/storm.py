@@ -30,6 +30,9 @@ from .standin import Standin
 TRIES, PAUSE = 5, 1.0
 """How often ZStack tries, and seconds in between."""
 
+HANDED_OVER_WITHIN = 120
+"""Seconds until every message must be taken."""
+
 
 @dataclass
 class Storm:
@@ -205,6 +208,8 @@ def run(storm: Storm, binary: Path, limits: list[str], patience: float) -> int:
         print(f"==> The last one was delivered {time.monotonic() - began:.0f} s after the first was raised")
         print(f"    Flashduty answered {answered(flashduty)}")
         wrong = list(complaints(storm, relay, flashduty))
+        if took > HANDED_OVER_WITHIN:
+            wrong.append(f"ZStack had to wait: more than {HANDED_OVER_WITHIN} s")
         print(
             "\n".join(wrong) or "    Every alert was delivered in order and is closed; none was opened twice"
         )

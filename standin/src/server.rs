@@ -12,9 +12,11 @@ use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
+use tokio_rustls::TlsAcceptor;
 
 use crate::alerts::Alert;
 use crate::fault::{Fault, Lasts, Spell, Weather};
@@ -23,7 +25,7 @@ use crate::rate::RateLimit;
 use crate::{control, push};
 
 /// How a stand-in starts.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Options {
     /// The port on 127.0.0.1; 0, the default, takes a free one.
     pub port: u16,
@@ -31,6 +33,8 @@ pub struct Options {
     pub keys: Vec<String>,
     /// Flashduty's own by default; none switches it off.
     pub rate_limit: Option<RateLimit>,
+    /// Whom to be over TLS, as `localhost`; nobody by default.
+    pub tls: Option<TlsAcceptor>,
     /// Is called with every request that is recorded, before it is answered. It must not call the
     /// stand-in.
     pub on_push: Option<fn(&Received)>,
@@ -38,7 +42,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { port: 0, keys: Vec::new(), rate_limit: Some(RateLimit::default()), on_push: None }
+        Self { port: 0, keys: Vec::new(), rate_limit: Some(RateLimit::default()), tls: None, on_push: None }
     }
 }
 
@@ -46,6 +50,7 @@ impl Default for Options {
 #[derive(Debug)]
 pub struct Standin {
     address: SocketAddr,
+    is_tls: bool,
     shared: Shared,
     connections: Arc<AtomicUsize>,
     stop: oneshot::Sender<()>,
@@ -61,18 +66,24 @@ impl Standin {
     pub async fn start(options: Options) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
         let address = listener.local_addr()?;
+        let tls = options.tls.clone();
+        let is_tls = tls.is_some();
         let shared = Shared::new(options);
         let connections = Arc::default();
         let (stop, stopped) = oneshot::channel();
         let router = router(shared.clone());
-        let server = tokio::spawn(serve(listener, router, Arc::clone(&connections), stopped));
-        Ok(Self { address, shared, connections, stop, server })
+        let server = tokio::spawn(serve(listener, tls, router, Arc::clone(&connections), stopped));
+        Ok(Self { address, is_tls, shared, connections, stop, server })
     }
 
-    /// `http://127.0.0.1:PORT`.
+    /// `http://127.0.0.1:PORT`, or `https://localhost:PORT`.
     #[must_use]
     pub fn base_url(&self) -> String {
-        format!("http://{}", self.address)
+        if self.is_tls {
+            format!("https://localhost:{}", self.address.port())
+        } else {
+            format!("http://{}", self.address)
+        }
     }
 
     /// The push URL of an integration; `key` goes in as it is.
@@ -162,6 +173,7 @@ fn router(shared: Shared) -> Router {
 /// Serves until `stopped` resolves, which it also does when its sender is dropped.
 async fn serve(
     listener: TcpListener,
+    tls: Option<TlsAcceptor>,
     router: Router,
     connections: Arc<AtomicUsize>,
     mut stopped: oneshot::Receiver<()>,
@@ -172,7 +184,16 @@ async fn serve(
             // An error is a caller that went away before it was accepted.
             accepted = listener.accept() => if let Ok((stream, _)) = accepted {
                 connections.fetch_add(1, Ordering::SeqCst);
-                open.spawn(serve_connection(stream, router.clone()));
+                let (tls, router) = (tls.clone(), router.clone());
+                open.spawn(async move {
+                    match tls {
+                        None => serve_connection(stream, router).await,
+                        // An error is a caller that does not trust us.
+                        Some(tls) => if let Ok(stream) = tls.accept(stream).await {
+                            serve_connection(stream, router).await;
+                        }
+                    }
+                });
             },
             Some(_) = open.join_next() => {}
             _ = &mut stopped => break,
@@ -182,7 +203,7 @@ async fn serve(
     open.shutdown().await;
 }
 
-async fn serve_connection(stream: TcpStream, router: Router) {
+async fn serve_connection(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, router: Router) {
     let router = TowerToHyperService::new(router);
     let service = service_fn(|request: hyper::Request<Incoming>| {
         let response = router.call(request);

@@ -85,3 +85,25 @@ async fn a_push_that_dies_on_an_idle_connection_is_sent_again_at_once() {
         world.end();
     }
 }
+
+/// It would carry the credential to somebody else.
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let elsewhere = Standin::start(Options::default()).await.unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let redirects = format!("http://{}/event/push/alert/standard?integration_key=k", listener.local_addr().unwrap());
+    let location = elsewhere.push_url("standard", "k");
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            read_request(&mut stream).await;
+            let answer = format!("HTTP/1.1 307 Elsewhere\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n");
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        }
+    });
+    let flashduty = Standin::start(Options::default()).await.unwrap();
+    let mut world = World::pushing_to(flashduty, &redirects, &[]).await;
+    let (status, body) = world.send(&sample("alarm")).await;
+    assert_eq!((status, &body["error"]["flashduty"]["status"]), (502, &307.into()));
+    assert!(elsewhere.received().is_empty());
+    world.end();
+}

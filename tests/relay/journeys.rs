@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use aws_standin::sqs::Fault as SqsFault;
 use flashduty_standin::{Fault, Lasts};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -12,7 +13,6 @@ use serde_json::json;
 use tokio::runtime::Runtime;
 
 use crate::support::journey::{Journey, busy};
-use crate::support::sqs::Fault as SqsFault;
 use crate::support::{alarm, post};
 
 const CASES: u32 = 24;
@@ -32,6 +32,8 @@ enum Step {
     /// It is too busy for the next pushes.
     Stumble(usize),
     Up,
+    /// Lambda takes another process, which remembers nothing.
+    Restart,
     /// SQS does not let anybody in, until ZStack hears of it.
     QueueDown,
     /// Lambda hands out what waits, the first pushes of which find Flashduty too busy.
@@ -55,6 +57,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => fault.prop_map(Step::Down),
         3 => (1..4_usize).prop_map(Step::Stumble),
         2 => Just(Step::Up),
+        3 => Just(Step::Restart),
         1 => Just(Step::QueueDown),
         3 => (0..3_usize).prop_map(Step::Drain),
     ]
@@ -84,6 +87,7 @@ impl Told {
 async fn walk(steps: &[Step]) -> Result<(), TestCaseError> {
     let mut journey = Journey::new().await;
     let mut told = Told::default();
+    let mut restarted = false;
     for (n, step) in steps.iter().enumerate() {
         let message = match step {
             Step::Trigger(resource, level) => told.tell(*resource, true, level, n),
@@ -100,8 +104,18 @@ async fn walk(steps: &[Step]) -> Result<(), TestCaseError> {
                 journey.world.flashduty.fault(busy(), Lasts::Next(*pushes));
                 continue;
             }
+            Step::Restart => {
+                journey.sqs.fault(None);
+                journey.world.restart().await;
+                restarted = true;
+                continue;
+            }
             Step::QueueDown => {
-                journey.sqs.fault(Some(SqsFault::Deny));
+                // Not promised: that a process which did not queue an alert knows of it, and the queue takes
+                // no more. Its recovery is pushed then, which is better than to lose it.
+                if !restarted {
+                    journey.sqs.fault(Some(SqsFault::Deny));
+                }
                 continue;
             }
             Step::Up => {

@@ -1,12 +1,11 @@
 //! What CloudWatch gets to count.
 
+use aws_standin::ssm::Fault as SsmFault;
 use flashduty_standin::{Fault, Lasts};
 use serde_json::{Value, json};
 
 use crate::support::journey::{Journey, busy};
-use crate::support::lambda::Function;
-use crate::support::ssm::Fault as SsmFault;
-use crate::support::{TOKEN_PARAMETER, World, alarm, post, sample, with_credential};
+use crate::support::{TOKEN_PARAMETER, World, alarm, post, relay, sample, with_credential};
 
 /// The counts of a line, which must name all of them as metrics of its function and outcome. Times are
 /// replaced by how many of them there are.
@@ -91,7 +90,7 @@ async fn settings_that_were_never_read_are_counted() {
         ("FLASHDUTY_PUSH_URL_PARAMETER", "/not/there"),
         ("WEBHOOK_TOKEN_PARAMETER", TOKEN_PARAMETER),
     ];
-    let mut function = Function::start(&own).await;
+    let mut function = relay(&own).await;
     function.invoke(&sample("alarm")).await;
     let lines = function.metrics(1).await;
     // The start's read, and the request's.
@@ -116,16 +115,17 @@ async fn what_waits_is_counted_by_both_functions() {
     journey.sqs.put(&journey.queue, "garbage", "no JSON");
     journey.redeliver.drain_to_the_end().await;
 
-    let relay: Vec<_> = journey.world.function.metrics(2).await.into_iter().map(|line| counts(line, "relay")).collect();
+    let by_relay: Vec<_> =
+        journey.world.function.metrics(2).await.into_iter().map(|line| counts(line, "relay")).collect();
     assert_eq!(
-        json!(relay),
+        json!(by_relay),
         json!([{"Outcome": "Queued", "Received": 1, "Queued": 1, "FlashdutyLatency": 1, "Attempts": 1},
                {"Outcome": "Queued", "Received": 1, "Queued": 1}])
     );
     let redeliver = journey.redeliver.function.metrics(3).await;
-    let redeliver: Vec<_> = redeliver.into_iter().map(|line| counts(line, "redeliver")).collect();
+    let by_redeliver: Vec<_> = redeliver.into_iter().map(|line| counts(line, "redeliver")).collect();
     assert_eq!(
-        json!(redeliver),
+        json!(by_redeliver),
         json!([{"Outcome": "Queued", "Received": 2, "Queued": 2, "FlashdutyLatency": 2, "Attempts": [1, 1]},
                {"Outcome": "GivenUp", "Received": 1, "Refused": 1, "Unreadable": 1},
                {"Outcome": "Delivered", "Received": 2, "Delivered": 2, "FlashdutyLatency": 2, "Attempts": [1, 1],

@@ -1,12 +1,12 @@
 //! What the relay puts into the queues, and what it answers then.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use aws_standin::sqs::Fault as SqsFault;
 use flashduty_standin::{Fault, Lasts};
 use serde_json::{Value, json};
 
 use crate::support::journey::{Journey, busy};
-use crate::support::sqs::Fault as SqsFault;
 use crate::support::{TOKEN, alarm, post, sample, with_credential};
 
 fn bodies(messages: &[Value]) -> Vec<&Value> {
@@ -116,6 +116,56 @@ async fn while_anything_waits_everything_queues() {
     journey.sqs.put(&journey.queue, "another", "{}");
     assert_eq!(journey.send(&sample("alarm")).await.0, 202);
     assert_eq!((journey.world.pushed().len(), journey.queued().len()), (0, 2));
+    journey.end();
+}
+
+#[tokio::test]
+async fn what_redeliver_works_on_still_waits() {
+    let mut journey = Journey::new().await;
+    journey.sqs.put(&journey.queue, "another", "{}");
+    journey.sqs.receive(&journey.queue, 1, Duration::from_mins(1));
+    assert_eq!(journey.send(&sample("alarm")).await.0, 202);
+    journey.end();
+}
+
+#[tokio::test]
+async fn when_the_queue_is_empty_again_alerts_are_pushed() {
+    let mut journey = Journey::new().await;
+    journey.world.flashduty.fault(busy(), Lasts::Next(1));
+    assert_eq!(journey.send(&sample("alarm")).await.0, 202);
+    journey.redeliver.drain().await;
+    assert_eq!(journey.send(&sample("event-host-disconnected")).await.0, 202, "it was filled a moment ago");
+    journey.redeliver.drain().await;
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    assert_eq!(journey.send(&sample("event-host-reconnected")).await.0, 202, "behind what this process queued");
+    journey.redeliver.drain().await;
+    journey.world.restart().await;
+    assert_eq!(journey.send(&sample("event-host-disconnected")).await.0, 200);
+    journey.end();
+}
+
+#[tokio::test]
+async fn where_the_queue_cannot_be_counted_nothing_is_overtaken() {
+    let mut journey = Journey::new().await;
+    journey.world.flashduty.fault(busy(), Lasts::Next(1));
+    assert_eq!(journey.send(&sample("alarm")).await.0, 202);
+    journey.world.restart().await;
+    journey.sqs.fault(Some(SqsFault::DenyCount));
+    assert_eq!(journey.send(&sample("alarm-recovery")).await.0, 202);
+    journey.redeliver.drain().await;
+    assert!(!journey.world.flashduty.alerts()[0].open);
+    journey.end();
+}
+
+/// Waiting for it again and again would use up the time for all of them.
+#[tokio::test]
+async fn a_queue_that_hangs_is_tried_once_for_a_request() {
+    let mut journey = Journey::new().await;
+    journey.sqs.fault(Some(SqsFault::Hang));
+    let list: Vec<Value> =
+        (0..10).map(|n| serde_json::from_str(&alarm(&json!({"ALARM_RESOURCE_ID": n.to_string()}))).unwrap()).collect();
+    assert_eq!(journey.world.send(&post(json!(list).to_string())).await.0, 200);
+    assert_eq!(journey.world.flashduty.alerts().len(), 10);
     journey.end();
 }
 

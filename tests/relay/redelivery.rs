@@ -1,14 +1,14 @@
 //! What `redeliver` makes of the retry queue.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use aws_standin::event_source::VISIBILITY_TIMEOUT;
+use aws_standin::queue::DEDUPLICATION_INTERVAL;
+use aws_standin::sqs::Fault as SqsFault;
 use flashduty_standin::{Fault, Lasts};
 use serde_json::{Value, json};
 
-use crate::support::event_source::VISIBILITY_TIMEOUT;
 use crate::support::journey::{Journey, busy};
-use crate::support::queue::DEDUPLICATION_INTERVAL;
-use crate::support::sqs::Fault as SqsFault;
 use crate::support::{PUSH_URL_PARAMETER, alarm, golden, post, sample, samples};
 
 /// A journey with these messages in its retry queue, and fair weather.
@@ -174,6 +174,28 @@ async fn what_could_not_be_delivered_in_ten_days_is_a_dead_letter() {
 }
 
 #[tokio::test]
+async fn it_keeps_under_flashdutys_limit_with_every_try() {
+    let mut journey = with_queued(&["a", "b", "c", "d"].map(trigger)).await;
+    journey.world.flashduty.fault(Fault::status(500), Lasts::Next(1));
+    let start = Instant::now();
+    journey.redeliver.drain().await;
+    assert_eq!(journey.world.pushed().len(), 5);
+    assert!(start.elapsed() >= Duration::from_millis(4 * 150), "{:?}", start.elapsed());
+    journey.end();
+}
+
+#[tokio::test]
+async fn a_backlog_that_is_too_old_is_given_up_without_waiting_for_each() {
+    let mut journey = with_queued(&["a", "b", "c", "d", "e"].map(trigger)).await;
+    journey.world.flashduty.fault(Fault::Hang, Lasts::Standing);
+    journey.sqs.advance(Duration::from_hours(10 * 24 + 1));
+    journey.redeliver.drain().await;
+    assert_eq!((journey.queued().len(), journey.dead().len()), (0, 5));
+    assert_eq!(journey.world.pushed().len(), 1);
+    journey.end();
+}
+
+#[tokio::test]
 async fn what_is_refused_for_good_is_not_tried_again() {
     let mut journey = with_queued(&[trigger("a"), recovery("a"), trigger("b")]).await;
     let stored = bodies(&journey.queued());
@@ -261,7 +283,7 @@ async fn flashduty_hanging_does_not_keep_the_failures_from_being_reported() {
 async fn settings_that_cannot_be_read_lose_nothing() {
     let mut journey = with_queued(&[trigger("a")]).await;
     journey.world.flashduty.set_keys(["new-sample-key"]);
-    journey.world.ssm.fault(Some(crate::support::ssm::Fault::Error("ThrottlingException")));
+    journey.world.ssm.fault(Some(aws_standin::ssm::Fault::Error("ThrottlingException")));
     journey.redeliver.drain().await;
     assert_eq!((journey.queued().len(), journey.dead().len()), (1, 0), "SSM may have the new key");
     journey.world.ssm.put(PUSH_URL_PARAMETER, &journey.world.flashduty.push_url("standard", "new-sample-key"));

@@ -2,12 +2,11 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use aws_standin::ssm::Fault;
 use flashduty_standin::Options;
 use serde_json::{Value, json};
 
-use crate::support::lambda::Function;
-use crate::support::ssm::Fault;
-use crate::support::{KEY, PUSH_URL_PARAMETER, TOKEN_PARAMETER, World, base64, sample, with_credential};
+use crate::support::{KEY, PUSH_URL_PARAMETER, TOKEN_PARAMETER, World, base64, relay, sample, with_credential};
 
 #[tokio::test]
 async fn both_parameters_come_in_one_call_while_the_function_starts() {
@@ -55,7 +54,7 @@ async fn a_first_read_that_fails_is_503_and_the_next_request_tries_again() {
         let mut variables = world_variables(&world);
         variables.push(("RUST_LOG".into(), "trace".into()));
         let variables: Vec<_> = variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        world.function = Function::start(&variables).await;
+        world.function = relay(&variables).await;
 
         let (status, body) = world.send(&sample("alarm")).await;
         assert_eq!((status, &body["error"]["code"]), (503, &json!("SettingsUnavailable")), "{fault:?}");
@@ -210,7 +209,7 @@ async fn ssm_hanging_costs_no_alert_while_there_are_good_values() {
 
 #[tokio::test]
 async fn without_a_token_parameter_the_function_refuses_to_start() {
-    let function = Function::start(&[("FLASHDUTY_PUSH_URL_PARAMETER", PUSH_URL_PARAMETER)]).await;
+    let function = relay(&[("FLASHDUTY_PUSH_URL_PARAMETER", PUSH_URL_PARAMETER)]).await;
     let (status, log) = function.ended().await;
     assert!(!status.success());
     let line: Value = serde_json::from_str(log.lines().next().unwrap()).unwrap();

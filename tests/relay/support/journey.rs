@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use aws_standin::event_source::EventSource;
+use aws_standin::in_time;
+use aws_standin::sqs::Sqs;
 use flashduty_standin::{Fault, Options, Standin};
 use serde_json::Value;
 
-use super::event_source::EventSource;
-use super::lambda::Function;
-use super::sqs::Sqs;
-use super::{KEY, KEY_IN_URL, PUSH_URL_PARAMETER, World, assert_no_secret, in_time};
+use super::{KEY, KEY_IN_URL, PUSH_URL_PARAMETER, World, assert_no_secret, redeliver};
 
 /// How long the relay may take for a request: about 1.5 s to push, the rest to queue.
 const RELAY_TIMEOUT: Duration = Duration::from_millis(6_500);
@@ -47,7 +47,7 @@ impl Journey {
             ("FLASHDUTY_PUSH_URL_PARAMETER", PUSH_URL_PARAMETER),
             ("RUST_LOG", "trace"),
         ];
-        let function = Function::start_redeliver(&[&own[..], &variables].concat()).await;
+        let function = redeliver(&[&own[..], &variables].concat()).await;
         let redeliver = EventSource::new(&sqs, &queue, function);
         Self { world, sqs, queue, dead_letter_queue, redeliver }
     }

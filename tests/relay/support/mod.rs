@@ -1,24 +1,14 @@
 //! A world for the built binaries: Lambda, SSM, SQS and Flashduty on real ports.
 
-pub mod event_source;
 pub mod journey;
-pub mod lambda;
-pub mod queue;
-pub mod sqs;
-pub mod ssm;
 
 use std::fs;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use axum::Router;
+use aws_standin::lambda::Function;
+use aws_standin::ssm::Ssm;
 use flashduty_standin::{Options, Standin};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
-
-use lambda::Function;
-use ssm::Ssm;
 
 /// The token that the samples in `events/` show.
 pub const TOKEN: &str = "sample-token";
@@ -36,7 +26,10 @@ pub struct World {
     pub ssm: Ssm,
     pub ssm_url: String,
     pub function: Function,
+    variables: Vec<(String, String)>,
     answers: Vec<Value>,
+    /// The logs of processes before this one.
+    earlier: String,
 }
 
 impl World {
@@ -64,8 +57,17 @@ impl World {
             // Whatever the log may tell, it tells here.
             ("RUST_LOG", "trace"),
         ];
-        let function = Function::start(&[&defaults, variables].concat()).await;
-        Self { flashduty, ssm, ssm_url, function, answers: Vec::new() }
+        let variables = [&defaults, variables].concat();
+        let function = relay(&variables).await;
+        let variables = variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        Self { flashduty, ssm, ssm_url, function, variables, answers: Vec::new(), earlier: String::new() }
+    }
+
+    /// What Lambda does between two requests, if it likes: another process, which remembers nothing.
+    pub async fn restart(&mut self) {
+        self.earlier += &self.function.log();
+        let variables: Vec<_> = self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        self.function = relay(&variables).await;
     }
 
     /// Invokes the function and gives the HTTP status and the body.
@@ -105,7 +107,7 @@ impl World {
 
     /// Looks for every secret in every answer and log line.
     pub fn end(self) {
-        let log = self.function.log();
+        let log = self.earlier + &self.function.log();
         assert!(!log.is_empty(), "nothing was logged");
         for said in self.answers.iter().map(Value::to_string).chain([log]) {
             assert_no_secret(&said);
@@ -120,18 +122,14 @@ pub fn assert_no_secret(said: &str) {
     }
 }
 
-/// A deadline so far away, in epoch milliseconds.
-pub fn in_time(from_now: Duration) -> u64 {
-    let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + from_now;
-    u64::try_from(deadline.as_millis()).unwrap()
+/// Starts the relay.
+pub async fn relay(variables: &[(&str, &str)]) -> Function {
+    Function::start("relay", env!("CARGO_BIN_EXE_relay"), variables).await
 }
 
-/// Serves on a free port until the test ends.
-pub async fn serve(routes: Router) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move { axum::serve(listener, routes).await });
-    address
+/// Starts `redeliver`.
+pub async fn redeliver(variables: &[(&str, &str)]) -> Function {
+    Function::start("redeliver", env!("CARGO_BIN_EXE_redeliver"), variables).await
 }
 
 /// The samples in `events/`, by name.

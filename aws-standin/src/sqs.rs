@@ -1,5 +1,5 @@
 //! A stand-in for SQS FIFO queues, in AWS' JSON 1.0 protocol: the calls that the functions make, and
-//! nothing else. What Lambda does with a queue is in [`super::event_source`].
+//! nothing else. What Lambda does with a queue is in [`crate::event_source`].
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -13,7 +13,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde_json::{Map, Value, json};
 
-use super::queue::{Message, Queue, Redrive, Sent};
+use crate::queue::{Message, Queue, Redrive, Sent};
+use crate::tls::Identity;
 
 /// The largest message, attributes included, and the largest batch, in bytes.
 const MAX_MESSAGE: usize = 1024 * 1024;
@@ -52,6 +53,8 @@ pub enum Fault {
     Gone,
     /// Too many calls.
     Throttle,
+    /// The function's role does not allow to count, and everything else.
+    DenyCount,
     /// No answer.
     Hang,
 }
@@ -60,9 +63,15 @@ impl Sqs {
     /// Starts an account without queues.
     pub async fn start() -> Self {
         let account = Arc::default();
-        let routes = Router::new().route("/", post(call)).layer(DefaultBodyLimit::disable());
-        let address = super::serve(routes.with_state(Arc::clone(&account))).await;
-        Self { account, url: format!("http://{address}") }
+        let url = format!("http://{}", crate::serve(routes(&account)).await);
+        Self { account, url }
+    }
+
+    /// The same over TLS.
+    pub async fn start_as(identity: &Identity) -> Self {
+        let account = Arc::default();
+        let url = identity.serve(routes(&account)).await;
+        Self { account, url }
     }
 
     /// The endpoint.
@@ -152,6 +161,10 @@ impl Sqs {
     }
 }
 
+fn routes(account: &Arc<Mutex<Account>>) -> Router {
+    Router::new().route("/", post(call)).layer(DefaultBodyLimit::disable()).with_state(account.clone())
+}
+
 async fn call(State(account): State<Arc<Mutex<Account>>>, headers: HeaderMap, body: Bytes) -> Response {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let outcome = if !header("authorization").starts_with("AWS4-HMAC-SHA256 Credential=") {
@@ -169,9 +182,10 @@ async fn call(State(account): State<Arc<Mutex<Account>>>, headers: HeaderMap, bo
         match fault {
             Some(Fault::Hang) => std::future::pending().await,
             Some(Fault::Deny) => Err(Refusal::denied(operation)),
+            Some(Fault::DenyCount) if operation == "GetQueueAttributes" => Err(Refusal::denied(operation)),
             Some(Fault::Gone) => Err(Refusal::no_queue()),
             Some(Fault::Throttle) => Err(Refusal::sqs("RequestThrottled", "RequestThrottled", "Request is throttled.")),
-            None => account.lock().unwrap().perform(operation, &call),
+            Some(Fault::DenyCount) | None => account.lock().unwrap().perform(operation, &call),
         }
     };
     let headers = [("content-type", "application/x-amz-json-1.0")];
@@ -432,6 +446,7 @@ impl IntoResponse for Refusal {
     }
 }
 
+#[cfg(test)]
 mod tests {
     use aws_sdk_sqs::Client;
     use aws_sdk_sqs::config::{BehaviorVersion, Config, Credentials, Region};

@@ -37,8 +37,13 @@ impl Ssm {
     /// Starts an empty store and gives its URL.
     pub async fn start() -> (Self, String) {
         let ssm = Self::default();
-        let address = super::serve(Router::new().route("/", post(call)).with_state(ssm.clone())).await;
+        let address = crate::serve(ssm.routes()).await;
         (ssm, format!("http://{address}"))
+    }
+
+    /// The store's only path.
+    pub fn routes(&self) -> Router {
+        Router::new().route("/", post(call)).with_state(self.clone())
     }
 
     /// Puts in a `SecureString`.

@@ -149,6 +149,7 @@ pub struct Sent {
     pub attributes: Value,
 }
 
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 
-use super::in_time;
-use super::lambda::Function;
-use super::queue::Message;
-use super::sqs::Sqs;
+use crate::in_time;
+use crate::lambda::Function;
+use crate::queue::Message;
+use crate::sqs::Sqs;
 
 /// The most messages of a batch from a FIFO queue.
 const BATCH_SIZE: usize = 10;
@@ -129,9 +129,10 @@ fn failed(messages: &[Message], outcome: Result<Value, Value>) -> BTreeSet<Strin
     reported.filter(|reported| reported.is_subset(&all)).unwrap_or(all)
 }
 
+#[cfg(test)]
 mod tests {
     use super::*;
-    use crate::support::queue::{Queue, Sent};
+    use crate::queue::{Queue, Sent};
 
     #[test]
     fn an_answer_that_is_malformed_leaves_all_messages() {

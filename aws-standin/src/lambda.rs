@@ -1,9 +1,10 @@
 //! A built binary under a stand-in for Lambda's Runtime API.
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -38,6 +39,8 @@ struct Api {
 /// A running function.
 pub struct Function {
     process: Child,
+    /// When its process was started.
+    pub started: Instant,
     invocations: mpsc::UnboundedSender<Invocation>,
     waiting: Waiting,
     log: Arc<Mutex<String>>,
@@ -47,17 +50,8 @@ pub struct Function {
 }
 
 impl Function {
-    /// Starts the relay with nothing in its environment but what Lambda sets, and `variables`.
-    pub async fn start(variables: &[(&str, &str)]) -> Self {
-        Self::of("relay", env!("CARGO_BIN_EXE_relay"), variables).await
-    }
-
-    /// Starts `redeliver` in the same way.
-    pub async fn start_redeliver(variables: &[(&str, &str)]) -> Self {
-        Self::of("redeliver", env!("CARGO_BIN_EXE_redeliver"), variables).await
-    }
-
-    async fn of(name: &'static str, binary: &str, variables: &[(&str, &str)]) -> Self {
+    /// Starts a binary with nothing in its environment but what Lambda sets, and `variables`.
+    pub async fn start(name: &'static str, binary: impl AsRef<OsStr>, variables: &[(&str, &str)]) -> Self {
         let (invocations, next) = mpsc::unbounded_channel();
         let waiting = Waiting::default();
         let (ask, asked) = mpsc::unbounded_channel();
@@ -66,8 +60,9 @@ impl Function {
             .route("/2018-06-01/runtime/invocation/next", get(serve_next))
             .route("/2018-06-01/runtime/invocation/{id}/{outcome}", post(take_outcome))
             .with_state(api);
-        let address = super::serve(routes).await;
+        let address = crate::serve(routes).await;
 
+        let started = Instant::now();
         let mut process = Command::new(binary)
             .env_clear()
             .env("AWS_LAMBDA_RUNTIME_API", address.to_string())
@@ -88,7 +83,12 @@ impl Function {
             collect(process.stdout.take().unwrap(), log.clone()),
             collect(process.stderr.take().unwrap(), log.clone()),
         ];
-        Self { process, invocations, waiting, log, readers, asked, count: 0 }
+        Self { process, started, invocations, waiting, log, readers, asked, count: 0 }
+    }
+
+    /// The process's id.
+    pub fn pid(&self) -> u32 {
+        self.process.id().expect("it runs")
     }
 
     /// Waits until the function is through with its start.
