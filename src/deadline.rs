@@ -91,6 +91,7 @@ pub fn epoch_millis() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::READ_TIMEOUT;
 
     fn budget(from_now: Duration) -> Duration {
         let end = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + from_now;
@@ -107,6 +108,14 @@ mod tests {
         let short = budget(Duration::from_secs(3));
         assert!(short > Duration::from_secs(2) && short <= Duration::from_millis(2_500), "{short:?}");
         assert_eq!(budget(Duration::from_millis(100)), Duration::ZERO);
+    }
+
+    #[test]
+    fn the_budgets_fit_into_each_other() {
+        let api_gateway = Duration::from_secs(29);
+        let start = READ_TIMEOUT / 2;
+        assert!(start + REQUEST_BUDGET + TIME_TO_ANSWER < api_gateway);
+        assert!(PUSH_BUDGET + TIME_TO_QUEUE < REQUEST_BUDGET / 2);
     }
 
     #[test]

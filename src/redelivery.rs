@@ -23,7 +23,8 @@ use crate::zstack::{Part, split};
 const PACE: Duration = Duration::from_millis(150);
 /// How long one message may take.
 const TIME_FOR_ONE: Duration = Duration::from_secs(12);
-/// How long before Lambda ends the invocation the failures must be reported.
+/// How long before Lambda ends the invocation nothing is pushed any more: half of it is for giving up, half
+/// for reporting what failed.
 const TIME_TO_REPORT: Duration = Duration::from_secs(4);
 
 /// A message that could not be delivered comes back when it is older by one part in so many. By age, not by
@@ -71,8 +72,11 @@ impl Redelivery {
     pub async fn redeliver(&self, event: SqsEvent, request_id: &str, end: Deadline) -> SqsBatchResponse {
         let mut tally = Tally::default();
         let deadline = end.before(TIME_TO_REPORT);
+        let settle_by = end.before(TIME_TO_REPORT / 2);
         let secrets = self.courier.settings().get(deadline).await;
         let mut round = secrets.map(|secrets| self.courier.round(secrets));
+        // What Flashduty did not take just now, and how long it asked to be left alone.
+        let (mut failures, mut asked) = (0, Duration::ZERO);
         // Each group that stopped, and when its messages come back.
         let mut stopped: HashMap<String, Duration> = HashMap::new();
         let mut failed = Vec::new();
@@ -81,12 +85,19 @@ impl Redelivery {
             let group = attribute(&message, "MessageGroupId").to_owned();
             if !stopped.contains_key(&group) {
                 let outcome = match &mut round {
-                    Ok(_) if stopped.len() >= FAILURES => Err(Obstacle::Untried),
+                    Ok(_) if failures > 0 && age(&message) > TRIED_FOR => {
+                        Err(Obstacle::Never(format!("tried for {}", rough(age(&message)))))
+                    }
+                    Ok(_) if failures >= FAILURES => Err(Obstacle::Untried),
                     Ok(round) => self.deliver(round, &message, deadline.at_most(TIME_FOR_ONE), &mut tally).await,
                     Err(error) => Err(Obstacle::Later(error.clone(), Duration::ZERO)),
                 };
-                let Some(least) = self.settle(outcome, &message, &group, deadline, &mut tally).await else { continue };
-                stopped.insert(group.clone(), pause(age(&message)).max(least));
+                if let Err(Obstacle::Later(_, least)) = &outcome {
+                    failures += 1;
+                    asked = asked.max(*least);
+                }
+                let Some(least) = self.settle(outcome, &message, &group, settle_by, &mut tally).await else { continue };
+                stopped.insert(group.clone(), pause(age(&message)).max(least).max(asked));
             }
             tally.queued += 1;
             let pause = stopped.get(&group).copied().unwrap_or(LONGEST_PAUSE);
@@ -179,6 +190,7 @@ impl Redelivery {
             self.keep_pace().await;
             let pushed = round.push(body, deadline).await;
             tally.push(pushed.attempts, pushed.took);
+            self.count_tries(pushed.attempts).await;
             match pushed.result {
                 Ok(receipt) => {
                     tally.deliver(late);
@@ -221,6 +233,11 @@ impl Redelivery {
         let mut next = self.next.lock().await;
         sleep_until(*next).await;
         *next = Instant::now() + PACE;
+    }
+
+    /// Every try counts against Flashduty's limit, and not only the first.
+    async fn count_tries(&self, attempts: u32) {
+        *self.next.lock().await += PACE * attempts.saturating_sub(1);
     }
 }
 

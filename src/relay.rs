@@ -90,6 +90,7 @@ impl Relay {
             context,
             received: epoch_millis(),
             deadline,
+            queue_is_shut: false,
         };
         let mut outcomes = Vec::new();
         let mut parts = split(body);
@@ -145,6 +146,8 @@ struct Request<'a> {
     received: u64,
     /// When to be done.
     deadline: Deadline,
+    /// Whether the queue was found not to take anything.
+    queue_is_shut: bool,
 }
 
 impl Request<'_> {
@@ -153,14 +156,15 @@ impl Request<'_> {
     async fn take(&mut self, message: Message, outcomes: &mut Vec<Outcome>) {
         if let Some(outbox) = &self.relay.outbox {
             let ahead = outbox.ahead_of(&message.alert.key, self.deadline).await;
-            if ahead != Ahead::Nothing {
+            if ahead == Ahead::SameAlert || ahead == Ahead::Something && !self.queue_is_shut {
                 let fate = match self.put_aside(outbox, &message).await {
                     Ok(()) => Some(Fate::Queued(None)),
                     Err(queue) if ahead == Ahead::SameAlert => {
                         Some(self.lost(&message, "an event of the same alert waits before it".to_owned(), queue))
                     }
                     Err(queue) => {
-                        warn!("others wait in the queue, but it takes no more, so this one is pushed: {queue}");
+                        warn!("others may wait in the queue, but it takes no more, so this one is pushed: {queue}");
+                        self.queue_is_shut = true;
                         None
                     }
                 };
@@ -241,11 +245,16 @@ impl Request<'_> {
     }
 
     /// Without an id of ZStack's, every message is taken for a new one: two that are equal to the letter
-    /// may have a recovery between them, and a copy does no harm.
+    /// may have a recovery between them, and a copy does no harm. A text that could not be read has no
+    /// recovery: its key, a hash of it, is enough.
     fn envelope(&self, message: &Message) -> Envelope {
         let Message { alert, place, .. } = message;
         let statuses = alert.events.iter().map(|event| event.status().as_str()).collect::<Vec<_>>().join(",");
-        let id = if alert.id.is_empty() { format!("{}/{place}", self.id) } else { alert.id.clone() };
+        let id = match alert.kind {
+            Kind::Raw => String::new(),
+            _ if alert.id.is_empty() => format!("{}/{place}", self.id),
+            _ => alert.id.clone(),
+        };
         Envelope::new(alert.key.as_str(), &statuses, &id)
     }
 

@@ -40,7 +40,8 @@ pub async fn start(function: Function) -> Result<Parts, lambda_runtime::Error> {
     let outbox = config.queues.clone().map(|queues| Outbox::new(sqs(&aws), queues));
     // The function has its full CPU now, and is frozen afterwards until the first request comes. Where
     // this fails that request tries again, and tells.
-    let deadline = Deadline::within(2 * READ_TIMEOUT);
+    // A read takes half of it at most: API Gateway waits for the start, too.
+    let deadline = Deadline::within(READ_TIMEOUT);
     let count = async {
         if let (Some(outbox), Function::Relay) = (&outbox, function) {
             outbox.holds_anything(deadline).await;

@@ -179,3 +179,15 @@ fn ended(error: &(dyn StdError + 'static)) -> bool {
 fn unreachable(url: &PushUrl, what: &str) -> Error {
     Error::Unreachable { host: url.host().to_owned(), what: answer::quote(url, what) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deadline::PUSH_BUDGET;
+
+    #[test]
+    fn a_try_and_its_connection_take_a_fraction_of_the_budget_each() {
+        assert!(3 * ATTEMPT_TIMEOUT <= 2 * PUSH_BUDGET, "and there is time for another");
+        assert!(2 * CONNECT_TIMEOUT <= ATTEMPT_TIMEOUT);
+    }
+}

@@ -100,7 +100,7 @@ impl Outbox {
     }
 
     /// Whether there is anything in the retry queue, as far as SQS tells and told lately. Where SQS does
-    /// not answer in time, there may be.
+    /// not tell, there may be.
     pub async fn holds_anything(&self, deadline: Deadline) -> bool {
         if let Some(holds) = self.known() {
             return holds;
@@ -108,8 +108,8 @@ impl Outbox {
         let holds = match timeout_at(deadline.at_most(TIME_TO_COUNT).at(), self.count_messages()).await {
             Ok(Ok(count)) => count > 0,
             Ok(Err(why)) => {
-                warn!("alerts are pushed without knowing whether others wait: {why}");
-                false
+                warn!("whether alerts wait is not known, so others queue behind them: {why}");
+                true
             }
             Err(_) => true,
         };
