@@ -59,7 +59,7 @@ lint: setup rust-installed ## format, lints, one TLS stack, the template
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	scripts/check-tls
-	$(TOOLS)/cfn-lint template.yaml
+	$(TOOLS)/cfn-lint --regions us-east-1 cn-north-1 us-gov-west-1 -- template.yaml
 	AWS_DEFAULT_REGION=us-east-1 $(TOOLS)/sam validate --lint
 	$(TOOLS)/ruff check $(PYTHON_CODE)
 	$(TOOLS)/ruff format --check $(PYTHON_CODE)

@@ -74,18 +74,16 @@ ALARMS = {
     "OldestAlertAlarm": {
         "AlarmName": "zf-oldest-alert",
         "Metrics": [
-            shown(
-                "late",
-                "An alert is older than ten minutes",
-                "IF(FILL(age, 0) > 600 OR FILL(waiting, 0) > 0, 1, 0)",
-            ),
-            hidden("age", "Maximum", 600, metric("AWS/SQS", "ApproximateAgeOfOldestMessage", QUEUE)),
+            shown("waiting", "Alerts in the retry queue", "SUM(METRICS())"),
+            hidden("visible", "Maximum", 60, metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", QUEUE)),
             hidden(
-                "waiting", "Minimum", 600, metric("AWS/SQS", "ApproximateNumberOfMessagesNotVisible", QUEUE)
+                "in_flight", "Maximum", 60, metric("AWS/SQS", "ApproximateNumberOfMessagesNotVisible", QUEUE)
             ),
         ],
         **ABOVE,
         **QUIET,
+        # Minutes, one after the other.
+        "EvaluationPeriods": 10,
     },
     "DeliveryFailuresAlarm": {
         "AlarmName": "zf-delivery-failures",
