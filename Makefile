@@ -8,11 +8,11 @@ TOOLS = .venv/tools/bin
 LOCAL = PYTHONPATH=scripts $(TOOLS)/python -m local
 STORM = PYTHONPATH=scripts $(TOOLS)/python -m local.storm
 CLOUD = PYTHONPATH=scripts $(TOOLS)/python -m cloud
-PYTHON_CODE = scripts tests/e2e tests/template
+PYTHON_CODE = scripts tests/e2e tests/readme tests/template
 
 export SAM_CLI_TELEMETRY = 0
 
-.PHONY: help setup run storm secrets deploy test test-rust test-template test-e2e lint rust-installed
+.PHONY: help setup run storm secrets deploy test test-rust test-template test-e2e test-readme lint rust-installed
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,7 +42,7 @@ deploy: setup rust-installed ## build with SAM, then deploy to AWS, or upgrade
 	@$(CLOUD).deploy $(if $(STACK),--stack '$(STACK)') $(if $(ARCHITECTURE),--architecture '$(ARCHITECTURE)') \
 		$(if $(YES),--yes) $(PARAMETERS)
 
-test: lint test-rust test-template test-e2e ## everything that CI runs
+test: lint test-rust test-template test-e2e test-readme ## everything that CI runs
 
 test-rust: rust-installed ## the tests of the two crates
 	if cargo nextest --version > /dev/null 2>&1; \
@@ -54,6 +54,9 @@ test-template: setup ## what template.yaml deploys
 
 test-e2e: setup rust-installed ## the built functions through template.yaml, on a local AWS
 	$(TOOLS)/python -m pytest tests/e2e
+
+test-readme: setup rust-installed ## what README and the runbook say, and their commands
+	$(TOOLS)/python -m pytest tests/readme
 
 lint: setup rust-installed ## format, lints, one TLS stack, the template
 	cargo fmt --all --check

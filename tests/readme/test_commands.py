@@ -1,0 +1,93 @@
+"""Every command of the documents: that the programs would understand it."""
+
+import re
+
+import pytest
+import tools
+from documents import Block, Document, code
+from local import ROOT
+from samtranslator.yaml_helper import yaml_parse
+from shell import commands
+
+DOCUMENTS = [Document(name) for name in ("README.md", "README.zh-CN.md", "docs/runbook.md")]
+BLOCKS = [block for document in DOCUMENTS for block in document.commands]
+
+WITHOUT_MISTAKES = {"awk", "curl", "date", "echo", "eval", "export", "openssl"}
+"""Programs that are not looked at more closely."""
+
+PARAMETERS = yaml_parse((ROOT / "template.yaml").read_text())["Parameters"]
+
+
+def test_there_are_commands():
+    """And they are found."""
+    assert len(BLOCKS) > 20
+    assert len([command for block in BLOCKS for command in commands(block.text)]) > 60
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=str)
+def test_programs_understand_their_commands(block: Block):
+    """Operations, options, targets and variables exist, and nothing that is needed is missing."""
+    wrong = []
+    for command in commands(block.text):
+        known = command[0] in ("aws", "cargo", "make", "sam") or command[0] in WITHOUT_MISTAKES
+        wrong += tools.mistakes(command) if known else [f"what is {command[0]}?"]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda it: it.name)
+def test_commands_in_the_text_are_understood_too(document: Document):
+    """Those between backticks."""
+    spans = [span for span in code(document.text) if re.match(r"(make|sam|cargo lambda) [a-z]", span)]
+    wrong = [mistake for span in spans for command in commands(span) for mistake in tools.mistakes(command)]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=str)
+def test_the_template_has_the_parameters_that_are_given(block: Block):
+    """In `PARAMETERS=` and `--parameter-overrides`."""
+    given = [
+        name
+        for command in commands(block.text)
+        for word in command
+        for values in re.findall(r"^PARAMETERS=(.*)", word)
+        for name in re.findall(r"(\w+)=", values)
+    ]
+    assert set(given) <= PARAMETERS.keys()
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=str)
+def test_what_needs_aws_says_so(block: Block):
+    """And nothing else: what needs none is run."""
+    to_aws = [
+        command
+        for command in commands(block.text)
+        if command[0] in ("aws", "sam")
+        or command[:3] == ["cargo", "lambda", "deploy"]
+        or command[:2] in (["make", "secrets"], ["make", "deploy"])
+    ]
+    assert block.needs_aws == bool(to_aws)
+
+
+def test_mistakes_are_found():
+    """Else the tests above would be no tests."""
+    wrong = {
+        "aws sqs purge-queues --queue-url u": "no operation",
+        "aws sqz purge-queue --queue-url u": "no service",
+        "aws sqs purge-queue": "needs --queue-url",
+        "aws sqs purge-queue --queue-url u --force": "has no --force",
+        "aws sqs get-queue-attributes --queue-url u --attribute-names Age": "takes no Age",
+        "aws ssm put-parameter --name n --value v --type Secret": "takes no Secret",
+        "sam deploy --guide": "has no --guide",
+        "sam deplay": "no command",
+        "cargo lambda deploy relay --function-url": "has no --function-url",
+        "make runs": "no target",
+        "make run ONCES=1": "no variable",
+        "make deploy PARAMETER=x": "no variable",
+    }
+    for text, mistake in wrong.items():
+        found = [it for command in commands(text) for it in tools.mistakes(command)]
+        assert len(found) == 1, (text, found)
+        assert mistake in found[0]
+    right = 'x=$(aws sts get-caller-identity --query Account) && make run ONCE=1 TOKEN=t PORT=1 | awk "{}"'
+    assert [command[0] for command in commands(right)] == ["aws", "make", "awk"]
+    assert [it for command in commands(right) for it in tools.mistakes(command)] == []

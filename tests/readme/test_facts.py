@@ -1,0 +1,201 @@
+"""What the documents name exists, and what exists is named."""
+
+import re
+from functools import cache
+
+import pytest
+from documents import Document, code, resolve, tables
+from local import ROOT
+from samtranslator.yaml_helper import yaml_parse
+
+READMES = [Document("README.md"), Document("README.zh-CN.md")]
+RUNBOOK = Document("docs/runbook.md")
+CHANGELOG = Document("CHANGELOG.md")
+TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text())
+
+# The Chinese sections stand in the same order: test_languages.py.
+SECTIONS = {it.text: number for number, it in enumerate(READMES[0].headings)}
+
+
+def source(name: str) -> str:
+    """A file of src/, without its tests."""
+    return (ROOT / "src" / name).read_text().split("#[cfg(test)]")[0]
+
+
+@cache
+def everything() -> str:
+    """Where a name may come from."""
+    files = [ROOT / "template.yaml", ROOT / "Makefile", ROOT / "Cargo.toml"]
+    for folder in ("src", "events", "scripts"):
+        files += [
+            path for path in (ROOT / folder).rglob("*") if path.suffix in (".rs", ".json", ".py", ".env")
+        ]
+    return "\n".join(path.read_text() for path in files)
+
+
+def section(document: Document, heading: str) -> str:
+    """The section with this English heading."""
+    return document.section(document.headings[SECTIONS[heading]].text)
+
+
+def table(document: Document, heading: str, which: int = 0) -> list[list[str]]:
+    """A table of the section, without its head."""
+    return tables(section(document, heading))[which][1:]
+
+
+def first_column(document: Document, heading: str, which: int = 0) -> list[str]:
+    """The names that a table explains."""
+    return [name for row in table(document, heading, which) for name in code(row[0])]
+
+
+@pytest.mark.parametrize("document", READMES, ids=lambda it: it.name)
+class TestReadme:
+    """Both of them."""
+
+    def test_parameters(self, document: Document):
+        """Each once, with its default."""
+        rows = table(document, "Parameters of the template")
+        documented = {}
+        for row in rows:
+            names, defaults = code(row[0]), code(row[2])
+            documented |= dict(zip(names, defaults or [""] * len(names), strict=True))
+        assert documented == {name: str(it["Default"]) for name, it in TEMPLATE["Parameters"].items()}
+
+    def test_outputs(self, document: Document):
+        """All of them, where the stack is deployed."""
+        named = code(section(document, "Deploying"))
+        assert TEMPLATE["Outputs"].keys() <= set(named)
+
+    def test_alarms(self, document: Document):
+        """In the template's words, each with a link to its section of the runbook."""
+        rows = table(document, "Watching it")
+        found = [re.fullmatch(r"\[`…-(.+)`]\(docs/runbook\.md#(.+)\)", row[0]) for row in rows]
+        assert [it[1] for it in found if it] == [it[2] for it in found if it] == alarms()
+
+    def test_metrics(self, document: Document):
+        """Name by name, with their units, as src/metrics.rs writes them."""
+        rows = table(document, "Watching it", 1)
+        count, milliseconds = rows[0][1], rows[-1][1]
+        assert count != milliseconds
+        units = {
+            "Counter": count,
+            "Distribution<AsCount<u32>>": count,
+            "Distribution<Duration>": milliseconds,
+        }
+        tally = re.search(r"pub struct Tally \{(.*?)\n}", source("metrics.rs"), re.DOTALL)
+        fields = re.findall(r"(?m)^    (?:pub )?(\w+): (.+),$", tally[1])
+        assert fields
+        written = {"".join(word.title() for word in name.split("_")): units[kind] for name, kind in fields}
+        assert {code(row[0])[0]: row[1] for row in rows} == written
+
+    def test_outcomes(self, document: Document):
+        """The dimension's values that are no error."""
+        ours = re.findall(r'Self::\w+ => "(\w+)"', source("metrics.rs"))
+        assert len(ours) == 3
+        assert set(ours) <= set(code(section(document, "Watching it")))
+
+    def test_variables(self, document: Document):
+        """Those that src/config.rs reads, and the log's two."""
+        ours = re.findall(r'(?m)^pub const (\w+): &str = "\1";$', source("config.rs"))
+        log = re.findall(r'"([A-Z_]+)"', re.search(r"let wanted = \[(.*?)]", source("logging.rs"))[1])
+        assert len(ours) == 7
+        assert sorted(first_column(document, "Settings")) == sorted(ours + log)
+
+    def test_errors(self, document: Document):
+        """Each code with its status."""
+        errors = source("error.rs")
+        names = dict(re.findall(r'Self::(\w+)(?: \{ \.\. })? => "(\w+)"', errors))
+        documented = {}
+        for status, codes, *_ in table(document, "What the answers mean"):
+            documented |= dict.fromkeys(code(codes), status)
+        statuses = {}
+        body = re.search(r"fn status\(.*?\n    }\n", errors, re.DOTALL)[0]
+        for variants, status in re.findall(r"((?:\s*\|?\s*Self::\w+(?: \{ \.\. })?)+) => (\d+)", body):
+            statuses |= dict.fromkeys(re.findall(r"Self::(\w+)", variants), status)
+        assert names.keys() == statuses.keys()
+        assert len(names) > 10
+        assert documented == {names[variant]: status for variant, status in statuses.items()}
+
+    def test_alarms_cost_what_they_watch(self, document: Document):
+        """So many metrics, without the heartbeat and with it."""
+        watched = {name: len(metrics(it)) for name, it in alarm_resources().items()}
+        text = section(document, "Cost")
+        without = sum(watched.values()) - watched["HeartbeatAlarm"]
+        price = f"{without * 0.1:.2f}"
+        [row] = [row for row in text.splitlines() if row.endswith(f" 0.10 | {price} |")]
+        assert [int(it) for it in re.findall(r"\b\d+\b(?!\.)(?<!\.\d\d)", row)][:2] == [
+            without,
+            sum(watched.values()),
+        ]
+
+    def test_the_sum_is_the_sum(self, document: Document):
+        """And every product its factors'."""
+        rows = table(document, "Cost")
+        prices = [float(row[-1]) for row in rows]
+        assert round(sum(prices[:-1]), 2) == prices[-1]
+        for row in rows[:-1]:
+            factors = [float(it.replace(",", "")) for it in re.findall(r"\d+(?:\.\d+)?", row[1])]
+            # Millions cancel out, but for compute time and bytes.
+            product = 1.0
+            for factor in factors:
+                product *= 1 if factor in (1, 100) else factor
+            scale = 1e6 if "0.0000133334" in row[1] else 1
+            assert round(product * scale, 2) == float(row[-1]), row
+
+
+def alarm_resources() -> dict[str, dict]:
+    """The template's alarms, by their logical names."""
+    resources = TEMPLATE["Resources"].items()
+    return {name: it["Properties"] for name, it in resources if it["Type"] == "AWS::CloudWatch::Alarm"}
+
+
+def alarms() -> list[str]:
+    """Their names, without the stack's."""
+    return [
+        it["AlarmName"]["Fn::Sub"].removeprefix("${AWS::StackName}-") for it in alarm_resources().values()
+    ]
+
+
+def metrics(alarm: dict) -> list[dict]:
+    """What an alarm watches, with all options on."""
+    listed = [it.get("Fn::If", [None, it])[1] for it in alarm.get("Metrics", [{"MetricStat": True}])]
+    return [it for it in listed if "MetricStat" in it]
+
+
+FOREIGN = {
+    # AWS's and ZStack's own words, which nothing here spells out.
+    "NoLicense",
+    "WWW-Authenticate",
+}
+
+
+@pytest.mark.parametrize("document", [*READMES, RUNBOOK], ids=lambda it: it.name)
+def test_every_name_exists(document: Document):
+    """Each word in backticks that looks like a parameter, metric, code or variable."""
+    names = {
+        span for span in code(document.text) if re.fullmatch(r"([A-Z][a-z0-9]+){2,}|[A-Z]+(_[A-Z]+)+", span)
+    }
+    assert len(names) > 5
+    known = everything()
+    assert {name for name in names - FOREIGN if not re.search(rf"\b{name}\b", known)} == set()
+
+
+@pytest.mark.parametrize("document", [*READMES, RUNBOOK, CHANGELOG], ids=lambda it: it.name)
+def test_links_lead_somewhere(document: Document):
+    """Relative ones: to a file that is there, and to a heading in it."""
+    broken = []
+    for link in document.links:
+        if re.match(r"https?://", link):
+            continue
+        file, anchor = resolve(document, link)
+        anchors = {it.anchor for it in Document(str(file.relative_to(ROOT))).headings} if anchor else {anchor}
+        if not file.is_file() or anchor not in anchors:
+            broken.append(link)
+    assert broken == []
+
+
+def test_the_changelog_knows_the_version():
+    """Cargo.toml's comes first, with a date or unreleased."""
+    version = re.search(r'(?m)^version = "(.+)"$', (ROOT / "Cargo.toml").read_text())[1]
+    sections = [it.text for it in CHANGELOG.headings if it.level == 2]
+    assert re.fullmatch(rf"\[{re.escape(version)}] - (Unreleased|\d{{4}}-\d\d-\d\d)", sections[0])

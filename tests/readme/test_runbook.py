@@ -1,0 +1,109 @@
+"""docs/runbook.md: a section for each alarm, and queries over fields that our lines have."""
+
+import re
+
+import pytest
+from documents import Block, code
+from local import ROOT
+from shell import commands
+from test_facts import RUNBOOK, TEMPLATE, alarms, source
+
+QUERIES = [block for block in RUNBOOK.blocks if block.language == "text"]
+
+WORDS = {"and", "as", "asc", "by", "count", "desc", "fields", "filter"}
+WORDS |= {"ispresent", "like", "limit", "max", "min", "not", "or", "sort", "stats"}
+"""Of the query language."""
+
+OF_LAMBDA = {"type", "record.status", "record.metrics.durationMs", "record.requestId"}
+"""Fields of Lambda's own lines."""
+
+OF_OURS = {"level", "message"}
+"""Fields that every line of ours has, by the log's own form."""
+
+
+def logged() -> set[str]:
+    """The names of all fields: of the functions' lines, and of the API's."""
+    lines = "".join(
+        source(name) for name in ("webhook/mod.rs", "webhook/answer.rs", "relay.rs", "redelivery.rs")
+    )
+    macros = re.findall(r"(?:error|info|warn|\$log)!\((.*?)\);?\n", lines, re.DOTALL)
+    macros += re.findall(r"\$log!\((.*?)\n\s*\)\n", lines, re.DOTALL)
+    ours = {name for macro in macros for name in re.findall(r"(?<![\w.])([a-z_]+)(?= = |,)", macro)}
+    access = str(TEMPLATE["Resources"]["Api"]["Properties"]["AccessLogSettings"]["Format"])
+    return ours | set(re.findall(r'"(\w+)":', access)) | OF_LAMBDA | OF_OURS
+
+
+def test_each_alarm_has_a_section():
+    """And there is no section on an alarm that does not exist."""
+    levels = [it for it in RUNBOOK.headings if it.text == "Alarms"]
+    assert len(levels) == 1
+    sections = re.findall(r"(?m)^### (.+)$", RUNBOOK.section("Alarms"))
+    assert sections == alarms()
+
+
+@pytest.mark.parametrize("alarm", alarms())
+def test_each_section_says_what_to_do(alarm: str):
+    """What it means, what to look at, what to do; in this order, once each."""
+    assert re.findall(r"(?m)^\*\*(\w+(?: at)?)\.?\*\*", RUNBOOK.section(alarm)) == ["Means", "Look at", "Do"]
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=str)
+def test_queries_are_over_fields_that_exist(query: Block):
+    """Misspelt, they find nothing, and all looks well."""
+    text = re.sub(r'"[^"]*"|/[^/]*/', "", query.text)
+    named = set(re.findall(r"as (\w+)", text))
+    fields = set(re.findall(r"(?<![\w.@])[A-Za-z_][\w.]*", text)) - WORDS - named
+    assert fields
+    assert fields - logged() == set()
+    assert set(re.findall(r"@\w+", text)) <= {"@timestamp", "@message"}
+    commands = re.findall(r"(?:^|\n\| )(\w+)", query.text)
+    assert set(commands) <= {"fields", "filter", "limit", "sort", "stats"}
+    assert len(commands) == len(query.text.splitlines())
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=str)
+def test_queries_look_for_what_is_written(query: Block):
+    """Words of a message, and codes of errors."""
+    ours = "".join(path.read_text() for path in (ROOT / "src").rglob("*.rs"))
+    for text in re.findall(r'message like /([^/]+)/|error = "(\w+)"', query.text):
+        assert "".join(text) in ours
+
+
+def test_quoted_words_are_the_functions_own():
+    """What the runbook puts in italics as a quotation of the log."""
+    ours = "".join(path.read_text() for path in (ROOT / "src").rglob("*.rs")).lower()
+    for text in ("the last good ones serve on", "The function cannot start", "Denies", "Does not exist"):
+        assert f"*{text}*" in RUNBOOK.text
+        assert text.lower() in ours
+
+
+def test_variables_are_outputs_or_set_before():
+    """Whatever a command uses."""
+    known = set(TEMPLATE["Outputs"])
+    for block in RUNBOOK.commands:
+        known |= set(re.findall(r"(?m)^([a-z]+)=", block.text))
+        # awk's columns have numbers.
+        used = set(re.findall(r"\$\{?([A-Za-z]\w*)", block.text))
+        assert used <= known, block
+    assert any(
+        "$RetryQueueArn" in word for block in RUNBOOK.commands for it in commands(block.text) for word in it
+    )
+
+
+def test_widgets_are_the_dashboards():
+    """Titles that the text sends people to."""
+    body = str(TEMPLATE["Resources"]["Dashboard"]["Properties"]["DashboardBody"])
+    titles = set(re.findall(r'"title": "([^"]+)"', body)) | set(re.findall(r'"label": "([^"]+)"', body))
+    named = re.findall(
+        r"dashboard[^*]*?((?:\*[^*]+\*[,:]?(?: and| nor| neither)? ?)+)", RUNBOOK.text.replace("\n", " ")
+    )
+    sent = {title for group in named for title in re.findall(r"\*([^*]+)\*", group)}
+    assert len(sent) >= 5
+    assert sent <= titles
+
+
+def test_parameters_are_the_templates():
+    """Each word that is written like one is looked for in test_facts.py; these must be parameters."""
+    for name in ("HeartbeatHours", "SettingsTtlSeconds", "ThrottlingRateLimit", "KmsKeyArn"):
+        assert name in code(RUNBOOK.text)
+        assert name in TEMPLATE["Parameters"]
