@@ -40,11 +40,13 @@
 //! | [`RETRY_QUEUE_URL`](config::RETRY_QUEUE_URL), [`DEAD_LETTER_QUEUE_URL`](config::DEAD_LETTER_QUEUE_URL) | the SQS FIFO queues; both or neither | no queues |
 //! | `AWS_LAMBDA_LOG_LEVEL`, `RUST_LOG` | how much is logged, see [`logging`] | `INFO` |
 
+pub mod aws;
 pub mod config;
 pub mod courier;
 pub mod deadline;
 pub mod error;
 pub mod flashduty;
+pub mod http;
 pub mod logging;
 pub mod metrics;
 pub mod outbox;

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_config::SdkConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
 
+use crate::aws;
 use crate::config::{Config, Function};
 use crate::courier::Courier;
 use crate::deadline::Deadline;
 use crate::flashduty::Client;
+use crate::http::Http;
 use crate::metrics::Metrics;
 use crate::outbox::Outbox;
 use crate::settings::{READ_TIMEOUT, Settings};
@@ -34,9 +36,10 @@ pub struct Parts {
 /// Where the environment is wrong, or TLS cannot be set up.
 pub async fn start(function: Function) -> Result<Parts, lambda_runtime::Error> {
     let config = Config::read(function, |name| std::env::var(name).ok())?;
-    let aws = aws_config::defaults(BehaviorVersion::latest()).load().await;
+    let http = Http::new()?;
+    let aws = aws::config(http.clone()).await;
     let settings = Arc::new(Settings::new(ssm(&aws), &config));
-    let flashduty = Client::new()?;
+    let flashduty = Client::new(http);
     let outbox = config.queues.clone().map(|queues| Outbox::new(sqs(&aws), queues));
     // The function has its full CPU now, and is frozen afterwards until the first request comes. Where
     // this fails that request tries again, and tells.

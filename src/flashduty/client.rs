@@ -2,39 +2,29 @@
 
 use std::error::Error as StdError;
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use reqwest::Response;
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
-use reqwest::redirect::Policy;
 use tokio::time::{Instant, sleep, timeout_at};
-use tower::util::MapRequestLayer;
 
 use super::answer::{self, Receipt};
 use super::push_url::PushUrl;
 use super::retry;
 use crate::deadline::Deadline;
 use crate::error::{Error, causes, chain};
+use crate::http::Http;
 
-/// How long opening a connection may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_millis(2_500);
 /// How long one try may take, from opening the connection to the end of the answer.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How much of an answer is read, in bytes. Flashduty's have a few hundred.
 const MAX_ANSWER: usize = 64 * 1024;
-/// How many connections are kept open. A function pushes one event at a time, so after one dead
-/// connection the next one is fresh.
-const MAX_IDLE_CONNECTIONS: usize = 1;
 
 /// Pushes events to Flashduty, and tries again where that may help. Keeps a connection open between
 /// pushes.
 #[derive(Clone, Debug)]
 pub struct Client {
-    http: reqwest::Client,
-    /// How many connections were opened.
-    opened: Arc<AtomicUsize>,
+    http: Http,
 }
 
 /// What became of a push.
@@ -66,26 +56,10 @@ impl From<Error> for Failure {
 }
 
 impl Client {
-    /// A client with a connection pool of its own.
-    ///
-    /// # Errors
-    ///
-    /// Where TLS cannot be set up, such as for want of root certificates.
-    pub fn new() -> Result<Self, reqwest::Error> {
-        let opened = Arc::new(AtomicUsize::new(0));
-        let count = opened.clone();
-        let http = reqwest::Client::builder()
-            .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT_TIMEOUT)
-            .pool_max_idle_per_host(MAX_IDLE_CONNECTIONS)
-            // A redirect would carry the credential to somebody else.
-            .redirect(Policy::none())
-            .connector_layer(MapRequestLayer::new(move |target| {
-                count.fetch_add(1, Ordering::Relaxed);
-                target
-            }))
-            .build()?;
-        Ok(Self { http, opened })
+    /// A client that pushes with `http`.
+    #[must_use]
+    pub fn new(http: Http) -> Self {
+        Self { http }
     }
 
     /// Pushes one body to Flashduty until it is taken, refused, or `deadline` comes; in between it waits
@@ -99,7 +73,7 @@ impl Client {
         let mut last = Error::NoTimeLeft;
         let mut retry_after = None;
         while !deadline.left().is_zero() {
-            let opened = self.opened.load(Ordering::Relaxed);
+            let opened = self.http.opened();
             let failure = match self.attempt(url, body.clone(), deadline).await {
                 Ok(receipt) => {
                     attempts += 1;
@@ -109,7 +83,7 @@ impl Client {
             };
             // Lambda freezes the process between requests, and the far side closes the idle connection
             // meanwhile: such a try went nowhere, and does not count.
-            if failure.disconnected && self.opened.load(Ordering::Relaxed) == opened {
+            if failure.disconnected && self.http.opened() == opened {
                 continue;
             }
             attempts += 1;
@@ -136,7 +110,7 @@ impl Client {
     }
 
     async fn exchange(&self, url: &PushUrl, body: Vec<u8>) -> Result<Receipt, Failure> {
-        let request = self.http.post(url.expose().clone()).header(CONTENT_TYPE, "application/json").body(body);
+        let request = self.http.client().post(url.expose().clone()).header(CONTENT_TYPE, "application/json").body(body);
         let mut response = request.send().await.map_err(|error| describe(url, error))?;
         let status = response.status().as_u16();
         let retry_after = retry_after(&response);
@@ -184,6 +158,7 @@ fn unreachable(url: &PushUrl, what: &str) -> Error {
 mod tests {
     use super::*;
     use crate::deadline::PUSH_BUDGET;
+    use crate::http::CONNECT_TIMEOUT;
 
     #[test]
     fn a_try_and_its_connection_take_a_fraction_of_the_budget_each() {

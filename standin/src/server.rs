@@ -184,6 +184,8 @@ async fn serve(
             // An error is a caller that went away before it was accepted.
             accepted = listener.accept() => if let Ok((stream, _)) = accepted {
                 connections.fetch_add(1, Ordering::SeqCst);
+                // As servers do: an answer must not wait for the acknowledgement of what went before it.
+                let _ = stream.set_nodelay(true);
                 let (tls, router) = (tls.clone(), router.clone());
                 open.spawn(async move {
                     match tls {

@@ -13,3 +13,4 @@ mod queueing;
 mod redelivery;
 mod settings;
 mod support;
+mod tls;

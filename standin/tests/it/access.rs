@@ -1,11 +1,10 @@
 //! Who may push, what, where and how often.
 
 use flashduty_standin::{Options, RateLimit, Standin};
-use reqwest::Client;
 use reqwest::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 
-use crate::{KEY, accepted, error, push_to, refusal, standin};
+use crate::{KEY, accepted, client, error, push_to, refusal, standin};
 
 fn event() -> Value {
     json!({"title_rule": "CPU", "event_status": "Info", "alert_key": "k"})
@@ -38,7 +37,7 @@ async fn the_answer_has_the_alert_key_and_an_id_of_its_own() {
 #[tokio::test]
 async fn routes_methods_and_content_types() {
     let standin = standin().await;
-    let (client, url) = (Client::new(), standin.push_url("standard", KEY));
+    let (client, url) = (client(), standin.push_url("standard", KEY));
     for path in ["/", "/event/push/alert/", "/event/push/alert/standard/", "/event/push/alert/zabbix"] {
         let url = format!("{}{path}?integration_key={KEY}", standin.base_url());
         let request = client.post(url).header(CONTENT_TYPE, "application/json");
@@ -65,7 +64,7 @@ async fn routes_methods_and_content_types() {
 #[tokio::test]
 async fn keys_are_asked_for_and_may_rotate() {
     let standin = standin().await;
-    let client = Client::new();
+    let client = client();
     let without_key = format!("{}/event/push/alert/standard", standin.base_url());
     for url in [without_key, standin.push_url("standard", ""), standin.push_url("standard", "x")] {
         let request = client.post(url).header(CONTENT_TYPE, "application/json");
@@ -106,7 +105,7 @@ async fn zstack_takes_any_json_that_is_not_empty() {
         ("", 400),
         ("{", 400),
     ] {
-        let request = Client::new().post(&url).header(CONTENT_TYPE, "application/json");
+        let request = client().post(&url).header(CONTENT_TYPE, "application/json");
         let answer = request.body(body).send().await.unwrap();
         assert_eq!(answer.status(), status, "{body}");
         assert_eq!(standin.received().last().unwrap().body, body.as_bytes());
@@ -128,7 +127,7 @@ async fn too_many_requests_are_refused() {
     let wanted = error("RequestTooFrequently", "over 2 requests a minute");
     assert_eq!(refusal(answer).await, (429, wanted));
 
-    let other = Client::new().post(standin.push_url("standard", "other")).json(&event());
+    let other = client().post(standin.push_url("standard", "other")).json(&event());
     assert_eq!(other.send().await.unwrap().status(), 200);
 }
 
@@ -136,7 +135,7 @@ async fn too_many_requests_are_refused() {
 async fn the_rate_limit_can_be_switched_off() {
     let options = Options { keys: vec![KEY.to_owned()], rate_limit: None, ..Options::default() };
     let standin = Standin::start(options).await.unwrap();
-    let client = Client::new();
+    let client = client();
     for _ in 0..1001 {
         let request = client.post(standin.push_url("standard", KEY)).json(&event());
         assert_eq!(request.send().await.unwrap().status(), 200);
@@ -147,7 +146,7 @@ async fn the_rate_limit_can_be_switched_off() {
 #[tokio::test]
 async fn requests_are_recorded_as_they_came() {
     let standin = standin().await;
-    let request = Client::new()
+    let request = client()
         .post(standin.push_url("standard", KEY))
         .header("X-Trace", "a")
         .header(CONTENT_TYPE, "application/json")
@@ -164,6 +163,7 @@ async fn requests_are_recorded_as_they_came() {
             ["x-trace", "a"],
             ["content-type", "application/json"],
             ["accept", "*/*"],
+            ["user-agent", concat!("zstack-flashduty/", env!("CARGO_PKG_VERSION"))],
             ["host", authority],
             ["content-length", "8"],
         ],

@@ -6,10 +6,10 @@ use std::process::{Child, Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-use reqwest::Client;
 use serde_json::{Value, json};
 
 use crate::KEY;
+use crate::client;
 
 fn program() -> Command {
     Command::new(env!("CARGO_BIN_EXE_flashduty-standin"))
@@ -58,7 +58,7 @@ impl Drop for Running {
 
 async fn push(base_url: &str, kind: &str, key: &str, body: &Value) -> u16 {
     let url = format!("{base_url}/event/push/alert/{kind}?integration_key={key}");
-    let answer = Client::new().post(url).json(body).send().await.unwrap();
+    let answer = client().post(url).json(body).send().await.unwrap();
     answer.status().as_u16()
 }
 
@@ -77,7 +77,7 @@ async fn it_logs_a_line_a_push_and_never_a_key() {
     assert_eq!(push(&program.base_url, "standard", KEY, &wrong).await, 400);
     assert_eq!(push(&program.base_url, "zstack", KEY, &json!({"a": 1})).await, 200);
     let spell = json!({"fault": "echo", "lasts": {"next": 1}});
-    let control = Client::new().post(format!("{}/standin/faults", program.base_url));
+    let control = client().post(format!("{}/standin/faults", program.base_url));
     control.json(&spell).send().await.unwrap();
     assert_eq!(push(&program.base_url, "standard", KEY, &json!([])).await, 400);
 
@@ -95,12 +95,12 @@ async fn it_logs_a_line_a_push_and_never_a_key() {
 async fn it_stops_at_an_interrupt_even_with_a_push_hanging() {
     let program = Running::start(&[]);
     let spell = json!({"fault": "hang", "lasts": "standing"});
-    let control = Client::new().post(format!("{}/standin/faults", program.base_url));
+    let control = client().post(format!("{}/standin/faults", program.base_url));
     control.json(&spell).send().await.unwrap();
-    let hanging = Client::new().post(format!("{}/event/push/alert/standard", program.base_url));
+    let hanging = client().post(format!("{}/event/push/alert/standard", program.base_url));
     let hanging = tokio::spawn(hanging.send());
     let received = format!("{}/standin/received", program.base_url);
-    while reqwest::get(&received).await.unwrap().text().await.unwrap() == "[]" {
+    while client().get(&received).send().await.unwrap().text().await.unwrap() == "[]" {
         assert!(!hanging.is_finished());
     }
     let log = program.stop("INT");
@@ -113,7 +113,7 @@ async fn the_rate_limit_is_on_unless_switched_off() {
     for (arguments, limited) in [(&[][..], true), (&["--no-rate-limit"], false)] {
         let program = Running::start(arguments);
         let url = format!("{}/event/push/alert/zstack?integration_key={KEY}", program.base_url);
-        let client = Client::new();
+        let client = client();
         let mut statuses = BTreeSet::new();
         for _ in 0..1001 {
             let answer = client.post(&url).json(&json!([1])).send().await.unwrap();

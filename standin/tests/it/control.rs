@@ -1,14 +1,14 @@
 //! The control endpoints.
 
-use reqwest::{Client, Method, StatusCode};
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::{accepted, push_to, standin};
+use crate::{accepted, client, push_to, standin};
 
 /// Sends a request to a control endpoint; null is no body.
 async fn control(standin: &flashduty_standin::Standin, method: Method, path: &str, body: Value) -> reqwest::Response {
     let url = format!("{}/standin/{path}", standin.base_url());
-    let request = Client::new().request(method, url);
+    let request = client().request(method, url);
     let request = if body.is_null() { request } else { request.json(&body) };
     request.send().await.unwrap()
 }

@@ -3,11 +3,10 @@
 use std::time::{Duration, Instant};
 
 use flashduty_standin::{Fault, Lasts, Options, Standin};
-use reqwest::Client;
 use reqwest::header::RETRY_AFTER;
 use serde_json::{Value, json};
 
-use crate::{KEY, accepted, error, push_to, refusal, standin};
+use crate::{KEY, accepted, client, error, push_to, refusal, standin};
 
 fn event() -> Value {
     json!({"title_rule": "CPU", "event_status": "Info", "alert_key": "k"})
@@ -15,7 +14,7 @@ fn event() -> Value {
 
 /// Pushes an event, and gives what came of it: the status and the body, or the client's error.
 async fn push(standin: &Standin) -> reqwest::Result<(u16, String)> {
-    let request = Client::new().post(standin.push_url("standard", KEY));
+    let request = client().post(standin.push_url("standard", KEY));
     let answer = request.json(&event()).send().await?;
     Ok((answer.status().as_u16(), answer.text().await?))
 }
@@ -137,7 +136,7 @@ async fn a_closed_connection_is_no_answer() {
 async fn a_hanging_push_is_never_answered() {
     let standin = standin().await;
     standin.fault(Fault::Hang, Lasts::Next(1));
-    let request = Client::new().post(standin.push_url("standard", KEY));
+    let request = client().post(standin.push_url("standard", KEY));
     let hanging = tokio::spawn(request.json(&event()).send());
     while standin.received().is_empty() {
         tokio::task::yield_now().await;
@@ -153,7 +152,7 @@ async fn a_stand_in_that_was_shut_down_refuses_connections_until_another_one_sta
     let first = standin().await;
     first.fault(Fault::Hang, Lasts::Next(1));
     let (base_url, url) = (first.base_url(), first.push_url("standard", KEY));
-    let client = Client::new();
+    let client = client();
     let push = || client.post(&url).json(&event()).send();
     let hanging = tokio::spawn(push());
     while first.received().is_empty() {
@@ -180,7 +179,7 @@ async fn dropping_it_stops_it() {
     let url = standin.push_url("standard", KEY);
     drop(standin);
     let stopped = async {
-        while Client::new().post(&url).send().await.is_ok() {
+        while client().post(&url).send().await.is_ok() {
             tokio::task::yield_now().await;
         }
     };

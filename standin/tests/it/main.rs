@@ -14,6 +14,11 @@ mod limits;
 
 const KEY: &str = "5d2a7c0f9b";
 
+/// A client with a pool of its own.
+fn client() -> Client {
+    zstack_flashduty::http::Http::new().unwrap().client().clone()
+}
+
 /// A stand-in that accepts [`KEY`].
 async fn standin() -> Standin {
     let options = Options { keys: vec![KEY.to_owned()], ..Options::default() };
@@ -22,7 +27,7 @@ async fn standin() -> Standin {
 
 /// Pushes to the integration of `kind`.
 async fn push_to(standin: &Standin, kind: &str, body: &Value) -> Response {
-    let request = Client::new().post(standin.push_url(kind, KEY)).json(body);
+    let request = client().post(standin.push_url(kind, KEY)).json(body);
     request.send().await.unwrap()
 }
 

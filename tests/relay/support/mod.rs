@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 pub const TOKEN: &str = "sample-token";
 /// The integration key, with characters that a URL writes otherwise.
 pub const KEY: &str = "sample key/1";
-const KEY_IN_URL: &str = "sample%20key%2F1";
+pub const KEY_IN_URL: &str = "sample%20key%2F1";
 
 pub const PUSH_URL_PARAMETER: &str = "/zstack-flashduty/push-url";
 pub const TOKEN_PARAMETER: &str = "/zstack-flashduty/webhook-token";
@@ -65,9 +65,14 @@ impl World {
 
     /// What Lambda does between two requests, if it likes: another process, which remembers nothing.
     pub async fn restart(&mut self) {
+        self.restart_with(&[]).await;
+    }
+
+    /// The same with more environment variables.
+    pub async fn restart_with(&mut self, more: &[(&str, &str)]) {
         self.earlier += &self.function.log();
         let variables: Vec<_> = self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        self.function = relay(&variables).await;
+        self.function = relay(&[&variables, more].concat()).await;
     }
 
     /// Invokes the function and gives the HTTP status and the body.
