@@ -77,6 +77,7 @@ def test_mistakes_are_found():
         "aws sqs purge-queue --queue-url u --force": "has no --force",
         "aws sqs get-queue-attributes --queue-url u --attribute-names Age": "takes no Age",
         "aws ssm put-parameter --name n --value v --type Secret": "takes no Secret",
+        "aws iam put-role-policy --role-name r --policy-name p --policy-document '{,}'": "is no JSON",
         "sam deploy --guide": "has no --guide",
         "sam deplay": "no command",
         "cargo lambda deploy relay --function-url": "has no --function-url",

@@ -1,5 +1,6 @@
 """The programs that the documents name: what they understand."""
 
+import json
 import re
 import subprocess
 from functools import cache
@@ -12,7 +13,7 @@ from local import ROOT
 from local.aws import environment
 
 MAKEFILE = (ROOT / "Makefile").read_text()
-TARGETS = set(re.findall(r"(?m)^([a-z0-9-]+):(?!=)", MAKEFILE))
+TARGETS = set(re.findall(r"(?m)^([a-z0-9-]+):(?!=| export )", MAKEFILE))
 
 EVERY_AWS_COMMAND = {"--output", "--profile", "--query", "--region"}
 OF_THE_CLI_ALONE = {("configure", "get")}
@@ -99,6 +100,9 @@ def of_aws(service: str, operation: str, arguments: list[str]) -> list[str]:
     for option, values in given.items():
         if option in members:
             wrong += [f"{option} takes no {it}" for it in values if not _takes(members[option], it)]
+            wrong += [
+                f"{option} is no JSON" for it in values if option.endswith("-document") and not _is_json(it)
+            ]
         elif option not in EVERY_AWS_COMMAND:
             wrong.append(f"{operation} has no {option}")
     return wrong
@@ -107,6 +111,14 @@ def of_aws(service: str, operation: str, arguments: list[str]) -> list[str]:
 @cache
 def _service(name: str) -> ServiceModel:
     return botocore.session.get_session().get_service_model(name)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _takes(shape: Shape, value: str) -> bool:
