@@ -32,40 +32,50 @@ pub enum Origin {
 /// where the name is taken by a different value, the new one gets `_2` behind its name, and so on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Labels {
-    labels: BTreeMap<String, (Origin, String)>,
+    labels: BTreeMap<Cow<'static, str>, (Origin, String)>,
     cut: Vec<String>,
 }
 
 impl Labels {
+    /// Puts in a documented label, whose name is as it must be, unless its value is empty.
+    pub fn put_own(&mut self, name: &'static str, value: &str) {
+        debug_assert_eq!(label_name(name), name);
+        if !value.is_empty() {
+            self.insert(Origin::Own, Cow::Borrowed(name), value);
+        }
+    }
+
     /// Puts in a label unless its value is empty.
     pub fn put(&mut self, origin: Origin, name: &str, value: &str) {
-        if value.is_empty() {
-            return;
+        if !value.is_empty() {
+            self.insert(origin, Cow::Owned(label_name(name)), value);
         }
+    }
+
+    fn insert(&mut self, origin: Origin, name: Cow<'static, str>, value: &str) {
         let value = shorten(value, MAX_VALUE);
-        let name = label_name(name);
         let mut free = name.clone();
         for n in 2.. {
             match self.labels.get(&free) {
                 None => break,
                 Some((_, there)) if *there == value => return,
                 // No more than that are pushed, whatever they are called.
-                Some(_) if n > MAX_LABELS => return self.cut.push(name),
+                Some(_) if n > MAX_LABELS => return self.cut.push(name.into_owned()),
                 Some(_) => {
                     let suffix = format!("_{n}");
-                    free = format!("{}{suffix}", &name[..name.len().min(MAX_NAME - suffix.len())]);
+                    free = format!("{}{suffix}", &name[..name.len().min(MAX_NAME - suffix.len())]).into();
                 }
             }
         }
         if matches!(value, Cow::Owned(_)) {
-            self.cut.push(free.clone());
+            self.cut.push(free.clone().into_owned());
         }
         self.labels.insert(free, (origin, value.into_owned()));
     }
 
     /// Puts in a label unless its value is empty or there is one of its name.
     pub fn put_if_free(&mut self, origin: Origin, name: &str, value: &str) {
-        if !self.labels.contains_key(&label_name(name)) {
+        if !self.labels.contains_key(label_name(name).as_str()) {
             self.put(origin, name, value);
         }
     }
@@ -85,7 +95,7 @@ impl Labels {
             order.sort();
             for (_, name) in order.drain(MAX_LABELS..) {
                 self.labels.remove(&name);
-                cut.push(name);
+                cut.push(name.into_owned());
             }
         }
         cut.sort();

@@ -7,7 +7,7 @@ use super::{
     Draft, Kind, canonical, first, labels_of, other_labels, resource_id, resource_labels, resource_name, severity,
     unknown_level, whereabouts,
 };
-use crate::flashduty::{AlertKey, Labels, Origin, Status};
+use crate::flashduty::{AlertKey, Labels, Status};
 use crate::zstack::{Alarm, Level, State};
 
 pub(super) fn draft(alarm: &Alarm<'_>, text: &str) -> Draft {
@@ -68,7 +68,7 @@ fn labels(alarm: &Alarm<'_>, resource: &str, check: &str) -> Labels {
         ("data_id", &alarm.data),
         ("time", &time(&alarm.time)),
     ] {
-        labels.put(Origin::Own, name, value);
+        labels.put_own(name, value);
     }
     resource_labels(&mut labels, &alarm.resource);
     other_labels(&mut labels, &alarm.other, "unnamed");

@@ -4,7 +4,7 @@ use super::{
     Draft, Kind, canonical, error_line, first, labels_of, other_labels, resource_id, resource_labels, resource_name,
     severity, unknown_level, whereabouts,
 };
-use crate::flashduty::{AlertKey, Labels, Origin, Status, hash, label_name};
+use crate::flashduty::{AlertKey, Labels, Status, hash, label_name};
 use crate::zstack::{Event, Level, Recovery};
 
 pub(super) fn draft(event: &Event<'_>, text: &str) -> Draft {
@@ -68,7 +68,7 @@ fn labels(event: &Event<'_>, resource: &str, check: &str) -> Labels {
         ("data_id", &event.data),
         ("time", &event.time),
     ] {
-        labels.put(Origin::Own, name, value);
+        labels.put_own(name, value);
     }
     resource_labels(&mut labels, &event.resource);
     other_labels(&mut labels, &event.labels, "event_labels");

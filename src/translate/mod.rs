@@ -4,6 +4,8 @@ mod alarm;
 mod event;
 mod other;
 
+use std::iter::repeat_n;
+
 use crate::flashduty::{AlertKey, Event, Labels, Origin, Status, TitleRule, shorten};
 use crate::zstack::{Level, Message, Part, Resource, Text, clean};
 
@@ -71,15 +73,16 @@ pub fn translate(part: &Part, context: &Context) -> Alert {
         Message::Raw(raw) => other::raw(&raw),
     };
     let Draft { kind, key, id, mut labels, states } = draft;
-    labels.put(Origin::Own, "delayed", context.delayed.as_deref().unwrap_or_default());
+    labels.put_own("delayed", context.delayed.as_deref().unwrap_or_default());
     for (name, value) in part.around.iter() {
         labels.put(Origin::Around, name, value);
     }
     for (name, value) in &context.url_labels {
         labels.put_if_free(Origin::Around, name, clean(value));
     }
-    let events = states.into_iter().map(|(status, description)| {
-        Event::new(context.title_rule.clone(), status, key.clone(), &description, labels.clone())
+    let labels = repeat_n(labels, states.len());
+    let events = states.into_iter().zip(labels).map(|((status, description), labels)| {
+        Event::new(context.title_rule.clone(), status, key.clone(), &description, labels)
     });
     Alert { kind, events: events.collect(), key, id }
 }
@@ -97,8 +100,8 @@ struct Draft {
 /// The labels that every message has, in before all others so that none takes their names.
 fn labels_of(kind: Kind) -> Labels {
     let mut labels = Labels::default();
-    labels.put(Origin::Own, "source", "zstack");
-    labels.put(Origin::Own, "kind", kind.as_str());
+    labels.put_own("source", "zstack");
+    labels.put_own("kind", kind.as_str());
     labels
 }
 
@@ -140,7 +143,7 @@ fn resource_labels(labels: &mut Labels, resource: &Resource<'_>) {
         ("cluster", &resource.cluster_name),
         ("cluster_id", &resource.cluster_id),
     ] {
-        labels.put(Origin::Own, name, value);
+        labels.put_own(name, value);
     }
 }
 

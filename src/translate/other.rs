@@ -1,7 +1,7 @@
 //! The test message, and messages that could not be read.
 
 use super::{Draft, Kind, NAMELESS, first, labels_of, other_labels};
-use crate::flashduty::{AlertKey, Origin, Status, hash, shorten};
+use crate::flashduty::{AlertKey, Status, hash, shorten};
 use crate::zstack::{Raw, Test};
 
 /// How much of a text that cannot be read goes into the alert's title, in characters.
@@ -11,8 +11,8 @@ const MAX_HEADLINE: usize = 80;
 /// nothing open.
 pub(super) fn test(test: &Test<'_>) -> Draft {
     let mut labels = labels_of(Kind::Test);
-    labels.put(Origin::Own, "resource", NAMELESS);
-    labels.put(Origin::Own, "check", "Test message");
+    labels.put_own("resource", NAMELESS);
+    labels.put_own("check", "Test message");
     other_labels(&mut labels, &test.fields, "unnamed");
     let opens = "This is ZStack's test message: alarms get from ZStack to Flashduty. There is nothing to do.";
     let closes = "The test message's alert closes by itself.";
@@ -29,8 +29,8 @@ pub(super) fn test(test: &Test<'_>) -> Draft {
 pub(super) fn raw(raw: &Raw<'_>) -> Draft {
     let words: Vec<_> = raw.text.split_whitespace().collect();
     let mut labels = labels_of(Kind::Raw);
-    labels.put(Origin::Own, "resource", NAMELESS);
-    labels.put(Origin::Own, "check", first(&[&shorten(&words.join(" "), MAX_HEADLINE), "Message without text"]));
+    labels.put_own("resource", NAMELESS);
+    labels.put_own("check", first(&[&shorten(&words.join(" "), MAX_HEADLINE), "Message without text"]));
     other_labels(&mut labels, &raw.fields, "unnamed");
     let intro = format!("A message from ZStack that could not be read as an alarm or an event ({}):", raw.why);
     let description = format!("{intro}\n{}", raw.text);

@@ -45,6 +45,12 @@ pub(super) fn string(json: &str) -> Option<Text<'_>> {
     serde_json::from_str(json).ok().map(|Str(text)| text)
 }
 
+/// The content of a JSON string that holds no escape: what stands between its quotation marks.
+fn unescaped(json: &str) -> Option<&str> {
+    let content = json.strip_prefix('"')?.strip_suffix('"')?;
+    (!content.contains('\\')).then_some(content)
+}
+
 /// Any JSON value as text: a string's content, anything else as it was written.
 ///
 /// White space around it is dropped. `null`, an empty value and ZStack's dash all mean that there is
@@ -53,8 +59,11 @@ pub(super) fn text(value: &RawValue) -> Text<'_> {
     let json = value.get();
     let text = match json {
         "null" | "{}" | "[]" => Cow::Borrowed(""),
-        // A string with half a surrogate pair is no valid text; show it as it was written.
-        _ if json.starts_with('"') => string(json).unwrap_or(Cow::Borrowed(json)),
+        _ if json.starts_with('"') => match unescaped(json) {
+            Some(content) => Cow::Borrowed(content),
+            // A string with half a surrogate pair is no valid text; show it as it was written.
+            None => string(json).unwrap_or(Cow::Borrowed(json)),
+        },
         _ => Cow::Borrowed(json),
     };
     cleaned(text)

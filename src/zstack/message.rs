@@ -1,5 +1,7 @@
 //! One message of ZStack's, read field by field.
 
+use std::borrow::Cow;
+
 use serde_json::value::RawValue;
 
 use super::fields::{Fields, Text, pairs, text};
@@ -161,7 +163,7 @@ impl<'a> Alarm<'a> {
     fn read(members: Vec<(Text<'a>, &'a RawValue)>) -> Self {
         let mut alarm = Self::default();
         for (name, value) in members {
-            let slot = match name.trim().to_ascii_uppercase().as_str() {
+            let slot = match &*upper_case(&name) {
                 "ALARM_NAME" => &mut alarm.name,
                 "ALARM_UUID" => &mut alarm.uuid,
                 "ALARM_NAMESPACE" => &mut alarm.namespace,
@@ -204,7 +206,7 @@ impl<'a> Event<'a> {
     fn read(members: Vec<(Text<'a>, &'a RawValue)>) -> Self {
         let mut event = Self::default();
         for (name, value) in members {
-            let slot = match name.trim().to_ascii_uppercase().as_str() {
+            let slot = match &*upper_case(&name) {
                 "EVENT_NAME" => &mut event.name,
                 "EVENT_NAMESPACE" => &mut event.namespace,
                 "EVENT_LABELS" => {
@@ -272,6 +274,12 @@ fn fill<'a>(slot: &mut Text<'a>, name: Text<'a>, value: Text<'a>, other: &mut Ve
     }
     let before = std::mem::replace(slot, value);
     other.push((name, before));
+}
+
+/// A field's name as ZStack writes it, whatever a template makes of it.
+fn upper_case(name: &str) -> Cow<'_, str> {
+    let name = name.trim();
+    if name.bytes().any(|byte| byte.is_ascii_lowercase()) { name.to_ascii_uppercase().into() } else { name.into() }
 }
 
 fn begins_with(name: &str, prefix: &str) -> bool {
