@@ -8,11 +8,13 @@ TOOLS = .venv/tools/bin
 LOCAL = PYTHONPATH=scripts $(TOOLS)/python -m local
 STORM = PYTHONPATH=scripts $(TOOLS)/python -m local.storm
 CLOUD = PYTHONPATH=scripts $(TOOLS)/python -m cloud
+TARGET = $(or $(CARGO_TARGET_DIR),target)
+LAMBDA_BUILD = PATH="$(CURDIR)/$(TOOLS):$$PATH" cargo lambda build --release --locked
 PYTHON_CODE = scripts tests/e2e tests/readme tests/template
 
 export SAM_CLI_TELEMETRY = 0
 
-.PHONY: help setup run storm secrets deploy test test-rust test-template test-e2e test-readme lint rust-installed
+.PHONY: help setup run storm bench instructions secrets deploy test test-rust test-template test-e2e test-readme lint rust-installed
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +33,17 @@ storm: setup rust-installed ## 5,000 alarms at once, and Flashduty away for a wh
 # Without PUSH_URL it asks for it, and shows it neither to the shell's history nor to `ps`.
 # PREFIX=/my/place and KMS_KEY=... are for other names and another key, OVERWRITE=push-url or
 # OVERWRITE=webhook-token for another value.
+# The functions as they are shipped, and the one that does nothing built in the same way.
+bench: setup rust-installed ## what a cold start and an alert cost, beside a function that does nothing
+	$(LAMBDA_BUILD) --bin relay --bin redeliver
+	$(LAMBDA_BUILD) --package floor
+	cargo run --release --locked --package bench -- $(TARGET)/lambda $(TARGET)/bench.json
+	cargo bench --locked --package translate
+
+# WRITE=1 makes these the committed figures.
+instructions: setup rust-installed ## what a message costs, counted by callgrind, against the committed figures
+	$(TOOLS)/python scripts/instructions.py $(if $(WRITE),--write)
+
 secrets: export PUSH_URL := $(value PUSH_URL)
 secrets: setup ## put Flashduty's push URL and a new webhook token into SSM
 	@$(CLOUD).secrets $(if $(PREFIX),--prefix '$(PREFIX)') $(if $(KMS_KEY),--key '$(KMS_KEY)') \

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -19,6 +20,7 @@ pub struct Ssm(Arc<Mutex<Store>>);
 struct Store {
     parameters: BTreeMap<String, String>,
     calls: Vec<Value>,
+    last_call: Option<Instant>,
     fault: Option<Fault>,
 }
 
@@ -56,6 +58,11 @@ impl Ssm {
         self.0.lock().unwrap().fault = fault;
     }
 
+    /// When the last call came.
+    pub fn last_call(&self) -> Option<Instant> {
+        self.0.lock().unwrap().last_call
+    }
+
     /// The calls so far.
     pub fn calls(&self) -> Vec<Value> {
         self.0.lock().unwrap().calls.clone()
@@ -78,6 +85,7 @@ async fn call(State(ssm): State<Ssm>, headers: HeaderMap, body: Bytes) -> Respon
     let fault = {
         let mut store = ssm.0.lock().unwrap();
         store.calls.push(call.clone());
+        store.last_call = Some(Instant::now());
         store.fault
     };
     match fault {

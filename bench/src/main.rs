@@ -2,7 +2,8 @@
 //!
 //! `bench FOLDER` takes the binaries as cargo-lambda lays them down in FOLDER (`relay/bootstrap`,
 //! `redeliver/bootstrap`, `floor/bootstrap`), runs them between stand-ins for Lambda's Runtime API, SSM, SQS
-//! and Flashduty on loopback, the last three over TLS, and prints one table.
+//! and Flashduty on loopback, the last three over TLS, and prints one table. `bench FOLDER FILE` writes the
+//! figures into FILE, too.
 
 #![allow(clippy::expect_used, clippy::print_stdout, reason = "a bench prints, and ends where it is surprised")]
 
@@ -19,7 +20,7 @@ use serde_json::{Value, json};
 
 use process::{cpu, peak_memory};
 use report::{Row, median};
-use world::{World, alarm, batch};
+use world::{World, alarm, batch, pushed};
 
 /// Processes of each kind that are started, interleaved.
 const STARTS: usize = 40;
@@ -42,7 +43,8 @@ async fn main() {
     let folder = std::env::args_os().nth(1).map_or_else(|| "target/lambda".into(), PathBuf::from);
     let world = World::start(&folder).await;
     let mut rows = Vec::new();
-    rows.push(cold(&world).await);
+    let (row, stages) = cold(&world).await;
+    rows.push(row);
     rows.extend(warm(&world).await);
     rows.extend(growth(&world).await);
     rows.extend(redeliver(&world).await);
@@ -50,7 +52,8 @@ async fn main() {
     report::print(&rows);
     if let Some(path) = std::env::args_os().nth(2) {
         let rows: Vec<Value> = rows.iter().map(Row::to_json).collect();
-        std::fs::write(path, json!(rows).to_string()).expect("the file can be written");
+        let data = json!({"cold start": stages, "figures": rows});
+        std::fs::write(path, format!("{data:#}\n")).expect("the file can be written");
     }
 }
 
@@ -63,19 +66,34 @@ async fn take(function: &mut Function, event: &Value) {
     assert_eq!(answer["statusCode"], 200, "{answer}; the log:\n{}", function.log());
 }
 
-/// From the process's start to its first answer.
-async fn cold(world: &World) -> Row {
+/// From the process's start to its first answer; and when the relay was how far, in the middle of its starts.
+async fn cold(world: &World) -> (Row, Value) {
     progress(&format!("{STARTS} starts of each"));
     let event = alarm(0, 0);
     let mut times = KINDS.map(|_| Vec::new());
+    let mut stages = ["SSM is asked", "settings are there", "Flashduty has the event", "ZStack is answered"]
+        .map(|stage| (stage, Vec::new()));
     for _ in 0..STARTS {
         for ((_, name, queues), times) in KINDS.iter().zip(&mut times) {
             let mut function = world.function(name, *queues).await;
+            function.asked_for_work().await;
+            let ready = function.started.elapsed();
             take(&mut function, &event).await;
-            times.push(function.started.elapsed().as_secs_f64() * 1e3);
+            let answered = function.started.elapsed();
+            times.push(millis(answered));
+            if *queues {
+                let since = |moment: Option<Instant>| moment.map_or(Duration::ZERO, |it| it - function.started);
+                let reached = [since(world.ssm.last_call()), ready, since(pushed()), answered];
+                stages.iter_mut().zip(reached).for_each(|((_, times), time)| times.push(millis(time)));
+            }
         }
     }
-    Row::new("process start to first answer", "ms", times.map(median), Some(3.0))
+    let stages = stages.map(|(stage, times)| json!({"stage": stage, "ms": median(times)}));
+    (Row::new("process start to first answer", "ms", times.map(median), Some(3.0)), json!(stages))
+}
+
+fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
 }
 
 /// Processor time and memory of requests one after the other.

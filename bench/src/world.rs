@@ -1,6 +1,8 @@
 //! Everything around a function, over TLS where the functions use TLS.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use aws_standin::lambda::Function;
 use aws_standin::sqs::Sqs;
@@ -14,10 +16,19 @@ const TOKEN_PARAMETER: &str = "/bench/token";
 const KEY: &str = "sample-key";
 const TOKEN: &str = "sample-token";
 
+/// When Flashduty got the last push.
+static PUSHED: Mutex<Option<Instant>> = Mutex::new(None);
+
+/// When Flashduty got the last push.
+pub fn pushed() -> Option<Instant> {
+    *PUSHED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// SSM, SQS and Flashduty, and the binaries that talk to them.
 pub struct World {
     pub flashduty: Standin,
-    ssm: String,
+    pub ssm: Ssm,
+    ssm_url: String,
     sqs: Sqs,
     authority: PathBuf,
     binaries: PathBuf,
@@ -34,15 +45,16 @@ impl World {
             keys: vec![KEY.to_owned()],
             rate_limit: None,
             tls: Some(identity.acceptor.clone()),
+            on_push: Some(|_| *PUSHED.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now())),
             ..Options::default()
         };
         let flashduty = Standin::start(options).await.expect("there is a free port");
         let ssm = Ssm::default();
         ssm.put(PUSH_URL_PARAMETER, &flashduty.push_url("standard", KEY));
         ssm.put(TOKEN_PARAMETER, TOKEN);
-        let ssm = identity.serve(ssm.routes()).await;
+        let ssm_url = identity.serve(ssm.routes()).await;
         let sqs = Sqs::start_as(&identity).await;
-        Self { flashduty, ssm, sqs, authority, binaries: folder.to_owned() }
+        Self { flashduty, ssm, ssm_url, sqs, authority, binaries: folder.to_owned() }
     }
 
     /// The binary of a function.
@@ -55,7 +67,7 @@ impl World {
     pub async fn function(&self, name: &'static str, with_queues: bool) -> Function {
         let authority = self.authority.to_str().expect("an ASCII path");
         let variables = [
-            ("AWS_ENDPOINT_URL_SSM", self.ssm.as_str()),
+            ("AWS_ENDPOINT_URL_SSM", self.ssm_url.as_str()),
             ("AWS_ENDPOINT_URL_SQS", self.sqs.url()),
             ("SSL_CERT_FILE", authority),
             ("FLASHDUTY_PUSH_URL_PARAMETER", PUSH_URL_PARAMETER),
