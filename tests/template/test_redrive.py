@@ -114,6 +114,7 @@ WITH_QUEUES = RELAY_ALONE | {
     "RedeliverSource",
     "Retries",
     "RetriesPolicy",
+    "RetryQueueAlarm",
 }
 
 

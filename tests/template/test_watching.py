@@ -73,6 +73,13 @@ ALARMS = {
     },
     "OldestAlertAlarm": {
         "AlarmName": "zf-oldest-alert",
+        **metric("AWS/SQS", "ApproximateAgeOfOldestMessage", QUEUE),
+        **{"Statistic": "Maximum", "Period": 60, **ABOVE, **QUIET},
+        # Seconds.
+        "Threshold": 600,
+    },
+    "RetryQueueAlarm": {
+        "AlarmName": "zf-retry-queue",
         "Metrics": [
             shown("waiting", "Alerts in the retry queue", "SUM(METRICS())"),
             hidden("visible", "Maximum", 60, metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", QUEUE)),
@@ -131,7 +138,7 @@ ALARMS = {
     },
 }
 ACTIONS = {"AlarmActions": ["<AlarmTopic>"], "OKActions": ["<AlarmTopic>"]}
-OF_QUEUES = {"DeadLettersAlarm", "OldestAlertAlarm"}
+OF_QUEUES = {"DeadLettersAlarm", "OldestAlertAlarm", "RetryQueueAlarm"}
 
 
 def test_each_alarm_watches_what_it_says():
