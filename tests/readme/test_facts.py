@@ -19,6 +19,10 @@ TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text())
 SECTIONS = {it.text: number for number, it in enumerate(READMES[0].headings)}
 
 
+OF_THE_SDK = {"AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}
+"""What the SDK's providers for the environment read."""
+
+
 def source(name: str) -> str:
     """A file of src/, without its tests."""
     return (ROOT / "src" / name).read_text().split("#[cfg(test)]")[0]
@@ -97,11 +101,15 @@ class TestReadme:
         assert set(ours) <= set(code(section(document, "Watching it")))
 
     def test_variables(self, document: Document):
-        """Those that src/config.rs reads, and the log's two."""
+        """Those that src/config.rs reads, the log's two, those for certificates, and AWS's own."""
         ours = re.findall(r'(?m)^pub const (\w+): &str = "\1";$', source("config.rs"))
         log = re.findall(r'"([A-Z_]+)"', re.search(r"let wanted = \[(.*?)]", source("logging.rs"))[1])
-        assert len(ours) == 7
-        assert sorted(first_column(document, "Settings")) == sorted(ours + log)
+        [certificates] = re.findall(r"const CERTIFICATES: .* = \[(.*?)];", source("http.rs"))
+        tls = re.findall(r'"([A-Z_]+)"', certificates)
+        aws = set(re.findall(r"`(AWS_[A-Z_]+)`", source("aws.rs")))
+        assert (len(ours), len(tls), len(aws)) == (7, 2, 5)
+        assert "EnvironmentVariableCredentialsProvider::new()" in source("aws.rs")
+        assert sorted(first_column(document, "Settings")) == sorted([*ours, *log, *tls, *aws, *OF_THE_SDK])
 
     def test_errors(self, document: Document):
         """Each code with its status."""
@@ -187,7 +195,7 @@ def test_every_name_exists(document: Document):
     }
     assert len(names) > 5
     known = everything()
-    assert {name for name in names if not re.search(rf"\b{name}\b", known)} == set()
+    assert {name for name in names - OF_THE_SDK if not re.search(rf"\b{name}\b", known)} == set()
 
 
 @pytest.mark.parametrize("document", [*READMES, RUNBOOK, CHANGELOG], ids=lambda it: it.name)
