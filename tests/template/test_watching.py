@@ -1,31 +1,38 @@
 """Alarms and the dashboard: a misnamed metric never fires, and shows an empty graph."""
 
 import json
+import re
 from collections.abc import Iterator
 from itertools import combinations
 from typing import Any
 
 import pytest
 from deployed import ACCOUNT, OPTIONS, Deployed
+from local import ROOT
 
 OWN = "zstack-flashduty"
-METRICS = {
+BOTH = {
     "Received",
     "Delivered",
     "Queued",
     "Refused",
-    "Failed",
-    "Unauthorized",
     "Unreadable",
     "SettingsErrors",
     "FlashdutyLatency",
     "Attempts",
     "AgeAtDelivery",
 }
-"""What the functions write."""
+METRICS = {"<Relay>": BOTH | {"Failed", "Unauthorized"}, "<Redeliver>": BOTH}
+"""What each function writes."""
+
+COUNTED_IN = {"<Relay>": "webhook", "<Redeliver>": "redelivery.rs"}
+"""In src/."""
+
+OF_CALLS = {"Push": {"FlashdutyLatency", "Attempts"}, "Deliver": {"Delivered", "AgeAtDelivery"}}
+"""What the functions of `Tally` (src/metrics.rs) count."""
 
 KNOWN = {
-    OWN: ("Function", METRICS),
+    OWN: ("Function", METRICS["<Relay>"] | METRICS["<Redeliver>"]),
     "AWS/Lambda": ("FunctionName", {"Errors", "Throttles", "Duration", "ConcurrentExecutions"}),
     # An HTTP API's; a REST API's are 4XXError and 5XXError, with ApiName.
     "AWS/ApiGateway": ("ApiId", {"Count", "4xx", "5xx"}),
@@ -99,7 +106,6 @@ ALARMS = {
             hidden("refused", "Sum", 300, metric(OWN, "Refused", "<Relay>")),
             hidden("failed", "Sum", 300, metric(OWN, "Failed", "<Relay>")),
             hidden("refused_later", "Sum", 300, metric(OWN, "Refused", "<Redeliver>")),
-            hidden("failed_later", "Sum", 300, metric(OWN, "Failed", "<Redeliver>")),
         ],
         **ABOVE,
         **QUIET,
@@ -139,6 +145,34 @@ ALARMS = {
 }
 ACTIONS = {"AlarmActions": ["<AlarmTopic>"], "OKActions": ["<AlarmTopic>"]}
 OF_QUEUES = {"DeadLettersAlarm", "OldestAlertAlarm", "RetryQueueAlarm"}
+
+
+@pytest.mark.parametrize("function", METRICS)
+def test_the_metrics_are_those_that_the_source_counts(function: str):
+    """One that is never counted is never there, and an alarm on it never fires."""
+    path = ROOT / "src" / COUNTED_IN[function]
+    files = sorted(path.rglob("*.rs")) if path.is_dir() else [path]
+    text = "".join(file.read_text().split("#[cfg(test)]")[0] for file in files)
+    counted = set()
+    for word in re.findall(r"\btally\.(\w+)(?: \+= |\()", text):
+        name = "".join(part.title() for part in word.split("_"))
+        counted |= OF_CALLS.get(name, {name})
+    assert counted == METRICS[function]
+
+
+def test_alarms_watch_metrics_that_exist():
+    """Each of a function that writes it."""
+    for name, alarm in Deployed(**OPTIONS).of_type("AWS::CloudWatch::Alarm").items():
+        watched = [it["MetricStat"]["Metric"] for it in alarm.get("Metrics", []) if "MetricStat" in it]
+        for it in watched or [alarm]:
+            [dimension] = it["Dimensions"]
+            assert exists(it["Namespace"], it["MetricName"], dimension["Name"], dimension["Value"]), name
+
+
+def exists(namespace: str, name: str, dimension: str, value: str) -> bool:
+    """Whether somebody writes it, with this dimension alone."""
+    known, names = KNOWN[namespace]
+    return dimension == known and name in (METRICS[value] if namespace == OWN else names)
 
 
 def test_each_alarm_watches_what_it_says():
@@ -236,7 +270,7 @@ def test_the_dashboard_shows_metrics_that_exist(queue: str):
     """All of our own, each with its dimension, and each line with a name of its own within its graph."""
     seen, names = set(), set()
     for title, (namespace, name, dimension, value, options) in graphs(dashboard(RetryQueue=queue)):
-        assert (dimension, name in KNOWN[namespace][1]) == (KNOWN[namespace][0], True), (namespace, name)
+        assert exists(namespace, name, dimension, value), (namespace, name, value)
         assert (
             value
             in {
@@ -250,7 +284,7 @@ def test_the_dashboard_shows_metrics_that_exist(queue: str):
         names.add((title, options["label"]))
         if namespace == OWN:
             seen.add(name)
-    assert seen == METRICS - (set() if queue == "enabled" else {"Queued"})
+    assert seen == METRICS["<Relay>"] - (set() if queue == "enabled" else {"Queued"})
 
 
 @pytest.mark.parametrize(("queue", "last"), [("enabled", "What is stuck?"), ("disabled", "What is refused?")])
