@@ -146,3 +146,12 @@ def test_samconfig_asks_before_it_changes_anything():
         },
     }
     assert not [name for name, it in TEMPLATE["Resources"].items() if "RoleName" in it.get("Properties", {})]
+
+
+def test_the_linter_is_told_to_overlook_nothing():
+    """Neither by the template, as a whole or in a resource, nor by a file of its own, nor by the Makefile."""
+    annotated = [TEMPLATE, *TEMPLATE["Resources"].values()]
+    assert not [it for it in annotated if "cfn-lint" in it.get("Metadata", {})]
+    assert not [path.name for path in ROOT.glob(".cfnlintrc*")]
+    [command] = re.findall(r"(?m)^\t\S*cfn-lint (.*)$", (ROOT / "Makefile").read_text())
+    assert not re.search(r"--ignore|--mandatory|--config|(^| )-[im]", command)
