@@ -111,6 +111,13 @@ class TestReadme:
         assert "EnvironmentVariableCredentialsProvider::new()" in source("aws.rs")
         assert sorted(first_column(document, "Settings")) == sorted([*ours, *log, *tls, *aws, *OF_THE_SDK])
 
+    def test_sam_is_the_one_that_was_used(self, document: Document):
+        """By its version, as it is pinned."""
+        pinned = (ROOT / "scripts/requirements-tools.txt").read_text()
+        [version] = re.findall(r"(?m)^aws-sam-cli==([\d.]+)", pinned)
+        named = re.findall(r"SAM CLI\s+(\d+(?:\.\d+)+)", section(document, "The same without make"))
+        assert named == [version]
+
     def test_errors(self, document: Document):
         """Each code with its status."""
         errors = source("error.rs")
