@@ -49,10 +49,23 @@ class Store:
 
     def replace(self, secret: str, value: str) -> None:
         """Put a parameter in place of another, under the same key: SSM would take its own."""
-        named = {"Key": "Name", "Values": [self.names[secret]]}
-        present = self._ssm.describe_parameters(ParameterFilters=[named])["Parameters"]
-        key = self._key or next((it.get("KeyId") for it in present), None)
-        self._put(secret, value, Overwrite=True, **({"KeyId": key} if key else {}))
+        self._put(secret, value, Overwrite=True, KeyId=self._key or self._key_of(self.names[secret]))
+
+    def _key_of(self, name: str) -> str:
+        named = {"Key": "Name", "Values": [name]}
+        # SSM may answer with an empty page before the one that has it.
+        pages = self._ssm.get_paginator("describe_parameters").paginate(ParameterFilters=[named])
+        try:
+            keys = [it["KeyId"] for page in pages for it in page["Parameters"] if it.get("KeyId")]
+            why = "ssm:DescribeParameters does not show it"
+        except ClientError as error:
+            keys, why = [], str(error)
+        if not keys:
+            raise Failed(
+                f"{name} was not replaced: the KMS key that encrypts it cannot be told ({why}).\n"
+                "KMS_KEY=... names it; KMS_KEY=alias/aws/ssm is SSM's own."
+            )
+        return keys[0]
 
     def _put(self, secret: str, value: str, **options: object) -> None:
         self._ssm.put_parameter(

@@ -5,9 +5,13 @@ import pty
 import subprocess
 from pathlib import Path
 
+import boto3
 import pytest
+from botocore.stub import ANY, Stubber
+from cloud import secrets
 from conftest import World
 from local import ROOT
+from local.process import Failed
 
 KEY = "not-a-key"
 URL = f"https://api.flashcat.cloud/event/push/alert/standard?integration_key={KEY}"
@@ -99,6 +103,41 @@ def test_a_replaced_parameter_keeps_its_key(world: World):
         ParameterFilters=[{"Key": "Path", "Values": ["/keyed"]}]
     )["Parameters"]
     assert [it["KeyId"] for it in listed] == [key, key]
+
+
+@pytest.mark.parametrize(
+    ("answers", "key"),
+    [
+        # An empty page may come before the one that has it.
+        ([{"Parameters": [], "NextToken": "more"}, {"Parameters": [{"KeyId": "own"}]}], "own"),
+        ([{"Parameters": []}], None),
+        ([{"Parameters": [{"Name": "/there/push-url"}]}], None),
+        (["AccessDeniedException"], None),
+    ],
+)
+def test_the_key_is_found_or_asked_for(
+    monkeypatch: pytest.MonkeyPatch, answers: list[dict | str], key: str | None
+):
+    """Under another one the functions could not read it."""
+    ssm = boto3.client("ssm", "us-east-1", aws_access_key_id="none", aws_secret_access_key="none")
+    monkeypatch.setattr(secrets.boto3, "client", lambda _: ssm)
+    with Stubber(ssm) as stub:
+        for answer in answers:
+            if isinstance(answer, str):
+                stub.add_client_error("describe_parameters", answer)
+            else:
+                stub.add_response("describe_parameters", answer)
+        put = {"Name": "/there/push-url", "Description": ANY, "Type": "SecureString", "Value": URL}
+        if key:
+            stub.add_response("put_parameter", {}, put | {"Overwrite": True, "KeyId": key})
+            secrets.Store("/there", None).replace("push-url", URL)
+        else:
+            with pytest.raises(Failed, match="KMS_KEY=alias/aws/ssm is SSM's own"):
+                secrets.Store("/there", None).replace("push-url", URL)
+        stub.assert_no_pending_responses()
+    with Stubber(ssm) as stub:
+        stub.add_response("put_parameter", {}, put | {"Overwrite": True, "KeyId": "named"})
+        secrets.Store("/there", "named").replace("push-url", URL)
 
 
 @pytest.mark.parametrize(
