@@ -30,9 +30,6 @@ run: setup rust-installed ## see it work on this machine; ONCE=1 ends after the 
 storm: setup rust-installed ## 5,000 alarms at once, and Flashduty away for a while (20 minutes)
 	@$(STORM) $(ARGS)
 
-# Without PUSH_URL it asks for it, and shows it neither to the shell's history nor to `ps`.
-# PREFIX=/my/place and KMS_KEY=... are for other names and another key, OVERWRITE=push-url or
-# OVERWRITE=webhook-token for another value.
 # The functions as they are shipped, and the one that does nothing built in the same way.
 bench: setup rust-installed ## what a cold start and an alert cost, beside a function that does nothing
 	$(LAMBDA_BUILD) --bin relay --bin redeliver
@@ -44,6 +41,9 @@ bench: setup rust-installed ## what a cold start and an alert cost, beside a fun
 instructions: setup rust-installed ## what a message costs, counted by callgrind, against the committed figures
 	$(TOOLS)/python scripts/instructions.py $(if $(WRITE),--write)
 
+# Without PUSH_URL it asks for it, and shows it neither to the shell's history nor to `ps`.
+# PREFIX=/my/place and KMS_KEY=... are for other names and another key, OVERWRITE=push-url or
+# OVERWRITE=webhook-token for another value.
 secrets: export PUSH_URL := $(value PUSH_URL)
 secrets: setup ## put Flashduty's push URL and a new webhook token into SSM
 	@$(CLOUD).secrets $(if $(PREFIX),--prefix '$(PREFIX)') $(if $(KMS_KEY),--key '$(KMS_KEY)') \
