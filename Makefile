@@ -44,16 +44,19 @@ instructions: setup rust-installed ## what a message costs, counted by callgrind
 # Without PUSH_URL it asks for it, and shows it neither to the shell's history nor to `ps`.
 # PREFIX=/my/place and KMS_KEY=... are for other names and another key, OVERWRITE=push-url or
 # OVERWRITE=webhook-token for another value.
-secrets: export PUSH_URL := $(value PUSH_URL)
+# `override`: else make would take a `$` on its command line for a variable of its own.
+secrets: override export PUSH_URL := $(value PUSH_URL)
 secrets: setup ## put Flashduty's push URL and a new webhook token into SSM
 	@$(CLOUD).secrets $(if $(PREFIX),--prefix '$(PREFIX)') $(if $(KMS_KEY),--key '$(KMS_KEY)') \
 		$(addprefix --overwrite ,$(OVERWRITE))
 
 # ARCHITECTURE=x86_64, STACK=name, PARAMETERS='AlarmEmail=ops@example.com HeartbeatHours=24'; each is
-# remembered by the stack. YES=1 does not ask.
+# remembered by the stack. A value with blanks has quotation marks:
+# PARAMETERS='TitleRule="[TPL]${resource} / ${check}"'. YES=1 does not ask.
+deploy: override export PARAMETERS := $(value PARAMETERS)
 deploy: setup rust-installed ## build with SAM, then deploy to AWS, or upgrade
 	@$(CLOUD).deploy $(if $(STACK),--stack '$(STACK)') $(if $(ARCHITECTURE),--architecture '$(ARCHITECTURE)') \
-		$(if $(YES),--yes) $(PARAMETERS)
+		$(if $(YES),--yes)
 
 test: lint test-rust test-template test-e2e test-readme ## everything that CI runs
 

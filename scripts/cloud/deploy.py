@@ -1,11 +1,16 @@
 """`make deploy`: build template.yaml for the processor that it is deployed for, and deploy or upgrade it.
 
-What is not given stays as samconfig.toml says, else as the stack is, else as the template says.
+The template's parameters come in PARAMETERS, a variable of the environment: on a command line make and the
+shell would take `$` and blanks for their own. What is not given stays as samconfig.toml says, else as the
+stack is, else as the template says.
 """
 
 import argparse
 import os
+import re
+import shlex
 import shutil
+import struct
 import subprocess
 import sys
 import tomllib
@@ -14,6 +19,7 @@ from pathlib import Path
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
+from click import BadParameter
 from local import ROOT
 from local.process import Failed
 from samcli.cli.types import CfnParameterOverridesType
@@ -24,6 +30,9 @@ from .secrets import PREFIX
 BUILT = ROOT / ".aws-sam/build"
 TARGETS = {"arm64": "aarch64-unknown-linux-gnu", "x86_64": "x86_64-unknown-linux-gnu"}
 """What Rust calls Lambda's processors."""
+
+MACHINES = {183: "arm64", 62: "x86_64"}
+"""What ELF calls them: e_machine."""
 
 ENVIRONMENT = {
     "SAM_CLI_TELEMETRY": "0",
@@ -46,18 +55,44 @@ def parsed(overrides: object) -> dict[str, str]:
 
 def written(parameters: dict[str, str]) -> list[str]:
     """Parameters for SAM's command line: a blank in a value would end it."""
-    escaped = {name: value.replace('"', '\\"') for name, value in parameters.items()}
-    return [f'{name}="{value}"' for name, value in escaped.items()]
+    arguments = []
+    for name, value in parameters.items():
+        escaped = value.replace('"', '\\"')
+        arguments.append(f'{name}="{escaped}"')
+        # SAM has its own mind about a backslash before a blank or a quotation mark.
+        understood = {}
+        with suppress(BadParameter):
+            understood = parsed(arguments[-1])
+        if understood != {name: value}:
+            raise Failed(f"SAM's command line cannot pass this on: {name}={value}")
+    return arguments
+
+
+def given(text: str) -> dict[str, str]:
+    """PARAMETERS: Name=value, with quotation marks where there are blanks, as in a shell."""
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise Failed(f"PARAMETERS: {error}: {text}") from None
+    for word in words:
+        if not re.match("[A-Za-z0-9]+=", word):
+            raise Failed(
+                f"PARAMETERS: {word} is not Name=value. A value with blanks has quotation marks:\n"
+                """make deploy PARAMETERS='TitleRule="[TPL]${resource} / ${check}"'"""
+            )
+    return {name: value for name, _, value in (word.partition("=") for word in words)}
 
 
 def deployed(stack: str) -> dict[str, str]:
-    """The parameters of the stack; none where there is no stack."""
+    """The parameters of the stack; none where there is no stack, or only the changeset for one."""
     try:
         [found] = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
     except ClientError as error:
         if "does not exist" in str(error):
             return {}
         raise
+    if found["StackStatus"] == "REVIEW_IN_PROGRESS":
+        return {}
     return {it["ParameterKey"]: it["ParameterValue"] for it in found.get("Parameters", [])}
 
 
@@ -92,6 +127,22 @@ def sam(*arguments: str | Path) -> None:
         raise Failed(f"sam {arguments[0]} failed; its words are above.")
 
 
+def require_built(folder: Path, architecture: str) -> None:
+    """Fail if it was built for another processor: Lambda would take it, and could not start it.
+
+    For x86_64 SAM leaves the processor to cargo-lambda, which takes this machine's.
+    """
+    for built in sorted(folder.glob("*/bootstrap")):
+        # Of 16 bits, with the lower ones first for both.
+        [machine] = struct.unpack_from("<H", built.read_bytes(), 18)
+        if (found := MACHINES.get(machine)) != architecture:
+            way_out = f"make deploy ARCHITECTURE={found}, or deploy" if found else "Deploy"
+            raise Failed(
+                f"{built.parent.name} was built for {found or 'another processor'}, not for {architecture}; "
+                f"nothing was deployed.\n{way_out} from a machine that is {architecture} itself."
+            )
+
+
 def missing_secrets(parameters: dict[str, str]) -> list[str]:
     """Parameters that the functions will look for in vain."""
     names = [parameters["PushUrlParameter"], parameters["WebhookTokenParameter"]]
@@ -103,7 +154,7 @@ def run(options: argparse.Namespace) -> None:
     here = account.current()
     name, parameters = configured()
     stack = options.stack or name
-    parameters |= parsed(options.parameters)
+    parameters |= given(os.environ.get("PARAMETERS", ""))
     before = deployed(stack)
     architecture = processor(options.architecture, parameters, before)
     parameters["Architecture"] = architecture
@@ -114,6 +165,7 @@ def run(options: argparse.Namespace) -> None:
     print(f"==> {'Upgrading' if before else 'Deploying'} {stack} in {here}, for {architecture}", flush=True)
     if options.build_dir == BUILT:
         sam("build", "--parameter-overrides", *written({"Architecture": architecture}))
+    require_built(options.build_dir, architecture)
     sam(
         *("deploy", "--template-file", options.build_dir / "template.yaml", "--stack-name", stack),
         # SAM would look for it beside the template.
@@ -123,7 +175,9 @@ def run(options: argparse.Namespace) -> None:
     )
     # Who may deploy need not be allowed to look at parameters.
     with suppress(ClientError):
-        if missing := missing_secrets(deployed(stack)):
+        if not (after := deployed(stack)):
+            print("\nNothing was deployed.")
+        elif missing := missing_secrets(after):
             prefix = missing[0].rpartition("/")[0]
             how = "make secrets" + ("" if prefix == PREFIX else f" PREFIX={prefix}")
             print(f"\nStill missing: {' and '.join(missing)}. Next: {how}")
@@ -136,7 +190,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--architecture", help="arm64 or x86_64 (the stack's, at first arm64)")
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument("--build-dir", type=Path, default=BUILT, help="what is built already")
-    parser.add_argument("parameters", nargs="*", help="of the template: Name=value")
     try:
         run(parser.parse_args(arguments))
         return 0

@@ -2,7 +2,10 @@
 
 import json
 import os
+import struct
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from cloud import deploy
@@ -29,9 +32,11 @@ def account(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     return world
 
 
-def command(*arguments: str, capfd: pytest.CaptureFixture[str]) -> tuple[int, str]:
+def command(*arguments: str, parameters: str = "", capfd: pytest.CaptureFixture[str]) -> tuple[int, str]:
     """Run it over what was built for these tests: its status, and everything on the terminal."""
-    status = deploy.main(["--build-dir", str(BUILD), *arguments])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PARAMETERS", parameters)
+        status = deploy.main(["--build-dir", str(BUILD), *arguments])
     told = capfd.readouterr()
     return status, told.out + told.err
 
@@ -39,9 +44,10 @@ def command(*arguments: str, capfd: pytest.CaptureFixture[str]) -> tuple[int, st
 def test_a_stack_remembers_what_it_was_told(account: World, capfd: pytest.CaptureFixture[str]):
     """An upgrade that says nothing changes nothing; blanks and quotation marks arrive."""
     rule = '[TPL]${resource} "at" ${check}'
-    first = [f"--architecture={ARCHITECTURE}", f'TitleRule="{rule.replace(chr(34), chr(92) + chr(34))}"']
-    first += ["PushUrlParameter=/deployed/push-url", "AlarmEmail=ops@example.com"]
-    status, told = command("--stack=deployed", "--yes", *first, capfd=capfd)
+    first = r'TitleRule="[TPL]${resource} \"at\" ${check}" PushUrlParameter=/deployed/push-url'
+    first += " AlarmEmail=ops@example.com"
+    first_time = ["--stack=deployed", "--yes", f"--architecture={ARCHITECTURE}"]
+    status, told = command(*first_time, parameters=first, capfd=capfd)
     assert status == 0, told
     assert f"Deploying deployed in us-east-1, account 000000000000, for {ARCHITECTURE}" in told
     assert "Still missing: /deployed/push-url. Next: make secrets PREFIX=/deployed" in told
@@ -49,7 +55,7 @@ def test_a_stack_remembers_what_it_was_told(account: World, capfd: pytest.Captur
     assert (parameters["TitleRule"], parameters["AlarmEmail"]) == (rule, "ops@example.com")
 
     account.set_push_url("/deployed/push-url")
-    status, told = command("--stack=deployed", "--yes", "HeartbeatHours=24", capfd=capfd)
+    status, told = command("--stack=deployed", "--yes", parameters="HeartbeatHours=24", capfd=capfd)
     assert status == 0, told
     assert "Upgrading deployed" in told
     assert "Still missing" not in told
@@ -89,6 +95,123 @@ def test_the_processor_is_named_once():
     assert deploy.processor(None, {"Architecture": "x86_64"}, {"Architecture": "arm64"}) == "x86_64"
     assert deploy.processor(None, {}, {"Architecture": "x86_64"}) == "x86_64"
     assert deploy.processor(None, {}, {}) == "arm64"
+
+
+RULE = "[TPL]${resource} / ${check} $(shell date) $$"
+
+
+def through_make(variable: str, target: str, value: str) -> str:
+    """What the program behind a target finds in the environment, if it is given on make's command line."""
+    ours = {
+        name: text for name, text in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")
+    }
+    # The rest of the command line becomes a comment.
+    make = ["make", "--silent", target, f"CLOUD=printenv {variable} #", f"{variable}={value}"]
+    return subprocess.run(make, cwd=ROOT, env=ours, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize(("target", "variable"), [("deploy", "PARAMETERS"), ("secrets", "PUSH_URL")])
+def test_make_leaves_alone_what_it_is_given(target: str, variable: str):
+    """`$` is Flashduty's as often as make's."""
+    value = f"""TitleRule="{RULE}" AlarmEmail='ops@example.com'"""
+    assert through_make(variable, target, value) == value + "\n"
+
+
+def test_each_parameter_is_one_argument_for_sam():
+    """Which SAM reads as it was meant, with blanks, `$` and quotation marks; without any there is none."""
+    text = through_make("PARAMETERS", "deploy", f'TitleRule="{RULE}" HeartbeatHours=24 AlarmEmail=')
+    parameters = deploy.given(text)
+    assert parameters == {"TitleRule": RULE, "HeartbeatHours": "24", "AlarmEmail": ""}
+    quoted = {"TitleRule": '"a" it\'s $b \\c=d ParameterKey=e'}
+    for these in (parameters, quoted):
+        arguments = deploy.written(these)
+        assert len(arguments) == len(these)
+        assert deploy.parsed(arguments) == these
+    assert deploy.given("") == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (f"TitleRule={RULE}", "/ is not Name=value. A value with blanks has quotation marks"),
+        ("AlarmEmail", "AlarmEmail is not Name=value"),
+        ("--guided", "--guided is not Name=value"),
+        ('TitleRule="a', "No closing quotation: TitleRule"),
+    ],
+)
+def test_parameters_that_cannot_be_read_are_refused(text: str, says: str):
+    """Instead of a part of them."""
+    with pytest.raises(Failed) as refused:
+        deploy.given(text)
+    assert says in str(refused.value)
+
+
+@pytest.mark.parametrize("value", [r"a \" b", r"a \ b", "a\\"])
+def test_what_sam_cannot_pass_on_is_refused(value: str):
+    """Instead of something else that it makes of it."""
+    with pytest.raises(Failed, match="cannot pass this on: TitleRule=a"):
+        deploy.written({"TitleRule": value})
+
+
+@pytest.mark.parametrize(("machine", "name"), [(62, "x86_64"), (183, "arm64"), (243, "another processor")])
+@pytest.mark.parametrize("architecture", deploy.TARGETS)
+def test_what_was_built_for_another_processor_is_not_deployed(
+    tmp_path: Path, machine: int, name: str, architecture: str
+):
+    """Whichever function it is; both processors have ways out that exist."""
+    functions = {"Redeliver": {"x86_64": 62, "arm64": 183}[architecture], "Relay": machine}
+    for function, its in functions.items():
+        (tmp_path / function).mkdir()
+        elf = b"\x7fELF\x02\x01\x01".ljust(16, b"\0") + struct.pack("<HHI", 3, its, 1)
+        (tmp_path / function / "bootstrap").write_bytes(elf)
+    if name == architecture:
+        deploy.require_built(tmp_path, architecture)
+        return
+    with pytest.raises(Failed) as refused:
+        deploy.require_built(tmp_path, architecture)
+    assert f"Relay was built for {name}, not for {architecture}" in str(refused.value)
+    assert f"from a machine that is {architecture} itself" in str(refused.value)
+    assert ("ARCHITECTURE=" in str(refused.value)) == (name in deploy.TARGETS)
+
+
+def test_what_runs_here_is_built_for_this_machine():
+    """The same look at a program that is no example."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "glob", lambda *_: iter([Path(sys.executable)]))
+        deploy.require_built(ROOT, ARCHITECTURE)
+
+
+class Declined:
+    """CloudFormation, after somebody said no to the first changeset."""
+
+    def __init__(self, **more: list[dict[str, str]]):
+        self.more = more
+
+    def describe_stacks(self, StackName: str) -> dict:
+        """A stack that is none yet."""
+        return {"Stacks": [{"StackName": StackName, "StackStatus": "REVIEW_IN_PROGRESS", **self.more}]}
+
+
+@pytest.mark.parametrize(
+    "stack", [Declined(), Declined(Parameters=[{"ParameterKey": "Architecture", "ParameterValue": "x86_64"}])]
+)
+def test_to_decline_is_no_error(
+    stack: Declined, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+):
+    """Also at the first time, and when it is tried again."""
+    steps = []
+    monkeypatch.setattr(deploy.account, "current", lambda: "here")
+    monkeypatch.setattr(deploy, "require_tools", lambda _: None)
+    monkeypatch.setattr(deploy, "require_built", lambda *built: steps.append(built))
+    monkeypatch.setattr(deploy, "sam", lambda *arguments: steps.append(arguments))
+    monkeypatch.setattr(deploy.boto3, "client", lambda name: {"cloudformation": stack}[name])
+    status, told = command("--yes", parameters=f'TitleRule="{RULE}"', capfd=capfd)
+    assert status == 0
+    assert "Deploying zstack-flashduty in here" in told
+    assert "Nothing was deployed." in told
+    built, deployed = steps
+    assert built == (BUILD, "arm64")
+    assert f'TitleRule="{RULE}"' in deployed
 
 
 def test_cargo_lambda_deploy_reads_cargo_toml(account: World):
