@@ -10,11 +10,13 @@ STORM = PYTHONPATH=scripts $(TOOLS)/python -m local.storm
 CLOUD = PYTHONPATH=scripts $(TOOLS)/python -m cloud
 TARGET = $(or $(CARGO_TARGET_DIR),target)
 LAMBDA_BUILD = PATH="$(CURDIR)/$(TOOLS):$$PATH" cargo lambda build --release --locked
+TARGET_arm64 = aarch64-unknown-linux-gnu
+TARGET_x86_64 = x86_64-unknown-linux-gnu
 PYTHON_CODE = scripts tests/e2e tests/readme tests/template
 
 export SAM_CLI_TELEMETRY = 0
 
-.PHONY: help setup run storm bench instructions secrets deploy test test-rust test-template test-e2e test-readme lint rust-installed
+.PHONY: help setup run storm bench instructions secrets deploy zips test test-rust test-template test-e2e test-readme lint rust-installed
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +59,17 @@ deploy: override export PARAMETERS := $(value PARAMETERS)
 deploy: setup rust-installed ## build with SAM, then deploy to AWS, or upgrade
 	@$(CLOUD).deploy $(if $(STACK),--stack '$(STACK)') $(if $(ARCHITECTURE),--architecture '$(ARCHITECTURE)') \
 		$(if $(YES),--yes)
+
+# What a release has. ARCHITECTURE=x86_64 is for the other processor. The target is named, because
+# cargo-lambda would take this machine's.
+zips: PROCESSOR = $(or $(ARCHITECTURE),arm64)
+zips: RUST_TARGET = $(or $(TARGET_$(PROCESSOR)),$(error ARCHITECTURE is arm64 or x86_64, not $(PROCESSOR)))
+zips: setup rust-installed ## both functions as zips for Lambda, in zips/
+	$(LAMBDA_BUILD) --target $(RUST_TARGET) --output-format zip --bin relay --bin redeliver
+	mkdir -p zips
+	for function in relay redeliver; do \
+		cp "$(TARGET)/lambda/$$function/bootstrap.zip" "zips/zstack-flashduty-$$function-$(PROCESSOR).zip" || exit 1; \
+	done
 
 test: lint test-rust test-template test-e2e test-readme ## everything that CI runs
 

@@ -1,6 +1,7 @@
 """Every command of the documents: that the programs would understand it."""
 
 import re
+import subprocess
 
 import pytest
 import tools
@@ -66,6 +67,18 @@ def test_what_needs_aws_says_so(block: Block):
         or command[:2] in (["make", "secrets"], ["make", "deploy"])
     ]
     assert block.needs_aws == bool(to_aws)
+
+
+def test_the_makefile_explains_variables_where_they_are_used():
+    """Its comments stand above the targets that they are about, and `make help` knows every target."""
+    for paragraph in tools.MAKEFILE.split("\n\n"):
+        comments = "".join(re.findall(r"(?m)^# .*$", paragraph))
+        rules = re.sub(r"(?m)^#.*$", "", paragraph)
+        named = re.findall(r"(?<!\$)\b([A-Z][A-Z_]*)=", comments)
+        assert [it for it in named if not re.search(rf"\b{it}\b", rules)] == [], comments
+    asked = ["make", "--silent", "help"]
+    shown = subprocess.run(asked, cwd=ROOT, env=tools.bare_environment(), capture_output=True, text=True)
+    assert set(re.findall(r"(?m)^make (\S+) +\S", shown.stdout)) == tools.TARGETS - {"rust-installed"}
 
 
 def test_mistakes_are_found():

@@ -26,7 +26,7 @@ ACTIONS = {
 
 def steps(name: str) -> list[dict]:
     """All steps of a workflow."""
-    return [step for job in WORKFLOWS[name]["jobs"].values() for step in job["steps"]]
+    return [step for job in WORKFLOWS[name]["jobs"].values() for step in job.get("steps", [])]
 
 
 def script(name: str, words: str) -> str:
@@ -42,14 +42,28 @@ def test_there_are_two():
 
 def test_when_they_run():
     """YAML takes `on` for a truth."""
-    assert WORKFLOWS["ci"][True] == {"push": {"branches": ["**"]}, "pull_request": None}
+    assert WORKFLOWS["ci"][True] == {
+        "push": {"branches": ["**"]},
+        "pull_request": None,
+        "workflow_call": None,
+    }
     assert WORKFLOWS["release"][True] == {"push": {"tags": ["v*"]}}
 
 
 def test_the_tests_are_make_test():
     """Which nothing skips."""
     assert "make test" in [step.get("run") for step in steps("ci")]
-    assert not [key for step in steps("ci") for key in ("if", "continue-on-error") if key in step]
+    parts = [*steps("ci"), *WORKFLOWS["ci"]["jobs"].values()]
+    assert not [key for part in parts for key in ("if", "continue-on-error") if key in part]
+
+
+def test_nothing_is_published_without_tests():
+    """Those of every change, and every job has to end well."""
+    jobs = WORKFLOWS["release"]["jobs"]
+    assert jobs["test"] == {"uses": "./.github/workflows/ci.yml"}
+    assert set(jobs["publish"]["needs"]) == {"test", "build"}
+    assert jobs["build"]["needs"] == "version"
+    assert not [name for name, job in jobs.items() if {"if", "continue-on-error"} & job.keys()]
 
 
 @pytest.mark.parametrize("name", WORKFLOWS)
@@ -85,17 +99,60 @@ def test_they_use_what_exists(name: str):
             ]
 
 
-def test_the_build_is_understood():
-    """Its options are cargo-lambda's, and both processors are those of the template."""
-    build = re.sub(r"\$\{\{ (\S+) }}", "x", script("release", "One zip"))
-    [command] = [it for it in commands(build.split("mkdir")[0]) if it[:2] == ["cargo", "lambda"]]
+BUILT_FOR = {"x86_64": "x86_64-unknown-linux-gnu", "arm64": "aarch64-unknown-linux-gnu"}
+
+
+def test_both_processors_of_the_template_are_built_for():
+    """By `make zips`, with Rust's own names."""
+    build = WORKFLOWS["release"]["jobs"]["build"]
+    processors = [{"architecture": name, "target": target} for name, target in BUILT_FOR.items()]
+    assert build["strategy"]["matrix"]["include"] == processors
+    assert "make zips ARCHITECTURE=${{ matrix.architecture }}" in [it.get("run") for it in build["steps"]]
+    assert [it["with"]["path"] for it in build["steps"] if "upload" in it.get("uses", "")] == ["zips/"]
+
+
+def zips(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """`make zips` with a `cargo` that makes zips of nothing, and writes down what it was asked."""
+    shutil.copy(ROOT / "Makefile", folder)
+    (folder / "bin").mkdir()
+    for venv in ("tools", "ministack"):
+        (folder / ".venv" / venv).mkdir(parents=True)
+        (folder / ".venv" / venv / ".stamp").touch()
+    (folder / "bin/cargo").write_text(
+        '#!/bin/sh -e\necho "cargo $*" >> asked\n[ "$1" = lambda ] || exit 0\n'
+        'for it in relay redeliver; do made="$CARGO_TARGET_DIR/lambda/$it"\n'
+        'mkdir -p "$made"; echo "$it" > "$made/bootstrap.zip"; done\n'
+    )
+    (folder / "bin/cargo").chmod(0o755)
+    env = tools.bare_environment()
+    env |= {"PATH": f"{folder / 'bin'}:{env['PATH']}", "CARGO_TARGET_DIR": str(folder / "elsewhere")}
+    make = ["make", "--silent", "zips", *arguments]
+    return subprocess.run(make, cwd=folder, env=env, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("processor", BUILT_FOR)
+def test_zips_are_of_both_functions_for_the_processor(tmp_path: Path, processor: str):
+    """The target is named: else cargo-lambda takes the machine's. Its options are cargo-lambda's."""
+    made = zips(tmp_path, f"ARCHITECTURE={processor}")
+    assert made.returncode == 0, made.stderr
+    [command] = [it for it in commands((tmp_path / "asked").read_text()) if it[:2] == ["cargo", "lambda"]]
     assert tools.mistakes(command) == []
-    assert {"relay", "redeliver"} <= set(command)
-    matrix = WORKFLOWS["release"]["jobs"]["build"]["strategy"]["matrix"]["include"]
-    assert matrix == [
-        {"architecture": "x86_64", "target": "x86_64-unknown-linux-gnu"},
-        {"architecture": "arm64", "target": "aarch64-unknown-linux-gnu"},
-    ]
+    assert command[command.index("--target") + 1] == BUILT_FOR[processor]
+    assert {"--release", "--locked", "--output-format", "zip"} <= set(command)
+    names = {path.name: path.read_text().strip() for path in (tmp_path / "zips").iterdir()}
+    assert names == {f"zstack-flashduty-{it}-{processor}.zip": it for it in ("relay", "redeliver")}
+
+
+def test_zips_for_no_processor_are_refused(tmp_path: Path):
+    """Before anything is built; without a word they are for the template's default."""
+    refused = zips(tmp_path, "ARCHITECTURE=amd64")
+    assert refused.returncode == 2
+    assert "ARCHITECTURE is arm64 or x86_64, not amd64" in refused.stderr
+    assert "lambda" not in (tmp_path / "asked").read_text()
+    dry = subprocess.run(
+        ["make", "--dry-run", "zips"], cwd=ROOT, env=tools.bare_environment(), capture_output=True
+    )
+    assert f"--target {BUILT_FOR['arm64']} ".encode() in dry.stdout
 
 
 def run(text: str, folder: Path, tag: str) -> subprocess.CompletedProcess[str]:
