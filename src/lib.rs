@@ -38,6 +38,8 @@
 //! | [`SETTINGS_TTL_SECONDS`](config::SETTINGS_TTL_SECONDS) | how long values from SSM are kept | `300` |
 //! | [`TITLE_RULE`](config::TITLE_RULE) | Flashduty's title rule | `[TPL]${resource} / ${check}` |
 //! | [`RETRY_QUEUE_URL`](config::RETRY_QUEUE_URL), [`DEAD_LETTER_QUEUE_URL`](config::DEAD_LETTER_QUEUE_URL) | the SQS FIFO queues; both or neither | no queues |
+//! | `SSL_CERT_FILE`, `SSL_CERT_DIR` | certificates to trust, see [`http`] | Mozilla's |
+//! | `AWS_REGION`, `AWS_ACCESS_KEY_ID`, … | what Lambda sets, see [`aws`] | |
 //! | `AWS_LAMBDA_LOG_LEVEL`, `RUST_LOG` | how much is logged, see [`logging`] | `INFO` |
 
 pub mod aws;

@@ -7,6 +7,7 @@ mod answers;
 mod connections;
 mod golden;
 mod journeys;
+mod logging;
 mod metrics;
 mod properties;
 mod queueing;

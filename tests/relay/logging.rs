@@ -1,0 +1,44 @@
+//! The log as Lambda's advanced logging controls read it: a line without a valid level or timestamp counts
+//! as INFO, and an error among them would be filtered away.
+
+use flashduty_standin::{Fault, Lasts};
+use serde_json::Value;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::support::journey::{Journey, busy};
+use crate::support::{post, sample, with_credential};
+
+#[tokio::test]
+async fn every_line_has_a_level_and_a_timestamp_and_metrics_have_neither() {
+    let mut journey = Journey::new().await;
+    journey.send(&sample("alarm")).await;
+    journey.send(&post("{broken")).await;
+    journey.send(&with_credential(sample("alarm"), None, "")).await;
+    journey.world.flashduty.fault(Fault::status(400), Lasts::Next(1));
+    journey.send(&sample("event-host-disconnected")).await;
+    journey.world.flashduty.fault(busy(), Lasts::Next(2));
+    journey.send(&sample("alarm-recovery")).await;
+    journey.sqs.put(&journey.queue, "garbage", "no JSON");
+    journey.redeliver.drain_to_the_end().await;
+
+    let mut levels = Vec::new();
+    for log in [journey.world.function.log(), journey.redeliver.function.log()] {
+        for line in log.lines() {
+            let line: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+            if line.get("_aws").is_some() {
+                assert!(line.get("level").is_none() && line.get("timestamp").is_none(), "{line}");
+                continue;
+            }
+            assert!(OffsetDateTime::parse(line["timestamp"].as_str().unwrap(), &Rfc3339).is_ok(), "{line}");
+            levels.push(line["level"].as_str().unwrap().to_owned());
+        }
+    }
+    levels.sort();
+    levels.dedup();
+    // RUST_LOG is "trace" here.
+    assert!(["ERROR", "INFO", "WARN"].iter().all(|level| levels.iter().any(|it| it == level)), "{levels:?}");
+    let known = ["DEBUG", "ERROR", "INFO", "TRACE", "WARN"];
+    assert!(levels.iter().all(|level| known.contains(&level.as_str())), "{levels:?}");
+    journey.end();
+}
