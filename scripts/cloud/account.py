@@ -7,7 +7,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from local.process import Failed
 
-ADVICE = "`aws configure`, or AWS_PROFILE and AWS_REGION, say which account and region are meant."
+ADVICE = "`aws configure`, or AWS_PROFILE and AWS_DEFAULT_REGION, say which account and region are meant."
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from click import BadParameter
 from local import ROOT
 from local.process import Failed
 from samcli.cli.types import CfnParameterOverridesType
+from samcli.yamlhelper import yaml_parse
 
 from . import account
 from .secrets import PREFIX
@@ -80,7 +81,12 @@ def given(text: str) -> dict[str, str]:
                 f"PARAMETERS: {word} is not Name=value. A value with blanks has quotation marks:\n"
                 """make deploy PARAMETERS='TitleRule="[TPL]${resource} / ${check}"'"""
             )
-    return {name: value for name, _, value in (word.partition("=") for word in words)}
+    parameters = {name: value for name, _, value in (word.partition("=") for word in words)}
+    # SAM passes over what the template does not have, without a word.
+    known = yaml_parse((ROOT / "template.yaml").read_text())["Parameters"]
+    if unknown := parameters.keys() - known.keys():
+        raise Failed(f"The template has no {', '.join(sorted(unknown))}, but {', '.join(known)}.")
+    return parameters
 
 
 def deployed(stack: str) -> dict[str, str]:

@@ -133,6 +133,7 @@ def test_each_parameter_is_one_argument_for_sam():
 @pytest.mark.parametrize(
     ("text", "says"),
     [
+        ("AlarmMail=ops@example.com", "The template has no AlarmMail, but PushUrlParameter"),
         (f"TitleRule={RULE}", "/ is not Name=value. A value with blanks has quotation marks"),
         ("AlarmEmail", "AlarmEmail is not Name=value"),
         ("--guided", "--guided is not Name=value"),
