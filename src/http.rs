@@ -98,7 +98,8 @@ fn tls() -> Result<ClientConfig, Box<dyn std::error::Error + Send + Sync>> {
     Ok(config)
 }
 
-/// The SDK's own client would be a second one, with a second TLS configuration.
+/// The SDK's own client would be a second one, with a second TLS configuration. The SDK bounds each try
+/// itself; a connect timeout of its own configuration would have no effect here.
 impl HttpClient for Http {
     fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
         SharedHttpConnector::new(self.clone())

@@ -103,14 +103,7 @@ impl Redelivery {
             let pause = stopped.get(&group).copied().unwrap_or(LONGEST_PAUSE);
             failed.push((message, pause));
         }
-        if !failed.is_empty() {
-            // All of a group together: SQS holds it back while any of it is in flight.
-            let handle = |message: &SqsMessage| message.receipt_handle.clone().unwrap_or_default();
-            let back: Vec<_> = failed.iter().map(|(message, pause)| (handle(message), *pause)).collect();
-            if let Err(queue) = self.outbox.come_back(&back, end).await {
-                warn!("alerts that failed come back later than they might: {queue}");
-            }
-        }
+        self.hold_back(&failed, end).await;
         tally.settings_errors += self.courier.settings().take_failures();
         let ended = match (tally.refused, tally.queued) {
             (Counter::ZERO, Counter::ZERO) => Ended::Delivered,
@@ -118,17 +111,20 @@ impl Redelivery {
             _ => Ended::GivenUp,
         };
         self.metrics.write(request_id, ended, tally);
-        let mut response = SqsBatchResponse::default();
-        response.batch_item_failures = failed
-            .into_iter()
-            .map(|(message, _)| {
-                let mut failure = BatchItemFailure::default();
-                // Without an id, Lambda takes the whole batch for failed.
-                failure.item_identifier = message.message_id.unwrap_or_default();
-                failure
-            })
-            .collect();
-        response
+        report(failed)
+    }
+
+    /// Lets messages that failed come back after their pauses, all of a group together: SQS holds a group
+    /// back while any of it is in flight.
+    async fn hold_back(&self, failed: &[(SqsMessage, Duration)], end: Deadline) {
+        if failed.is_empty() {
+            return;
+        }
+        let handle = |message: &SqsMessage| message.receipt_handle.clone().unwrap_or_default();
+        let back: Vec<_> = failed.iter().map(|(message, pause)| (handle(message), *pause)).collect();
+        if let Err(queue) = self.outbox.come_back(&back, end).await {
+            warn!("alerts that failed come back later than they might: {queue}");
+        }
     }
 
     /// What becomes of a message: nothing more, where it is delivered or in the dead letter queue; or it
@@ -239,6 +235,21 @@ impl Redelivery {
     async fn count_tries(&self, attempts: u32) {
         *self.next.lock().await += PACE * attempts.saturating_sub(1);
     }
+}
+
+/// Tells Lambda which messages stay in the queue.
+fn report(failed: Vec<(SqsMessage, Duration)>) -> SqsBatchResponse {
+    let mut response = SqsBatchResponse::default();
+    response.batch_item_failures = failed
+        .into_iter()
+        .map(|(message, _)| {
+            let mut failure = BatchItemFailure::default();
+            // Without an id, Lambda takes the whole batch for failed.
+            failure.item_identifier = message.message_id.unwrap_or_default();
+            failure
+        })
+        .collect();
+    response
 }
 
 fn attribute<'a>(message: &'a SqsMessage, name: &str) -> &'a str {

@@ -1,7 +1,6 @@
 //! What both functions do at their start.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_config::timeout::TimeoutConfig;
@@ -56,11 +55,8 @@ pub async fn start(function: Function) -> Result<Parts, lambda_runtime::Error> {
 }
 
 fn ssm(aws: &SdkConfig) -> aws_sdk_ssm::Client {
-    // Time for a second try within READ_TIMEOUT.
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(2))
-        .operation_attempt_timeout(READ_TIMEOUT / 3)
-        .operation_timeout(READ_TIMEOUT);
+    // Time for a second try within READ_TIMEOUT. A connection has the time of its try.
+    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(READ_TIMEOUT / 3).operation_timeout(READ_TIMEOUT);
     aws_sdk_ssm::Client::from_conf(aws_sdk_ssm::config::Builder::from(aws).timeout_config(timeouts.build()).build())
 }
 

@@ -1,29 +1,22 @@
 //! A stand-in for SQS FIFO queues, in AWS' JSON 1.0 protocol: the calls that the functions make, and
 //! nothing else. What Lambda does with a queue is in [`crate::event_source`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde_json::{Map, Value, json};
 
 use crate::queue::{Message, Queue, Redrive, Sent};
+use crate::sqs_call::{MAX_MESSAGE, Refusal, allowed_characters, attributes, entries, id, size, text};
 use crate::tls::Identity;
 
-/// The largest message, attributes included, and the largest batch, in bytes.
-const MAX_MESSAGE: usize = 1024 * 1024;
-/// The most entries of a batch.
-const MAX_BATCH: usize = 10;
-/// The longest group id and deduplication id.
-const MAX_ID: usize = 128;
-/// The most attributes of a message.
-const MAX_ATTRIBUTES: usize = 10;
 /// The longest visibility timeout.
 const MAX_VISIBILITY: Duration = Duration::from_hours(12);
 
@@ -310,139 +303,6 @@ impl Account {
             return Ok(json!({}));
         }
         Err(Refusal::invalid("Value for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired."))
-    }
-}
-
-fn text<'a>(call: &'a Value, name: &str) -> &'a str {
-    call[name].as_str().unwrap_or_default()
-}
-
-/// A batch's entries, which must have ids that differ.
-fn entries(call: &Value) -> Result<&Vec<Value>, Refusal> {
-    let entries = call["Entries"].as_array().filter(|entries| !entries.is_empty());
-    let entries = entries.ok_or_else(|| {
-        Refusal::queue_error("EmptyBatchRequest", "There should be at least one entry in the request.")
-    })?;
-    if entries.len() > MAX_BATCH {
-        let why = format!("Maximum number of entries per request are {MAX_BATCH}.");
-        return Err(Refusal::queue_error("TooManyEntriesInBatchRequest", &why));
-    }
-    let ids: BTreeSet<_> = entries.iter().map(|entry| text(entry, "Id")).collect();
-    if ids.len() < entries.len() {
-        return Err(Refusal::queue_error("BatchEntryIdsNotDistinct", "Two or more entries have the same Id."));
-    }
-    let valid = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
-    if ids.iter().any(|id| id.is_empty() || id.len() > 80 || !id.chars().all(valid)) {
-        return Err(Refusal::queue_error("InvalidBatchEntryId", "An Id has 1 to 80 of [A-Za-z0-9_-]."));
-    }
-    Ok(entries)
-}
-
-fn id(call: &Value, name: &str) -> Result<String, Refusal> {
-    let id = text(call, name);
-    match id {
-        "" => Err(Refusal::missing(name)),
-        _ if id.len() > MAX_ID || !id.chars().all(|c| c.is_ascii_graphic()) => {
-            Err(Refusal::invalid(&format!("{name} can only include alphanumeric and punctuation characters. 1 to 128")))
-        }
-        _ => Ok(id.to_owned()),
-    }
-}
-
-/// What counts against the limit: the body, and every attribute's name, type and value.
-fn size(call: &Value) -> usize {
-    let attributes = call["MessageAttributes"].as_object().into_iter().flatten();
-    let attributes = attributes
-        .map(|(name, attribute)| name.len() + text(attribute, "DataType").len() + text(attribute, "StringValue").len());
-    text(call, "MessageBody").len() + attributes.sum::<usize>()
-}
-
-/// Attributes with a text each; others are not known here.
-fn attributes(attributes: &Value) -> Result<(), Refusal> {
-    let attributes: Vec<_> = attributes.as_object().into_iter().flatten().collect();
-    if attributes.len() > MAX_ATTRIBUTES {
-        return Err(Refusal::invalid(&format!("Number of message attributes exceeds the limit {MAX_ATTRIBUTES}.")));
-    }
-    for (name, attribute) in attributes {
-        let valid = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-        if name.is_empty() || name.len() > 256 || !name.chars().all(valid) {
-            return Err(Refusal::invalid(&format!("The message attribute name {name:?} is invalid.")));
-        }
-        if attribute["DataType"] != "String" || text(attribute, "StringValue").is_empty() {
-            return Err(Refusal::invalid(&format!("The message attribute '{name}' must contain a non-empty String.")));
-        }
-        allowed_characters(name, text(attribute, "StringValue"))?;
-    }
-    Ok(())
-}
-
-/// Those of XML 1.0, which SQS takes and no others.
-fn allowed_characters(what: &str, text: &str) -> Result<(), Refusal> {
-    let allowed = |c| matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..='\u{10FFFF}');
-    match text.chars().find(|c| !allowed(*c)) {
-        None => Ok(()),
-        Some(c) => {
-            let why = format!("Invalid characters found in {what}: #x{:X}", u32::from(c));
-            Err(Refusal::sqs("InvalidMessageContents", "InvalidMessageContents", &why))
-        }
-    }
-}
-
-/// An error, as SQS' JSON protocol tells it: the shape in the body, and in the header the code that its
-/// older query protocol had.
-struct Refusal {
-    status: StatusCode,
-    shape: String,
-    code: String,
-    message: String,
-}
-
-impl Refusal {
-    fn new(shape: String, code: &str, message: &str) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, shape, code: code.to_owned(), message: message.to_owned() }
-    }
-
-    fn sqs(shape: &str, code: &str, message: &str) -> Self {
-        Self::new(format!("com.amazonaws.sqs#{shape}"), code, message)
-    }
-
-    fn coral(shape: &str, code: &str, message: &str) -> Self {
-        Self::new(format!("com.amazon.coral.service#{shape}"), code, message)
-    }
-
-    fn queue_error(shape: &str, message: &str) -> Self {
-        Self::sqs(shape, &format!("AWS.SimpleQueueService.{shape}"), message)
-    }
-
-    fn no_queue() -> Self {
-        let code = "AWS.SimpleQueueService.NonExistentQueue";
-        Self::sqs("QueueDoesNotExist", code, "The specified queue does not exist.")
-    }
-
-    fn denied(operation: &str) -> Self {
-        let message = format!(
-            "User: arn:aws:sts::123456789012:assumed-role/relay/relay is not authorized to perform: sqs:{} on resource: \
-             arn:aws:sqs:us-east-1:123456789012:retry.fifo because no identity-based policy allows it",
-            operation.to_lowercase()
-        );
-        Self { status: StatusCode::FORBIDDEN, ..Self::coral("AccessDeniedException", "AccessDenied", &message) }
-    }
-
-    fn missing(parameter: &str) -> Self {
-        let message = format!("The request must contain the parameter {parameter}.");
-        Self::coral("MissingRequiredParameterException", "MissingParameter", &message)
-    }
-
-    fn invalid(message: &str) -> Self {
-        let message = format!("One or more parameters are invalid. Reason: {message}");
-        Self::coral("InvalidParameterValueException", "InvalidParameterValue", &message)
-    }
-}
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let headers = [("x-amzn-query-error", format!("{};Sender", self.code))];
-        (self.status, headers, json!({"__type": self.shape, "message": self.message}).to_string()).into_response()
     }
 }
 

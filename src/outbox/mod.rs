@@ -67,14 +67,10 @@ impl Outbox {
         Self { sqs, queues, queued: Mutex::default(), known: Mutex::default() }
     }
 
-    /// Time for a second try within [`TIME_TO_QUEUE`].
+    /// Time for a second try within [`TIME_TO_QUEUE`]. A connection has the time of its try.
     #[must_use]
     pub fn timeouts() -> TimeoutConfig {
-        TimeoutConfig::builder()
-            .connect_timeout(TIME_TO_QUEUE / 4)
-            .operation_attempt_timeout(TIME_TO_QUEUE / 3)
-            .operation_timeout(TIME_TO_QUEUE)
-            .build()
+        TimeoutConfig::builder().operation_attempt_timeout(TIME_TO_QUEUE / 3).operation_timeout(TIME_TO_QUEUE).build()
     }
 
     /// What may be in the queue already that a message of the alert `key` must not overtake: a recovery

@@ -1,21 +1,11 @@
 //! Every row of the answer table, and what Flashduty hears of it.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use flashduty_standin::{Fault, Lasts, Options, Standin};
+use flashduty_standin::{Options, Standin};
 use serde_json::{Value, json};
 
-use crate::support::{KEY, TOKEN, World, alarm, base64, post, sample, with_credential};
-
-fn code(body: &Value) -> &str {
-    body["error"]["code"].as_str().unwrap_or_default()
-}
-
-fn message(body: &Value) -> &str {
-    body["error"]["message"].as_str().unwrap_or_default()
-}
+use crate::support::{KEY, TOKEN, World, base64, code, post, sample, with_credential};
 
 #[tokio::test]
 async fn a_pushed_alert_is_200_with_flashdutys_word() {
@@ -210,156 +200,6 @@ async fn a_body_over_128_kib_is_413() {
     encoded["isBase64Encoded"] = json!(true);
     assert_eq!(world.send(&encoded).await.0, 413);
     assert_eq!(world.pushed().len(), 1);
-    world.end();
-}
-
-#[tokio::test]
-async fn a_refusal_is_502_with_flashdutys_reason() {
-    let mut world = World::new().await;
-    for (status, reason) in
-        [(400, "InvalidParameter"), (404, "RouteNotFound"), (403, "AccessDenied"), (200, "NoLicense")]
-    {
-        let fault = Fault::Refuse {
-            status,
-            code: Some(reason.to_owned()),
-            message: Some("因为".to_owned()),
-            retry_after: None,
-        };
-        world.flashduty.fault(fault, Lasts::Next(1));
-        let (answered, body) = world.send(&sample("alarm")).await;
-        assert_eq!((answered, code(&body)), (502, "FlashdutyRefused"), "{status}");
-        assert_eq!(body["error"]["flashduty"]["code"], reason);
-        assert_eq!(body["error"]["flashduty"]["message"], "因为");
-        assert_eq!(body["error"]["flashduty"]["status"], status);
-        assert!(message(&body).contains(reason) && message(&body).contains("因为"), "{body}");
-    }
-    // A redirect is not followed: it would carry the credential to somebody else.
-    world.flashduty.fault(Fault::Garbage { status: 302, body: String::new() }, Lasts::Next(1));
-    let (status, body) = world.send(&sample("alarm")).await;
-    assert_eq!((status, &body["error"]["flashduty"]["status"]), (502, &json!(302)));
-    // A far side that repeats the credential does not make us tell it.
-    world.flashduty.fault(Fault::Echo, Lasts::Next(1));
-    let (status, body) = world.send(&sample("alarm")).await;
-    assert_eq!(status, 502);
-    assert!(message(&body).contains("withheld"), "{body}");
-    world.end();
-}
-
-#[tokio::test]
-async fn trouble_that_passes_is_tried_again() {
-    let mut world = World::new().await;
-    for fault in PASSING {
-        world.flashduty.fault(fault.clone(), Lasts::Next(2));
-        assert_eq!(world.send(&sample("alarm")).await.0, 200, "{fault:?}");
-    }
-    let lines = world.function.request_lines().await;
-    assert!(lines.iter().all(|line| line["attempts"].as_u64().unwrap() >= 2), "{lines:?}");
-    world.end();
-}
-
-#[tokio::test]
-async fn trouble_that_stays_is_503() {
-    let mut world = World::new().await;
-    assert_eq!(world.send(&sample("alarm")).await.0, 200, "the function runs");
-    for fault in PASSING {
-        world.flashduty.fault(fault.clone(), Lasts::Standing);
-        let (status, body) = world.send_until(&sample("alarm"), within(Duration::from_millis(1_500))).await;
-        assert_eq!(status, 503, "{fault:?} {body}");
-        assert!(message(&body).contains("Flashduty"), "{body}");
-        world.flashduty.clear_faults();
-    }
-    // And when it has passed, alerts are delivered.
-    assert_eq!(world.send(&sample("alarm")).await.0, 200);
-    let lines = world.function.request_lines().await;
-    let (first, last) = (1, lines.len() - 1);
-    assert!(lines[first..last].iter().all(|line| line["level"] == "ERROR" && line["status"] == 503), "{lines:?}");
-    assert!(lines[first..last].iter().all(|line| line["attempts"].as_u64().unwrap() > 1), "{lines:?}");
-    world.end();
-}
-
-/// Faults that may pass.
-const PASSING: [Fault; 6] = [
-    Fault::Refuse { status: 429, code: None, message: None, retry_after: None },
-    Fault::Refuse { status: 500, code: None, message: None, retry_after: None },
-    Fault::Garbage { status: 502, body: String::new() },
-    Fault::Garbage { status: 200, body: String::new() },
-    Fault::Close,
-    Fault::Cut,
-];
-
-/// The moment so long from now, in epoch milliseconds.
-fn within(time: Duration) -> u64 {
-    let moment = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + time;
-    u64::try_from(moment.as_millis()).unwrap()
-}
-
-#[tokio::test]
-async fn retry_after_is_kept_to() {
-    let mut world = World::new().await;
-    assert_eq!(world.send(&sample("alarm")).await.0, 200, "the function runs");
-    let busy =
-        |seconds: &str| Fault::Refuse { status: 429, code: None, message: None, retry_after: Some(seconds.to_owned()) };
-    world.flashduty.fault(busy("2"), Lasts::Next(1));
-    let started = Instant::now();
-    assert_eq!(world.send(&sample("alarm")).await.0, 200);
-    assert!(started.elapsed() >= Duration::from_secs(2), "{:?}", started.elapsed());
-    // What is beyond the time for a request is not waited for.
-    world.flashduty.fault(busy("3600"), Lasts::Next(1));
-    let started = Instant::now();
-    assert_eq!(world.send(&sample("alarm")).await.0, 503);
-    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
-    world.end();
-}
-
-#[tokio::test]
-async fn flashduty_away_is_503() {
-    let gone = Standin::start(Options::default()).await.unwrap();
-    let url = gone.push_url("standard", "sample%20key%2F1");
-    gone.shutdown().await;
-    let flashduty = Standin::start(Options::default()).await.unwrap();
-    let mut world = World::pushing_to(flashduty, &url, &[]).await;
-    assert_eq!(world.send(&sample("health")).await.0, 200, "the function runs");
-    let (status, body) = world.send_until(&sample("alarm"), within(Duration::from_secs(2))).await;
-    assert_eq!((status, code(&body)), (503, "FlashdutyUnreachable"), "{body}");
-    assert!(message(&body).contains("127.0.0.1") && message(&body).contains("refused"), "{body}");
-    world.end();
-}
-
-#[tokio::test]
-async fn no_time_left_is_504() {
-    let mut world = World::new().await;
-    assert_eq!(world.send(&sample("alarm")).await.0, 200, "the function runs");
-    world.flashduty.fault(Fault::Hang, Lasts::Standing);
-    let deadline = within(Duration::from_secs(2));
-    let (status, body) = world.send_until(&sample("list-of-alarms"), deadline).await;
-    assert_eq!((status, code(&body)), (504, "NoTimeLeft"));
-    assert!(within(Duration::ZERO) < deadline, "Lambda would have ended it");
-    assert_eq!(body["alerts"].as_array().unwrap().len(), 2, "both are told");
-    world.flashduty.clear_faults();
-    // A deadline in the past is no deadline.
-    assert_eq!(world.send_until(&sample("alarm"), 1).await.0, 200);
-    world.end();
-}
-
-#[tokio::test]
-async fn one_failure_of_several_does_not_stop_the_others() {
-    let mut world = World::new().await;
-    let message = |name: &str| alarm(&json!({"ALARM_RESOURCE_ID": name, "ALARM_RESOURCE_NAME": name}));
-    let list = format!("[{}]", ["a", "b", "c", "d"].map(message).join(","));
-    assert_eq!(world.send(&sample("health")).await.0, 200, "the function runs");
-    world.flashduty.fault(Fault::status(400), Lasts::Next(1));
-    let (status, body) = world.send(&post(&list)).await;
-    assert_eq!((status, code(&body)), (502, "FlashdutyRefused"));
-    let codes: Vec<_> = body["alerts"].as_array().unwrap().iter().map(code).collect();
-    assert_eq!(codes, ["FlashdutyRefused", "", "", ""]);
-    assert_eq!(world.flashduty.alerts().len(), 3);
-
-    world.flashduty.fault(Fault::status(400), Lasts::Next(1));
-    world.flashduty.fault(Fault::Hang, Lasts::Next(1));
-    let (status, body) = world.send_until(&post(&list), within(Duration::from_millis(1_500))).await;
-    assert_eq!((status, code(&body)), (504, "NoTimeLeft"), "the worst one");
-    let codes: Vec<_> = body["alerts"].as_array().unwrap().iter().map(code).collect();
-    assert_eq!(codes, ["FlashdutyRefused", "NoTimeLeft", "NoTimeLeft", "NoTimeLeft"]);
     world.end();
 }
 

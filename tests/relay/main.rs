@@ -12,6 +12,7 @@ mod metrics;
 mod properties;
 mod queueing;
 mod redelivery;
+mod refusals;
 mod settings;
 mod support;
 mod tls;

@@ -189,3 +189,8 @@ pub fn golden(name: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/relay/golden").join(name).with_extension("json");
     serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap()
 }
+
+/// The code of an answer's error.
+pub fn code(body: &Value) -> &str {
+    body["error"]["code"].as_str().unwrap_or_default()
+}
