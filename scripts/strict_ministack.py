@@ -17,17 +17,21 @@ storm of thousands it does nothing else; once a second is enough.
 
 CloudFormation refuses alarms on metric math. It shall know that there is such an alarm, which then watches
 the first of its metrics: no test waits for it.
+
+Beside that, API Gateway tells the local console what comes, where there is one: ministack_tap.py.
 """
 
 import json
+import os
 import time
 
 from ministack import app
 from ministack.core import iam_actions
 from ministack.core.iam_evaluator import enforce, pin_request_origin
 from ministack.core.router import extract_access_key_id
-from ministack.services import sqs
+from ministack.services import apigateway, sqs
 from ministack.services.cloudformation import provisioners
+from ministack_tap import VARIABLE, Tap
 
 extract_resource_arn = iam_actions.extract_resource_arn
 
@@ -87,6 +91,11 @@ def math_alarm_record(name, properties):
     return alarm_record(name, properties)
 
 
+# Functions inherit the environment, and the address is none of their business.
+if console := os.environ.pop(VARIABLE, None):
+    apigateway.handle_execute = Tap(console).on(
+        apigateway.handle_execute, apigateway.route_authorization_type
+    )
 provisioners._cw_metric_alarm_record = math_alarm_record
 sqs._HANDLERS["SendMessage"] = locked_send_message
 sqs._prune_dedup = seldom_prune_dedup

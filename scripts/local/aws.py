@@ -10,6 +10,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from ministack_tap import VARIABLE
 
 from . import ROOT, WORK
 from .http import request
@@ -50,6 +51,7 @@ class LocalAws:
 
     Its state lives in memory and in a folder that goes with it. Functions inherit MiniStack's own
     environment, so it gets a bare one: `function_env` adds what functions shall see beside their own.
+    API Gateway tells `arrivals`, an address, of every message: scripts/ministack_tap.py.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class LocalAws:
         bind: str = LOOPBACK,
         log: Path = WORK / "ministack.log",
         function_env: dict[str, str] | None = None,
+        arrivals: str | None = None,
     ):
         self.port = port
         self.endpoint = f"http://{LOOPBACK}:{port}"
@@ -67,6 +70,7 @@ class LocalAws:
         env = {
             **CREDENTIALS,
             **(function_env or {}),
+            **({VARIABLE: arrivals} if arrivals else {}),
             "PATH": os.environ["PATH"],
             "HOME": self._folder.name,
             "TMPDIR": self._folder.name,
@@ -118,8 +122,8 @@ class LocalAws:
         self.client("ssm").put_parameter(Name=name, Value=value, Type="SecureString", Overwrite=True)
 
 
-def require_free(port: int, bind: str) -> None:
-    """Fail early, with advice, if MiniStack could not have the port."""
+def require_free(port: int, bind: str, variable: str = "PORT") -> None:
+    """Fail early, with advice, if nobody could have the port; `variable` is make's for it."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -127,5 +131,5 @@ def require_free(port: int, bind: str) -> None:
         except OSError as error:
             raise Failed(
                 f"Port {port} is taken ({error.strerror}), perhaps by another `make run`. "
-                f"Choose another one: make run PORT={port + 1}"
+                f"Choose another one: make run {variable}={port + 1}"
             ) from None
