@@ -61,10 +61,14 @@ fn password(authorization: &str) -> Option<String> {
     Some(credentials.split_once(':')?.1.to_owned())
 }
 
-/// The labels that the webhook's URL gives to all its alerts: every query parameter but the token,
-/// however that is written.
+/// The labels that the webhook's URL gives to all its alerts.
 pub(super) fn labels(request: &Request) -> Vec<(String, String)> {
-    query(request)
+    url_labels(query(request))
+}
+
+/// The labels among a webhook URL's query parameters: all but the token, however that is written.
+pub fn url_labels<'a>(query: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<(String, String)> {
+    query
         .filter(|(name, _)| !name.trim().eq_ignore_ascii_case(TOKEN))
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect()

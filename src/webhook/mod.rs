@@ -18,6 +18,8 @@ use serde::Serialize;
 use tracing::error;
 use url::form_urlencoded;
 
+pub use caller::url_labels;
+
 use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::metrics::Metrics;

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 pub type Text<'a> = Cow<'a, str>;
 
 /// The members of a JSON object, in the order they came, each value as it stands in the text.
-pub(super) struct Fields<'a>(pub Vec<(Text<'a>, &'a RawValue)>);
+pub struct Fields<'a>(pub Vec<(Text<'a>, &'a RawValue)>);
 
 /// A string borrowed where it holds no escape; `Cow` alone would always copy.
 #[derive(serde::Deserialize)]
