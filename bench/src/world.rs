@@ -8,7 +8,7 @@ use aws_standin::lambda::Function;
 use aws_standin::sqs::Sqs;
 use aws_standin::ssm::Ssm;
 use aws_standin::tls::Identity;
-use flashduty_standin::{Options, Standin};
+use flashduty_standin::{OnPush, Options, Standin};
 use serde_json::{Value, json};
 
 const PUSH_URL_PARAMETER: &str = "/bench/push-url";
@@ -45,7 +45,9 @@ impl World {
             keys: vec![KEY.to_owned()],
             rate_limit: None,
             tls: Some(identity.acceptor.clone()),
-            on_push: Some(|_| *PUSHED.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now())),
+            on_push: Some(OnPush::new(|_| {
+                *PUSHED.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+            })),
             ..Options::default()
         };
         let flashduty = Standin::start(options).await.expect("there is a free port");

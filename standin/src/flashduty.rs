@@ -1,5 +1,7 @@
 //! What the stand-in knows, and how it judges a push. Nothing here knows HTTP.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
@@ -61,12 +63,30 @@ fn as_text<S: Serializer>(body: &[u8], serializer: S) -> Result<S::Ok, S::Error>
     serializer.collect_str(&String::from_utf8_lossy(body))
 }
 
+/// What is called with every request that is recorded, before it is answered. The stand-in waits for
+/// it, so it must be quick, and must not call the stand-in.
+#[derive(Clone)]
+pub struct OnPush(Arc<dyn Fn(&Received) + Send + Sync>);
+
+impl OnPush {
+    /// Calls `what`.
+    pub fn new(what: impl Fn(&Received) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(what))
+    }
+}
+
+impl fmt::Debug for OnPush {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OnPush(…)")
+    }
+}
+
 /// The far side of the push URL.
 #[derive(Debug, Default)]
 pub(crate) struct Flashduty {
     pub(crate) keys: Vec<String>,
     pub(crate) rate_limit: Option<RateLimit>,
-    pub(crate) on_push: Option<fn(&Received)>,
+    pub(crate) on_push: Option<OnPush>,
     pub(crate) alerts: Alerts,
     pub(crate) received: Vec<Received>,
     pub(crate) weather: Weather,
@@ -97,7 +117,7 @@ impl Flashduty {
             Some(Fault::Hang) => Reply::Hang,
         };
         request.status = reply.status();
-        if let Some(on_push) = self.on_push {
+        if let Some(OnPush(on_push)) = &self.on_push {
             on_push(&request);
         }
         self.received.push(request);

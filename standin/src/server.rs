@@ -20,7 +20,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::alerts::Alert;
 use crate::fault::{Fault, Lasts, Spell, Weather};
-use crate::flashduty::{Flashduty, PUSH_PATH, Received};
+use crate::flashduty::{Flashduty, OnPush, PUSH_PATH, Received};
 use crate::rate::RateLimit;
 use crate::{control, push};
 
@@ -35,9 +35,8 @@ pub struct Options {
     pub rate_limit: Option<RateLimit>,
     /// Whom to be over TLS, as `localhost`; nobody by default.
     pub tls: Option<TlsAcceptor>,
-    /// Is called with every request that is recorded, before it is answered. It must not call the
-    /// stand-in.
-    pub on_push: Option<fn(&Received)>,
+    /// What to do about every request that is recorded, before it is answered.
+    pub on_push: Option<OnPush>,
 }
 
 impl Default for Options {
@@ -117,6 +116,11 @@ impl Standin {
     /// Makes fair weather.
     pub fn clear_faults(&self) {
         self.shared.lock().weather = Weather::default();
+    }
+
+    /// Takes so many requests from now on; none is any number. Those before still count.
+    pub fn set_rate_limit(&self, limit: Option<RateLimit>) {
+        self.shared.lock().rate_limit = limit;
     }
 
     /// How many connections were accepted since the start, control endpoints' included.
