@@ -1,1 +1,120 @@
-// Coming.
+// An unfolded alert: what happened to it, event by event.
+
+import { api } from "./api.js";
+import { badge, box, el, keepPlace, pretty } from "./dom.js";
+import { t, time } from "./language.js";
+
+/**
+ * Fetches what is known of a row's alert and shows it; called again whenever the alert changes. While a request is on
+ * its way another one waits, so that a storm on one alert does not become a storm of requests.
+ */
+export async function showHistory(row) {
+  if (row.asking) {
+    row.again = true;
+    return;
+  }
+  row.asking = true;
+  if (!row.body.hasChildNodes()) row.body.replaceChildren(el("p.hint", t("loading")));
+  const show = await api("GET", `alerts/${row.alert.id}`).then(
+    (alert) => () => showDetail(row, alert),
+    (error) => () => row.body.replaceChildren(el("p.problem-line", error.status === 404 ? t("gone") : error.message || t("noConsole"))),
+  );
+  row.asking = false;
+  if (row.gone) return;
+  keepPlace(row.body, show);
+  if (row.again) {
+    row.again = false;
+    showHistory(row);
+  }
+}
+
+/** The row is no more: an answer that is on its way is not for it. */
+export function forget(row) {
+  row.gone = true;
+}
+
+function showDetail(row, alert) {
+  const facts = el(
+    "dl.facts",
+    fact("alertKey", el("code", alert.alert_key)),
+    fact("opened", time(alert.opened_at)),
+    alert.closed_at && fact("closedAt", time(alert.closed_at)),
+  );
+  const list = row.body.querySelector(".history") ?? el("ol.history");
+  if (list.isConnected) row.body.querySelector(".facts").replaceWith(facts);
+  else row.body.replaceChildren(facts, list);
+  alert.history.forEach((entry, index) => showAt(list, index, entry, alert.history[index - 1]));
+}
+
+/** What each entry in the page was made of: what is still the same stays, with whatever is selected or scrolled in it. */
+const made = new WeakMap();
+
+function showAt(list, index, entry, before) {
+  const node = list.children[index];
+  const of = document.documentElement.lang + JSON.stringify(entry);
+  if (node && made.get(node) === of) return;
+  const fresh = showEntry(entry, before);
+  made.set(fresh, of);
+  if (node) node.replaceWith(fresh);
+  else list.append(fresh);
+}
+
+const fact = (name, value) => el("div", el("dt", t(name)), el("dd", value));
+
+function showEntry(entry, before) {
+  return el(
+    "li.entry",
+    { "data-status": entry.status },
+    el(
+      "p.entry-head",
+      badge(entry.status, t(entry.status), "status"),
+      el("time.when", { datetime: new Date(entry.at).toISOString() }, time(entry.at)),
+      entry.repeats > 0 && el("span.repeats", t("repeats", entry.repeats, time(entry.last_at))),
+    ),
+    entry.title !== before?.title && el("p.entry-title", entry.title),
+    entry.description && el("p.description", entry.description),
+    entry.cut.length > 0 && showCut(entry.cut),
+    before && entry.changed.length > 0 && showChanges(entry.changed),
+    Object.keys(entry.labels).length > 0 && [el("h4", t("labels")), showLabels(entry.labels)],
+    el(
+      "div.compare",
+      el("div.original", el("h4", t("original")), ...showOriginal(entry.original)),
+      el("div.event", el("h4", t("event")), box(JSON.stringify(entry.event, null, 2), t("event"))),
+    ),
+  );
+}
+
+/** What a limit of Flashduty's cost. */
+export function showCut(names) {
+  return el("p.cut", t("cut", names));
+}
+
+function showOriginal(original) {
+  if (!original) return [el("p.hint", t("noOriginal"))];
+  return [
+    box(pretty(original.text), t("original")),
+    el("p.hint", t("originalAt", time(original.at), original.url)),
+  ];
+}
+
+function showLabels(labels) {
+  return el("dl.labels", ...Object.entries(labels).map(([name, value]) => el("div", el("dt", name), el("dd", value))));
+}
+
+function showChanges(changes) {
+  const rows = changes.map(({ field, before, after }) => {
+    const [old, now] = differing(before, after);
+    return el("div", el("dt", field), el("dd", side("del", old), el("span.arrow", { "aria-hidden": "true" }, "→"), side("ins", now)));
+  });
+  return el("div.changed", el("h4", t("changes")), el("dl.changes", ...rows));
+}
+
+const side = (tag, text) => (text === null ? el("span.none", t("nothing")) : el(tag, text));
+
+/** Of two texts of several lines, those lines that the other has not. */
+function differing(before, after) {
+  if (before === null || after === null || !`${before}${after}`.includes("\n")) return [before, after];
+  const [old, now] = [before.split("\n"), after.split("\n")];
+  const only = (lines, other) => lines.filter((line) => !other.includes(line)).join("\n") || null;
+  return [only(old, now), only(now, old)];
+}

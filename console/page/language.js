@@ -1,1 +1,68 @@
-// Coming.
+// English and Chinese: which one, and what differs with it.
+
+import { en, zh } from "./texts.js";
+
+const LANGUAGES = { en: { texts: en, locale: "en-GB", tag: "en" }, zh: { texts: zh, locale: "zh-CN", tag: "zh-CN" } };
+const STORED = "language";
+
+let current = LANGUAGES[first()];
+const listeners = [];
+
+/** What the URL asks for, else what was chosen before, else what the browser prefers. */
+function first() {
+  const asked = new URLSearchParams(location.search).get("lang");
+  const guess = navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
+  return [asked, localStorage.getItem(STORED)].find((it) => Object.hasOwn(LANGUAGES, it ?? "")) ?? guess;
+}
+
+/** A text of texts.js in the current language. */
+export function t(key, ...values) {
+  const text = current.texts[key];
+  return typeof text === "function" ? text(...values) : text ?? key;
+}
+
+/** Calls back whenever the language changes. */
+export function onLanguage(callback) {
+  listeners.push(callback);
+}
+
+/** Changes to the other language and remembers it. A language in the URL would win over that: it is taken out. */
+export function switchLanguage() {
+  const next = current === LANGUAGES.en ? "zh" : "en";
+  current = LANGUAGES[next];
+  localStorage.setItem(STORED, next);
+  const url = new URL(location.href);
+  url.searchParams.delete("lang");
+  history.replaceState(null, "", url);
+  translate();
+  listeners.forEach((callback) => callback());
+}
+
+/** Fills in the texts of index.html: `data-text` names a text, `data-label` and `data-hint` one for an attribute. */
+export function translate() {
+  document.documentElement.lang = current.tag;
+  for (const node of document.querySelectorAll("[data-text]")) node.textContent = t(node.dataset.text);
+  for (const node of document.querySelectorAll("[data-label]")) node.setAttribute("aria-label", t(node.dataset.label));
+  for (const node of document.querySelectorAll("[data-hint]")) node.setAttribute("placeholder", t(node.dataset.hint));
+}
+
+/** A time of day, with its date where that is not today's. */
+export function time(ms) {
+  const clock = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
+  const today = new Date(ms).toDateString() === new Date().toDateString();
+  return new Intl.DateTimeFormat(current.locale, today ? clock : { month: "short", day: "numeric", ...clock }).format(ms);
+}
+
+/** How long something took or is ago, in the largest unit. Seconds go in fives: a list that ticks is hard to read. */
+export function span(ms) {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  if (seconds < 60) return t("seconds", Math.floor(seconds / 5) * 5);
+  if (seconds < 3600) return t("minutes", Math.floor(seconds / 60));
+  if (seconds < 86400) return t("hours", Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60));
+  return t("days", Math.floor(seconds / 86400));
+}
+
+/** A number with its thousands told apart. */
+export function number(value) {
+  return new Intl.NumberFormat(current.locale).format(value);
+}

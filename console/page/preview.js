@@ -1,1 +1,98 @@
-// Coming.
+// What a message becomes: its events, field by field, or where and why reading it stopped.
+
+import { badge, box, copyButton, el, prose } from "./dom.js";
+import { showCut } from "./history.js";
+import { t } from "./language.js";
+
+/** What a preview looks like: the elements to show. */
+export function showPreview({ error, messages }, templates) {
+  const refused = error && el("p.problem-line", t("refusedAtOnce"), " ", el("span", { lang: "en" }, error.message));
+  return [refused, ...messages.map((message, index) => showMessage(message, index + 1, messages.length, templates))].filter(Boolean);
+}
+
+const KINDS = { alarm: "alarm", event: "eventKind", test: "test", raw: "raw" };
+
+function showMessage(message, n, all, templates) {
+  return el(
+    "article.message",
+    { "data-kind": message.kind },
+    el("h4", t("messageOf", n, all), " ", el("span.kind", t(KINDS[message.kind] ?? "raw"))),
+    message.problem && showProblem(message, templates),
+    ...message.events.map(showEvent),
+  );
+}
+
+function showProblem({ problem, text }, templates) {
+  const broken = problem.broken;
+  const causes = t("causes");
+  const explanation = [...(causes[problem.cause] ?? causes.other), t("notLost")];
+  return el(
+    "div.problem",
+    el("p.problem-title", broken ? t("brokenAt", problem.line, problem.column) : t("unreadable")),
+    broken && markedText(problem),
+    el(
+      "div.explanation",
+      ...explanation.map((paragraph) => el("p", ...prose(paragraph))),
+      el("p.hint", t("relaySays"), " ", el("span", { lang: "en" }, problem.why)),
+    ),
+    templates && showTemplate(text, templates),
+  );
+}
+
+/** The text with the place where reading it stopped. What cannot be seen there is named. */
+function markedText({ before, at, after }) {
+  const unseen = { "": "endOfText", "\n": "lineBreak", "\r": "lineBreak", "\t": "tab" }[at];
+  const control = at < " " ? `U+${(at.codePointAt(0) ?? 0).toString(16).padStart(4, "0").toUpperCase()}` : null;
+  const name = unseen ? t(unseen) : control;
+  const mark = el("mark", { "data-name": name && t("unseen", name) }, at);
+  return el("pre.marked", { tabindex: 0, role: "group", "aria-label": t("markedText") }, before, mark, after);
+}
+
+/** A template that works, of the kind that the text seems to have meant. */
+function showTemplate(text, { alarm, event }) {
+  const forEvents = text.includes("EVENT_") && !text.includes("ALARM_");
+  const template = forEvents ? event : alarm;
+  const title = t(forEvents ? "eventTemplate" : "alarmTemplate");
+  const words = { copy: t("copy"), copied: t("copied"), failed: t("copyFailed") };
+  return el("div.template", el("h4", title, " ", copyButton(template, words)), box(template, title));
+}
+
+/** Whether the events are unfolded as JSON: stays as it is from preview to preview. */
+let unfolded = false;
+
+function showEvent({ status, title, event, cut, violations, fields }) {
+  const json = el(
+    "details",
+    { open: unfolded, ontoggle: ({ target }) => (unfolded = target.open) },
+    el("summary", t("eventPushed")),
+    box(JSON.stringify(event, null, 2), t("eventPushed")),
+  );
+  return el(
+    "div.event-card",
+    { "data-status": status },
+    el("p.card-head", badge(status, t(status), "status"), el("span.title", title)),
+    violations.length > 0 && el("div.violations", el("p", t("violations")), el("ul", ...violations.map((it) => el("li", { lang: "en" }, it)))),
+    cut.length > 0 && showCut(cut),
+    el(
+      "table.fields",
+      el("thead", el("tr", ...["field", "value", "from"].map((name) => el("th", { scope: "col" }, t(name))))),
+      el("tbody", ...fields.map(showField)),
+    ),
+    json,
+  );
+}
+
+function showField({ field, value, from }) {
+  const chips = from.length > 0 ? from.map(showSource) : [el("span.chip.own", t("fromOwn"))];
+  return el(
+    "tr",
+    el("th", { scope: "row" }, field),
+    el("td.value", value),
+    el("td.from", { "data-label-text": t("from") }, ...chips),
+  );
+}
+
+function showSource(source) {
+  const names = { url: `?${source.name}`, around: t("fromAround", source.name), text: t("fromText") };
+  return el("span.chip", { "data-in": source.in }, names[source.in] ?? source.name);
+}

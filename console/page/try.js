@@ -1,1 +1,130 @@
-// Coming.
+// Try a message: what it becomes while it is being written, and what the relay answers to it.
+
+import { api } from "./api.js";
+import { byId, el, keepPlace, prose, setText } from "./dom.js";
+import { onLanguage, t } from "./language.js";
+import { showPreview } from "./preview.js";
+
+/** How long nobody must have typed before the preview is asked for, in milliseconds. */
+const PAUSE = 250;
+
+/** The sample that a newcomer finds, so that Send does something at once. */
+const FIRST = "alarm";
+
+let timer = null;
+let inFlight = null;
+let shown = () => [el("p.hint", t("previewEmpty"))];
+let templates = null;
+let samples = [];
+let answer = null;
+
+export async function startTry() {
+  byId("message").addEventListener("input", previewSoon);
+  byId("query").addEventListener("input", previewSoon);
+  byId("sample").addEventListener("change", () => take(samples.find((sample) => sample.name === byId("sample").value)));
+  byId("send").addEventListener("click", send);
+  onLanguage(showAll);
+  showAll();
+  [samples, templates] = await Promise.all([again("samples"), again("templates")]);
+  showSamples();
+  if (byId("message").value === "") take(samples.find((sample) => sample.name === FIRST));
+  else preview();
+}
+
+/** Asks until there is an answer: the page may have come before the console was up again. */
+async function again(path) {
+  for (;;) {
+    const answer = await api("GET", path).catch(() => null);
+    if (answer) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+  }
+}
+
+function take(sample) {
+  if (!sample) return;
+  byId("sample").value = sample.name;
+  byId("message").value = sample.body;
+  byId("query").value = sample.query;
+  preview();
+}
+
+function previewSoon() {
+  byId("sample").value = "";
+  clearTimeout(timer);
+  timer = setTimeout(preview, PAUSE);
+}
+
+const request = () => ({ body: byId("message").value, query: byId("query").value.replace(/^\?/, "") });
+
+/** Asks what the message becomes. Only the answer to the last question counts. */
+async function preview() {
+  clearTimeout(timer);
+  inFlight?.abort();
+  const mine = (inFlight = new AbortController());
+  if (byId("message").value === "") {
+    show(() => [el("p.hint", t("previewEmpty"))]);
+    return;
+  }
+  byId("preview").setAttribute("aria-busy", "true");
+  try {
+    const result = await api("POST", "preview", request(), mine.signal);
+    if (mine === inFlight) show(() => showPreview(result, templates));
+  } catch (error) {
+    if (mine === inFlight && error.name !== "AbortError") show(() => [el("p.problem-line", problem(error))]);
+  }
+}
+
+function show(make) {
+  shown = make;
+  byId("preview").removeAttribute("aria-busy");
+  keepPlace(byId("preview"), () => byId("preview").replaceChildren(...shown()));
+  // Inside its own box: the page stays where it is.
+  for (const mark of byId("preview").querySelectorAll("mark")) {
+    const box = mark.parentElement;
+    box.scrollTop = mark.offsetTop - box.clientHeight / 2;
+  }
+}
+
+const problem = (error) => (error.status === 0 ? t("noConsole") : error.message);
+
+async function send() {
+  const button = byId("send");
+  if (button.getAttribute("aria-disabled") === "true") return;
+  // Not `disabled`, which would take the focus away.
+  button.setAttribute("aria-disabled", "true");
+  answer = { sending: true };
+  showAnswer();
+  answer = await api("POST", "send", request()).catch((error) => ({ error: problem(error) }));
+  button.removeAttribute("aria-disabled");
+  showAnswer();
+}
+
+function showAnswer() {
+  byId("answer").replaceChildren(...(answer ? answerParts(answer) : []));
+}
+
+function answerParts({ sending, error, status, body, took_ms: took }) {
+  if (sending) return [el("p.hint", t("sending"))];
+  if (error) return [el("h3", t("noAnswer")), el("p.problem-line", error)];
+  const success = status >= 200 && status < 300;
+  return [
+    el("h3", t("answer")),
+    el("p.answer-head", el("span.status", { "data-success": success }, status), " ", el("span.hint", t("took", took))),
+    el("pre", { tabindex: 0, role: "group", "aria-label": t("answer") }, body),
+    el("p.meaning", ...prose(t("answers")[status] ?? t(success ? "answer2xx" : "answerOther"))),
+  ];
+}
+
+function showSamples() {
+  const chosen = byId("sample").value;
+  const options = samples.map(({ name }) => el("option", { value: name }, name));
+  byId("sample").replaceChildren(el("option", { value: "" }, t("sampleNone")), ...options);
+  byId("sample").value = chosen;
+}
+
+function showAll() {
+  showSamples();
+  setText(byId("send-hint"), t("sendHint"));
+  show(shown);
+  showAnswer();
+}
