@@ -15,4 +15,5 @@ mod redelivery;
 mod refusals;
 mod settings;
 mod support;
+mod templates;
 mod tls;
