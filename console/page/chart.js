@@ -1,7 +1,7 @@
 // A small chart, written by hand: what comes and goes each second, and below it, with a scale of its own, how long the
 // queue is.
 
-import { byId, svg, el } from "./dom.js";
+import { el, svg } from "./dom.js";
 import { number, t } from "./language.js";
 
 const LEFT = 40;

@@ -43,17 +43,18 @@ function showDetail(row, alert) {
   const list = row.body.querySelector(".history") ?? el("ol.history");
   if (list.isConnected) row.body.querySelector(".facts").replaceWith(facts);
   else row.body.replaceChildren(facts, list);
-  alert.history.forEach((entry, index) => showAt(list, index, entry, alert.history[index - 1]));
+  alert.history.forEach((_, index) => showAt(list, index, alert));
 }
 
 /** What each entry in the page was made of: what is still the same stays, with whatever is selected or scrolled in it. */
 const made = new WeakMap();
 
-function showAt(list, index, entry, before) {
+function showAt(list, index, alert) {
+  const [before, entry] = [alert.history[index - 1], alert.history[index]];
   const node = list.children[index];
-  const of = document.documentElement.lang + JSON.stringify(entry);
+  const of = JSON.stringify([document.documentElement.lang, entry, alert.title]);
   if (node && made.get(node) === of) return;
-  const fresh = showEntry(entry, before);
+  const fresh = showEntry(entry, before, alert);
   made.set(fresh, of);
   if (node) node.replaceWith(fresh);
   else list.append(fresh);
@@ -61,7 +62,7 @@ function showAt(list, index, entry, before) {
 
 const fact = (name, value) => el("div", el("dt", t(name)), el("dd", value));
 
-function showEntry(entry, before) {
+function showEntry(entry, before, alert) {
   return el(
     "li.entry",
     { "data-status": entry.status },
@@ -71,7 +72,7 @@ function showEntry(entry, before) {
       el("time.when", { datetime: new Date(entry.at).toISOString() }, time(entry.at)),
       entry.repeats > 0 && el("span.repeats", t("repeats", entry.repeats, time(entry.last_at))),
     ),
-    entry.title !== before?.title && el("p.entry-title", entry.title),
+    entry.title !== (before ?? alert).title && el("p.entry-title", entry.title),
     entry.description && el("p.description", entry.description),
     entry.cut.length > 0 && showCut(entry.cut),
     before && entry.changed.length > 0 && showChanges(entry.changed),

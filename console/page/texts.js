@@ -108,15 +108,15 @@ export const en = {
       "A quotation mark inside a value ended the value early. What follows it, from the mark on, is no JSON any more.",
       "ZStack puts values into a message template as they are, without escaping them. A name such as `磁盘 \"数据\"` " +
         "brings its own quotation marks along.",
-      "Use the template shown here, which takes them out of the values that people write. Without a message template of your " +
-        "own this cannot happen at all.",
+      "Use the template shown here, which escapes the values that people write. Without a message template of your own " +
+        "this cannot happen at all.",
     ],
     control: [
       "A line break, a tab or another control character stands inside a value, at the mark. JSON does not allow that.",
       "ZStack puts values into a message template as they are, without escaping them. Descriptions and errors often " +
         "have several lines.",
-      "Use the template shown here, which takes them out of the values that people write. Without a message template of your " +
-        "own this cannot happen at all.",
+      "Use the template shown here, which escapes the values that people write. Without a message template of your own " +
+        "this cannot happen at all.",
     ],
     end: [
       "The text ends before the JSON does: a brace, a bracket or a quotation mark is never closed.",
@@ -168,10 +168,10 @@ export const en = {
   refuse: "refuses with",
   slow: "answers slowly, after",
   away: "is away: it closes every connection",
-  millis: "milliseconds",
+  millis: "ms",
   rateLimit: "Rate limit",
-  documented: "as documented: 100 a second, 1,000 a minute",
-  tight: "tight: 1 a second, 10 a minute",
+  documented: "documented: 100/s, 1,000/min",
+  tight: "tight: 1/s, 10/min",
   none: "none",
   alarms: "Alarms",
   storm: "Raise 20 alarms",
@@ -313,12 +313,12 @@ export const zh = {
     quote: [
       "值里面的引号让这个值提前结束了，从标记处开始就不再是 JSON。",
       "ZStack 把值原样代入消息模板，不做转义。像 `磁盘 \"数据\"` 这样的名称，会把自己的引号一起带进来。",
-      "请改用这里给出的模板，它会从人工填写的值里去掉这些字符。不使用自定义消息模板，就根本不会出现这个问题。",
+      "请改用这里给出的模板，它会对人工填写的值做转义。不使用自定义消息模板，就根本不会出现这个问题。",
     ],
     control: [
       "标记处，一个值里面有换行、制表符或其他控制字符，JSON 不允许这样写。",
       "ZStack 把值原样代入消息模板，不做转义。描述和错误信息往往有好几行。",
-      "请改用这里给出的模板，它会从人工填写的值里去掉这些字符。不使用自定义消息模板，就根本不会出现这个问题。",
+      "请改用这里给出的模板，它会对人工填写的值做转义。不使用自定义消息模板，就根本不会出现这个问题。",
     ],
     end: [
       "JSON 还没有结束，文本就结束了：有花括号、方括号或引号没有闭合。",
@@ -369,8 +369,8 @@ export const zh = {
   away: "不可用：断开所有连接",
   millis: "毫秒",
   rateLimit: "限流",
-  documented: "与文档一致：每秒 100 次，每分钟 1,000 次",
-  tight: "严格：每秒 1 次，每分钟 10 次",
+  documented: "文档值：100 次/秒，1,000 次/分钟",
+  tight: "严格：1 次/秒，10 次/分钟",
   none: "不限流",
   alarms: "报警",
   storm: "触发 20 条报警",

@@ -1,7 +1,7 @@
 // Try a message: what it becomes while it is being written, and what the relay answers to it.
 
 import { api } from "./api.js";
-import { byId, el, keepPlace, prose, setText } from "./dom.js";
+import { box, byId, el, keepPlace, prose, setText } from "./dom.js";
 import { onLanguage, t } from "./language.js";
 import { showPreview } from "./preview.js";
 
@@ -80,8 +80,8 @@ function show(make) {
   keepPlace(byId("preview"), () => byId("preview").replaceChildren(...shown()));
   // Inside its own box: the page stays where it is.
   for (const mark of byId("preview").querySelectorAll("mark")) {
-    const box = mark.parentElement;
-    box.scrollTop = mark.offsetTop - box.clientHeight / 2;
+    const around = mark.parentElement;
+    around.scrollTop = mark.offsetTop - around.clientHeight / 2;
   }
 }
 
@@ -109,8 +109,8 @@ function answerParts({ sending, error, status, body, took_ms: took }) {
   const success = status >= 200 && status < 300;
   return [
     el("h3", t("answer")),
-    el("p.answer-head", el("span.status", { "data-success": success }, status), " ", el("span.hint", t("took", took))),
-    el("pre", { tabindex: 0, role: "group", "aria-label": t("answer") }, body),
+    el("p.answer-head", el("span.status", { "data-success": String(success) }, status), " ", el("span.hint", t("took", took))),
+    box(body, t("answer")),
     el("p.meaning", ...prose(t("answers")[status] ?? t(success ? "answer2xx" : "answerOther"))),
   ];
 }
