@@ -27,8 +27,11 @@ export function startAlerts() {
   byId("clear").addEventListener("click", () => api("DELETE", "alerts").catch((error) => announce(error.message)));
   setInterval(() => rows.forEach(showAge), 1000);
   onLanguage(() => {
-    rows.forEach(showRow);
-    rows.forEach((row) => row.details.open && showHistory(row));
+    for (const row of rows.values()) {
+      row.since = null;
+      showRow(row);
+      if (row.details.open) showHistory(row);
+    }
     showEmpty();
     showCounts();
   });
@@ -44,12 +47,15 @@ export function alertsChanged(alerts, whole) {
     full = alerts.length >= MOST;
   }
   const news = { opened: [], closed: [] };
-  for (const alert of alerts) {
+  for (const [index, alert] of alerts.entries()) {
     const row = rows.get(alert.id);
+    // The newest come first: what is not among them would be shown only to be dropped.
+    if (!row && index >= MOST) continue;
     if (!row && alert.open) news.opened.push(alert);
     else if (row?.alert.open && !alert.open) news.closed.push(alert);
-    change(row ?? add(alert), alert);
+    change(row ?? add(alert, whole), alert);
   }
+  full ||= alerts.length > MOST;
   arrange();
   showCounts();
   if (!whole) tell(news);
@@ -71,7 +77,7 @@ export function webhookChanged(url) {
 /** Ids begin anew when the console does; then the same id is another alert. */
 const identity = (alert) => `${alert.id} ${alert.opened_at} ${alert.alert_key}`;
 
-function add(alert) {
+function add(alert, known) {
   const parts = Object.fromEntries(
     ["title", "resource", "state", "count"].map((name) => [name, el(`span.${name}`)]),
   );
@@ -80,7 +86,9 @@ function add(alert) {
   const summary = el("summary", parts.severity, parts.title, parts.resource, parts.state, parts.age, parts.count);
   const body = el("div.unfolded");
   const details = el("details.alert", summary, body);
-  const row = { alert, item: el("li", details), details, body, parts, asked: 0 };
+  // New ones light up for a moment.
+  const item = el("li", { class: !known && "fresh", onanimationend: () => item.removeAttribute("class") }, details);
+  const row = { alert, item, details, body, parts };
   details.addEventListener("toggle", () => {
     if (details.open) showHistory(row);
     else row.item.hidden = isFiltered(row);
@@ -116,10 +124,13 @@ function showRow(row) {
   showAge(row);
 }
 
-function showAge({ alert, parts }) {
+function showAge(row) {
+  const { alert, parts } = row;
   const since = alert.open ? alert.opened_at : alert.closed_at ?? alert.updated_at;
   const age = span(Date.now() - since);
   setText(parts.age, alert.open ? age : t("ago", age));
+  if (row.since === since) return;
+  row.since = since;
   parts.age.dateTime = new Date(since).toISOString();
   parts.age.title = time(since);
 }

@@ -6,11 +6,11 @@ import { number, t } from "./language.js";
 
 const LEFT = 40;
 const RIGHT = 8;
-const TOP = 22;
+const TOP = 26;
 const FLOW = 110;
-const GAP = 40;
+const GAP = 42;
 const QUEUE = 70;
-const BOTTOM = 22;
+const BOTTOM = 20;
 const HEIGHT = TOP + FLOW + GAP + QUEUE + BOTTOM;
 
 /** Draws the last `seconds` into `plot`, `width` pixels wide. */
@@ -45,7 +45,7 @@ function scale(values, top, height) {
 function axis({ top, height, max, y }, title, right) {
   const ticks = max % 2 === 0 ? [0, max / 2, max] : [0, max];
   return [
-    svg("text.axis-title", { x: 0, y: top - 9 }, title),
+    svg("text.axis-title", { x: 0, y: top - 12 }, title),
     ...ticks.flatMap((tick) => [
       svg("line.grid", { x1: LEFT, x2: right, y1: y(tick), y2: y(tick) }),
       svg("text.tick", { x: LEFT - 6, y: y(tick) + 4, "text-anchor": "end" }, number(tick)),

@@ -76,11 +76,11 @@ function showEntry(entry, before, alert) {
     entry.description && el("p.description", entry.description),
     entry.cut.length > 0 && showCut(entry.cut),
     before && entry.changed.length > 0 && showChanges(entry.changed),
-    Object.keys(entry.labels).length > 0 && [el("h4", t("labels")), showLabels(entry.labels)],
+    Object.keys(entry.labels).length > 0 && [el("h3", t("labels")), showLabels(entry.labels)],
     el(
       "div.compare",
-      el("div.original", el("h4", t("original")), ...showOriginal(entry.original)),
-      el("div.event", el("h4", t("event")), box(JSON.stringify(entry.event, null, 2), t("event"))),
+      el("div.original", el("h3", t("original")), ...showOriginal(entry.original)),
+      el("div.event", el("h3", t("event")), box(JSON.stringify(entry.event, null, 2), t("event"))),
     ),
   );
 }
@@ -107,7 +107,7 @@ function showChanges(changes) {
     const [old, now] = differing(before, after);
     return el("div", el("dt", field), el("dd", side("del", old), el("span.arrow", { "aria-hidden": "true" }, "→"), side("ins", now)));
   });
-  return el("div.changed", el("h4", t("changes")), el("dl.changes", ...rows));
+  return el("div.changed", el("h3", t("changes")), el("dl.changes", ...rows));
 }
 
 const side = (tag, text) => (text === null ? el("span.none", t("nothing")) : el(tag, text));

@@ -196,7 +196,7 @@ export const en = {
   waiting: "in the queue",
   minutesAgo: (n) => (n === 0 ? "now" : `−${n} min`),
   chart: (n) =>
-    `${n.arrived} arrived and ${n.delivered} were delivered; ${n.queued} in the queue now, ${n.longest} at most.`,
+    `${n.arrived} arrived, ${n.delivered} delivered; ${n.queued} in the queue now, ${n.longest} at most.`,
   refusals: "Refused pushes",
   noRefusals: "Flashduty has refused nothing.",
   byWeather: "by the weather set here",

@@ -94,10 +94,12 @@ const sum = (name) => points.reduce((total, point) => total + point[name], 0);
 function showTraffic() {
   const last = points.at(-1) ?? { queued: 0, dead: 0 };
   const longest = Math.max(0, ...points.map((point) => point.queued));
-  const counts = { arrived: sum("arrived"), delivered: sum("delivered"), refused: sum("refused"), queued: last.queued, dead: last.dead };
-  for (const [id, count] of Object.entries(counts)) setText(byId(id), number(count));
+  const sums = Object.fromEntries(["arrived", "delivered", "refused"].map((name) => [name, sum(name)]));
+  const counts = { ...sums, queued: last.queued, dead: last.dead, longest };
+  const words = Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, number(count)]));
+  for (const id of ["arrived", "delivered", "refused", "queued", "dead"]) setText(byId(id), words[id]);
   if (byId("weather").hidden || width === 0) return;
-  setText(byId("chart-text"), t("chart", { ...counts, longest }));
+  setText(byId("chart-text"), t("chart", words));
   drawChart(byId("plot"), points, SECONDS, width);
 }
 
