@@ -1,94 +1,126 @@
 //! The alerts that Flashduty would show.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::ops::Bound;
 
-use serde::{Deserialize, Serialize};
+use crate::alert::{Alert, HistoryEntry};
+use crate::check::EventStatus;
 
-use crate::check::{Event, EventStatus};
-use crate::title::render;
+/// Of what a stand-in may remember, the part that one alert may take: one that goes up and down all
+/// the time must not displace all the others.
+const SHARE: usize = 100;
 
-/// One alert: the events of one alert key from the first trigger to the `Ok` that closes it.
-///
-/// Different alerts may have the same key, but at most one of them is open.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Alert {
-    /// The key its events share.
-    pub alert_key: String,
-    /// The title of the last event, rendered.
-    pub title: String,
-    /// The last status that was not `Ok`.
-    pub severity: EventStatus,
-    /// False once an `Ok` has closed it.
-    pub open: bool,
-    /// The labels of the last event.
-    pub labels: BTreeMap<String, String>,
-    /// The description of the last event.
-    pub description: String,
-    /// What happened to it, oldest first.
-    pub history: Vec<HistoryEntry>,
-}
-
-/// An event of an alert that differed from the one before.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HistoryEntry {
-    /// The event's status.
-    pub status: EventStatus,
-    /// The event's title, rendered.
-    pub title: String,
-    /// The event's description; empty where it had none.
-    pub description: String,
-}
-
-impl Alert {
-    fn new(alert_key: String, first: HistoryEntry, labels: BTreeMap<String, String>) -> Self {
-        Self {
-            alert_key,
-            title: first.title.clone(),
-            severity: first.status,
-            open: true,
-            labels,
-            description: first.description.clone(),
-            history: vec![first],
-        }
-    }
-
-    fn update(&mut self, entry: HistoryEntry, labels: BTreeMap<String, String>) {
-        self.labels = labels;
-        if self.history.last() == Some(&entry) {
-            return;
-        }
-        match entry.status {
-            EventStatus::Ok => self.open = false,
-            severity => self.severity = severity,
-        }
-        self.title.clone_from(&entry.title);
-        self.description.clone_from(&entry.description);
-        self.history.push(entry);
-    }
-}
-
-/// Every alert, oldest first.
+/// Every alert that is remembered.
 #[derive(Debug, Default)]
-pub(crate) struct Alerts(Vec<Alert>);
+pub struct Alerts {
+    by_id: BTreeMap<u64, Alert>,
+    /// The open ones, by their keys.
+    open: HashMap<String, u64>,
+    /// The closed ones, in the order in which they closed.
+    closed: VecDeque<u64>,
+    /// Which alert each change was of: the last change of each alert.
+    changes: BTreeMap<u64, u64>,
+    last_id: u64,
+    last_change: u64,
+    cleared: u64,
+    weight: usize,
+    /// The most that all of them may weigh.
+    memory: Option<usize>,
+}
 
 impl Alerts {
-    /// Lets `event` open, change or close the alert of its key. An `Ok` for which no alert is open
+    pub(crate) fn new(memory: Option<usize>) -> Self {
+        Self { memory, ..Self::default() }
+    }
+
+    /// Lets an event open, change or close the alert of its key. An `Ok` for which no alert is open
     /// leaves no trace.
-    pub(crate) fn apply(&mut self, alert_key: &str, event: Event) {
-        let entry = HistoryEntry {
-            status: event.status,
-            title: render(&event.title_rule, &event.labels),
-            description: event.description,
+    pub(crate) fn apply(&mut self, alert_key: &str, entry: HistoryEntry) {
+        let status = entry.status;
+        let id = match self.open.get(alert_key) {
+            Some(id) => *id,
+            None if status == EventStatus::Ok => return,
+            None => self.last_id + 1,
         };
-        let open = self.0.iter_mut().find(|alert| alert.open && alert.alert_key == alert_key);
-        match open {
-            Some(alert) => alert.update(entry, event.labels),
-            None if entry.status == EventStatus::Ok => {}
-            None => self.0.push(Alert::new(alert_key.to_owned(), entry, event.labels)),
+        let mut weight = None;
+        if let Some(alert) = self.by_id.get_mut(&id) {
+            weight = self.memory.map(|_| alert.weight());
+            alert.update(entry);
+        } else {
+            self.last_id = id;
+            self.open.insert(alert_key.to_owned(), id);
+            self.by_id.insert(id, Alert::new(id, alert_key.to_owned(), entry));
+        }
+        if status == EventStatus::Ok {
+            self.open.remove(alert_key);
+            self.closed.push_back(id);
+        }
+        self.note_change(id);
+        self.weight -= weight.unwrap_or_default();
+        self.keep_to_memory(id);
+    }
+
+    fn note_change(&mut self, id: u64) {
+        let Some(alert) = self.by_id.get_mut(&id) else { return };
+        self.changes.remove(&alert.change);
+        self.last_change += 1;
+        alert.change = self.last_change;
+        self.changes.insert(alert.change, id);
+    }
+
+    /// Adds what the alert `id` weighs now, and forgets what is too much.
+    fn keep_to_memory(&mut self, id: u64) {
+        let (Some(memory), Some(alert)) = (self.memory, self.by_id.get_mut(&id)) else { return };
+        while alert.history.len() > 1 && alert.weight() > memory / SHARE {
+            alert.history.remove(0);
+        }
+        self.weight += alert.weight();
+        while self.weight > memory {
+            let closed = self.closed.iter().find(|closed| **closed != id);
+            let Some(oldest) = closed.or_else(|| self.by_id.keys().find(|other| **other != id)).copied() else { break };
+            self.forget(oldest);
         }
     }
 
-    pub(crate) fn newest_first(&self) -> Vec<Alert> {
-        self.0.iter().rev().cloned().collect()
+    fn forget(&mut self, id: u64) {
+        let Some(alert) = self.by_id.remove(&id) else { return };
+        self.weight -= alert.weight();
+        if alert.open {
+            self.open.remove(&alert.alert_key);
+        } else {
+            self.closed.retain(|closed| *closed != id);
+        }
+        self.changes.remove(&alert.change);
+    }
+
+    /// Forgets all of them. Ids are not used again.
+    pub(crate) fn clear(&mut self) {
+        let Self { last_id, last_change, cleared, memory, .. } = *self;
+        *self = Self { last_id, last_change, cleared: cleared + 1, memory, ..Self::default() };
+    }
+
+    /// The alert of an id.
+    #[must_use]
+    pub fn get(&self, id: u64) -> Option<&Alert> {
+        self.by_id.get(&id)
+    }
+
+    /// All of them, the last opened first.
+    pub fn newest_first(&self) -> impl Iterator<Item = &Alert> {
+        self.by_id.values().rev()
+    }
+
+    /// Those that changed after the change of this number, the last changed last, each with the number
+    /// of its last change. The first change of all is 1.
+    #[must_use]
+    pub fn changed_after(&self, change: u64) -> impl DoubleEndedIterator<Item = (u64, &Alert)> {
+        let later = self.changes.range((Bound::Excluded(change), Bound::Unbounded));
+        later.filter_map(|(change, id)| Some((*change, self.by_id.get(id)?)))
+    }
+
+    /// How often all of them were forgotten.
+    #[must_use]
+    pub fn cleared(&self) -> u64 {
+        self.cleared
     }
 }

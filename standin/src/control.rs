@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
 
-use crate::alerts::Alert;
+use crate::alert::Alert;
 use crate::fault::{Spell, Weather};
 use crate::flashduty::Received;
 use crate::server::Shared;
@@ -25,11 +25,11 @@ async fn health() -> Json<&'static str> {
 }
 
 async fn alerts(State(shared): State<Shared>) -> Json<Vec<Alert>> {
-    Json(shared.lock().alerts.newest_first())
+    Json(shared.lock().alerts.newest_first().cloned().collect())
 }
 
 async fn received(State(shared): State<Shared>) -> Json<Vec<Received>> {
-    Json(shared.lock().received.clone())
+    Json(shared.lock().received.all())
 }
 
 async fn set_keys(State(shared): State<Shared>, Json(keys): Json<Vec<String>>) -> StatusCode {

@@ -1,5 +1,6 @@
 //! What the stand-in knows, and how it judges a push. Nothing here knows HTTP.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +9,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 use tokio::time::Instant;
 
+use crate::alert::{HistoryEntry, Pushed};
 use crate::alerts::Alerts;
 use crate::answer::{Answer, Refusal, Reply, random_id, usual_code};
 use crate::check::check;
@@ -22,6 +24,8 @@ pub(crate) const PUSH_PATH: &str = "/event/push/alert/";
 /// In JSON, `body` is text; bytes that are not UTF-8 are replaced there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Received {
+    /// When it came, in epoch milliseconds.
+    pub at: u64,
     /// The method, in capitals.
     pub method: String,
     /// The whole URL, key and all.
@@ -43,6 +47,8 @@ pub struct Received {
     pub status: Option<u16>,
     /// Everything it was refused for, fair weather or not.
     pub violations: Vec<String>,
+    /// The alert key it was taken under; none where it was not taken.
+    pub alert_key: Option<String>,
 }
 
 impl Received {
@@ -50,6 +56,12 @@ impl Received {
     #[must_use]
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// About how many bytes it takes.
+    fn weight(&self) -> usize {
+        let headers: usize = self.headers.iter().map(|(name, value)| 64 + name.len() + value.len()).sum();
+        512 + 2 * self.url.len() + headers + self.body.len()
     }
 
     fn is_json(&self) -> bool {
@@ -81,6 +93,38 @@ impl fmt::Debug for OnPush {
     }
 }
 
+/// The requests that are remembered, oldest first.
+#[derive(Debug, Default)]
+pub(crate) struct Recorded {
+    requests: VecDeque<Received>,
+    weight: usize,
+    /// The most that all of them may weigh.
+    memory: Option<usize>,
+}
+
+impl Recorded {
+    pub(crate) fn new(memory: Option<usize>) -> Self {
+        Self { memory, ..Self::default() }
+    }
+
+    fn push(&mut self, request: Received) {
+        self.weight += request.weight();
+        self.requests.push_back(request);
+        while self.memory.is_some_and(|memory| self.weight > memory) {
+            let Some(oldest) = self.requests.pop_front() else { break };
+            self.weight -= oldest.weight();
+        }
+    }
+
+    pub(crate) fn all(&self) -> Vec<Received> {
+        self.requests.iter().cloned().collect()
+    }
+
+    fn clear(&mut self) {
+        *self = Self::new(self.memory);
+    }
+}
+
 /// The far side of the push URL.
 #[derive(Debug, Default)]
 pub(crate) struct Flashduty {
@@ -88,7 +132,7 @@ pub(crate) struct Flashduty {
     pub(crate) rate_limit: Option<RateLimit>,
     pub(crate) on_push: Option<OnPush>,
     pub(crate) alerts: Alerts,
-    pub(crate) received: Vec<Received>,
+    pub(crate) received: Recorded,
     pub(crate) weather: Weather,
     pub(crate) calls: Calls,
 }
@@ -126,13 +170,17 @@ impl Flashduty {
 
     /// Forgets every alert and every received request.
     pub(crate) fn clear(&mut self) {
-        self.alerts = Alerts::default();
+        self.alerts.clear();
         self.received.clear();
     }
 
     fn take(&mut self, request: &mut Received, now: Instant) -> Answer {
         match self.judge(request, now) {
-            Ok(alert_key) => Answer::accepted(&alert_key),
+            Ok(alert_key) => {
+                let answer = Answer::accepted(&alert_key);
+                request.alert_key = Some(alert_key);
+                answer
+            }
             Err(refusal) => {
                 request.violations = refusal.violations;
                 Answer::refused(refusal.status, refusal.code, &request.violations.join("; "))
@@ -165,7 +213,7 @@ impl Flashduty {
         }
         let event = check(&request.body).map_err(invalid)?;
         let alert_key = event.alert_key.clone().unwrap_or_else(random_id);
-        self.alerts.apply(&alert_key, event);
+        self.alerts.apply(&alert_key, HistoryEntry::new(event, Pushed::new(&request.body), request.at));
         Ok(alert_key)
     }
 }

@@ -49,6 +49,7 @@
 //! | `DELETE /standin/faults` | makes fair weather |
 //! | `DELETE /standin/alerts` | forgets every alert and every received request |
 
+mod alert;
 mod alerts;
 mod answer;
 pub mod check;
@@ -61,7 +62,8 @@ mod rate;
 mod server;
 mod title;
 
-pub use alerts::{Alert, HistoryEntry};
+pub use alert::{Alert, HistoryEntry, Pushed};
+pub use alerts::Alerts;
 pub use check::EventStatus;
 pub use fault::{Fault, Lasts, Spell};
 pub use flashduty::{OnPush, Received};

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::future::pending;
 use std::io;
+use std::time::UNIX_EPOCH;
 
 use axum::Extension;
 use axum::body::{Body, Bytes};
@@ -48,6 +49,8 @@ fn received(method: &Method, uri: &Uri, headers: &HeaderMap, body: &Bytes) -> Re
         .ok()
         .and_then(|Query(mut parameters)| parameters.remove("integration_key"));
     Received {
+        // A clock before 1970 is not worth a failure.
+        at: UNIX_EPOCH.elapsed().map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX)),
         method: method.to_string(),
         url: format!("http://{}{uri}", header(header::HOST).unwrap_or_default()),
         path: uri.path().to_owned(),
@@ -64,6 +67,7 @@ fn received(method: &Method, uri: &Uri, headers: &HeaderMap, body: &Bytes) -> Re
         fault: None,
         status: None,
         violations: Vec::new(),
+        alert_key: None,
     }
 }
 

@@ -18,9 +18,10 @@ use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
-use crate::alerts::Alert;
+use crate::alert::Alert;
+use crate::alerts::Alerts;
 use crate::fault::{Fault, Lasts, Spell, Weather};
-use crate::flashduty::{Flashduty, OnPush, PUSH_PATH, Received};
+use crate::flashduty::{Flashduty, OnPush, PUSH_PATH, Received, Recorded};
 use crate::rate::RateLimit;
 use crate::{control, push};
 
@@ -37,11 +38,21 @@ pub struct Options {
     pub tls: Option<TlsAcceptor>,
     /// What to do about every request that is recorded, before it is answered.
     pub on_push: Option<OnPush>,
+    /// About how many bytes of requests are remembered, and as many of alerts: the newest. All by
+    /// default.
+    pub memory: Option<usize>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { port: 0, keys: Vec::new(), rate_limit: Some(RateLimit::default()), tls: None, on_push: None }
+        Self {
+            port: 0,
+            keys: Vec::new(),
+            rate_limit: Some(RateLimit::default()),
+            tls: None,
+            on_push: None,
+            memory: None,
+        }
     }
 }
 
@@ -94,13 +105,19 @@ impl Standin {
     /// Every request that was not for a control endpoint, oldest first.
     #[must_use]
     pub fn received(&self) -> Vec<Received> {
-        self.shared.lock().received.clone()
+        self.shared.lock().received.all()
     }
 
     /// Every alert, newest first.
     #[must_use]
     pub fn alerts(&self) -> Vec<Alert> {
-        self.shared.lock().alerts.newest_first()
+        self.look(|alerts| alerts.newest_first().cloned().collect())
+    }
+
+    /// Looks at the alerts without copying them. The stand-in waits meanwhile, so `at` must be quick,
+    /// and must not call the stand-in.
+    pub fn look<T>(&self, at: impl FnOnce(&Alerts) -> T) -> T {
+        at(&self.shared.lock().alerts)
     }
 
     /// Accepts these integration keys, and no others.
@@ -153,6 +170,8 @@ impl Shared {
             keys: options.keys,
             rate_limit: options.rate_limit,
             on_push: options.on_push,
+            alerts: Alerts::new(options.memory),
+            received: Recorded::new(options.memory),
             ..Flashduty::default()
         })))
     }

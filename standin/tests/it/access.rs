@@ -153,7 +153,10 @@ async fn requests_are_recorded_as_they_came() {
         .body(" {\"x\":1}");
     request.send().await.unwrap();
     let authority = standin.base_url().replace("http://", "");
+    let at = standin.received()[0].at;
+    assert!(at > 1_700_000_000_000, "{at}");
     let wanted = json!([{
+        "at": at,
         "method": "POST",
         "url": standin.push_url("standard", KEY),
         "path": "/event/push/alert/standard",
@@ -175,8 +178,12 @@ async fn requests_are_recorded_as_they_came() {
             "event_status must be Critical, Warning, Info or Ok",
             "\"x\" is not a known field",
         ],
+        "alert_key": null,
     }]);
     assert_eq!(json!(standin.received()), wanted);
+
+    accepted(&standin, &event()).await;
+    assert_eq!(standin.received()[1].alert_key.as_deref(), event()["alert_key"].as_str());
 }
 
 #[tokio::test]

@@ -1,8 +1,9 @@
 //! Alerts open, change, close and open again.
 
+use flashduty_standin::{Alert, Options, Standin};
 use serde_json::{Value, json};
 
-use crate::{accepted, standin};
+use crate::{KEY, accepted, standin};
 
 fn event(status: &str, title: &str, description: &str, id: &str) -> Value {
     json!({
@@ -14,64 +15,106 @@ fn event(status: &str, title: &str, description: &str, id: &str) -> Value {
     })
 }
 
-fn entry(status: &str, title: &str, description: &str) -> Value {
-    json!({"status": status, "title": title, "description": description})
+/// What the history tells of an event, and how often it was repeated.
+fn entry(event: &Value, title: &str, repeats: u64) -> Value {
+    json!({
+        "status": event["event_status"],
+        "title": title,
+        "description": event["description"],
+        "labels": event["labels"],
+        "repeats": repeats,
+        "event": event,
+    })
+}
+
+/// An alert as JSON without its times, which are as they must be.
+#[track_caller]
+fn without_times(alert: &Alert) -> Value {
+    let times: Vec<_> = alert.history.iter().flat_map(|entry| [entry.at, entry.last_at]).collect();
+    assert!(times.is_sorted(), "{times:?}");
+    assert!(times[0] > 1_700_000_000_000, "{times:?}");
+    assert_eq!(alert.opened_at, times[0]);
+    assert_eq!(alert.updated_at, times[times.len() - 1]);
+    assert_eq!(alert.closed_at, (!alert.open).then_some(alert.updated_at));
+    let mut alert = json!(alert);
+    for name in ["opened_at", "updated_at", "closed_at"] {
+        alert.as_object_mut().unwrap().remove(name).unwrap();
+    }
+    for entry in alert["history"].as_array_mut().unwrap() {
+        for name in ["at", "last_at"] {
+            entry.as_object_mut().unwrap().remove(name).unwrap();
+        }
+    }
+    alert
+}
+
+/// The history of the newest alert.
+fn history(standin: &Standin) -> Value {
+    without_times(&standin.alerts()[0])["history"].take()
 }
 
 #[tokio::test]
 async fn an_alert_opens_changes_and_closes() {
     let standin = standin().await;
-    accepted(&standin, &event("Warning", "[TPL]CPU ${id}", "80%", "1")).await;
-    accepted(&standin, &event("Critical", "CPU", "95%", "2")).await;
+    let opens = event("Warning", "[TPL]CPU ${id}", "80%", "1");
+    let changes = event("Critical", "CPU", "95%", "2");
+    accepted(&standin, &opens).await;
+    accepted(&standin, &changes).await;
     let mut wanted = json!({
+        "id": 1,
         "alert_key": "k",
         "title": "CPU",
         "severity": "Critical",
         "open": true,
         "labels": {"id": "2"},
         "description": "95%",
-        "history": [entry("Warning", "CPU 1", "80%"), entry("Critical", "CPU", "95%")],
+        "events": 2,
+        "history": [entry(&opens, "CPU 1", 0), entry(&changes, "CPU", 0)],
     });
-    assert_eq!(json!(standin.alerts()), json!([wanted]));
+    assert_eq!(standin.alerts().iter().map(without_times).collect::<Vec<_>>(), [wanted.clone()]);
 
-    accepted(&standin, &event("Ok", "CPU", "20%", "3")).await;
+    let closes = event("Ok", "CPU", "20%", "3");
+    accepted(&standin, &closes).await;
     wanted["open"] = json!(false);
     wanted["labels"]["id"] = json!("3");
     wanted["description"] = json!("20%");
-    let history = wanted["history"].as_array_mut().unwrap();
-    history.push(entry("Ok", "CPU", "20%"));
-    assert_eq!(json!(standin.alerts()), json!([wanted]));
+    wanted["events"] = json!(3);
+    wanted["history"].as_array_mut().unwrap().push(entry(&closes, "CPU", 0));
+    assert_eq!(standin.alerts().iter().map(without_times).collect::<Vec<_>>(), [wanted]);
 }
 
 #[tokio::test]
 async fn a_repeated_event_only_updates_labels() {
     let standin = standin().await;
-    let repeated = [
+    let pushed = [
         event("Info", "CPU", "80%", "1"),
         event("Info", "CPU", "80%", "2"),
         event("Info", "CPU", "81%", "3"),
         event("Info", "RAM", "81%", "4"),
         event("Warning", "RAM", "81%", "5"),
         event("Info", "CPU", "80%", "6"),
+        event("Info", "CPU", "80%", "7"),
+        event("Info", "CPU", "80%", "8"),
     ];
-    for event in &repeated {
+    for event in &pushed[..6] {
         accepted(&standin, event).await;
     }
-    let history = [
-        entry("Info", "CPU", "80%"),
-        entry("Info", "CPU", "81%"),
-        entry("Info", "RAM", "81%"),
-        entry("Warning", "RAM", "81%"),
-        entry("Info", "CPU", "80%"),
-    ];
-    let alerts = json!(standin.alerts());
-    assert_eq!(alerts[0]["history"], json!(history));
-    assert_eq!(alerts[0]["labels"], json!({"id": "6"}));
+    let mut wanted = json!([
+        entry(&pushed[1], "CPU", 1),
+        entry(&pushed[2], "CPU", 0),
+        entry(&pushed[3], "RAM", 0),
+        entry(&pushed[4], "RAM", 0),
+        entry(&pushed[5], "CPU", 0),
+    ]);
+    assert_eq!(history(&standin), wanted);
 
-    accepted(&standin, &event("Info", "CPU", "80%", "7")).await;
-    let alerts = json!(standin.alerts());
-    assert_eq!(alerts[0]["history"], json!(history));
-    assert_eq!(alerts[0]["labels"], json!({"id": "7"}));
+    for event in &pushed[6..] {
+        accepted(&standin, event).await;
+    }
+    wanted[4] = entry(&pushed[7], "CPU", 2);
+    assert_eq!(history(&standin), wanted);
+    let [alert] = &standin.alerts()[..] else { panic!("not one alert") };
+    assert_eq!((alert.events, &alert.labels["id"]), (8, &"8".to_owned()));
 }
 
 #[tokio::test]
@@ -110,4 +153,76 @@ async fn every_event_without_a_key_is_an_alert_of_its_own() {
     assert_ne!(first, second);
     let keys: Vec<_> = standin.alerts().into_iter().map(|alert| alert.alert_key).collect();
     assert_eq!(keys, [second, first]);
+}
+
+/// A stand-in that remembers so many bytes.
+async fn forgetful(memory: usize) -> Standin {
+    let options = Options { keys: vec![KEY.to_owned()], memory: Some(memory), ..Options::default() };
+    Standin::start(options).await.unwrap()
+}
+
+/// The keys of all alerts, the last opened first.
+fn keys(standin: &Standin) -> Vec<String> {
+    standin.look(|alerts| alerts.newest_first().map(|alert| alert.alert_key.clone()).collect())
+}
+
+fn keyed(key: &str, status: &str, description: &str) -> Value {
+    json!({"title_rule": "t", "event_status": status, "alert_key": key, "description": description})
+}
+
+#[tokio::test]
+async fn what_is_too_much_is_forgotten_closed_alerts_first() {
+    // About four events.
+    let standin = forgetful(4_000).await;
+    for (key, status) in [("a", "Info"), ("b", "Info"), ("b", "Ok"), ("c", "Info")] {
+        accepted(&standin, &keyed(key, status, status)).await;
+    }
+    assert_eq!(keys(&standin), ["c", "b", "a"]);
+    for (key, wanted) in [("d", ["d", "c", "b", "a"]), ("e", ["e", "d", "c", "a"]), ("f", ["f", "e", "d", "c"])] {
+        accepted(&standin, &keyed(key, "Info", "Info")).await;
+        assert_eq!(keys(&standin), wanted);
+    }
+    assert!(standin.received().len() < 7);
+    // Its alert is forgotten, so it closes nothing.
+    accepted(&standin, &keyed("a", "Ok", "Ok")).await;
+    assert_eq!(keys(&standin), ["f", "e", "d", "c"]);
+}
+
+#[tokio::test]
+async fn an_alert_that_goes_up_and_down_displaces_no_other() {
+    let standin = forgetful(400_000).await;
+    accepted(&standin, &keyed("quiet", "Info", "")).await;
+    for n in 0..300 {
+        accepted(&standin, &keyed("loud", "Warning", &n.to_string())).await;
+    }
+    let alerts = standin.alerts();
+    assert_eq!(keys(&standin), ["loud", "quiet"]);
+    assert_eq!(alerts[0].events, 300);
+    assert_eq!(alerts[0].history.last().unwrap().description, "299");
+    assert!((2..10).contains(&alerts[0].history.len()), "{}", alerts[0].history.len());
+}
+
+#[tokio::test]
+async fn changes_are_numbered() {
+    let standin = standin().await;
+    for key in ["a", "b", "a", "c"] {
+        accepted(&standin, &keyed(key, "Info", "")).await;
+    }
+    accepted(&standin, &keyed("nobody", "Ok", "")).await;
+    let changed_after = |change| {
+        let changed = |alerts: &flashduty_standin::Alerts| {
+            alerts.changed_after(change).map(|(change, alert)| (change, alert.alert_key.clone())).collect::<Vec<_>>()
+        };
+        standin.look(changed)
+    };
+    let all = [(2, "b"), (3, "a"), (4, "c")].map(|(change, key)| (change, key.to_owned()));
+    assert_eq!(changed_after(0), all);
+    assert_eq!(changed_after(3), all[2..]);
+    assert_eq!(changed_after(4), []);
+
+    standin.clear();
+    assert_eq!(standin.look(|alerts| (alerts.cleared(), alerts.get(1).is_none())), (1, true));
+    accepted(&standin, &keyed("a", "Info", "")).await;
+    assert_eq!(changed_after(4), [(5, "a".to_owned())]);
+    assert_eq!(standin.look(|alerts| alerts.get(4).map(|alert| alert.alert_key.clone())), Some("a".to_owned()));
 }
