@@ -152,7 +152,8 @@ fn advice(status: u16, code: &str) -> &'static str {
 }
 
 /// An error with its causes. Libraries' errors say what happened at the outside and why at the inside.
-pub(crate) fn causes(error: &(dyn std::error::Error + 'static)) -> String {
+#[must_use]
+pub fn causes(error: &(dyn std::error::Error + 'static)) -> String {
     chain(error).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 

@@ -1,0 +1,55 @@
+//! The console's HTTP side: the routes, one file for each thing that can be asked.
+
+mod alerts;
+mod arrivals;
+mod samples;
+mod send;
+mod stack;
+mod stream;
+mod weather;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::middleware::from_fn;
+use axum::routing::{delete, get, post, put};
+use url::form_urlencoded;
+
+use crate::guard::guard;
+use crate::page;
+use crate::refusal::Refusal;
+use crate::server::App;
+
+pub(crate) fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .merge(page::routes())
+        .route("/api/stream", get(stream::stream))
+        .route("/api/alerts", delete(alerts::clear))
+        .route("/api/alerts/{id}", get(alerts::one))
+        .route("/api/samples", get(samples::samples))
+        .route("/api/templates", get(samples::templates))
+        .route("/api/send", post(send::send))
+        .route("/api/weather", put(weather::change))
+        .route("/api/stack", put(stack::deployed))
+        .route("/api/arrivals", post(arrivals::arrived))
+        .route("/api/queues", post(stack::queues))
+        .fallback(|| async { Refusal::new(StatusCode::NOT_FOUND, "NotFound", "there is nothing of that name here") })
+        .method_not_allowed_fallback(|| async {
+            let message = "the method is not one of those that this takes";
+            Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", message)
+        })
+        .layer(from_fn(guard))
+        .with_state(app)
+}
+
+/// The parameters of a query string that become labels: all but the token.
+fn url_labels(query: &str) -> Vec<(String, String)> {
+    let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
+    zstack_flashduty::webhook::url_labels(pairs.iter().map(|(name, value)| (&**name, &**value)))
+}
+
+/// A query string of parameters.
+fn query_string(parameters: &[(String, String)]) -> String {
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish()
+}

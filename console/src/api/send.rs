@@ -1,0 +1,71 @@
+//! A message sent for real: through the local API, as ZStack sends it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use serde::{Deserialize, Serialize};
+use url::Url;
+use zstack_flashduty::error::causes;
+
+use super::{query_string, url_labels};
+use crate::board::{Stack, Token};
+use crate::refusal::{Body, Refusal};
+use crate::server::App;
+
+/// Longer than API Gateway waits for a function.
+const TIMEOUT: Duration = Duration::from_mins(1);
+
+/// A message, and the query string of the webhook's URL.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Message {
+    pub(crate) body: String,
+    #[serde(default)]
+    pub(crate) query: String,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Answer {
+    status: u16,
+    body: String,
+    took_ms: u64,
+}
+
+pub(crate) async fn send(State(app): State<Arc<App>>, Body(message): Body<Message>) -> Result<Json<Answer>, Refusal> {
+    let stack = app.board.look(|state| state.stack.clone());
+    let Stack { webhook_url: Some(url), token } = stack else {
+        let message = "the local API is not there yet: `make run` deploys it, and then says so here";
+        return Err(Refusal::new(StatusCode::CONFLICT, "NotDeployed", message));
+    };
+    let started = Instant::now();
+    match post(&app, &url, token, message).await {
+        Ok((status, body)) => {
+            let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+            Ok(Json(Answer { status, body, took_ms }))
+        }
+        Err(error) => {
+            let message = format!("the local API does not answer: {error}; is `make run` still running?");
+            Err(Refusal::new(StatusCode::BAD_GATEWAY, "NoAnswer", message))
+        }
+    }
+}
+
+/// Posts a message as ZStack does; the status and the body of the answer.
+async fn post(app: &App, url: &str, token: Option<Token>, message: Message) -> Result<(u16, String), String> {
+    let mut url = Url::parse(url).map_err(|error| error.to_string())?;
+    let parameters = url_labels(&message.query);
+    if !parameters.is_empty() {
+        url.set_query(Some(&query_string(&parameters)));
+    }
+    let mut request = app.client.post(url).timeout(TIMEOUT).header(CONTENT_TYPE, "application/json;charset=UTF-8");
+    if let Some(Token(token)) = token {
+        request = request.basic_auth("zstack", Some(token));
+    }
+    let told = |error: reqwest::Error| causes(&error.without_url());
+    let answer = request.body(message.body).send().await.map_err(told)?;
+    Ok((answer.status().as_u16(), answer.text().await.map_err(told)?))
+}
