@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use flashduty_standin::{RateLimit, Received};
 use tokio::sync::watch;
 
+use crate::originals::Originals;
 use crate::refused::Refusals;
 use crate::traffic::Traffic;
 use crate::weather::Weather;
@@ -26,6 +27,7 @@ pub(crate) struct State {
     pub(crate) stack: Stack,
     pub(crate) traffic: Traffic,
     pub(crate) refusals: Refusals,
+    pub(crate) originals: Originals,
 }
 
 /// The local API, as soon as it is deployed.
@@ -54,6 +56,7 @@ impl Board {
             stack: Stack::default(),
             traffic: Traffic::default(),
             refusals: Refusals::default(),
+            originals: Originals::default(),
         };
         Self { state: Mutex::new(state), changed: watch::Sender::new(()) }
     }

@@ -31,11 +31,13 @@
 mod api;
 mod board;
 mod guard;
+mod originals;
 mod page;
 mod refusal;
 mod refused;
 mod server;
 mod traffic;
+mod url;
 mod weather;
 
 pub use server::{Console, Options};

@@ -34,6 +34,17 @@ pub enum EventStatus {
 }
 
 impl EventStatus {
+    /// The status as Flashduty writes it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Critical => "Critical",
+            Self::Warning => "Warning",
+            Self::Info => "Info",
+            Self::Ok => "Ok",
+        }
+    }
+
     /// Reads a status as Flashduty writes it, case-sensitively.
     fn read(text: &str) -> Option<Self> {
         match text {

@@ -1,13 +1,16 @@
-//! One alert with its history.
+//! Alerts: one of them with its history, and the end of them all.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::iter;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use flashduty_standin::{Alert, EventStatus};
+use flashduty_standin::{Alert, EventStatus, HistoryEntry, Pushed};
 use serde::Serialize;
 
+use crate::originals::{Original, Originals};
 use crate::refusal::Refusal;
 use crate::server::App;
 
@@ -19,10 +22,12 @@ pub(super) struct Summary {
     title: String,
     severity: EventStatus,
     open: bool,
+    /// What it is about; empty where it has no such label.
     resource: String,
     opened_at: u64,
     updated_at: u64,
     closed_at: Option<u64>,
+    /// How many events were taken, repeats included.
     events: u64,
 }
 
@@ -43,16 +48,102 @@ impl From<&Alert> for Summary {
     }
 }
 
-pub(crate) async fn one(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<Alert>, Refusal> {
+#[derive(Serialize)]
+pub(crate) struct Detail {
+    #[serde(flatten)]
+    summary: Summary,
+    /// Oldest first.
+    history: Vec<Entry>,
+}
+
+/// An event that differed from the one before, and those after it that only updated labels.
+#[derive(Serialize)]
+struct Entry {
+    at: u64,
+    last_at: u64,
+    repeats: u64,
+    status: EventStatus,
+    title: String,
+    description: String,
+    labels: BTreeMap<String, String>,
+    /// What is otherwise than in the entry before.
+    changed: Vec<Change>,
+    /// The last of these events, as pushed.
+    event: Pushed,
+    /// The message that it was made of.
+    original: Option<Original>,
+    /// What the translation cut or left out to keep a limit.
+    cut: Vec<String>,
+}
+
+/// A field that changed; null where an event does not have it.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct Change {
+    field: String,
+    before: Option<String>,
+    after: Option<String>,
+}
+
+pub(crate) async fn one(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<Detail>, Refusal> {
     let alert = id.parse().ok().and_then(|id| app.standin.look(|alerts| alerts.get(id).cloned()));
-    alert.map(Json).ok_or_else(|| {
+    let Some(alert) = alert else {
         let message = "there is no such alert, or it was long ago and is forgotten";
-        Refusal::new(StatusCode::NOT_FOUND, "NoAlert", message)
-    })
+        return Err(Refusal::new(StatusCode::NOT_FOUND, "NoAlert", message));
+    };
+    Ok(Json(app.board.look(|state| detail(alert, &state.originals))))
 }
 
 pub(crate) async fn clear(State(app): State<Arc<App>>) -> StatusCode {
     app.standin.clear();
-    app.board.change(|state| state.refusals.clear());
+    app.board.change(|state| {
+        state.refusals.clear();
+        state.originals.clear();
+    });
     StatusCode::NO_CONTENT
+}
+
+fn detail(alert: Alert, originals: &Originals) -> Detail {
+    let summary = Summary::from(&alert);
+    let before = iter::once(None).chain(alert.history.iter().map(Some));
+    let changes: Vec<_> = before.zip(&alert.history).map(|(before, entry)| changes(before, entry)).collect();
+    let history = alert.history.into_iter().zip(changes).map(|(entry, changed)| {
+        let (original, cut) = originals.find(entry.event.text(), entry.last_at).unzip();
+        Entry {
+            at: entry.at,
+            last_at: entry.last_at,
+            repeats: entry.repeats,
+            status: entry.status,
+            title: entry.title,
+            description: entry.description,
+            labels: entry.labels,
+            changed,
+            event: entry.event,
+            original,
+            cut: cut.unwrap_or_default(),
+        }
+    });
+    Detail { summary, history: history.collect() }
+}
+
+/// What changed from one entry to the next; nothing did at the first.
+fn changes(before: Option<&HistoryEntry>, after: &HistoryEntry) -> Vec<Change> {
+    let Some(before) = before else { return Vec::new() };
+    let own = [
+        ("event_status", before.status.as_str(), after.status.as_str()),
+        ("title", &before.title, &after.title),
+        ("description", &before.description, &after.description),
+    ];
+    let there = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let own = own.map(|(field, before, after)| Change {
+        field: field.to_owned(),
+        before: there(before),
+        after: there(after),
+    });
+    let names: BTreeSet<_> = before.labels.keys().chain(after.labels.keys()).collect();
+    let labels = names.into_iter().map(|name| Change {
+        field: format!("labels.{name}"),
+        before: before.labels.get(name).cloned(),
+        after: after.labels.get(name).cloned(),
+    });
+    own.into_iter().chain(labels).filter(|change| change.before != change.after).collect()
 }

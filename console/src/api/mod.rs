@@ -14,7 +14,6 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware::from_fn;
 use axum::routing::{delete, get, post, put};
-use url::form_urlencoded;
 
 use crate::guard::guard;
 use crate::page;
@@ -41,15 +40,4 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         })
         .layer(from_fn(guard))
         .with_state(app)
-}
-
-/// The parameters of a query string that become labels: all but the token.
-fn url_labels(query: &str) -> Vec<(String, String)> {
-    let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
-    zstack_flashduty::webhook::url_labels(pairs.iter().map(|(name, value)| (&**name, &**value)))
-}
-
-/// A query string of parameters.
-fn query_string(parameters: &[(String, String)]) -> String {
-    form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish()
 }

@@ -12,9 +12,9 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
 
-use super::{query_string, url_labels};
 use crate::refusal::Refusal;
 use crate::server::App;
+use crate::url::{labels, query_string};
 
 #[derive(Serialize)]
 pub(crate) struct Sample {
@@ -90,10 +90,10 @@ impl Recorded {
             return None;
         }
         let parameters = match self.raw_query_string.filter(|query| !query.is_empty()) {
-            Some(query) => url_labels(&query),
-            None => url_labels(&query_string(
-                &self.query_string_parameters.unwrap_or_default().into_iter().collect::<Vec<_>>(),
-            )),
+            Some(query) => labels(&query),
+            None => {
+                labels(&query_string(&self.query_string_parameters.unwrap_or_default().into_iter().collect::<Vec<_>>()))
+            }
         };
         let body = self.body.unwrap_or_default();
         let body = if self.is_base64_encoded {

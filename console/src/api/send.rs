@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 use zstack_flashduty::error::causes;
 
-use super::{query_string, url_labels};
 use crate::board::{Stack, Token};
 use crate::refusal::{Body, Refusal};
 use crate::server::App;
+use crate::url::{labels, query_string};
 
 /// Longer than API Gateway waits for a function.
 const TIMEOUT: Duration = Duration::from_mins(1);
@@ -57,7 +57,7 @@ pub(crate) async fn send(State(app): State<Arc<App>>, Body(message): Body<Messag
 /// Posts a message as ZStack does; the status and the body of the answer.
 async fn post(app: &App, url: &str, token: Option<Token>, message: Message) -> Result<(u16, String), String> {
     let mut url = Url::parse(url).map_err(|error| error.to_string())?;
-    let parameters = url_labels(&message.query);
+    let parameters = labels(&message.query);
     if !parameters.is_empty() {
         url.set_query(Some(&query_string(&parameters)));
     }
