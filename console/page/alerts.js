@@ -1,5 +1,5 @@
-// The list of alerts. Rows are patched one by one, so that what is unfolded, the keyboard focus and the place on the
-// page stay as they are while alerts come and go.
+// The list of alerts. Rows are patched one by one, so that what is unfolded, the keyboard focus and the place on
+// the page stay as they are while alerts come and go.
 
 import { api } from "./api.js";
 import { announce, badge, byId, copyButton, el, keepPlace, prose, setText } from "./dom.js";
@@ -105,7 +105,8 @@ function remove(row) {
 
 function change(row, alert) {
   row.alert = alert;
-  Object.assign(row.details.dataset, { id: alert.id, key: alert.alert_key, severity: alert.severity, open: alert.open });
+  const { id, alert_key: key, severity, open } = alert;
+  Object.assign(row.details.dataset, { id, key, severity, open });
   showRow(row);
   if (row.details.open) showHistory(row);
 }
@@ -113,7 +114,7 @@ function change(row, alert) {
 function showRow(row) {
   const { alert, parts } = row;
   if (parts.severity.textContent !== t(alert.severity)) {
-    const fresh = badge(alert.severity, t(alert.severity), "severity");
+    const fresh = badge(alert.severity, "severity");
     parts.severity.replaceWith(fresh);
     parts.severity = fresh;
   }
@@ -186,9 +187,8 @@ function showCounts() {
 
 /** A newcomer's next step; where only the filter hides everything, a line that says so. */
 function showEmpty() {
-  const words = { copy: t("copy"), copied: t("copied"), failed: t("copyFailed") };
   const target = webhook
-    ? [el("p", t("emptyZstack")), el("p", el("code", webhook), " ", copyButton(webhook, words))]
+    ? [el("p", t("emptyZstack")), el("p", el("code", webhook), " ", copyButton(webhook))]
     : [el("p", ...prose(t("noWebhook")))];
   keepPlace(byId("alert-empty"), () =>
     byId("alert-empty").replaceChildren(

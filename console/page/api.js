@@ -1,6 +1,8 @@
 // The console's own API.
 
-/** A request that failed, in words for the person in front of it. */
+import { t } from "./language.js";
+
+/** A request that failed, in words for the person who made it. */
 export class ApiError extends Error {
   constructor(status, message) {
     super(message);
@@ -20,7 +22,7 @@ export async function api(method, path, body, signal) {
     body: body === undefined ? undefined : JSON.stringify(body),
   }).catch((error) => {
     if (error.name === "AbortError") throw error;
-    throw new ApiError(0, error.message);
+    throw new ApiError(0, t("noConsole"));
   });
   const text = await response.text();
   const json = parse(text);

@@ -1,5 +1,5 @@
-// A small chart, written by hand: what comes and goes each second, and below it, with a scale of its own, how long the
-// queue is.
+// A small chart, written by hand: what comes and goes each second, and below it, with a scale of its own, how long
+// the queue is.
 
 import { el, svg } from "./dom.js";
 import { number, t } from "./language.js";
@@ -57,7 +57,8 @@ function axis({ top, height, max, y }, title, right) {
 function minutes(seconds, width, right) {
   const all = seconds / 60;
   const each = width < 420 ? 2 : 1;
-  return Array.from({ length: all + 1 }, (_, minute) => all - minute).filter((ago) => ago % each === 0).map((ago) => {
+  const ticks = Array.from({ length: all + 1 }, (_, minute) => all - minute).filter((ago) => ago % each === 0);
+  return ticks.map((ago) => {
     const x = right - (ago / all) * (right - LEFT);
     const anchor = ago === 0 ? "end" : "middle";
     return svg("text.tick", { x, y: HEIGHT - 4, "text-anchor": anchor }, t("minutesAgo", ago));
@@ -66,7 +67,8 @@ function minutes(seconds, width, right) {
 
 /** A line that rises and falls at each second. */
 function line(points, x, { y }, name) {
-  return points.map((point, index) => `${index === 0 ? "M" : "L"}${x(point.at).toFixed(1)} ${y(point[name]).toFixed(1)}`).join("");
+  const places = points.map((point) => `${x(point.at).toFixed(1)} ${y(point[name]).toFixed(1)}`);
+  return places.length > 0 ? `M${places.join("L")}` : "";
 }
 
 function area(points, x, scale, name) {

@@ -45,16 +45,14 @@ function showSky() {
 
 function showStack() {
   const url = stack.webhook_url;
-  const words = { copy: t("copy"), copied: t("copied"), failed: t("copyFailed") };
-  byId("webhook").replaceChildren(
-    ...(url ? [t("webhook"), " ", el("code", url), " ", copyButton(url, words), " ", ...prose(t("password"))] : prose(t("noWebhook"))),
-  );
+  const deployed = url && [t("webhook"), " ", el("code", url), " ", copyButton(url), " ", ...prose(t("password"))];
+  byId("webhook").replaceChildren(...(deployed || prose(t("noWebhook"))));
   webhookChanged(url);
 }
 
 /**
- * The stream begins with the whole state, also when it begins again: the first lists replace what is known, and those
- * that follow add to it.
+ * The stream begins with the whole state, also when it begins again: the first lists replace what is known, and
+ * those that follow add to it.
  */
 function connect() {
   const stream = new EventSource("/api/stream");

@@ -1,6 +1,8 @@
 // Building the page. Everything a message says goes in as text, never as markup: a name like
 // `<img onerror=…>` stays a name.
 
+import { t } from "./language.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
@@ -23,12 +25,15 @@ function build(node, classes, children) {
   const attributes = plain ? children.shift() : {};
   if (classes.length > 0) node.setAttribute("class", classes.join(" "));
   for (const [name, value] of Object.entries(attributes)) {
+    if (isNothing(value)) continue;
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-    else if (value !== null && value !== undefined && value !== false) node.setAttribute(name, value === true ? "" : value);
+    else node.setAttribute(name, value === true ? "" : value);
   }
-  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  node.append(...children.flat().filter((child) => !isNothing(child)));
   return node;
 }
+
+const isNothing = (value) => value === null || value === undefined || value === false;
 
 /** The element with this id. */
 export const byId = (id) => document.getElementById(id);
@@ -80,7 +85,9 @@ export function keepPlace(container, update) {
 
 function path(container, node) {
   const indexes = [];
-  for (let at = node; at !== container; at = at.parentElement) indexes.unshift([...at.parentElement.children].indexOf(at));
+  for (let at = node; at !== container; at = at.parentElement) {
+    indexes.unshift([...at.parentElement.children].indexOf(at));
+  }
   return indexes;
 }
 
@@ -97,16 +104,14 @@ export function announce(text) {
 }
 
 /** A button that copies a text. */
-export function copyButton(text, { copy, copied, failed }) {
-  return el("button.quiet", {
-    type: "button",
-    async onclick({ currentTarget: button }) {
-      const done = await navigator.clipboard.writeText(text).then(() => copied, () => failed);
-      button.textContent = done;
-      announce(done);
-      setTimeout(() => (button.textContent = copy), 2000);
-    },
-  }, copy);
+export function copyButton(text) {
+  const onclick = async ({ currentTarget: button }) => {
+    const done = await navigator.clipboard.writeText(text).then(() => t("copied"), () => t("copyFailed"));
+    button.textContent = done;
+    announce(done);
+    setTimeout(() => (button.textContent = t("copy")), 2000);
+  };
+  return el("button.quiet", { type: "button", onclick }, t("copy"));
 }
 
 /** Severities differ in colour, word and shape. */
@@ -117,8 +122,9 @@ const SHAPES = {
   Ok: "M6 14 0 8 2.5 5.5 6 9 13.5 1.5 16 4Z",
 };
 
-/** A status with its shape and its word. */
-export function badge(status, word, ...classes) {
-  const shape = svg("svg", { viewBox: "0 0 16 16", "aria-hidden": "true" }, svg("path", { d: SHAPES[status] ?? SHAPES.Info }));
-  return el(["span", "badge", ...classes].join("."), { "data-status": status }, shape, el("span", word));
+/** A status with its shape and its word; `role` is its class. */
+export function badge(status, role) {
+  const path = svg("path", { d: SHAPES[status] ?? SHAPES.Info });
+  const shape = svg("svg", { viewBox: "0 0 16 16", "aria-hidden": "true" }, path);
+  return el(`span.badge.${role}`, { "data-status": status }, shape, el("span", t(status)));
 }

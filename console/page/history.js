@@ -17,7 +17,7 @@ export async function showHistory(row) {
   if (!row.body.hasChildNodes()) row.body.replaceChildren(el("p.hint", t("loading")));
   const show = await api("GET", `alerts/${row.alert.id}`).then(
     (alert) => () => showDetail(row, alert),
-    (error) => () => row.body.replaceChildren(el("p.problem-line", error.status === 404 ? t("gone") : error.message || t("noConsole"))),
+    (error) => () => showError(row, error.status === 404 ? t("gone") : error.message),
   );
   row.asking = false;
   if (row.gone) return;
@@ -33,6 +33,10 @@ export function forget(row) {
   row.gone = true;
 }
 
+function showError(row, message) {
+  row.body.replaceChildren(el("p.problem-line", message));
+}
+
 function showDetail(row, alert) {
   const facts = el(
     "dl.facts",
@@ -46,7 +50,7 @@ function showDetail(row, alert) {
   alert.history.forEach((_, index) => showAt(list, index, alert));
 }
 
-/** What each entry in the page was made of: what is still the same stays, with whatever is selected or scrolled in it. */
+/** What each entry in the page was made of: one that is the same stays, with what is selected or scrolled in it. */
 const made = new WeakMap();
 
 function showAt(list, index, alert) {
@@ -68,7 +72,7 @@ function showEntry(entry, before, alert) {
     { "data-status": entry.status },
     el(
       "p.entry-head",
-      badge(entry.status, t(entry.status), "status"),
+      badge(entry.status, "status"),
       el("time.when", { datetime: new Date(entry.at).toISOString() }, time(entry.at)),
       entry.repeats > 0 && el("span.repeats", t("repeats", entry.repeats, time(entry.last_at))),
     ),
@@ -105,7 +109,8 @@ function showLabels(labels) {
 function showChanges(changes) {
   const rows = changes.map(({ field, before, after }) => {
     const [old, now] = differing(before, after);
-    return el("div", el("dt", field), el("dd", side("del", old), el("span.arrow", { "aria-hidden": "true" }, "→"), side("ins", now)));
+    const arrow = el("span.arrow", { "aria-hidden": "true" }, "→");
+    return el("div", el("dt", field), el("dd", side("del", old), arrow, side("ins", now)));
   });
   return el("div.changed", el("h3", t("changes")), el("dl.changes", ...rows));
 }

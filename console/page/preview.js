@@ -7,7 +7,8 @@ import { t } from "./language.js";
 /** What a preview looks like: the elements to show. */
 export function showPreview({ error, messages }, templates) {
   const refused = error && el("p.problem-line", t("refusedAtOnce"), " ", el("span", { lang: "en" }, error.message));
-  return [refused, ...messages.map((message, index) => showMessage(message, index + 1, messages.length, templates))].filter(Boolean);
+  const all = messages.map((message, index) => showMessage(message, index + 1, messages.length, templates));
+  return refused ? [refused, ...all] : all;
 }
 
 const KINDS = { alarm: "alarm", event: "eventKind", test: "test", raw: "raw" };
@@ -53,8 +54,7 @@ function showTemplate(text, { alarm, event }) {
   const forEvents = text.includes("EVENT_") && !text.includes("ALARM_");
   const template = forEvents ? event : alarm;
   const title = t(forEvents ? "eventTemplate" : "alarmTemplate");
-  const words = { copy: t("copy"), copied: t("copied"), failed: t("copyFailed") };
-  return el("div.template", el("h4", title, " ", copyButton(template, words)), box(template, title));
+  return el("div.template", el("h4", title, " ", copyButton(template)), box(template, title));
 }
 
 /** Whether the events are unfolded as JSON: stays as it is from preview to preview. */
@@ -70,8 +70,8 @@ function showEvent({ status, title, event, cut, violations, fields }) {
   return el(
     "div.event-card",
     { "data-status": status },
-    el("p.card-head", badge(status, t(status), "status"), el("span.title", title)),
-    violations.length > 0 && el("div.violations", el("p", t("violations")), el("ul", ...violations.map((it) => el("li", { lang: "en" }, it)))),
+    el("p.card-head", badge(status, "status"), el("span.title", title), el("span.hint", t("asTitle"))),
+    violations.length > 0 && showViolations(violations),
     cut.length > 0 && showCut(cut),
     el(
       "table.fields",
@@ -82,13 +82,18 @@ function showEvent({ status, title, event, cut, violations, fields }) {
   );
 }
 
+function showViolations(violations) {
+  const list = violations.map((violation) => el("li", { lang: "en" }, violation));
+  return el("div.violations", el("p", t("violations")), el("ul", ...list));
+}
+
 function showField({ field, value, from }) {
   const chips = from.length > 0 ? from.map(showSource) : [el("span.chip.own", t("fromOwn"))];
   return el(
     "tr",
     el("th", { scope: "row" }, field),
     el("td.value", value),
-    el("td.from", { "data-label-text": t("from") }, ...chips),
+    el("td.from", ...chips),
   );
 }
 

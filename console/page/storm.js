@@ -1,4 +1,4 @@
-// Twenty alarms at once, and their recoveries: the samples `alarm` and `alarm-recovery`, each for a resource of its own.
+// Twenty alarms, and their recoveries: the samples `alarm` and `alarm-recovery`, each for a resource of its own.
 
 import { api } from "./api.js";
 import { announce, byId, setText } from "./dom.js";
@@ -45,8 +45,7 @@ async function run(resources, sampleName, progress) {
     }
     line = () => t("stormDone", counts);
   } catch (error) {
-    const why = error.message;
-    line = () => t("stormBlocked", error.status === 0 ? t("noConsole") : why);
+    line = () => t("stormBlocked", error.message);
   }
   running = false;
   show();

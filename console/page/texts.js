@@ -21,7 +21,6 @@ export const en = {
   copy: "Copy",
   copied: "Copied",
   copyFailed: "Select it and copy",
-  copyWebhook: "Copy the webhook URL",
 
   seconds: (n) => (n === 0 ? "now" : `${n} s`),
   minutes: (n) => `${n} min`,
@@ -69,7 +68,9 @@ export const en = {
   cut: (names) => `Cut or left out to keep a limit of Flashduty's: ${names.join(", ")}`,
   violations: "Flashduty would refuse this:",
 
-  tryLead: "Paste what ZStack or a message template of yours sends, and see what it becomes. Nothing is pushed while you type.",
+  tryLead:
+    "Paste what ZStack or a message template of yours sends, and see what it becomes. Nothing is pushed while " +
+    "you type.",
   sample: "Sample",
   sampleNone: "Choose one",
   body: "Message",
@@ -102,26 +103,28 @@ export const en = {
   unseen: (name) => `[${name}]`,
   lineBreak: "line break",
   tab: "tab",
-  notLost: "It is not lost: people get a Warning that shows the text. But nobody can tell how bad it is, and its recovery cannot close it.",
+  notLost:
+    "It is not lost: people get a Warning that shows the text. But nobody can tell how bad it is, and its " +
+    "recovery cannot close it.",
   causes: {
     quote: [
       "A quotation mark inside a value ended the value early. What follows it, from the mark on, is no JSON any more.",
       "ZStack puts values into a message template as they are, without escaping them. A name such as `磁盘 \"数据\"` " +
         "brings its own quotation marks along.",
-      "Use the template shown here, which escapes the values that people write. Without a message template of your own " +
-        "this cannot happen at all.",
+      "Use the template shown here, which escapes the values that people write. Without a message template of your " +
+        "own this cannot happen at all.",
     ],
     control: [
       "A line break, a tab or another control character stands inside a value, at the mark. JSON does not allow that.",
       "ZStack puts values into a message template as they are, without escaping them. Descriptions and errors often " +
         "have several lines.",
-      "Use the template shown here, which escapes the values that people write. Without a message template of your own " +
-        "this cannot happen at all.",
+      "Use the template shown here, which escapes the values that people write. Without a message template of your " +
+        "own this cannot happen at all.",
     ],
     end: [
       "The text ends before the JSON does: a brace, a bracket or a quotation mark is never closed.",
-      "The template may have lost its last line. Or a value brought a quotation mark along: ZStack puts values in as they " +
-        "are, without escaping them.",
+      "The template may have lost its last line. Or a value brought a quotation mark along: ZStack puts values in " +
+        "as they are, without escaping them.",
       "Compare your template with the one shown here, from the end upwards.",
     ],
     not_json: [
@@ -133,10 +136,10 @@ export const en = {
       "Let the template print ZStack's own field names, as the template shown here does.",
     ],
     other: [
-      "At the mark there is something that JSON does not allow: a comma too many or too few, a value without quotation " +
-        "marks, a comment.",
-      "A variable that is empty leaves nothing behind: `\"ALARM_DURATION\": ${ALARM_DURATION}` then has no value. Put " +
-        "quotation marks around every value; numbers are read all the same.",
+      "At the mark there is something that JSON does not allow: a comma too many or too few, a value without " +
+        "quotation marks, a comment.",
+      "A variable that is empty leaves nothing behind: `\"ALARM_DURATION\": ${ALARM_DURATION}` then has no value. " +
+        "Put quotation marks around every value; numbers are read all the same.",
       "Compare your template with the one shown here.",
     ],
   },
@@ -150,19 +153,32 @@ export const en = {
   noConsole: "The console does not answer. Is it still running?",
   answers: {
     200: "Delivered: Flashduty has confirmed every alert of this message. ZStack is done with it.",
-    202: "Queued: Flashduty does not take it just now. It waits in the queue and is delivered later, in order. To ZStack this is success.",
+    202:
+      "Queued: Flashduty does not take it just now. It waits in the queue and is delivered later, in order. To " +
+      "ZStack this is success.",
     400: "There is nothing in the message, or it cannot be decoded. ZStack tries four more times, and then forgets it.",
-    401: "The token is missing or wrong: in ZStack, set the endpoint's password. ZStack tries four more times, and then forgets the message.",
-    413: "Too large: more than 128 KiB. Shorten the template. ZStack tries four more times, and then forgets the message.",
+    401:
+      "The token is missing or wrong: in ZStack, set the endpoint's password. ZStack tries four more times, and " +
+      "then forgets the message.",
+    413:
+      "Too large: more than 128 KiB. Shorten the template. ZStack tries four more times, and then forgets the " +
+      "message.",
     429: "API Gateway is throttling. ZStack tries four more times within five seconds.",
-    502: "Flashduty refused it for good; `error.flashduty` says why. It lies in the dead letter queue. ZStack tries four more times all the same.",
-    503: "Neither Flashduty nor the queue has it. ZStack tries four more times within five seconds, and then forgets it.",
+    502:
+      "Flashduty refused it for good; `error.flashduty` says why. It lies in the dead letter queue. ZStack tries " +
+      "four more times all the same.",
+    503:
+      "Neither Flashduty nor the queue has it. ZStack tries four more times within five seconds, and then " +
+      "forgets it.",
     504: "The time ran out. ZStack tries four more times within five seconds.",
   },
   answer2xx: "ZStack takes this for success, and is done with the message.",
-  answerOther: "To ZStack this is a failure: it tries four more times within five seconds, and then forgets the message.",
+  answerOther:
+    "To ZStack this is a failure: it tries four more times within five seconds, and then forgets the message.",
 
-  weatherLead: "Make the stand-in behave like Flashduty on a bad day, send alarms, and watch them wait and arrive. A change applies at once.",
+  weatherLead:
+    "Make the stand-in behave like Flashduty on a bad day, send alarms, and watch them wait and arrive. A change " +
+    "applies at once.",
   flashduty: "Flashduty …",
   fair: "works",
   refuse: "refuses with",
@@ -179,8 +195,7 @@ export const en = {
   stormHint: "Sent one after the other through the local API.",
   raising: (done, all) => `Raising alarm ${done} of ${all}`,
   calming: (done, all) => `Recovery ${done} of ${all}`,
-  stormDone: (n) =>
-    `${n.sent} sent: ${n.delivered} delivered, ${n.queued} queued, ${n.failed} not taken.`,
+  stormDone: (n) => `${n.sent} sent: ${n.delivered} delivered, ${n.queued} queued, ${n.failed} not taken.`,
   stormBlocked: (why) => `Stopped: ${why}`,
   stormOpen: (n) => `${plural(n, "alarm")} raised here and not yet recovered.`,
   traffic: "The last five minutes",
@@ -227,7 +242,6 @@ export const zh = {
   copy: "复制",
   copied: "已复制",
   copyFailed: "请选中后手动复制",
-  copyWebhook: "复制 Webhook URL",
 
   seconds: (n) => (n === 0 ? "刚刚" : `${n} 秒`),
   minutes: (n) => `${n} 分钟`,

@@ -21,13 +21,13 @@ let answer = null;
 export async function startTry() {
   byId("message").addEventListener("input", previewSoon);
   byId("query").addEventListener("input", previewSoon);
-  byId("sample").addEventListener("change", () => take(samples.find((sample) => sample.name === byId("sample").value)));
+  byId("sample").addEventListener("change", ({ target }) => take(target.value));
   byId("send").addEventListener("click", send);
   onLanguage(showAll);
   showAll();
   [samples, templates] = await Promise.all([again("samples"), again("templates")]);
   showSamples();
-  if (byId("message").value === "") take(samples.find((sample) => sample.name === FIRST));
+  if (byId("message").value === "") take(FIRST);
   else preview();
 }
 
@@ -40,9 +40,10 @@ async function again(path) {
   }
 }
 
-function take(sample) {
+function take(name) {
+  const sample = samples.find((sample) => sample.name === name);
   if (!sample) return;
-  byId("sample").value = sample.name;
+  byId("sample").value = name;
   byId("message").value = sample.body;
   byId("query").value = sample.query;
   preview();
@@ -70,7 +71,7 @@ async function preview() {
     const result = await api("POST", "preview", request(), mine.signal);
     if (mine === inFlight) show(() => showPreview(result, templates));
   } catch (error) {
-    if (mine === inFlight && error.name !== "AbortError") show(() => [el("p.problem-line", problem(error))]);
+    if (mine === inFlight && error.name !== "AbortError") show(() => [el("p.problem-line", error.message)]);
   }
 }
 
@@ -85,8 +86,6 @@ function show(make) {
   }
 }
 
-const problem = (error) => (error.status === 0 ? t("noConsole") : error.message);
-
 async function send() {
   const button = byId("send");
   if (button.getAttribute("aria-disabled") === "true") return;
@@ -94,7 +93,7 @@ async function send() {
   button.setAttribute("aria-disabled", "true");
   answer = { sending: true };
   showAnswer();
-  answer = await api("POST", "send", request()).catch((error) => ({ error: problem(error) }));
+  answer = await api("POST", "send", request()).catch((error) => ({ error: error.message }));
   button.removeAttribute("aria-disabled");
   showAnswer();
 }
@@ -109,7 +108,7 @@ function answerParts({ sending, error, status, body, took_ms: took }) {
   const success = status >= 200 && status < 300;
   return [
     el("h3", t("answer")),
-    el("p.answer-head", el("span.status", { "data-success": String(success) }, status), " ", el("span.hint", t("took", took))),
+    el("p", el("span.status", { "data-success": String(success) }, status), " ", el("span.hint", t("took", took))),
     box(body, t("answer")),
     el("p.meaning", ...prose(t("answers")[status] ?? t(success ? "answer2xx" : "answerOther"))),
   ];

@@ -42,7 +42,7 @@ async function apply() {
     rate_limit: byId("rate-limit").value,
   }).then(() => null, (error) => error);
   byId("weather-error").hidden = !error;
-  setText(byId("weather-error"), error ? (error.status === 0 ? t("noConsole") : error.message) : "");
+  setText(byId("weather-error"), error?.message ?? "");
   if (error) showForm();
 }
 
