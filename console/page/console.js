@@ -47,6 +47,7 @@ function showStack() {
   const url = stack.webhook_url;
   const deployed = url && [t("webhook"), " ", el("code", url), " ", copyButton(url), " ", ...prose(t("password"))];
   byId("webhook").replaceChildren(...(deployed || prose(t("noWebhook"))));
+  byId("send-hint").replaceChildren(...prose(t(url ? "sendHint" : "noWebhook")));
   webhookChanged(url);
 }
 
@@ -69,6 +70,8 @@ function connect() {
   });
   on("alerts", alertsChanged);
   on("cleared", () => {
+    // The lists to come replace everything anyway, and keep what is unfolded.
+    if (whole.size > 0) return;
     alertsCleared();
     refusalsCleared();
   });

@@ -4,11 +4,17 @@ import { badge, box, copyButton, el, prose } from "./dom.js";
 import { showCut } from "./history.js";
 import { t } from "./language.js";
 
+/** The most messages shown of one request. A body may hold thousands. */
+const MOST = 50;
+
 /** What a preview looks like: the elements to show. */
 export function showPreview({ error, messages }, templates) {
   const refused = error && el("p.problem-line", t("refusedAtOnce"), " ", el("span", { lang: "en" }, error.message));
-  const all = messages.map((message, index) => showMessage(message, index + 1, messages.length, templates));
-  return refused ? [refused, ...all] : all;
+  const shown = messages
+    .slice(0, MOST)
+    .map((message, index) => showMessage(message, index + 1, messages.length, templates));
+  const more = messages.length > MOST && el("p.hint", t("moreMessages", messages.length - MOST));
+  return [refused, ...shown, more].filter(Boolean);
 }
 
 const KINDS = { alarm: "alarm", event: "eventKind", test: "test", raw: "raw" };

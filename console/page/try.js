@@ -1,7 +1,7 @@
 // Try a message: what it becomes while it is being written, and what the relay answers to it.
 
 import { api } from "./api.js";
-import { box, byId, el, keepPlace, prose, setText } from "./dom.js";
+import { announce, box, byId, el, keepPlace, prose } from "./dom.js";
 import { onLanguage, t } from "./language.js";
 import { showPreview } from "./preview.js";
 
@@ -17,6 +17,9 @@ let shown = () => [el("p.hint", t("previewEmpty"))];
 let templates = null;
 let samples = [];
 let answer = null;
+
+/** What was read out last of a preview. Whoever types on hears only what is new. */
+let headline = "";
 
 export async function startTry() {
   byId("message").addEventListener("input", previewSoon);
@@ -79,6 +82,10 @@ function show(make) {
   shown = make;
   byId("preview").removeAttribute("aria-busy");
   keepPlace(byId("preview"), () => byId("preview").replaceChildren(...shown()));
+  const parts = byId("preview").querySelector(".problem-title, .card-head")?.childNodes ?? [];
+  const news = [...parts].map((part) => part.textContent).join(" ");
+  if (news !== headline && !byId("try").hidden) announce(news);
+  headline = news;
   // Inside its own box: the page stays where it is.
   for (const mark of byId("preview").querySelectorAll("mark")) {
     const around = mark.parentElement;
@@ -123,7 +130,6 @@ function showSamples() {
 
 function showAll() {
   showSamples();
-  setText(byId("send-hint"), t("sendHint"));
   show(shown);
   showAnswer();
 }
