@@ -55,7 +55,8 @@ fn unescaped(json: &str) -> Option<&str> {
 ///
 /// White space around it is dropped. `null`, an empty value and ZStack's dash all mean that there is
 /// nothing to say, so they are empty.
-pub(super) fn text(value: &RawValue) -> Text<'_> {
+#[must_use]
+pub fn text(value: &RawValue) -> Text<'_> {
     let json = value.get();
     let text = match json {
         "null" | "{}" | "[]" => Cow::Borrowed(""),

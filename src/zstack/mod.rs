@@ -12,7 +12,7 @@ mod recovery;
 mod split;
 mod words;
 
-pub use fields::{Fields, Text, clean};
+pub use fields::{Fields, Text, clean, text};
 pub use message::{Alarm, Event, Message, Raw, Resource, Test};
 pub use recovery::{RECOVERIES, Recovery};
 pub use split::{Part, split};
