@@ -33,6 +33,7 @@ mod board;
 mod guard;
 mod originals;
 mod page;
+mod preview;
 mod refusal;
 mod refused;
 mod server;

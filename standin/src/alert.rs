@@ -70,8 +70,9 @@ pub struct HistoryEntry {
 pub struct Pushed(Box<RawValue>);
 
 impl Pushed {
-    /// `body` must be JSON.
-    pub(crate) fn new(body: &[u8]) -> Self {
+    /// Of a body; `null` where that is no JSON.
+    #[must_use]
+    pub fn new(body: &[u8]) -> Self {
         Self(serde_json::from_slice(body).unwrap_or_default())
     }
 

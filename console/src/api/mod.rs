@@ -2,6 +2,7 @@
 
 mod alerts;
 mod arrivals;
+mod preview;
 mod samples;
 mod send;
 mod stack;
@@ -28,6 +29,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/api/alerts/{id}", get(alerts::one))
         .route("/api/samples", get(samples::samples))
         .route("/api/templates", get(samples::templates))
+        .route("/api/preview", post(preview::preview))
         .route("/api/send", post(send::send))
         .route("/api/weather", put(weather::change))
         .route("/api/stack", put(stack::deployed))

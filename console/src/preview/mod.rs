@@ -1,0 +1,136 @@
+//! What a message becomes, and where every field of it comes from. Nothing is pushed.
+
+mod inputs;
+mod problem;
+mod provenance;
+
+use std::collections::BTreeMap;
+
+use flashduty_standin::Pushed;
+use flashduty_standin::check::check;
+use flashduty_standin::program::title;
+use serde::Serialize;
+use zstack_flashduty::error::Error;
+use zstack_flashduty::flashduty::Event;
+use zstack_flashduty::translate::{Context, translate};
+use zstack_flashduty::webhook::MAX_BODY;
+use zstack_flashduty::zstack::{Part, split};
+
+use crate::refusal::ErrorBody;
+use crate::url::labels;
+use inputs::Source;
+use problem::Problem;
+use provenance::{Budget, fields, provenance};
+
+/// The fields before the labels, in the order in which people read them.
+const FIRST: [&str; 4] = ["title_rule", "event_status", "alert_key", "description"];
+
+/// What becomes of a request.
+#[derive(Debug, Serialize)]
+pub(crate) struct Preview {
+    /// Why the relay refuses it as a whole.
+    error: Option<ErrorBody>,
+    messages: Vec<Message>,
+}
+
+/// One message of the request.
+#[derive(Debug, Serialize)]
+struct Message {
+    kind: &'static str,
+    text: String,
+    /// Why it could not be read.
+    problem: Option<Problem>,
+    alert_key: String,
+    alert_key_from: Vec<Source>,
+    events: Vec<Made>,
+    /// Whether it was found out where the fields come from: not where the request is too large for that.
+    traced: bool,
+}
+
+/// An event that the message becomes.
+#[derive(Debug, Serialize)]
+struct Made {
+    status: &'static str,
+    title: String,
+    /// As it would be pushed.
+    event: Pushed,
+    /// What was cut or left out to keep a limit.
+    cut: Vec<String>,
+    /// Every documented limit that it breaks all the same.
+    violations: Vec<String>,
+    fields: Vec<Shown>,
+}
+
+/// A field of an event.
+#[derive(Debug, Serialize)]
+struct Shown {
+    field: String,
+    value: String,
+    /// Empty where it is this program's own.
+    from: Vec<Source>,
+}
+
+impl Preview {
+    /// Of a request's body, and the query string of its URL.
+    pub(crate) fn of(body: &str, query: &str) -> Self {
+        if let Some(error) = refused(body) {
+            let error = ErrorBody::new(error.code(), error.to_string());
+            return Self { error: Some(error), messages: Vec::new() };
+        }
+        let context = Context { url_labels: labels(query), ..Context::default() };
+        let mut budget = Budget::new();
+        let parts = split(body.as_bytes());
+        let messages = parts.into_iter().map(|part| Message::of(part, &context, &mut budget)).collect();
+        Self { error: None, messages }
+    }
+}
+
+/// What the relay says of a request that it takes no message from.
+fn refused(body: &str) -> Option<Error> {
+    if body.len() > MAX_BODY {
+        return Some(Error::BodyTooLarge { bytes: body.len(), limit: MAX_BODY });
+    }
+    body.as_bytes().trim_ascii().is_empty().then_some(Error::EmptyBody)
+}
+
+impl Message {
+    fn of(part: Part, context: &Context, budget: &mut Budget) -> Self {
+        let alert = translate(&part, context);
+        let found = provenance(&part, context, budget);
+        let traced = found.is_some();
+        let mut sources = found.unwrap_or_default().into_iter();
+        let events: Vec<_> =
+            alert.events.iter().map(|event| Made::of(event, sources.next().unwrap_or_default())).collect();
+        let key = events.first().and_then(|event| event.fields.iter().find(|field| field.field == "alert_key"));
+        Self {
+            kind: alert.kind.as_str(),
+            problem: Problem::of(&part.text),
+            text: part.text,
+            alert_key: alert.key.to_string(),
+            alert_key_from: key.map(|key| key.from.clone()).unwrap_or_default(),
+            events,
+            traced,
+        }
+    }
+}
+
+impl Made {
+    fn of(event: &Event, mut sources: BTreeMap<String, Vec<Source>>) -> Self {
+        let json = event.to_json();
+        let pushed = Pushed::new(&json);
+        let title = serde_json::from_slice(&json).ok().and_then(|event| title(&event));
+        let mut fields: Vec<_> = fields(event)
+            .into_iter()
+            .map(|(field, value)| Shown { from: sources.remove(&field).unwrap_or_default(), field, value })
+            .collect();
+        fields.sort_by_key(|shown| FIRST.iter().position(|first| *first == shown.field).unwrap_or(FIRST.len()));
+        Self {
+            status: event.status().as_str(),
+            title: title.unwrap_or_default(),
+            event: pushed,
+            cut: event.cut().to_vec(),
+            violations: check(&json).err().unwrap_or_default(),
+            fields,
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Where each field of an event comes from, found by experiment.
+//!
+//! A table of which field is made of which would be a second translation, and go stale. So the message is
+//! translated again and again, each time with something else in the place of one input: what changes then
+//! comes from that input. What nothing changes is this program's own.
+//!
+//! What keeps an input from being blamed for what it is not:
+//!
+//! - A level is tried with other levels and a state with other states, so that the translation's word on
+//!   levels that it does not know is not seen; see [`Input::probes`](super::inputs::Input::probes).
+//! - Something else is put in the input's place instead of leaving it out: where a name is free, another
+//!   label would move up to it.
+//! - What changes with the text alone, members and values being the same, such as the key of a message that
+//!   names no rule, comes from the text.
+//! - Where the message becomes one of another kind, everything changes; so it does in one that cannot be read
+//!   and is shown as text. Then only the label that holds what the input says is the input's.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+use zstack_flashduty::flashduty::Event;
+use zstack_flashduty::translate::{Context, Kind, translate};
+use zstack_flashduty::zstack::Part;
+
+use super::inputs::{Place, Source, Subject};
+
+/// What stands before a label's name in the name of a field.
+const LABELS: &str = "labels.";
+
+/// The fields of an event by name; labels are `labels.NAME`.
+pub(super) type EventFields = BTreeMap<String, String>;
+
+/// The sources of each field of each event of a message.
+pub(super) type Provenance = Vec<BTreeMap<String, Vec<Source>>>;
+
+/// How much may still be tried, in bytes of messages. A request may hold thousands of messages, and a message
+/// thousands of fields.
+pub(super) struct Budget(usize);
+
+impl Budget {
+    /// Some seconds' worth.
+    pub(super) fn new() -> Self {
+        Self(20_000_000)
+    }
+
+    /// Whether there is enough left for a message of so many bytes.
+    fn take(&mut self, bytes: usize) -> bool {
+        // Making an event takes its time even where the message is short.
+        let left = self.0.checked_sub(1_000 + bytes);
+        self.0 = left.unwrap_or_default();
+        left.is_some()
+    }
+}
+
+/// What a message became.
+struct Made {
+    kind: Kind,
+    events: Vec<EventFields>,
+}
+
+impl Made {
+    fn of((part, context): &(Part, Context), budget: &mut Budget) -> Option<Self> {
+        budget.take(part.text.len()).then(|| {
+            let alert = translate(part, context);
+            Self { kind: alert.kind, events: alert.events.iter().map(fields).collect() }
+        })
+    }
+
+    /// The fields that are otherwise in `other`: of which event, the name, and the value here.
+    fn differences<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = (usize, &'a str, &'a str)> {
+        self.events.iter().enumerate().flat_map(|(at, event)| {
+            // The test message becomes two events, and what is made of it when it changes is one.
+            let other = other.events.get(at).or(other.events.last());
+            let changed = event.iter().filter(move |(name, value)| other.and_then(|it| it.get(*name)) != Some(*value));
+            changed.map(move |(name, value)| (at, name.as_str(), value.as_str()))
+        })
+    }
+}
+
+/// An event's fields.
+pub(super) fn fields(event: &Event) -> EventFields {
+    let event: BTreeMap<String, Value> = serde_json::from_slice(&event.to_json()).unwrap_or_default();
+    let mut fields = EventFields::new();
+    for (name, value) in event {
+        match value {
+            Value::String(text) => {
+                fields.insert(name, text);
+            }
+            Value::Object(labels) => fields.extend(labels.into_iter().filter_map(|(label, value)| {
+                let Value::String(text) = value else { return None };
+                Some((format!("{LABELS}{label}"), text))
+            })),
+            _ => {}
+        }
+    }
+    fields
+}
+
+/// Finds the sources of all fields; none where there is not enough left to find all of them.
+pub(super) fn provenance(part: &Part, context: &Context, budget: &mut Budget) -> Option<Provenance> {
+    let subject = Subject::new(part, context);
+    let made = Made::of(&subject.unchanged(), budget)?;
+    let by_text = Made::of(&subject.retold(made.kind), budget)?;
+    let by_text: BTreeSet<_> = made.differences(&by_text).map(|(at, field, _)| (at, field)).collect();
+    let mut found: Provenance = vec![BTreeMap::new(); made.events.len()];
+    for input in subject.inputs() {
+        for probe in input.probes() {
+            let changed = Made::of(&subject.with(&input, probe.text), budget)?;
+            let can_be_told = made.kind == changed.kind && made.kind != Kind::Raw;
+            for (at, field, value) in made.differences(&changed) {
+                let is_label = field.starts_with(LABELS);
+                let told = match input.source.place {
+                    Place::Message if !can_be_told => is_label && holds(value, &input.says),
+                    // A word in the place of any text tells whether it is taken for one, and no more.
+                    Place::Message => !(probe.is_word && is_label || by_text.contains(&(at, field))),
+                    Place::Around | Place::Url | Place::Text => true,
+                };
+                if told {
+                    blame(found[at].entry(field.to_owned()).or_default(), &input.source);
+                }
+            }
+        }
+    }
+    for (at, field) in by_text {
+        let sources = found[at].entry(field.to_owned()).or_default();
+        if sources.is_empty() {
+            sources.push(Source { place: Place::Text, name: String::new() });
+        }
+    }
+    Some(found)
+}
+
+/// Whether a label's value is what an input says, or the beginning of it.
+fn holds(value: &str, says: &str) -> bool {
+    value == says || value.strip_suffix('…').is_some_and(|beginning| says.starts_with(beginning))
+}
+
+fn blame(sources: &mut Vec<Source>, source: &Source) {
+    if !sources.contains(source) {
+        sources.push(source.clone());
+    }
+}
