@@ -177,7 +177,6 @@ function showCounts() {
   all.forEach((row) => (row.item.hidden = isFiltered(row)));
   setText(byId("count-all"), number(all.length));
   setText(byId("count-open"), number(open));
-  byId("clear").disabled = all.length === 0;
   byId("alert-limit").hidden = !full;
   setText(byId("alert-limit"), t("fullList", MOST));
   byId("alert-empty").hidden = all.length > 0 && !(filter === "open" && open === 0);

@@ -48,6 +48,7 @@ function showDetail(row, alert) {
   if (list.isConnected) row.body.querySelector(".facts").replaceWith(facts);
   else row.body.replaceChildren(facts, list);
   alert.history.forEach((_, index) => showAt(list, index, alert));
+  while (list.children.length > alert.history.length) list.lastElementChild.remove();
 }
 
 /** What each entry in the page was made of: one that is the same stays, with what is selected or scrolled in it. */
@@ -79,7 +80,7 @@ function showEntry(entry, before, alert) {
     entry.title !== (before ?? alert).title && el("p.entry-title", entry.title),
     entry.description && el("p.description", entry.description),
     entry.cut.length > 0 && showCut(entry.cut),
-    before && entry.changed.length > 0 && showChanges(entry.changed),
+    entry.changed.length > 0 && showChanges(entry.changed),
     Object.keys(entry.labels).length > 0 && [el("h3", t("labels")), showLabels(entry.labels)],
     el(
       "div.compare",

@@ -25,7 +25,8 @@ function showMessage(message, n, all, templates) {
     { "data-kind": message.kind },
     el("h4", t("messageOf", n, all), " ", el("span.kind", t(KINDS[message.kind] ?? "raw"))),
     message.problem && showProblem(message, templates),
-    ...message.events.map(showEvent),
+    message.traced === false && el("p.hint", t("untraced")),
+    ...message.events.map((event) => showEvent(event, message.traced !== false)),
   );
 }
 
@@ -66,7 +67,7 @@ function showTemplate(text, { alarm, event }) {
 /** Whether the events are unfolded as JSON: stays as it is from preview to preview. */
 let unfolded = false;
 
-function showEvent({ status, title, event, cut, violations, fields }) {
+function showEvent({ status, title, event, cut, violations, fields }, traced) {
   const json = el(
     "details",
     { open: unfolded, ontoggle: ({ target }) => (unfolded = target.open) },
@@ -82,7 +83,7 @@ function showEvent({ status, title, event, cut, violations, fields }) {
     el(
       "table.fields",
       el("thead", el("tr", ...["field", "value", "from"].map((name) => el("th", { scope: "col" }, t(name))))),
-      el("tbody", ...fields.map(showField)),
+      el("tbody", ...fields.map((field) => showField(field, traced))),
     ),
     json,
   );
@@ -93,14 +94,9 @@ function showViolations(violations) {
   return el("div.violations", el("p", t("violations")), el("ul", ...list));
 }
 
-function showField({ field, value, from }) {
+function showField({ field, value, from }, traced) {
   const chips = from.length > 0 ? from.map(showSource) : [el("span.chip.own", t("fromOwn"))];
-  return el(
-    "tr",
-    el("th", { scope: "row" }, field),
-    el("td.value", value),
-    el("td.from", ...chips),
-  );
+  return el("tr", el("th", { scope: "row" }, field), el("td.value", value), el("td.from", ...(traced ? chips : ["—"])));
 }
 
 function showSource(source) {

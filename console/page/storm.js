@@ -9,7 +9,7 @@ const STORED = "raised";
 
 /** Which resources have an alarm that was raised here. Kept in the tab, so that they can recover after a reload. */
 let raised = JSON.parse(sessionStorage.getItem(STORED) ?? "[]");
-let count = raised.length;
+let count = Math.max(0, ...raised.map(({ name }) => Number(name.replace("vm-", ""))));
 let running = false;
 let line = () => t("stormHint");
 
@@ -20,7 +20,7 @@ export function startStorm() {
   show();
 }
 
-/** 32 hex digits, as ZStack's UUIDs. Tabs and reloads must not make the same names twice within one storm. */
+/** 32 hex digits, as ZStack's UUIDs. */
 const uuid = () => crypto.randomUUID().replaceAll("-", "");
 
 function resource() {

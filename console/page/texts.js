@@ -95,6 +95,7 @@ export const en = {
   from: "Where from",
   fromOwn: "this program",
   fromText: "the text itself",
+  untraced: "The request is too large to find out where each field comes from.",
   fromAround: (name) => `beside sections: ${name}`,
 
   brokenAt: (line, column) => `Broken JSON at line ${line}, column ${column}`,
@@ -140,7 +141,7 @@ export const en = {
       "At the mark there is something that JSON does not allow: a comma too many or too few, a value without " +
         "quotation marks, a comment.",
       "A variable that is empty leaves nothing behind: `\"ALARM_DURATION\": ${ALARM_DURATION}` then has no value. " +
-        "Put quotation marks around every value; numbers are read all the same.",
+        "Put quotation marks around a plain `${…}`; numbers are read all the same.",
       "Compare your template with the one shown here.",
     ],
   },
@@ -315,6 +316,7 @@ export const zh = {
   from: "来源",
   fromOwn: "本程序",
   fromText: "消息文本",
+  untraced: "请求太大，没有查找各字段的来源。",
   fromAround: (name) => `sections 旁边的 ${name}`,
 
   brokenAt: (line, column) => `JSON 在第 ${line} 行第 ${column} 列出错`,
@@ -351,7 +353,7 @@ export const zh = {
     ],
     other: [
       "标记处有 JSON 不允许的内容：多了或少了逗号、值没有加引号、写了注释。",
-      "变量为空时什么也不会输出：`\"ALARM_DURATION\": ${ALARM_DURATION}` 就没有值了。请给每个值都加上引号，数字照样能读出来。",
+      "变量为空时什么也不会输出：`\"ALARM_DURATION\": ${ALARM_DURATION}` 就没有值了。请给单独的 `${…}` 加上引号，数字照样能读出来。",
       "请与这里给出的模板对照。",
     ],
   },
