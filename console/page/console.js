@@ -15,10 +15,9 @@ const RECONNECT = 3000;
 let stack = { ready: false, webhook_url: null };
 let connection = "connecting";
 
-/** Shows the section that the URL names. A hash that names none, as the skip link's, changes nothing. */
+/** Shows the section that the URL names, or the first. */
 function route(focus) {
-  const asked = location.hash.slice(1) || SECTIONS[0];
-  if (!SECTIONS.includes(asked)) return;
+  const asked = SECTIONS.find((section) => location.hash === `#${section}`) ?? SECTIONS[0];
   for (const section of SECTIONS) {
     byId(section).hidden = section !== asked;
     const link = document.querySelector(`nav a[href="#${section}"]`);
@@ -106,6 +105,11 @@ startStorm();
 onLanguage(showLanguage);
 showLanguage();
 byId("language").addEventListener("click", switchLanguage);
+document.querySelector(".skip").addEventListener("click", (event) => {
+  // The hash is the section's.
+  event.preventDefault();
+  byId("content").focus();
+});
 window.addEventListener("hashchange", () => route(true));
 route(false);
 connect();
