@@ -2,10 +2,12 @@
 
 PYTHON ?= python3
 PORT ?= 4566
+CONSOLE_PORT ?= 8080
 HOST ?= 127.0.0.1
 
 TOOLS = .venv/tools/bin
-LOCAL = PYTHONPATH=scripts $(TOOLS)/python -m local
+# Without a shell around it, which would keep a signal to itself.
+LOCAL = exec env PYTHONPATH=scripts $(TOOLS)/python -m local
 STORM = PYTHONPATH=scripts $(TOOLS)/python -m local.storm
 CLOUD = PYTHONPATH=scripts $(TOOLS)/python -m cloud
 TARGET = $(or $(CARGO_TARGET_DIR),target)
@@ -16,17 +18,22 @@ PYTHON_CODE = scripts tests/e2e tests/readme tests/template
 
 export SAM_CLI_TELEMETRY = 0
 
-.PHONY: help setup run storm bench instructions secrets deploy zips test test-rust test-template test-e2e test-readme lint rust-installed
+.PHONY: help setup run storm bench instructions secrets deploy zips test test-rust test-template test-e2e test-readme \
+	test-console lint rust-installed
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: .venv/tools/.stamp .venv/ministack/.stamp ## install the tools, in .venv
+	@:
 
-# PORT=4567 takes another port. HOST=address is where a ZStack in your lab reaches this machine.
-# TOKEN=... is what callers must show, instead of a random one.
-run: setup rust-installed ## see it work on this machine; ONCE=1 ends after the samples
-	@$(LOCAL) --port $(PORT) --host $(HOST) $(if $(TOKEN),--token '$(TOKEN)') $(if $(ONCE),--once)
+# CONSOLE_PORT=8081 and, for the local AWS, PORT=4567 take other ports. HOST=address is where a ZStack in your
+# lab reaches this machine. TOKEN=... is what callers must show, instead of a random one.
+# The console's address comes first, before anything is installed or built.
+run: ## see it work on this machine, in a browser; ONCE=1 ends after the samples
+	@echo "==> Console: http://127.0.0.1:$(CONSOLE_PORT) (in a moment; in minutes, the first time)"
+	@$(MAKE) --no-print-directory setup rust-installed
+	@$(LOCAL) --port $(PORT) --console-port $(CONSOLE_PORT) --host $(HOST) $(if $(TOKEN),--token '$(TOKEN)') $(if $(ONCE),--once)
 
 # ARGS='--alarms 200 --connections 50 --per-second 20 --per-minute 300 --down 2 12' is a short one.
 storm: setup rust-installed ## 5,000 alarms at once, and Flashduty away for a while (20 minutes)
@@ -71,7 +78,7 @@ zips: setup rust-installed ## both functions as zips for Lambda, in zips/
 		cp "$(TARGET)/lambda/$$function/bootstrap.zip" "zips/zstack-flashduty-$$function-$(PROCESSOR).zip" || exit 1; \
 	done
 
-test: lint test-rust test-template test-e2e test-readme ## everything that CI runs
+test: lint test-rust test-template test-e2e test-readme ## all checks but test-console and instructions
 
 test-rust: rust-installed ## the tests of the two crates
 	if cargo nextest --version > /dev/null 2>&1; \
@@ -86,6 +93,11 @@ test-e2e: setup rust-installed ## the built functions through template.yaml, on 
 
 test-readme: setup rust-installed ## what README and the runbook say, and their commands
 	$(TOOLS)/python -m pytest tests/readme
+
+# SCREENSHOT=docs/console.png makes its picture README's. CHROMIUM=/path/to/it is the browser, and
+# ARGS='--test-name-pattern=keyboard' are for `node --test`.
+test-console: setup rust-installed ## the console of `make run`, in headless Chromium
+	@SCREENSHOT='$(SCREENSHOT)' CHROMIUM='$(CHROMIUM)' tests/console/run $(ARGS)
 
 lint: setup rust-installed ## format, lints, one TLS stack, the template
 	cargo fmt --all --check

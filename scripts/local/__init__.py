@@ -7,6 +7,7 @@ same parts.
     http      one HTTP request
     aws       MiniStack, the local AWS
     standin   the Flashduty stand-in of this workspace
+    console   the same with a page to look at it
     stack     template.yaml, built and deployed for real
     queue     the queues of a stack
     samples   the files of events/ as requests

@@ -5,10 +5,12 @@ import platform
 import secrets
 import signal
 import sys
-from pathlib import Path
+import time
+from http.client import HTTPException
 
-from . import samples, show, stack, standin
+from . import console, samples, show, stack
 from .aws import LOOPBACK, LocalAws, require_free
+from .console import Console
 from .process import Failed
 from .samples import Sample
 from .stack import Stack
@@ -20,6 +22,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make run", description=__doc__)
     parser.add_argument("--once", action="store_true", help="end after the samples")
     parser.add_argument("--port", type=int, default=4566, help="of the local AWS (4566)")
+    parser.add_argument("--console-port", type=int, default=8080, help="of the console (8080)")
     parser.add_argument("--host", default=LOOPBACK, help="address under which a ZStack reaches this machine")
     parser.add_argument("--token", help="what callers must show (made up)")
     options = parser.parse_args()
@@ -30,12 +33,11 @@ def main() -> int:
     try:
         if platform.system() != "Linux":
             raise Failed("This needs Linux: the function runs as a process of this machine.")
+        if options.port == options.console_port:
+            raise Failed("PORT and CONSOLE_PORT are the same: one of them has to be another.")
         require_free(options.port, bind)
-        say(f"Building the function for {stack.ARCHITECTURE} (minutes, the first time)")
-        stack.build()
-        say("Building the Flashduty stand-in")
-        binary = standin.build()
-        return serve(binary, options, bind)
+        require_free(options.console_port, LOOPBACK, "CONSOLE_PORT")
+        return serve(options, bind)
     except Failed as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
@@ -44,25 +46,42 @@ def main() -> int:
         return 0
 
 
-def serve(binary: Path, options: argparse.Namespace, bind: str) -> int:
+def serve(options: argparse.Namespace, bind: str) -> int:
     """Start everything, post the samples and, unless that is all, wait for a real ZStack."""
     key, token = secrets.token_hex(16), options.token or secrets.token_urlsafe(24)
-    say(f"Starting the local AWS on port {options.port}, and the Flashduty stand-in")
-    with LocalAws(options.port, bind) as aws, Standin(binary, key) as flashduty:
-        say("Deploying template.yaml")
-        relay = Stack(aws)
-        say("Creating the two parameters")
-        aws.put_secret("/zstack-flashduty/push-url", flashduty.push_url(key))
-        aws.put_secret("/zstack-flashduty/webhook-token", token)
-        say("Posting the samples of events/")
-        # A list, so that one failure does not keep the rest from being posted.
-        delivered = all([post(relay, flashduty, sample, token) for sample in samples.load()])
-        if not delivered:
-            print("\nNot every sample was delivered.", file=sys.stderr)
-        if not options.once:
-            invite(relay, flashduty, token, options.host)
-            signal.pause()
-        return 0 if delivered else 1
+    say("Building the console")
+    with Console(console.build(), key, options.console_port) as flashduty:
+        say(f"The console is there: {flashduty.page}")
+        say(f"Building the functions for {stack.ARCHITECTURE} (minutes, the first time)")
+        stack.build()
+        say(f"Starting the local AWS on port {options.port}")
+        with LocalAws(options.port, bind, arrivals=flashduty.arrivals) as aws:
+            say("Deploying template.yaml")
+            relay = Stack(aws)
+            say("Creating the two parameters")
+            aws.put_secret("/zstack-flashduty/push-url", flashduty.push_url(key))
+            aws.put_secret("/zstack-flashduty/webhook-token", token)
+            try:
+                with flashduty.showing(relay, token):
+                    return use(relay, flashduty, token, options)
+            except (HTTPException, OSError):
+                flashduty.require_running()
+                raise
+
+
+def use(relay: Stack, flashduty: Console, token: str, options: argparse.Namespace) -> int:
+    """Post the samples, then leave the field to others."""
+    say("Posting the samples of events/")
+    # A list, so that one failure does not keep the rest from being posted.
+    delivered = all([post(relay, flashduty, sample, token) for sample in samples.load()])
+    if not delivered:
+        print("\nNot every sample was delivered.", file=sys.stderr)
+    if not options.once:
+        invite(relay, flashduty, token, options.host)
+        while True:
+            time.sleep(1)
+            flashduty.require_running()
+    return 0 if delivered else 1
 
 
 def post(relay: Stack, flashduty: Standin, sample: Sample, token: str) -> bool:
@@ -84,7 +103,7 @@ def post(relay: Stack, flashduty: Standin, sample: Sample, token: str) -> bool:
     return delivered
 
 
-def invite(relay: Stack, flashduty: Standin, token: str, host: str) -> None:
+def invite(relay: Stack, flashduty: Console, token: str, host: str) -> None:
     """Say how to send an alarm of one's own."""
     url = relay.url.replace(LOOPBACK, host) + "/zstack"
     say("Ready. Create an endpoint of type Webhook in ZStack's console, or paste the line below")
@@ -98,7 +117,7 @@ def invite(relay: Stack, flashduty: Standin, token: str, host: str) -> None:
     -d '{{"ALARM_NAME": "disk full", "ALARM_CURRENT_STATUS": "Alarm", "ALARM_RESOURCE_NAME": "db-1"}}' \\
     '{url}'
 
-  Alerts as Flashduty would show them: {flashduty.address}/standin/alerts
+  Alerts as Flashduty would show them: {flashduty.page}
 """
     )
     if host != LOOPBACK:

@@ -38,12 +38,16 @@ class Child:
         """Return what `ready` finds, as soon as it finds something."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            if self.process.poll() is not None:
-                raise Failed(f"{self.name} ended with status {self.process.returncode}.\n{self.tail()}")
+            self.require_running()
             if found := ready():
                 return found
             time.sleep(0.1)
         raise Failed(f"{self.name} was not ready after {seconds:.0f} seconds.\n{self.tail()}")
+
+    def require_running(self) -> None:
+        """Fail, with its last words, if it ended by itself."""
+        if self.process.poll() is not None:
+            raise Failed(f"{self.name} ended with status {self.process.returncode}.\n{self.tail()}")
 
     def tail(self, lines: int = 20) -> str:
         """The end of the output, for an error message."""

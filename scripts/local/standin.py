@@ -13,9 +13,9 @@ from .http import request_json
 from .process import Child, Failed
 
 
-def build() -> Path:
-    """Compile the stand-in, progress on the terminal; return its binary."""
-    command = "cargo build -p flashduty-standin --bin flashduty-standin"
+def build(package: str = "flashduty-standin") -> Path:
+    """Compile it, progress on the terminal; return the package's binary."""
+    command = f"cargo build --package {package} --bin {package}"
     messages = "--message-format=json-render-diagnostics"
     cargo = subprocess.run([*command.split(), messages], cwd=ROOT, env=environment(), stdout=subprocess.PIPE)
     if cargo.returncode != 0:
@@ -26,6 +26,9 @@ def build() -> Path:
 
 class Standin:
     """A stand-in that accepts one integration key; use it in a `with` statement."""
+
+    PORT_OPTION = "--port"
+    """What its program calls the port for pushes."""
 
     def __init__(
         self,
@@ -48,7 +51,7 @@ class Standin:
 
     def start(self) -> None:
         """Start it; after `stop`, on the same port, with nothing remembered."""
-        self._child = Child([*self._command, "--port", str(self._port)], self._log, environment())
+        self._child = Child([*self._command, self.PORT_OPTION, str(self._port)], self._log, environment())
         try:
             self.address = self._child.wait_until(self._address)
         except BaseException:
@@ -60,11 +63,19 @@ class Standin:
         """End it; connections to its port are refused now."""
         self._child.stop()
 
+    def require_running(self) -> None:
+        """Fail, with its last words, if it ended by itself."""
+        self._child.require_running()
+
     def _address(self) -> str | None:
-        """Where it listens, as its first line says."""
-        _, found, rest = self._child.log.read_text().partition("listening on ")
-        address, newline, _ = rest.partition("\n")
-        return address if found and newline else None
+        """Where it takes pushes, as soon as it says so."""
+        return self._said("listening on ")
+
+    def _said(self, words: str) -> str | None:
+        """The rest of the line with these words in it, when there is such a line."""
+        _, found, rest = self._child.log.read_text().partition(words)
+        said, newline, _ = rest.partition("\n")
+        return said if found and newline else None
 
     def push_url(self, key: str) -> str:
         """The push URL of an integration of kind `standard`."""

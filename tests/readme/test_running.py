@@ -92,7 +92,8 @@ def check_help(shown: str) -> None:
 
 
 def check_once(shown: str) -> None:
-    """Every sample was posted and answered."""
+    """Where to look comes first; every sample was posted and answered."""
+    assert shown.startswith("==> Console: http://127.0.0.1:")
     samples = list((ROOT / "events").glob("*.json"))
     assert all(f"\n{sample.stem}: 200" in shown for sample in samples)
 
@@ -138,7 +139,7 @@ def env(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
     fixed = [port for words, port in FIXED_PORTS.items() if words in block.text]
     if taken := [port for port in fixed if serves(port)]:
         pytest.fail(f"{block} needs port {taken[0]}, and something listens there: end it first")
-    env = bare_environment() | {"NO_COLOR": "1"}
+    env = bare_environment() | {"NO_COLOR": "1", "CONSOLE_PORT": str(free_port())}
     yield env if fixed else env | {"PORT": str(free_port())}
 
 
@@ -178,7 +179,7 @@ def test_it_runs(block: Block, env: dict[str, str]):
 def test_once_posts_the_samples_and_ends():
     """`make run ONCE=1`, in the text of README."""
     [line] = set(re.findall(r"`(make run ONCE=1)`", Document("README.md").text))
-    env = bare_environment() | {"PORT": str(free_port())}
+    env = bare_environment() | {"PORT": str(free_port()), "CONSOLE_PORT": str(free_port())}
     ended = subprocess.run(line.split(), cwd=ROOT, env=env, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     check_once(ended.stdout)
