@@ -1,0 +1,136 @@
+// What people on call will see.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { alarm, keyOf, recovery } from "./support/messages.mjs";
+import { alertOf, count, deliver, forget, says, world } from "./support/world.mjs";
+
+test("an alarm posted to the API appears without reloading, and its recovery closes it", async () => {
+  const page = await world.browser.open();
+  await page.evaluate(() => (window.stayed = true));
+  const message = alarm({ ALARM_NAME: "存储池只读", ALARM_RESOURCE_NAME: "主存储-07" });
+  const alert = alertOf(page, keyOf(message));
+  assert.equal(await alert.count(), 0);
+
+  await deliver(message);
+  await alert.waitFor();
+  assert.equal(await alert.getAttribute("data-open"), "true");
+  assert.equal(await alert.getAttribute("data-severity"), "Critical");
+  await says(alert.locator("summary .title"), "主存储-07 / 存储池只读");
+  await says(alert.locator("summary .resource"), "主存储-07");
+  await says(alert.locator("summary .severity"), /Critical/);
+  await says(alert.locator("summary .state"), "Open");
+  await says(alert.locator("summary .count"), /^1\b/);
+  // The newest is on top.
+  assert.equal(await page.locator("details.alert").first().getAttribute("data-key"), keyOf(message));
+
+  await deliver(recovery(message));
+  await page.locator(`details.alert[data-key="${keyOf(message)}"][data-open=false]`).waitFor();
+  await says(alert.locator("summary .state"), "Closed");
+  await says(alert.locator("summary .count"), /^2\b/);
+  assert.ok(await page.evaluate(() => window.stayed), "the page was loaded again");
+});
+
+test("unfolding an alert shows its history, and the message that ZStack sent beside the event", async () => {
+  const page = await world.browser.open();
+  const message = alarm({ ALARM_CURRENT_VALUE: "91.00%" });
+  const query = `cloud=${encodeURIComponent("北京")}`;
+  await deliver(message, { query });
+  await deliver({ ...message, ALARM_CURRENT_VALUE: "97.00%" }, { query });
+  await deliver(recovery(message), { query });
+  const alert = alertOf(page, keyOf(message));
+  await says(alert.locator("summary .count"), /^3\b/);
+  await alert.locator("summary").first().click();
+
+  const entries = alert.locator(".history > .entry");
+  await count(entries, 3);
+  const statuses = (await entries.locator(".status").allInnerTexts()).map((text) => text.trim());
+  assert.deepEqual(statuses, ["Critical", "Critical", "Ok"]);
+  await says(entries.nth(0).locator(".description"), /Current value: 91\.00%/);
+  await says(entries.nth(1).locator(".changed"), /97\.00%/);
+  await says(entries.nth(2).locator(".description"), /recovered/);
+  await says(entries.nth(0).locator("dl.labels"), /cloud\s+北京/);
+  // What is folded away is in the page all the same.
+  const [original, event] = await Promise.all(
+    [".original pre", ".event pre"].map((part) => entries.nth(0).locator(part).textContent()),
+  );
+  assert.deepEqual(JSON.parse(original), message);
+  assert.equal(JSON.parse(event).alert_key, keyOf(message));
+  assert.equal(JSON.parse(event).labels.cloud, "北京");
+});
+
+test("a repeat is told as one, and what was cut is named", async () => {
+  const page = await world.browser.open();
+  const message = alarm({ ALARM_NAME: "长".repeat(3000) });
+  for (let sent = 0; sent < 3; sent += 1) await deliver(message);
+  const alert = alertOf(page, keyOf(message));
+  await says(alert.locator("summary .count"), /^3\b/);
+  await alert.locator("summary").first().click();
+  await count(alert.locator(".history > .entry"), 1);
+  await says(alert.locator(".cut"), /check/);
+});
+
+test("no credential is shown, wherever it was", async () => {
+  const page = await world.browser.open();
+  const message = alarm();
+  await deliver(message, { query: `token=${world.run.token}&cloud=a`, basic: false });
+  const alert = alertOf(page, keyOf(message));
+  await alert.locator("summary").first().click();
+  await says(alert.locator(".entry").first(), /POST \/zstack\?cloud=a/);
+  const id = await alert.getAttribute("data-id");
+  const detail = await page.evaluate(async (id) => (await fetch(`/api/alerts/${id}`)).text(), id);
+  for (const shown of [await page.content(), detail]) {
+    assert.ok(!shown.includes(world.run.token), "the webhook token is shown");
+    assert.ok(!shown.includes("integration_key"), "the push URL is shown");
+  }
+});
+
+test("the open ones alone, and none at all", async () => {
+  const page = await world.browser.open();
+  const [open, closed] = [alarm(), alarm()];
+  for (const message of [open, closed, recovery(closed)]) await deliver(message);
+  await page.locator(`details.alert[data-key="${keyOf(closed)}"][data-open=false]`).waitFor();
+  const list = (await page.locator("details.alert").evaluateAll((all) => all.map((it) => it.dataset.open))).join(" ");
+  assert.match(list, /^true( true)*( false)+$/, "open ones come first");
+
+  await page.locator("#alert-filter [value=open]").check();
+  await alertOf(page, keyOf(closed)).waitFor({ state: "hidden" });
+  assert.ok(await alertOf(page, keyOf(open)).isVisible());
+  await page.locator("#clear").click();
+  await count(page.locator("details.alert"), 0);
+  await page.reload();
+  await page.locator("#connection[data-state=live]").waitFor();
+  assert.equal(await page.locator("details.alert").count(), 0);
+});
+
+test("a picture of it", async () => {
+  const page = await world.browser.open("/", { viewport: { width: 1280, height: 800 } });
+  await forget();
+  await count(page.locator("details.alert"), 0);
+  const about = (name, resource, level, more) =>
+    alarm({ ALARM_NAME: name, ALARM_RESOURCE_NAME: resource, ALARM_EMERGENCY_LEVEL: level, ...more });
+  const over = [
+    about('磁盘 "数据" 已满', "订单数据库-01", "Emergent", { ALARM_CURRENT_VALUE: "91.40%", ALARM_RESOURCE_IP: "192.0.2.33" }),
+    about("备份存储剩余空间不足", "备份-北京-02", "Normal"),
+    about("Host memory", "compute-11", "Important"),
+  ];
+  const open = [
+    about("VM CPU usage", "web-01", "Important"),
+    about("主存储使用率", "ceph-生产", "Important"),
+    about("云主机 CPU 使用率过高", "订单-web-03", "Emergent"),
+  ];
+  const cloud = { query: "cloud=beijing" };
+  for (const message of [...over, ...open]) await deliver(message, cloud);
+  await deliver({ ...over[0], ALARM_CURRENT_VALUE: "97.80%" }, cloud);
+  for (const message of over) await deliver(recovery(message), cloud);
+  await count(page.locator("details.alert[data-open=false]"), over.length);
+
+  const unfolded = alertOf(page, keyOf(over[0]));
+  await says(unfolded.locator("summary .count"), /^3\b/);
+  await unfolded.locator("summary").first().click();
+  await count(unfolded.locator(".entry"), 3);
+  await page.mouse.move(0, 0);
+  const png = await page.screenshot({ path: world.screenshot });
+  assert.ok(png.length > 20_000 && png.length < 200_000, `${png.length} bytes`);
+});

@@ -1,0 +1,38 @@
+// ZStack's messages, and its message templates filled in.
+
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+
+import { ROOT } from "./make-run.mjs";
+
+export const uuid = () => randomUUID().replaceAll("-", "");
+
+/** The sample alarm, about a resource of its own. */
+export function alarm(fields = {}) {
+  const sample = JSON.parse(JSON.parse(readFileSync(`${ROOT}/events/alarm.json`, "utf8")).body);
+  const id = uuid();
+  return { ...sample, ALARM_RESOURCE_ID: id, ALARM_LABELS: [`VMUuid = ${id}`], ALARM_DATA_UUID: uuid(), ...fields };
+}
+
+/** The message that the alarm is over. */
+export function recovery(alarm) {
+  const states = { ALARM_PREVIOUS_STATUS: alarm.ALARM_CURRENT_STATUS, ALARM_CURRENT_STATUS: "OK" };
+  return { ...alarm, ...states, ALARM_DATA_UUID: uuid() };
+}
+
+/** The key of an alarm's alert. */
+export const keyOf = (alarm) => `zstack:alarm:${alarm.ALARM_UUID}:${alarm.ALARM_RESOURCE_ID}`;
+
+/** A template that people may write: every value between quotation marks, as it is. */
+export const NAIVE = `{
+  "ALARM_NAME": "\${ALARM_NAME}",
+  "ALARM_CURRENT_STATUS": "\${ALARM_CURRENT_STATUS}",
+  "ALARM_RESOURCE_NAME": "\${ALARM_RESOURCE_NAME}"
+}`;
+
+/** A message template filled in as Groovy does it; tests/relay/templates has what Groovy itself makes of them. */
+export function fill(template, values) {
+  return template.replace(/\$\{(?:groovy\.json\.JsonOutput\.toJson\((\w+)\)|(\w+)(?: \?: '')?)\}/g, (_, json, plain) =>
+    json ? JSON.stringify(values[json]) : String(values[plain]),
+  );
+}
