@@ -285,7 +285,7 @@ mod tests {
     #[test]
     fn half_a_surrogate_pair_in_a_name_is_broken_too() {
         let problem = Problem::of(r#"{"\ud800": 1}"#).unwrap();
-        assert!(problem.broken && problem.why.contains("surrogate"), "{problem:?}");
+        assert!(problem.broken && problem.why.contains("hex escape"), "{problem:?}");
     }
 
     #[test]

@@ -1,0 +1,131 @@
+//! An alert with its history.
+
+use serde_json::{Value, json};
+use zstack_flashduty::translate::Context;
+
+use crate::{World, error, read, sample, sample_with};
+
+fn event(status: &str, description: &str, labels: &Value) -> Value {
+    json!({
+        "title_rule": "[TPL]${resource}",
+        "event_status": status,
+        "alert_key": "k",
+        "description": description,
+        "labels": labels,
+    })
+}
+
+/// A field that changed.
+fn change(field: &str, before: &Value, after: &Value) -> Value {
+    json!({"field": field, "before": before, "after": after})
+}
+
+#[tokio::test]
+async fn a_history_says_what_changed() {
+    let world = World::new().await;
+    let events = [
+        event("Warning", "80%", &json!({"resource": "web-01", "id": "1", "old": "x"})),
+        event("Warning", "80%", &json!({"resource": "web-01", "id": "2", "old": "x"})),
+        event("Warning", "80%", &json!({"resource": "web-01", "id": "3", "old": "x"})),
+        event("Critical", "95%", &json!({"resource": "web-02", "id": "4", "new": "y"})),
+        event("Ok", "", &json!({"resource": "web-02", "id": "4", "new": "y"})),
+    ];
+    for event in &events {
+        assert_eq!(world.push(event).await, Some(200));
+    }
+    let alert = world.alert(1).await;
+    let history = alert["history"].as_array().unwrap();
+    let times: Vec<_> =
+        history.iter().flat_map(|entry| [&entry["at"], &entry["last_at"]]).map(|at| at.as_u64().unwrap()).collect();
+    assert!(times.is_sorted(), "{times:?}");
+    let entry = |at: usize, last: usize, title: &str, changed: Value| {
+        let mut entry = json!({
+            "at": times[2 * at],
+            "last_at": times[2 * at + 1],
+            "status": events[last]["event_status"],
+            "title": title,
+            "description": events[last]["description"],
+            "labels": events[last]["labels"],
+            "changed": changed,
+            "event": events[last],
+            "original": null,
+            "cut": [],
+        });
+        entry["repeats"] = json!(if at == 0 { 2 } else { 0 });
+        entry
+    };
+    let worse = json!([
+        change("event_status", &json!("Warning"), &json!("Critical")),
+        change("title", &json!("web-01"), &json!("web-02")),
+        change("description", &json!("80%"), &json!("95%")),
+        change("labels.id", &json!("3"), &json!("4")),
+        change("labels.new", &json!(null), &json!("y")),
+        change("labels.old", &json!("x"), &json!(null)),
+        change("labels.resource", &json!("web-01"), &json!("web-02")),
+    ]);
+    let over = json!([
+        change("event_status", &json!("Critical"), &json!("Ok")),
+        change("description", &json!("95%"), &json!(null)),
+    ]);
+    let wanted = json!({
+        "id": 1,
+        "alert_key": "k",
+        "title": "web-02",
+        "severity": "Critical",
+        "open": false,
+        "resource": "web-02",
+        "opened_at": times[0],
+        "updated_at": times[5],
+        "closed_at": times[5],
+        "events": 5,
+        "history": [entry(0, 2, "web-01", json!([])), entry(1, 3, "web-02", worse), entry(2, 4, "web-02", over)],
+    });
+    assert_eq!(alert, wanted);
+}
+
+#[tokio::test]
+async fn an_alarm_and_its_recovery_are_one_alert() {
+    let world = World::new().await;
+    world.relay(sample("alarm").as_bytes(), &Context::default()).await;
+    world.relay(sample_with("alarm", &json!({"ALARM_DATA_UUID": "2"})).as_bytes(), &Context::default()).await;
+    world.relay(sample("alarm-recovery").as_bytes(), &Context::default()).await;
+    let alert = world.alert(1).await;
+    assert_eq!((&alert["open"], &alert["events"], &alert["severity"]), (&json!(false), &json!(3), &json!("Critical")));
+    let history = alert["history"].as_array().unwrap();
+    assert_eq!(history.len(), 2);
+    assert_eq!((&history[0]["repeats"], &history[0]["labels"]["data_id"]), (&json!(1), &json!("2")));
+    assert_eq!(history[1]["changed"][0], change("event_status", &json!("Critical"), &json!("Ok")));
+}
+
+#[tokio::test]
+async fn an_alert_that_is_not_there_is_told() {
+    let world = World::new().await;
+    for id in ["1", "0", "-1", "one", "99999999999999999999999"] {
+        assert_eq!(error("NoAlert", read(world.get(&format!("/api/alerts/{id}")).await).await), 404, "{id}");
+    }
+}
+
+#[tokio::test]
+async fn markup_is_text() {
+    let world = World::new().await;
+    let name = r#"<img src=x onerror="alert(1)"> </script> & 'quoted'"#;
+    let message = sample_with("alarm", &json!({"ALARM_RESOURCE_NAME": name}));
+    world.relay(message.as_bytes(), &Context::default()).await;
+    let answer = world.get("/api/alerts/1").await;
+    assert_eq!(answer.headers()["content-type"], "application/json");
+    let alert: Value = answer.json().await.unwrap();
+    assert_eq!(alert["resource"], name);
+    assert_eq!(alert["title"], format!("{name} / VM CPU usage"));
+    assert_eq!(alert["history"][0]["event"]["labels"]["resource"], name);
+}
+
+#[tokio::test]
+async fn an_event_is_shown_in_the_order_it_was_pushed() {
+    let world = World::new().await;
+    world.relay(sample("alarm").as_bytes(), &Context::default()).await;
+    let text = world.get("/api/alerts/1").await.text().await.unwrap();
+    assert!(
+        text.contains(r#""event":{"title_rule":"[TPL]${resource} / ${check}","event_status":"Critical","#),
+        "{text}"
+    );
+}

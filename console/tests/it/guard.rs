@@ -1,0 +1,120 @@
+//! Who may talk to the console.
+
+use reqwest::Method;
+use reqwest::header::{CONTENT_TYPE, HOST, ORIGIN};
+use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::{World, error, read};
+
+/// Paths of every sort, each with a method that it takes.
+const PATHS: [(Method, &str); 6] = [
+    (Method::GET, "/"),
+    (Method::GET, "/console.js"),
+    (Method::GET, "/api/stream"),
+    (Method::POST, "/api/preview"),
+    (Method::PUT, "/api/stack"),
+    (Method::DELETE, "/api/alerts"),
+];
+
+#[tokio::test]
+async fn another_host_is_refused() {
+    let world = World::new().await;
+    for (method, path) in PATHS {
+        for host in ["evil.example", "127.0.0.1.evil.example:80", "169.254.169.254"] {
+            let request = world.request(method.clone(), path).header(HOST, host).json(&json!({}));
+            assert_eq!(error("ForeignHost", read(request.send().await.unwrap()).await), 403, "{method} {path} {host}");
+        }
+    }
+    let port = world.console.base_url().rsplit_once(':').unwrap().1.to_owned();
+    for host in [format!("localhost:{port}"), format!("[::1]:{port}"), "127.0.0.1".to_owned()] {
+        let answer = world.request(Method::GET, "/").header(HOST, &host).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{host}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_without_host_is_refused() {
+    let world = World::new().await;
+    for head in ["GET / HTTP/1.0\r\n\r\n", "GET / HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n"] {
+        let address = world.console.base_url().replace("http://", "");
+        let mut connection = TcpStream::connect(address).await.unwrap();
+        connection.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = [0; 12];
+        connection.read_exact(&mut answer).await.unwrap();
+        let status = String::from_utf8_lossy(&answer[9..]).into_owned();
+        assert_eq!(status, "403", "{head}");
+    }
+}
+
+#[tokio::test]
+async fn another_sites_page_is_refused() {
+    let world = World::new().await;
+    let own = world.console.base_url();
+    for (method, path) in PATHS {
+        for origin in ["null", "http://evil.example", &own.replace("http:", "https:"), "http://127.0.0.1:1"] {
+            let request = world.request(method.clone(), path).header(ORIGIN, origin).json(&json!({}));
+            let answer = read(request.send().await.unwrap()).await;
+            assert_eq!(error("ForeignOrigin", answer), 403, "{method} {path} {origin}");
+        }
+    }
+    let answer = world.request(Method::DELETE, "/api/alerts").header(ORIGIN, own).send().await.unwrap();
+    assert_eq!(answer.status(), 204);
+}
+
+#[tokio::test]
+async fn what_a_form_can_send_is_refused() {
+    let world = World::new().await;
+    let paths = ["/api/preview", "/api/send", "/api/weather", "/api/stack", "/api/arrivals", "/api/queues"];
+    for (path, method) in paths.into_iter().flat_map(|path| [(path, Method::POST), (path, Method::PUT)]) {
+        for content_type in ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", ""] {
+            let request = world.request(method.clone(), path).header(CONTENT_TYPE, content_type).body("{}");
+            let answer = read(request.send().await.unwrap()).await;
+            assert_eq!(error("InvalidContentType", answer), 415, "{path} {content_type}");
+        }
+    }
+    let request = world.request(Method::PUT, "/api/weather").body("{}");
+    assert_eq!(request.send().await.unwrap().status(), 415);
+    let request = world.request(Method::PUT, "/api/weather").header(CONTENT_TYPE, "Application/JSON; charset=utf-8");
+    assert_eq!(request.body("{}").send().await.unwrap().status(), 204);
+}
+
+#[tokio::test]
+async fn every_answer_has_the_security_headers() {
+    let world = World::new().await;
+    let requests = [
+        (world.request(Method::GET, "/"), 200),
+        (world.request(Method::GET, "/api/stream"), 200),
+        (world.request(Method::GET, "/api/nothing"), 404),
+        (world.request(Method::PATCH, "/api/alerts"), 405),
+        (world.request(Method::GET, "/").header(HOST, "evil.example"), 403),
+        (world.request(Method::POST, "/api/preview").json(&json!([])), 422),
+    ];
+    for (request, status) in requests {
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), status);
+        let header = |name: &str| answer.headers()[name].to_str().unwrap();
+        assert_eq!(
+            header("content-security-policy"),
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+             base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        );
+        assert_eq!(header("x-content-type-options"), "nosniff");
+        assert_eq!(header("referrer-policy"), "no-referrer");
+        assert_eq!(header("cache-control"), "no-store");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_told() {
+    let world = World::new().await;
+    let post = |body: &'static str| {
+        world.request(Method::POST, "/api/preview").header(CONTENT_TYPE, "application/json").body(body).send()
+    };
+    assert_eq!(error("InvalidRequest", read(post("{").await.unwrap()).await), 400);
+    assert_eq!(error("InvalidRequest", read(post("{}").await.unwrap()).await), 422);
+    assert_eq!(error("InvalidRequest", read(post(r#"{"body": "", "quary": ""}"#).await.unwrap()).await), 422);
+    assert_eq!(error("NotFound", read(world.get("/nothing").await).await), 404);
+    assert_eq!(error("MethodNotAllowed", read(world.get("/api/send").await).await), 405);
+}

@@ -1,0 +1,161 @@
+//! What a message becomes.
+
+use serde_json::{Value, json};
+use zstack_flashduty::translate::{Context, translate};
+use zstack_flashduty::webhook::MAX_BODY;
+use zstack_flashduty::zstack::split;
+
+use crate::{World, sample, sample_with};
+
+#[tokio::test]
+async fn it_is_what_the_relay_would_push() {
+    let world = World::new().await;
+    for (name, query) in [("alarm", "cloud=beijing&token=x&TOKEN+=y"), ("sections", ""), ("test-message", "a=1&a=2")] {
+        let preview = world.preview(&sample(name), query).await;
+        assert_eq!(preview["error"], Value::Null);
+        let url_labels = match name {
+            "alarm" => vec![("cloud".to_owned(), "beijing".to_owned())],
+            "test-message" => vec![("a".to_owned(), "1".to_owned()), ("a".to_owned(), "2".to_owned())],
+            _ => Vec::new(),
+        };
+        let context = Context { url_labels, ..Context::default() };
+        let parts = split(sample(name).as_bytes());
+        assert_eq!(preview["messages"].as_array().unwrap().len(), parts.len());
+        for (message, part) in preview["messages"].as_array().unwrap().iter().zip(&parts) {
+            let alert = translate(part, &context);
+            assert_eq!(message["kind"], alert.kind.as_str());
+            assert_eq!(message["text"], part.text);
+            assert_eq!(message["alert_key"], alert.key.as_str());
+            assert_eq!(message["problem"], Value::Null);
+            assert_eq!(message["traced"], true);
+            let events: Vec<Value> =
+                alert.events.iter().map(|event| serde_json::from_slice(&event.to_json()).unwrap()).collect();
+            let shown: Vec<_> = message["events"].as_array().unwrap().iter().map(|it| it["event"].clone()).collect();
+            assert_eq!(shown, events);
+            for shown in message["events"].as_array().unwrap() {
+                assert_eq!(rebuilt(&shown["fields"]), shown["event"]);
+                assert_eq!(shown["status"], shown["event"]["event_status"]);
+            }
+        }
+    }
+    assert_eq!(world.console.standin().received(), []);
+}
+
+/// The event of a list of fields.
+fn rebuilt(fields: &Value) -> Value {
+    let mut event = json!({});
+    for field in fields.as_array().unwrap() {
+        match field["field"].as_str().unwrap().split_once('.') {
+            Some((labels, name)) => event[labels][name] = field["value"].clone(),
+            None => event[field["field"].as_str().unwrap()] = field["value"].clone(),
+        }
+    }
+    event
+}
+
+#[tokio::test]
+async fn the_title_is_flashdutys() {
+    let world = World::new().await;
+    let body = sample_with("alarm", &json!({"ALARM_RESOURCE_NAME": "<b>$1", "ALARM_NAME": "${resource}"}));
+    let preview = world.preview(&body, "").await;
+    assert_eq!(preview["messages"][0]["events"][0]["title"], "<b>$1 / ${resource}");
+}
+
+#[tokio::test]
+async fn what_the_relay_refuses_is_said_in_its_words() {
+    let world = World::new().await;
+    for empty in ["", " \r\n\t "] {
+        let wanted = json!({
+            "error": {
+                "code": "EmptyBody",
+                "message": "the request has no body; ZStack's webhook sends one message in it",
+            },
+            "messages": [],
+        });
+        assert_eq!(world.preview(empty, "").await, wanted);
+    }
+    // The limit is one of bytes.
+    let largest = "名".repeat(MAX_BODY / 3) + "xx";
+    assert_eq!(largest.len(), MAX_BODY);
+    assert_eq!(world.preview(&largest, "").await["error"], Value::Null);
+    let wanted = json!({
+        "code": "BodyTooLarge",
+        "message": "the body has 131073 bytes and 131072 are taken; shorten the message template in ZStack",
+    });
+    assert_eq!(world.preview(&(largest + "x"), "").await["error"], wanted);
+}
+
+#[tokio::test]
+async fn what_is_cut_is_named() {
+    let world = World::new().await;
+    let body = sample_with("alarm", &json!({"ALARM_NAME": "名".repeat(3_000), "ALARM_X": "x".repeat(2_049)}));
+    let preview = world.preview(&body, "").await;
+    let event = &preview["messages"][0]["events"][0];
+    assert_eq!(event["cut"], json!(["alarm_x", "check", "description"]));
+    // Having been cut, it breaks no limit.
+    assert_eq!(event["violations"], json!([]));
+}
+
+#[tokio::test]
+async fn broken_json_is_marked_where_it_breaks() {
+    let world = World::new().await;
+    let preview = world.preview(&sample("template-broken-json"), "").await;
+    let message = &preview["messages"][0];
+    assert_eq!(message["kind"], "raw");
+    let wanted = json!({
+        "why": "broken JSON: expected `,` or `}` at line 2 column 26",
+        "broken": true,
+        "line": 2,
+        "column": 22,
+        "before": "{\n  \"ALARM_NAME\": \"磁盘 \"",
+        "at": "数",
+        "after": "据\" 已满\",\n  \"ALARM_CURRENT_STATUS\": \"已触发\",\n  \"ALARM_RESOURCE_NAME\": \"nas-02\"\n}",
+        "cause": "quote",
+    });
+    assert_eq!(message["problem"], wanted);
+}
+
+#[tokio::test]
+async fn every_cause_is_told() {
+    let world = World::new().await;
+    for (body, broken, cause) in [
+        (r#"{"ALARM_NAME": "12" disk"}"#, true, "quote"),
+        ("{\"ALARM_NAME\": \"a\nb\"}", true, "control"),
+        (r#"{"ALARM_NAME": "a"#, true, "end"),
+        (r#"{"ALARM_NAME": 'a'}"#, true, "other"),
+        (r#"[{"ALARM_NAME": "12" disk"}]"#, true, "quote"),
+        (r#"{"level": "high"}"#, false, "no_fields"),
+        ("host-23 失联", false, "not_json"),
+    ] {
+        let preview = world.preview(body, "").await;
+        let problem = &preview["messages"][0]["problem"];
+        assert_eq!((&problem["broken"], &problem["cause"]), (&json!(broken), &json!(cause)), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_problem_within_a_wrapper_is_marked_in_the_message_itself() {
+    let world = World::new().await;
+    // A JSON string that holds the template's broken object.
+    let body = json!(r#"{"ALARM_NAME": "12" disk"}"#).to_string();
+    let preview = world.preview(&body, "").await;
+    let problem = &preview["messages"][0]["problem"];
+    assert_eq!((&problem["column"], &problem["at"]), (&json!(21), &json!("d")));
+}
+
+#[tokio::test]
+async fn a_request_of_thousands_of_messages_is_answered_in_time() {
+    let world = World::new().await;
+    let of = |count: u32, one: &dyn Fn(u32) -> String| (0..count).map(one).collect::<Vec<_>>().join(",");
+    let messages = of(5_000, &|n| format!(r#"{{"ALARM_NAME":"{n}"}}"#));
+    let members = of(9_000, &|n| format!(r#""A{n}":1"#));
+    for body in [format!("[{messages}]"), format!(r#"{{"ALARM_NAME":"a",{members}}}"#)] {
+        assert!(body.len() < MAX_BODY, "{}", body.len());
+        let started = std::time::Instant::now();
+        let preview = world.preview(&body, "").await;
+        assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+        let last = preview["messages"].as_array().unwrap().last().unwrap();
+        assert_eq!(last["traced"], false);
+        assert_eq!(last["events"][0]["fields"][0]["from"], json!([]));
+    }
+}

@@ -1,0 +1,283 @@
+//! Where each field comes from.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::{World, sample, sample_with};
+
+/// The sources of each field of a message's first event, as `place:name`.
+async fn sources(world: &World, body: &str, query: &str) -> BTreeMap<String, Vec<String>> {
+    let preview = world.preview(body, query).await;
+    let message = &preview["messages"][0];
+    assert_eq!(message["traced"], true);
+    let names = |from: &Value| {
+        let name = |source: &Value| format!("{}:{}", source["in"].as_str().unwrap(), source["name"].as_str().unwrap());
+        from.as_array().unwrap().iter().map(name).collect::<Vec<_>>()
+    };
+    let fields = message["events"][0]["fields"].as_array().unwrap();
+    let sources: BTreeMap<_, _> =
+        fields.iter().map(|field| (field["field"].as_str().unwrap().to_owned(), names(&field["from"]))).collect();
+    assert_eq!(names(&message["alert_key_from"]), sources["alert_key"]);
+    sources
+}
+
+/// Checks some of a message's fields, each with the members it must come from.
+#[track_caller]
+fn assert_from(sources: &BTreeMap<String, Vec<String>>, wanted: &[(&str, &[&str])]) {
+    for (field, wanted) in wanted {
+        let wanted: Vec<_> = wanted
+            .iter()
+            .map(|name| if name.contains(':') { (*name).to_owned() } else { format!("message:{name}") })
+            .collect();
+        assert_eq!(sources.get(*field), Some(&wanted), "{field}");
+    }
+}
+
+#[tokio::test]
+async fn of_an_alarm() {
+    let world = World::new().await;
+    let sources = sources(&world, &sample("alarm"), "cloud=beijing&token=x").await;
+    let wanted: [(&str, &[&str]); 28] = [
+        ("title_rule", &[]),
+        ("event_status", &["ALARM_CURRENT_STATUS", "ALARM_EMERGENCY_LEVEL"]),
+        ("alert_key", &["ALARM_UUID", "ALARM_RESOURCE_ID"]),
+        (
+            "description",
+            &[
+                "ALARM_NAME",
+                "ALARM_METRIC",
+                "ALARM_COMPARISON_OPERATOR",
+                "ALARM_THRESHOLD",
+                "ALARM_CURRENT_VALUE",
+                "ALARM_DURATION",
+                "ALARM_CURRENT_STATUS",
+                "ALARM_RESOURCE_TYPE",
+                "ALARM_RESOURCE_NAME",
+                "ALARM_RESOURCE_IP",
+                "ALARM_RESOURCE_CLUSTER_NAME",
+            ],
+        ),
+        ("labels.account_id", &["ALARM_ACCOUNT_UUID"]),
+        ("labels.alarm_id", &["ALARM_UUID"]),
+        ("labels.alarm_labels", &["ALARM_LABELS"]),
+        ("labels.check", &["ALARM_NAME"]),
+        ("labels.cloud", &["url:cloud"]),
+        ("labels.cluster", &["ALARM_RESOURCE_CLUSTER_NAME"]),
+        ("labels.cluster_id", &["ALARM_RESOURCE_CLUSTER_UUID"]),
+        ("labels.condition", &["ALARM_METRIC", "ALARM_COMPARISON_OPERATOR", "ALARM_THRESHOLD"]),
+        ("labels.current_value", &["ALARM_CURRENT_VALUE"]),
+        ("labels.data_id", &["ALARM_DATA_UUID"]),
+        ("labels.duration", &["ALARM_DURATION"]),
+        ("labels.emergency_level", &["ALARM_EMERGENCY_LEVEL"]),
+        ("labels.kind", &[]),
+        ("labels.metric", &["ALARM_METRIC"]),
+        ("labels.namespace", &["ALARM_NAMESPACE"]),
+        ("labels.previous_status", &["ALARM_PREVIOUS_STATUS"]),
+        ("labels.resource", &["ALARM_RESOURCE_NAME"]),
+        ("labels.resource_id", &["ALARM_RESOURCE_ID"]),
+        ("labels.resource_ip", &["ALARM_RESOURCE_IP"]),
+        ("labels.resource_type", &["ALARM_RESOURCE_TYPE"]),
+        ("labels.source", &[]),
+        ("labels.status", &["ALARM_CURRENT_STATUS"]),
+        ("labels.threshold", &["ALARM_THRESHOLD"]),
+        ("labels.time", &["ALARM_TIME"]),
+    ];
+    assert_eq!(sources.len(), wanted.len());
+    assert_from(&sources, &wanted);
+}
+
+#[tokio::test]
+async fn of_a_recovery_the_level_says_nothing() {
+    let world = World::new().await;
+    let sources = sources(&world, &sample("alarm-recovery"), "").await;
+    assert_from(&sources, &[("event_status", &["ALARM_CURRENT_STATUS"])]);
+}
+
+#[tokio::test]
+async fn of_missing_data_the_status_before_counts() {
+    let world = World::new().await;
+    let sources = sources(&world, &sample("alarm-data-went-missing"), "").await;
+    let wanted: &[&str] = &["ALARM_PREVIOUS_STATUS", "ALARM_CURRENT_STATUS", "ALARM_EMERGENCY_LEVEL"];
+    assert_from(&sources, &[("event_status", wanted)]);
+}
+
+#[tokio::test]
+async fn of_words_that_nobody_knows() {
+    let world = World::new().await;
+    let unknown = json!({"ALARM_EMERGENCY_LEVEL": "P0", "ALARM_CURRENT_STATUS": "firing", "ALARM_LABELS": "OK"});
+    let sources = sources(&world, &sample_with("alarm", &unknown), "").await;
+    let both: &[&str] = &["ALARM_CURRENT_STATUS", "ALARM_EMERGENCY_LEVEL"];
+    let mut status = sources["event_status"].clone();
+    status.sort();
+    assert_eq!(status, both.iter().map(|name| format!("message:{name}")).collect::<Vec<_>>());
+    assert_from(&sources, &[("labels.alarm_labels", &["ALARM_LABELS"]), ("labels.check", &["ALARM_NAME"])]);
+    // The description says that it does not know this level.
+    assert!(sources["description"].contains(&"message:ALARM_EMERGENCY_LEVEL".to_owned()));
+}
+
+#[tokio::test]
+async fn of_what_is_missing_nothing_comes() {
+    let world = World::new().await;
+    let unknown = json!({"ALARM_RESOURCE_NAME": "-", "ALARM_EMERGENCY_LEVEL": "", "ALARM_UUID": null});
+    let sources = sources(&world, &sample_with("alarm", &unknown), "").await;
+    assert_from(
+        &sources,
+        &[
+            ("labels.resource", &["ALARM_RESOURCE_ID"]),
+            ("event_status", &["ALARM_CURRENT_STATUS"]),
+            ("alert_key", &["ALARM_NAME", "ALARM_RESOURCE_ID"]),
+        ],
+    );
+}
+
+#[tokio::test]
+async fn of_an_event_each_label_counts_alone() {
+    let world = World::new().await;
+    let labels = json!({"PhysicalNicName": "ens2f0", "HostUuid": "3c4b", "NewStatus": "Normal"});
+    let printed = labels.to_string();
+    for labels in [labels, json!(printed)] {
+        let sources = sources(&world, &sample_with("event-nic-down", &json!({"EVENT_LABELS": labels})), "").await;
+        let mut key = sources["alert_key"].clone();
+        key.sort();
+        assert_eq!(
+            key,
+            [
+                "message:EVENT_LABELS.PhysicalNicName",
+                "message:EVENT_NAME",
+                "message:EVENT_NAMESPACE",
+                "message:EVENT_RESOURCE_ID"
+            ]
+        );
+        assert_from(
+            &sources,
+            &[
+                ("event_status", &["EVENT_EMERGENCY_LEVEL"]),
+                ("labels.physical_nic_name", &["EVENT_LABELS.PhysicalNicName"]),
+                ("labels.host_uuid", &["EVENT_LABELS.HostUuid"]),
+                ("labels.new_status", &["EVENT_LABELS.NewStatus"]),
+                ("labels.check", &["EVENT_NAME"]),
+            ],
+        );
+    }
+}
+
+#[tokio::test]
+async fn of_a_way_back_its_name_closes_the_alert() {
+    let world = World::new().await;
+    let sources = sources(&world, &sample("event-nic-up"), "").await;
+    assert_from(&sources, &[("event_status", &["EVENT_NAME"])]);
+}
+
+#[tokio::test]
+async fn of_what_stands_around() {
+    let world = World::new().await;
+    let body = r#"{"title": "T", "level": "OK", "sections": [{"ALARM_NAME": "a", "title": "own"}]}"#;
+    let sources = sources(&world, body, "title=url&cloud=c").await;
+    assert_from(
+        &sources,
+        &[
+            ("labels.title", &["title"]),
+            ("labels.title_2", &["around:title"]),
+            ("labels.level", &["around:level"]),
+            ("labels.cloud", &["url:cloud"]),
+        ],
+    );
+}
+
+#[tokio::test]
+async fn of_a_member_that_comes_twice() {
+    let world = World::new().await;
+    let body = r#"{"ALARM_NAME": "first", "ALARM_NAME": "second", "X": "1", "x": "2"}"#;
+    let sources = sources(&world, body, "").await;
+    assert_from(
+        &sources,
+        &[
+            ("labels.check", &["ALARM_NAME"]),
+            ("labels.alarm_name", &["ALARM_NAME"]),
+            ("labels.x", &["X"]),
+            ("labels.x_2", &["x"]),
+        ],
+    );
+}
+
+#[tokio::test]
+async fn of_the_only_member() {
+    let world = World::new().await;
+    let sources = sources(&world, r#"{"ALARM_NAME": "full"}"#, "").await;
+    assert_from(
+        &sources,
+        &[
+            ("labels.check", &["ALARM_NAME"]),
+            ("labels.kind", &[]),
+            ("labels.resource", &[]),
+            ("alert_key", &["ALARM_NAME"]),
+            ("event_status", &[]),
+        ],
+    );
+}
+
+#[tokio::test]
+async fn of_a_message_without_a_rule_the_text_is_the_key() {
+    let world = World::new().await;
+    let sources = sources(&world, r#"{"ALARM_RESOURCE_NAME": "db-1", "ALARM_CURRENT_STATUS": "Alarm"}"#, "").await;
+    assert_from(
+        &sources,
+        &[
+            ("alert_key", &["text:"]),
+            ("labels.resource", &["ALARM_RESOURCE_NAME"]),
+            ("event_status", &["ALARM_CURRENT_STATUS"]),
+        ],
+    );
+}
+
+#[tokio::test]
+async fn of_a_message_that_cannot_be_read() {
+    let world = World::new().await;
+    for body in [sample("template-broken-json"), sample("template-plain-text")] {
+        let sources = sources(&world, &body, "cloud=c").await;
+        assert_from(
+            &sources,
+            &[
+                ("alert_key", &["text:"]),
+                ("description", &["text:"]),
+                ("labels.check", &["text:"]),
+                ("labels.cloud", &["url:cloud"]),
+                ("labels.resource", &[]),
+                ("event_status", &[]),
+            ],
+        );
+    }
+    let sources = sources(&world, r#"{"host": "h-1", "state": "down", "kind": "raw"}"#, "").await;
+    assert_from(
+        &sources,
+        &[
+            ("alert_key", &["text:"]),
+            ("description", &["text:"]),
+            ("labels.check", &["text:"]),
+            ("labels.host", &["host"]),
+            ("labels.state", &["state"]),
+            ("labels.kind", &[]),
+        ],
+    );
+}
+
+#[tokio::test]
+async fn of_the_test_message() {
+    let world = World::new().await;
+    let sources = sources(&world, &sample("test-message"), "").await;
+    assert_from(
+        &sources,
+        &[
+            ("alert_key", &[]),
+            ("description", &[]),
+            ("event_status", &[]),
+            ("labels.check", &[]),
+            ("labels.source", &[]),
+            ("labels.product", &["product"]),
+            ("labels.service", &["service"]),
+            ("labels.data_source", &["dataSource"]),
+            ("labels.message", &["message"]),
+        ],
+    );
+}
