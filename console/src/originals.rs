@@ -189,3 +189,61 @@ fn prints(mut facts: Facts) -> Vec<u64> {
     }
     prints
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arrival(n: u64, size: usize) -> Arrival {
+        let message = format!(r#"{{"ALARM_NAME": "{n}", "ALARM_X": "{}"}}"#, "x".repeat(size));
+        Arrival::new(n, "/zstack", "", message.as_bytes())
+    }
+
+    /// When the request that an event was made of came.
+    fn found(originals: &Originals, made_of: &Arrival) -> Option<u64> {
+        let part = &split(made_of.texts[0].as_bytes())[0];
+        let event = translate(part, &Context::default()).events[0].to_json();
+        originals.find(std::str::from_utf8(&event).unwrap(), u64::MAX).map(|(original, _)| original.at)
+    }
+
+    #[test]
+    fn no_more_requests_are_remembered_than_that() {
+        let mut originals = Originals::default();
+        for n in 0..REMEMBERED as u64 + 10 {
+            originals.add(arrival(n, 1));
+        }
+        assert_eq!(originals.arrivals.len(), REMEMBERED);
+        // On time and late, an event has one print here.
+        assert_eq!(originals.by_print.len(), REMEMBERED);
+        assert_eq!(found(&originals, &arrival(9, 1)), None);
+        assert_eq!(found(&originals, &arrival(10, 1)), Some(10));
+        let last = REMEMBERED as u64 + 9;
+        assert_eq!(found(&originals, &arrival(last, 1)), Some(last));
+    }
+
+    #[test]
+    fn no_more_bytes_are_remembered_than_that() {
+        let mut originals = Originals::default();
+        for n in 0..400 {
+            originals.add(arrival(n, 100_000));
+        }
+        assert!(originals.weight <= MEMORY);
+        assert!((300..350).contains(&originals.arrivals.len()), "{}", originals.arrivals.len());
+        assert_eq!(found(&originals, &arrival(1, 100_000)), None);
+        assert_eq!(found(&originals, &arrival(399, 100_000)), Some(399));
+    }
+
+    #[test]
+    fn of_equal_requests_each_is_forgotten_for_itself() {
+        let mut originals = Originals::default();
+        for at in 0..3 {
+            originals.add(Arrival { at, ..arrival(7, 1) });
+        }
+        originals.forget_oldest();
+        originals.forget_oldest();
+        assert_eq!(found(&originals, &arrival(7, 1)), Some(2));
+        originals.forget_oldest();
+        assert_eq!(found(&originals, &arrival(7, 1)), None);
+        assert!(originals.by_print.is_empty() && originals.weight == 0);
+    }
+}

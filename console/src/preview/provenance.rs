@@ -38,9 +38,9 @@ pub(super) type Provenance = Vec<BTreeMap<String, Vec<Source>>>;
 pub(super) struct Budget(usize);
 
 impl Budget {
-    /// Some seconds' worth.
+    /// A second or so, which is enough for a dozen messages of the usual size.
     pub(super) fn new() -> Self {
-        Self(20_000_000)
+        Self(4_000_000)
     }
 
     /// Whether there is enough left for a message of so many bytes.
