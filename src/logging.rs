@@ -1,6 +1,8 @@
-//! One JSON line for each thing that happened.
+//! One JSON line for each thing that happened, on standard output.
 
+use std::cell::RefCell;
 use std::env;
+use std::io::{self, Write};
 
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
@@ -24,6 +26,7 @@ pub fn init() {
     let filter = parsed.clone().flatten().unwrap_or_else(|| safe(&Targets::new().with_default(LevelFilter::INFO)));
     let lines = tracing_subscriber::fmt::layer()
         .json()
+        .with_writer(|| Output)
         .flatten_event(true)
         .with_target(false)
         .with_current_span(false)
@@ -50,6 +53,55 @@ fn safe(wanted: &Targets) -> Targets {
         safe = safe.with_target(target, if ours { level } else { level.min(LIBRARIES) });
     }
     safe
+}
+
+/// Standard output, or what [`in_one_piece`] gathers for it.
+#[derive(Debug)]
+pub struct Output;
+
+/// Lines to come, and whether they are to wait for others.
+#[derive(Default)]
+struct Gathered {
+    lines: Vec<u8>,
+    waits: bool,
+}
+
+thread_local! {
+    static GATHERED: RefCell<Gathered> = RefCell::default();
+}
+
+impl Write for Output {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        GATHERED.with_borrow_mut(
+            |gathered| {
+                if gathered.waits { gathered.lines.write(text) } else { io::stdout().write(text) }
+            },
+        )
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stdout().flush()
+    }
+}
+
+/// Writes whatever `tell` logs at its end, in one system call: each of them wakes the reader, too.
+pub fn in_one_piece(tell: impl FnOnce()) {
+    struct Gathering;
+
+    impl Drop for Gathering {
+        fn drop(&mut self) {
+            GATHERED.with_borrow_mut(|gathered| {
+                gathered.waits = false;
+                // There is nowhere left to say that it failed.
+                let _ = io::stdout().write_all(&gathered.lines);
+                gathered.lines.clear();
+            });
+        }
+    }
+
+    GATHERED.with_borrow_mut(|gathered| gathered.waits = true);
+    let _gathering = Gathering;
+    tell();
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use metrique_writer_format_emf::Emf;
 use tracing::warn;
 
 use crate::error::Error;
+use crate::logging::Output;
 
 /// The metrics' namespace in CloudWatch.
 pub const NAMESPACE: &str = "zstack-flashduty";
@@ -58,7 +59,7 @@ impl Metrics {
         // In one piece: a log line must not get in between.
         let mut text = Vec::new();
         let written = match self.format.lock().unwrap_or_else(PoisonError::into_inner).format(&line, &mut text) {
-            Ok(()) => std::io::stdout().lock().write_all(&text).map_err(|error| error.to_string()),
+            Ok(()) => Output.write_all(&text).map_err(|error| error.to_string()),
             Err(error) => Err(error.to_string()),
         };
         if let Err(why) = written {

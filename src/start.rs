@@ -1,5 +1,6 @@
 //! What both functions do at their start.
 
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
@@ -39,17 +40,19 @@ pub async fn start(function: Function) -> Result<Parts, lambda_runtime::Error> {
     let aws = aws::config(http.clone()).await;
     let settings = Arc::new(Settings::new(ssm(&aws), &config));
     let flashduty = Client::new(http);
-    let outbox = config.queues.clone().map(|queues| Outbox::new(sqs(&aws), queues));
     // The function has its full CPU now, and is frozen afterwards until the first request comes. Where
     // this fails that request tries again, and tells.
     // A read takes half of it at most: API Gateway waits for the start, too.
     let deadline = Deadline::within(READ_TIMEOUT);
-    let count = async {
+    let outbox = async {
+        // Made while SSM's answer is on its way: the SDK reads its list of regions for each client.
+        let outbox = config.queues.clone().map(|queues| Outbox::new(sqs(&aws), queues));
         if let (Some(outbox), Function::Relay) = (&outbox, function) {
             outbox.holds_anything(deadline).await;
         }
+        outbox
     };
-    let _ = tokio::join!(settings.get(deadline), count);
+    let (_, outbox) = tokio::join!(settings.get(deadline), outbox);
     let metrics = Metrics::new(config.function_name.clone());
     Ok(Parts { config, courier: Courier::new(settings, flashduty), outbox, metrics })
 }
@@ -65,13 +68,16 @@ fn sqs(aws: &SdkConfig) -> aws_sdk_sqs::Client {
 }
 
 /// Runs a function to its end; where it cannot start, the log says why.
-pub async fn run(function: impl Future<Output = Result<(), lambda_runtime::Error>>) -> std::process::ExitCode {
+///
+/// As a task of its own, on a runtime of the flavour `local`: whenever something wakes a runtime's main
+/// future, the runtime asks the kernel for news first, which is three system calls for every alert.
+pub async fn run(function: impl Future<Output = Result<(), lambda_runtime::Error>> + 'static) -> ExitCode {
     crate::logging::init();
-    match function.await {
-        Ok(()) => std::process::ExitCode::SUCCESS,
+    match tokio::task::spawn_local(function).await.unwrap_or_else(|panic| Err(panic.into())) {
+        Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
             tracing::error!("the function cannot start: {why}");
-            std::process::ExitCode::FAILURE
+            ExitCode::FAILURE
         }
     }
 }

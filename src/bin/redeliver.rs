@@ -9,9 +9,9 @@ use zstack_flashduty::deadline::Deadline;
 use zstack_flashduty::redelivery::Redelivery;
 use zstack_flashduty::start::{Parts, run, start};
 
-#[tokio::main(flavor = "current_thread")]
+#[tokio::main(flavor = "local")]
 async fn main() -> ExitCode {
-    Box::pin(run(redeliver())).await
+    run(redeliver()).await
 }
 
 async fn redeliver() -> Result<(), Error> {

@@ -9,9 +9,9 @@ use zstack_flashduty::relay::Relay;
 use zstack_flashduty::start::{Parts, run, start};
 use zstack_flashduty::webhook;
 
-#[tokio::main(flavor = "current_thread")]
+#[tokio::main(flavor = "local")]
 async fn main() -> ExitCode {
-    Box::pin(run(relay())).await
+    run(relay()).await
 }
 
 async fn relay() -> Result<(), Error> {

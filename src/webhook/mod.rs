@@ -22,6 +22,7 @@ pub use caller::url_labels;
 
 use crate::deadline::Deadline;
 use crate::error::Error;
+use crate::logging::in_one_piece;
 use crate::metrics::Metrics;
 use crate::relay::{Origin, Outcome, Relay};
 
@@ -155,9 +156,11 @@ impl Invocation<'_> {
 
     /// The request's line in the log, and its line for the metrics.
     fn tell(&self, request: &Request, result: Result<&[Outcome], &Error>) {
-        answer::log(request, &self.request_id, self.started.elapsed(), result);
-        let (ended, mut tally) = count::count(result);
-        tally.settings_errors += self.relay.settings().take_failures();
-        self.metrics.write(&self.request_id, ended, tally);
+        in_one_piece(|| {
+            answer::log(request, &self.request_id, self.started.elapsed(), result);
+            let (ended, mut tally) = count::count(result);
+            tally.settings_errors += self.relay.settings().take_failures();
+            self.metrics.write(&self.request_id, ended, tally);
+        });
     }
 }
