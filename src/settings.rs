@@ -164,7 +164,7 @@ impl Settings {
         let names: Vec<_> = std::iter::once(&self.push_url_parameter).chain(&self.token_parameter).cloned().collect();
         let both = names.join(" and ");
         let request = self.ssm.get_parameters().set_names(Some(names)).with_decryption(true);
-        let answer = match timeout(limit, request.send()).await {
+        let answer = match timeout(limit, Box::pin(request.send())).await {
             Ok(answer) => answer.map_err(|error| describe(&error, &both))?,
             Err(_) => return Err(format!("SSM did not answer in time for {both}: {CHECK_THE_WAY}")),
         };

@@ -28,8 +28,9 @@ pub(super) fn read(url: &PushUrl, status: u16, body: &[u8]) -> Result<Receipt, E
         Some(other) => Some(quote(url, &other.to_string())),
     };
     let error = answer.as_ref().and_then(|answer| answer.get("error")).filter(|error| !error.is_null());
-    let code = quote("/error/code").unwrap_or_else(|| format!("HTTP status {status}"));
-    let message = quote("/error/message").or_else(|| quote("/error")).unwrap_or_else(|| "no reason given".to_owned());
+    let code = || quote("/error/code").unwrap_or_else(|| format!("HTTP status {status}"));
+    let message =
+        || quote("/error/message").or_else(|| quote("/error")).unwrap_or_else(|| "no reason given".to_owned());
 
     let not_flashduty =
         || Error::Unavailable { what: format!("HTTP status {status} with an answer that is not Flashduty's") };
@@ -48,13 +49,13 @@ pub(super) fn read(url: &PushUrl, status: u16, body: &[u8]) -> Result<Receipt, E
                 Ok(receipt)
             }
         }
-        Verdict::Later => Err(Error::Unavailable { what: format!("{code}: {message}") }),
+        Verdict::Later => Err(Error::Unavailable { what: format!("{}: {}", code(), message()) }),
         Verdict::Taken | Verdict::Refused => Err(Error::Refused {
             about_credential: matches!(status, 401 | 403)
                 || error.is_some_and(|error| error.to_string().contains("integration_key")),
             status,
-            code,
-            message,
+            code: code(),
+            message: message(),
             request_id: quote("/request_id"),
         }),
     }

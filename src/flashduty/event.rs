@@ -10,6 +10,8 @@ use super::text::shorten;
 
 /// The longest description, in characters.
 const MAX_DESCRIPTION: usize = 2_048;
+/// Room for most events as JSON, in bytes.
+const USUAL_SIZE: usize = 2_048;
 
 /// An event's status: how bad it is, or that it is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -100,8 +102,10 @@ impl Event {
     /// Never: an event is strings under string keys.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
+        let mut json = Vec::with_capacity(USUAL_SIZE);
         #[expect(clippy::expect_used, reason = "strings under string keys are JSON, and a Vec takes them all")]
-        serde_json::to_vec(self).expect("an event is always JSON")
+        serde_json::to_writer(&mut json, self).expect("an event is always JSON");
+        json
     }
 
     /// The event's status.

@@ -133,7 +133,7 @@ impl Outbox {
             .queue_url(&self.queues.retry)
             .attribute_names(ApproximateNumberOfMessages)
             .attribute_names(ApproximateNumberOfMessagesNotVisible);
-        let answer = request.send().await.map_err(|error| describe(&error, name(&self.queues.retry)))?;
+        let answer = Box::pin(request.send()).await.map_err(|error| describe(&error, name(&self.queues.retry)))?;
         let counts = answer.attributes().into_iter().flat_map(HashMap::values);
         Ok(counts.filter_map(|count| count.parse::<u64>().ok()).sum())
     }
@@ -195,7 +195,7 @@ impl Outbox {
         let entries = entries.collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
         let request =
             self.sqs.change_message_visibility_batch().queue_url(&self.queues.retry).set_entries(Some(entries));
-        match timeout_at(deadline.at(), request.send()).await {
+        match timeout_at(deadline.at(), Box::pin(request.send())).await {
             Ok(Ok(answer)) if answer.failed().is_empty() => Ok(()),
             Ok(Ok(_)) => Err(format!("SQS queue {} refused some", name(&self.queues.retry))),
             Ok(Err(error)) => Err(describe(&error, name(&self.queues.retry))),
@@ -216,7 +216,7 @@ async fn send(
         .message_group_id(&envelope.group)
         .message_deduplication_id(&envelope.deduplication)
         .message_body(text);
-    match timeout_at(deadline.at(), request.send()).await {
+    match timeout_at(deadline.at(), Box::pin(request.send())).await {
         Ok(Ok(_)) => Ok(()),
         Ok(Err(error)) => Err(describe(&error, name(queue))),
         Err(_) => Err(format!("SQS queue {} did not answer in time", name(queue))),

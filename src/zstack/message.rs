@@ -273,7 +273,9 @@ fn fill<'a>(slot: &mut Text<'a>, name: Text<'a>, value: Text<'a>, other: &mut Ve
         return;
     }
     let before = std::mem::replace(slot, value);
-    other.push((name, before));
+    if !before.is_empty() {
+        other.push((name, before));
+    }
 }
 
 /// A field's name as ZStack writes it, whatever a template makes of it.

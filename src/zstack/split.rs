@@ -94,11 +94,23 @@ fn items(json: &str) -> Vec<&str> {
 
 /// What stands under `sections` in an object, and the object's other members.
 fn sections(json: &str) -> Option<(&str, Members)> {
+    if !may_name(json, b"sections") {
+        return None;
+    }
     let Fields(mut members) = serde_json::from_str(json).ok()?;
     let at = members.iter().position(|(name, _)| name.trim().eq_ignore_ascii_case("sections"))?;
     let (_, sections) = members.remove(at);
     let beside = members.into_iter().map(|(name, value)| (name.into_owned(), text(value).into_owned())).collect();
     Some((sections.get(), beside))
+}
+
+/// Whether `json` may have a member of this name, in any case: most messages have not, and need no parsing
+/// to find out. A name may be written with escapes, too.
+fn may_name(json: &str, name: &[u8]) -> bool {
+    let json = json.as_bytes();
+    let begins = |at: usize| json[at..].get(..name.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(name));
+    let [lower, upper] = [name[0].to_ascii_lowercase(), name[0].to_ascii_uppercase()];
+    memchr::memchr2_iter(lower, upper, json).any(begins) || memchr::memmem::find(json, b"\\u").is_some()
 }
 
 #[cfg(test)]
