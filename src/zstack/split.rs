@@ -153,6 +153,7 @@ mod tests {
         for body in [
             r#"{"sections": {"ALARM_NAME":"a"}}"#,
             r#"{"Sections ": "[{\"ALARM_NAME\":\"a\"}]"}"#,
+            r#"{"\u0073ections": [{"ALARM_NAME":"a"}]}"#,
             "\"\u{feff}{\\\"ALARM_NAME\\\":\\\"a\\\"}\"",
             "{\"ALARM_NAME\":\"a\"}\0\n",
         ] {
