@@ -118,6 +118,12 @@ impl Alerts {
         later.filter_map(|(change, id)| Some((*change, self.by_id.get(id)?)))
     }
 
+    /// The number of the last change of all; 0 before the first.
+    #[must_use]
+    pub fn last_change(&self) -> u64 {
+        self.last_change
+    }
+
     /// How often all of them were forgotten.
     #[must_use]
     pub fn cleared(&self) -> u64 {

@@ -12,7 +12,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
-use flashduty_standin::Standin;
+use flashduty_standin::{Alert, Alerts, Standin};
 use futures_util::{Stream, StreamExt as _, stream};
 use serde::Serialize;
 use tokio::sync::watch;
@@ -25,7 +25,7 @@ use crate::weather::Weather;
 /// For how long changes are collected.
 const COLLECTED: Duration = Duration::from_millis(200);
 
-/// How many alerts a client gets when it connects: those that changed last.
+/// How many alerts a client gets when it connects.
 const FIRST: usize = 200;
 
 /// The most alerts of one event; the others are in the next.
@@ -126,7 +126,7 @@ struct NewAlerts {
     /// The last changed first.
     alerts: Vec<Summary>,
     cleared: u64,
-    /// The last change of these.
+    /// Up to which change this is all.
     change: u64,
     /// Whether there are more.
     more: bool,
@@ -138,19 +138,28 @@ impl NewAlerts {
             let cleared = alerts.cleared();
             let mut changed: Vec<_> = match before.filter(|seen| seen.cleared == cleared) {
                 Some(seen) => alerts.changed_after(seen.change).take(MOST).collect(),
-                None => alerts.changed_after(0).rev().take(FIRST).collect(),
+                None => first(alerts),
             };
             changed.sort_by_key(|(change, _)| Reverse(*change));
-            let change = changed.first().map(|(change, _)| *change);
+            let more = changed.len() == MOST;
+            let change = changed.first().filter(|_| more).map(|(change, _)| *change);
             Self {
-                more: changed.len() == MOST,
                 alerts: changed.into_iter().map(|(_, alert)| Summary::from(alert)).collect(),
                 cleared,
-                // A change that is forgotten again is not told of.
-                change: change.or(before.map(|seen| seen.change)).unwrap_or_default(),
+                change: change.unwrap_or(alerts.last_change()),
+                more,
             }
         })
     }
+}
+
+/// What a client gets when it connects: the open ones first, since they are what somebody has to look at, and of
+/// those and the closed ones each the last changed.
+fn first(alerts: &Alerts) -> Vec<(u64, &Alert)> {
+    let mut all: Vec<_> = alerts.changed_after(0).collect();
+    all.sort_by_key(|(change, alert)| (!alert.open, Reverse(*change)));
+    all.truncate(FIRST);
+    all
 }
 
 fn event(name: &str, data: &impl Serialize) -> Event {

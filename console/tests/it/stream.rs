@@ -189,14 +189,23 @@ async fn a_page_is_told_to_forget() {
 }
 
 #[tokio::test]
-async fn the_last_alerts_come_first() {
+async fn a_page_is_told_of_the_open_alerts_first() {
     let world = World::new().await;
-    for n in 0..250 {
+    for n in 1..=250 {
         world.push(&event(&format!("k{n}"), "Warning")).await;
     }
+    let ids = |first: &Value| told(&first["alerts"]).into_iter().map(|(id, _)| id).collect::<Vec<_>>();
     let first = Stream::of(&world).await.first;
-    let ids: Vec<_> = told(&first["alerts"]).into_iter().map(|(id, _)| id).collect();
-    assert_eq!(ids, (51..=250).rev().collect::<Vec<_>>());
+    assert_eq!(ids(&first), (51..=250).rev().collect::<Vec<_>>());
+
+    for n in 2..=250 {
+        world.push(&event(&format!("k{n}"), "Ok")).await;
+    }
+    let mut stream = Stream::of(&world).await;
+    // The one that is open changed before all the others.
+    assert_eq!(ids(&stream.first), (52..=250).rev().chain([1]).collect::<Vec<_>>());
+    world.push(&event("k1", "Ok")).await;
+    assert_eq!(told(&stream.next("alerts").await), [(1, false)]);
 }
 
 #[tokio::test]
