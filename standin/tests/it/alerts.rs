@@ -157,7 +157,7 @@ async fn every_event_without_a_key_is_an_alert_of_its_own() {
 
 /// A stand-in that remembers so many bytes.
 async fn forgetful(memory: usize) -> Standin {
-    let options = Options { keys: vec![KEY.to_owned()], memory: Some(memory), ..Options::default() };
+    let options = Options { keys: vec![KEY.to_owned()], rate_limit: None, memory: Some(memory), ..Options::default() };
     Standin::start(options).await.unwrap()
 }
 
