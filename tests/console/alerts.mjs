@@ -111,7 +111,12 @@ test("a picture of it", async () => {
   const about = (name, resource, level, more) =>
     alarm({ ALARM_NAME: name, ALARM_RESOURCE_NAME: resource, ALARM_EMERGENCY_LEVEL: level, ...more });
   const over = [
-    about('磁盘 "数据" 已满', "订单数据库-01", "Emergent", { ALARM_CURRENT_VALUE: "91.40%", ALARM_RESOURCE_IP: "192.0.2.33" }),
+    about('磁盘 "数据" 已满', "订单数据库-01", "Emergent", {
+      ALARM_METRIC: "DiskAllUsedCapacityInPercent",
+      ALARM_THRESHOLD: "90.00%",
+      ALARM_CURRENT_VALUE: "91.40%",
+      ALARM_RESOURCE_IP: "192.0.2.33",
+    }),
     about("备份存储剩余空间不足", "备份-北京-02", "Normal"),
     about("Host memory", "compute-11", "Important"),
   ];

@@ -80,9 +80,11 @@ class Document:
 
     @cached_property
     def links(self) -> list[str]:
-        """Where every link leads."""
+        """Where every link leads, and where every picture is."""
         inline = (child for token in self.tokens for child in token.children or [])
-        return [unquote(str(child.attrs["href"])) for child in inline if child.type == "link_open"]
+        attributes = {"link_open": "href", "image": "src"}
+        leading = (child for child in inline if child.type in attributes)
+        return [unquote(str(child.attrs[attributes[child.type]])) for child in leading]
 
     def section(self, heading: str) -> str:
         """The text under a heading, up to the next one of its level or above."""

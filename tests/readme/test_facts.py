@@ -13,6 +13,8 @@ from shell import commands
 READMES = [Document("README.md"), Document("README.zh-CN.md")]
 RUNBOOK = Document("docs/runbook.md")
 CHANGELOG = Document("CHANGELOG.md")
+TEMPLATES = [ROOT / f"docs/templates/{name}.txt" for name in ("alarm", "event")]
+"""Message templates for ZStack."""
 TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text())
 
 # The Chinese sections stand in the same order: test_languages.py.
@@ -31,7 +33,7 @@ def source(name: str) -> str:
 @cache
 def everything() -> str:
     """Where a name may come from."""
-    files = [ROOT / "template.yaml", ROOT / "Makefile", ROOT / "Cargo.toml"]
+    files = [ROOT / "template.yaml", ROOT / "Makefile", ROOT / "Cargo.toml", *TEMPLATES]
     for folder in ("src", "events", "scripts"):
         files += [
             path for path in (ROOT / folder).rglob("*") if path.suffix in (".rs", ".json", ".py", ".env")
@@ -110,6 +112,11 @@ class TestReadme:
         assert (len(ours), len(tls), len(aws)) == (7, 2, 5)
         assert "EnvironmentVariableCredentialsProvider::new()" in source("aws.rs")
         assert sorted(first_column(document, "Settings")) == sorted([*ours, *log, *tls, *aws, *OF_THE_SDK])
+
+    def test_message_templates(self, document: Document):
+        """Both, as they are, and as the console shows them."""
+        shown = section(document, "Message templates")
+        assert re.findall(r"(?s)```text\n(.*?)```", shown) == [path.read_text() for path in TEMPLATES]
 
     def test_sam_is_the_one_that_was_used(self, document: Document):
         """By its version, as it is pinned."""
@@ -214,7 +221,7 @@ def test_links_lead_somewhere(document: Document):
             continue
         file, anchor = resolve(document, link)
         anchors = {it.anchor for it in Document(str(file.relative_to(ROOT))).headings} if anchor else {anchor}
-        if not file.is_file() or anchor not in anchors:
+        if not (file.is_file() or (file.is_dir() and not anchor)) or anchor not in anchors:
             broken.append(link)
     assert broken == []
 
