@@ -57,6 +57,13 @@ def test_the_tests_are_make_test():
     assert not [key for part in parts for key in ("if", "continue-on-error") if key in part]
 
 
+def test_what_decides_here_decides_there():
+    """`.ci/run` and GitHub make the same."""
+    here = re.findall(r"(?m)^make (\S+)$", (ROOT / ".ci/run").read_text())
+    assert here == [it for step in steps("ci") for it in re.findall(r"(?m)^make (\S+)$", step.get("run", ""))]
+    assert {"test", "test-console"} <= set(here)
+
+
 def test_nothing_is_published_without_tests():
     """Those of every change, and every job has to end well."""
     jobs = WORKFLOWS["release"]["jobs"]
