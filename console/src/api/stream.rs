@@ -28,7 +28,7 @@ const COLLECTED: Duration = Duration::from_millis(200);
 /// How many alerts a client gets when it connects.
 const FIRST: usize = 200;
 
-/// The most alerts of one event; the others are in the next.
+/// The most alerts of one event. The others are in the next: there is one every second.
 const MOST: usize = 500;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -86,10 +86,7 @@ impl Client {
     fn read(&mut self) -> Vec<Event> {
         let mut events = Vec::new();
         let before = self.seen.take();
-        let NewAlerts { alerts, cleared, change, more } = NewAlerts::look(&self.app.standin, before.as_ref());
-        if more {
-            self.changes.mark_changed();
-        }
+        let NewAlerts { alerts, cleared, change } = NewAlerts::look(&self.app.standin, before.as_ref());
         let all = before.as_ref().is_none_or(|seen| seen.cleared != cleared);
         if all {
             events.push(event("cleared", &Nothing {}));
@@ -128,27 +125,19 @@ struct NewAlerts {
     cleared: u64,
     /// Up to which change this is all.
     change: u64,
-    /// Whether there are more.
-    more: bool,
 }
 
 impl NewAlerts {
     fn look(standin: &Standin, before: Option<&Seen>) -> Self {
         standin.look(|alerts| {
             let cleared = alerts.cleared();
-            let mut changed: Vec<_> = match before.filter(|seen| seen.cleared == cleared) {
+            let mut changed: Vec<_> = match before {
                 Some(seen) => alerts.changed_after(seen.change).take(MOST).collect(),
                 None => first(alerts),
             };
             changed.sort_by_key(|(change, _)| Reverse(*change));
-            let more = changed.len() == MOST;
-            let change = changed.first().filter(|_| more).map(|(change, _)| *change);
-            Self {
-                alerts: changed.into_iter().map(|(_, alert)| Summary::from(alert)).collect(),
-                cleared,
-                change: change.unwrap_or(alerts.last_change()),
-                more,
-            }
+            let change = if changed.len() == MOST { changed[0].0 } else { alerts.last_change() };
+            Self { alerts: changed.into_iter().map(|(_, alert)| Summary::from(alert)).collect(), cleared, change }
         })
     }
 }

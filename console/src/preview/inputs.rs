@@ -43,7 +43,7 @@ const LONGEST_WORD: usize = 32;
 pub(super) struct Subject<'a> {
     part: &'a Part,
     context: &'a Context,
-    /// The members of its object, if it is one.
+    /// The members of its object; none where it is no object.
     members: Vec<Member>,
 }
 
@@ -54,14 +54,8 @@ struct Member {
     json: String,
     /// What it says, as the translation reads it.
     says: String,
-    /// The members of its own, where they are the labels of an alarm or an event.
-    labels: Option<Labels>,
-}
-
-struct Labels {
-    members: Vec<Member>,
-    /// Whether a template printed the object as a string.
-    printed: bool,
+    /// The labels in it, where it is an object of an alarm's or an event's labels.
+    labels: Vec<Member>,
 }
 
 /// One thing that goes into a translation.
@@ -90,7 +84,7 @@ pub(super) struct Probe {
 
 impl<'a> Subject<'a> {
     pub(super) fn new(part: &'a Part, context: &'a Context) -> Self {
-        Self { part, context, members: members(&part.text).unwrap_or_default() }
+        Self { part, context, members: members(&part.text) }
     }
 
     /// Everything that says something, in the order it came.
@@ -102,14 +96,12 @@ impl<'a> Subject<'a> {
             }
         };
         for (at, member) in self.members.iter().enumerate() {
-            match &member.labels {
-                None => add(Place::Message, member.name.clone(), &member.says, Slot::Member(at)),
-                Some(labels) => {
-                    for (label_at, label) in labels.members.iter().enumerate() {
-                        let name = format!("{}.{}", member.name, label.name);
-                        add(Place::Message, name, &label.says, Slot::Label(at, label_at));
-                    }
-                }
+            if member.labels.is_empty() {
+                add(Place::Message, member.name.clone(), &member.says, Slot::Member(at));
+            }
+            for (label_at, label) in member.labels.iter().enumerate() {
+                let name = format!("{}.{}", member.name, label.name);
+                add(Place::Message, name, &label.says, Slot::Label(at, label_at));
             }
         }
         for (at, (name, says)) in self.part.around.iter().enumerate() {
@@ -154,54 +146,47 @@ impl<'a> Subject<'a> {
 }
 
 impl Input {
-    /// What to try in its place: for a level the other levels, for a state the other states, since anything
-    /// else there has the translation say that it does not know it. For any other text, something else; and where
-    /// it may be a level or a state that nobody knows, all those that are known.
+    /// What to try in its place: for a level the other levels, since anything else there has the translation say
+    /// that it does not know it. For any other text, something else; and where it may be a state, or a level that
+    /// nobody knows, all those that are known.
     pub(super) fn probes(&self) -> Vec<Probe> {
-        let levels = || LEVELS.map(Level::as_str);
-        let states = || STATES.map(State::as_str);
+        let levels = LEVELS.map(Level::as_str);
         let like = |text| Probe { text, is_word: false };
         if Level::read(&self.says).is_some() {
-            return levels().map(like).into();
-        }
-        if State::read(&self.says).is_some() {
-            return states().map(like).into();
+            return levels.map(like).into();
         }
         let mut probes = vec![like(SOMETHING_ELSE)];
         if matches!(self.slot, Slot::Member(_)) && self.says.len() <= LONGEST_WORD {
-            probes.extend(levels().into_iter().chain(states()).map(|text| Probe { text, is_word: true }));
+            let words = levels.into_iter().chain(STATES.map(State::as_str));
+            probes.extend(words.map(|text| Probe { text, is_word: true }));
         }
         probes
     }
 }
 
-fn members(json: &str) -> Option<Vec<Member>> {
-    let Fields(members) = serde_json::from_str(json).ok()?;
-    let read = members.into_iter().map(|(name, value)| {
+/// The members of an object; none where it is something else.
+fn members(json: &str) -> Vec<Member> {
+    let Ok(Fields(fields)) = serde_json::from_str(json) else { return Vec::new() };
+    let read = fields.into_iter().map(|(name, value)| {
         let says = text(value).into_owned();
-        let labels = is_labels(&name).then(|| labels(value.get(), &says)).flatten();
+        // An object, or a string that holds one: the translation reads both alike.
+        let labels = if is_labels(&name) { members(&says) } else { Vec::new() };
         Member { name: name.into_owned(), json: value.get().to_owned(), says, labels }
     });
-    Some(read.collect())
+    read.collect()
 }
 
 fn is_labels(name: &str) -> bool {
     ["ALARM_LABELS", "EVENT_LABELS"].iter().any(|labels| labels.eq_ignore_ascii_case(name.trim()))
 }
 
-fn labels(json: &str, says: &str) -> Option<Labels> {
-    let members = members(says).filter(|members| !members.is_empty())?;
-    Some(Labels { members, printed: json.starts_with('"') })
-}
-
 /// An object's JSON, with a change in one of its members.
 fn object(members: &[Member], change: Option<(Slot, &str)>) -> String {
     let written = members.iter().enumerate().map(|(at, member)| {
-        let value = match (change, &member.labels) {
-            (Some((Slot::Member(changed), text)), _) if changed == at => string(text),
-            (Some((Slot::Label(changed, label), text)), Some(labels)) if changed == at => {
-                let object = object(&labels.members, Some((Slot::Member(label), text)));
-                if labels.printed { string(&object) } else { object }
+        let value = match change {
+            Some((Slot::Member(changed), text)) if changed == at => string(text),
+            Some((Slot::Label(changed, label), text)) if changed == at => {
+                object(&member.labels, Some((Slot::Member(label), text)))
             }
             _ => member.json.clone(),
         };

@@ -62,6 +62,17 @@ async fn the_title_is_flashdutys() {
 }
 
 #[tokio::test]
+async fn fields_come_in_the_order_in_which_people_read_them() {
+    let world = World::new().await;
+    let preview = world.preview(r#"{"ALARM_NAME": "full"}"#, "zone=z").await;
+    let fields = preview["messages"][0]["events"][0]["fields"].as_array().unwrap();
+    let fields: Vec<_> = fields.iter().map(|field| field["field"].as_str().unwrap()).collect();
+    let wanted = ["title_rule", "event_status", "alert_key", "description"];
+    assert_eq!(fields[..4], wanted);
+    assert_eq!(fields[4..], ["labels.check", "labels.kind", "labels.resource", "labels.source", "labels.zone"]);
+}
+
+#[tokio::test]
 async fn what_the_relay_refuses_is_said_in_its_words() {
     let world = World::new().await;
     for empty in ["", " \r\n\t "] {

@@ -202,6 +202,14 @@ async fn of_a_member_that_comes_twice() {
 }
 
 #[tokio::test]
+async fn of_a_label_that_another_could_displace() {
+    let world = World::new().await;
+    // With "OK" for X as well, x would have nothing to say.
+    let sources = sources(&world, r#"{"ALARM_NAME": "a", "X": "q", "x": "OK"}"#, "").await;
+    assert_from(&sources, &[("labels.x", &["X"]), ("labels.x_2", &["x"])]);
+}
+
+#[tokio::test]
 async fn of_the_only_member() {
     let world = World::new().await;
     let sources = sources(&world, r#"{"ALARM_NAME": "full"}"#, "").await;
