@@ -54,7 +54,8 @@ struct Member {
     json: String,
     /// What it says, as the translation reads it.
     says: String,
-    /// The labels in it, where it is an object of an alarm's or an event's labels.
+    /// The labels in it, where it is an object of an alarm's or an event's labels, or a string that holds one:
+    /// the translation reads both alike.
     labels: Vec<Member>,
 }
 
@@ -84,7 +85,11 @@ pub(super) struct Probe {
 
 impl<'a> Subject<'a> {
     pub(super) fn new(part: &'a Part, context: &'a Context) -> Self {
-        Self { part, context, members: members(&part.text) }
+        let mut members = members(&part.text);
+        for member in members.iter_mut().filter(|member| is_labels(&member.name)) {
+            member.labels = self::members(&member.says);
+        }
+        Self { part, context, members }
     }
 
     /// Everything that says something, in the order it came.
@@ -169,9 +174,7 @@ fn members(json: &str) -> Vec<Member> {
     let Ok(Fields(fields)) = serde_json::from_str(json) else { return Vec::new() };
     let read = fields.into_iter().map(|(name, value)| {
         let says = text(value).into_owned();
-        // An object, or a string that holds one: the translation reads both alike.
-        let labels = if is_labels(&name) { members(&says) } else { Vec::new() };
-        Member { name: name.into_owned(), json: value.get().to_owned(), says, labels }
+        Member { name: name.into_owned(), json: value.get().to_owned(), says, labels: Vec::new() }
     });
     read.collect()
 }

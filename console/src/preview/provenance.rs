@@ -6,8 +6,8 @@
 //!
 //! What keeps an input from being blamed for what it is not:
 //!
-//! - A level is tried with other levels and a state with other states, so that the translation's word on
-//!   levels that it does not know is not seen; see [`Input::probes`](super::inputs::Input::probes).
+//! - A level is tried with other levels only, so that the translation's word on levels that it does not know is
+//!   not seen; see [`Input::probes`](super::inputs::Input::probes).
 //! - Something else is put in the input's place instead of leaving it out: where a name is free, another
 //!   label would move up to it.
 //! - What changes with the text alone, members and values being the same, such as the key of a message that

@@ -170,3 +170,15 @@ async fn a_request_of_thousands_of_messages_is_answered_in_time() {
         assert_eq!(last["events"][0]["fields"][0]["from"], json!([]));
     }
 }
+
+#[tokio::test]
+async fn a_message_as_deep_as_can_be_is_answered() {
+    let world = World::new().await;
+    for open in [r#"{"EVENT_LABELS":"#, r#"{"sections":"#, r#"{"EVENT_NAME":"#, "["] {
+        let close = if open == "[" { "]" } else { "}" };
+        let depth = MAX_BODY / (open.len() + 1) - 1;
+        let body = format!("{}1{}", open.repeat(depth), close.repeat(depth));
+        let preview = world.preview(&body, "").await;
+        assert_eq!(preview["messages"].as_array().unwrap().len(), 1, "{open}");
+    }
+}
