@@ -1,8 +1,11 @@
 //! The webhook token and the integration key are in no answer.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use serde_json::json;
 use tokio::net::TcpListener;
+use tokio::time::timeout;
 use zstack_flashduty::translate::Context;
 
 use crate::stream::Stream;
@@ -45,12 +48,15 @@ async fn no_answer_holds_a_secret() {
     assert_eq!(alert["history"][0]["original"]["url"], "/zstack?cloud=c");
     said.push(Stream::of(&world).await.first.to_string());
     // The last of what changed above is the fourth refusal.
-    let mut refused = 0;
-    while refused < 4 {
-        let (name, data) = stream.event().await;
-        refused += if name == "refused" { data.as_array().unwrap().len() } else { 0 };
-        said.push(data.to_string());
-    }
+    let told = async {
+        let mut refused = 0;
+        while refused < 4 {
+            let (name, data) = stream.event().await;
+            refused += if name == "refused" { data.as_array().unwrap().len() } else { 0 };
+            said.push(data.to_string());
+        }
+    };
+    timeout(Duration::from_secs(20), told).await.unwrap();
     for text in &said {
         assert!(!text.contains(TOKEN) && !text.contains(KEY), "{text}");
     }

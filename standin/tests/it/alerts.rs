@@ -182,7 +182,8 @@ async fn what_is_too_much_is_forgotten_closed_alerts_first() {
         accepted(&standin, &keyed(key, "Info", "Info")).await;
         assert_eq!(keys(&standin), wanted);
     }
-    assert!(standin.received().len() < 7);
+    // Of the seven requests, too.
+    assert!((2..5).contains(&standin.received().len()), "{}", standin.received().len());
     // Its alert is forgotten, so it closes nothing.
     accepted(&standin, &keyed("a", "Ok", "Ok")).await;
     assert_eq!(keys(&standin), ["f", "e", "d", "c"]);
