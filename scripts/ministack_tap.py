@@ -1,7 +1,7 @@
-"""What the local API Gateway takes and answers, told to the local console as it happens.
+"""What the local API Gateway takes, told to the local console as it happens.
 
-The console shows each ZStack message beside the alert made of it, and only API Gateway sees both the message
-and the answer. It tells the console no credentials: no header at all, and no parameter `token` of the URL.
+The console shows each ZStack message beside the alert made of it, and of the two it only sees the alert.
+It is told no credentials: no header at all, and no parameter `token` of the URL.
 
 The API never waits for the console: a thread tells, and what it has no time for is left out.
 """
@@ -41,17 +41,19 @@ class Tap:
     def on(
         self, execute: Callable[..., Awaitable[tuple]], is_route: Callable[[str, str, str, str], Any]
     ) -> Callable[..., Awaitable[tuple]]:
-        """API Gateway's `execute`, which tells of every POST to one of the API's routes."""
+        """API Gateway's `execute`, which first tells of every POST to one of the API's routes.
+
+        First, so that the console has usually heard of a message when the events made of it are pushed,
+        also where Flashduty takes them slowly.
+        """
 
         async def told(api_id, stage, path, method, headers, body, query_params, raw_query_string=None):
-            came = time.time()
-            answer = await execute(
-                api_id, stage, path, method, headers, body, query_params, raw_query_string=raw_query_string
-            )
             if method == "POST" and is_route(api_id, stage, method, path):
                 with suppress(Full):
-                    self._waiting.put_nowait((came, path, raw_query_string or "", body or b"", answer))
-            return answer
+                    self._waiting.put_nowait((time.time(), path, raw_query_string or "", body or b""))
+            return await execute(
+                api_id, stage, path, method, headers, body, query_params, raw_query_string=raw_query_string
+            )
 
         return told
 
@@ -67,16 +69,13 @@ class Tap:
                 connection.close()
 
 
-def as_json(came: float, path: str, query: str, body: bytes, answer: tuple) -> dict[str, Any]:
-    """A request and its answer, in the console's words."""
-    status, _, text = answer
+def as_json(came: float, path: str, query: str, body: bytes) -> dict[str, Any]:
+    """A request, in the console's words."""
     return {
         "at": int(came * 1000),
         "path": path,
         "query": without_token(query),
         "body_base64": b64encode(body[:LARGEST]).decode(),
-        "status": status,
-        "answer": text.decode(errors="replace") if isinstance(text, bytes) else text,
     }
 
 
