@@ -61,15 +61,17 @@ def serve(options: argparse.Namespace, bind: str) -> int:
             say("Creating the two parameters")
             aws.put_secret("/zstack-flashduty/push-url", flashduty.push_url(key))
             aws.put_secret("/zstack-flashduty/webhook-token", token)
+            # As ZStack reaches it. The console sends messages there, too: it is an address of this machine.
+            webhook = relay.url.replace(LOOPBACK, options.host) + "/zstack"
             try:
-                with flashduty.showing(relay, token):
-                    return use(relay, flashduty, token, options)
+                with flashduty.showing(relay, webhook, token):
+                    return use(relay, flashduty, webhook, token, options)
             except (HTTPException, OSError):
                 flashduty.require_running()
                 raise
 
 
-def use(relay: Stack, flashduty: Console, token: str, options: argparse.Namespace) -> int:
+def use(relay: Stack, flashduty: Console, webhook: str, token: str, options: argparse.Namespace) -> int:
     """Post the samples, then leave the field to others."""
     say("Posting the samples of events/")
     # A list, so that one failure does not keep the rest from being posted.
@@ -77,7 +79,7 @@ def use(relay: Stack, flashduty: Console, token: str, options: argparse.Namespac
     if not delivered:
         print("\nNot every sample was delivered.", file=sys.stderr)
     if not options.once:
-        invite(relay, flashduty, token, options.host)
+        invite(flashduty, webhook, token, options.host)
         while True:
             time.sleep(1)
             flashduty.require_running()
@@ -103,19 +105,18 @@ def post(relay: Stack, flashduty: Standin, sample: Sample, token: str) -> bool:
     return delivered
 
 
-def invite(relay: Stack, flashduty: Console, token: str, host: str) -> None:
+def invite(flashduty: Console, webhook: str, token: str, host: str) -> None:
     """Say how to send an alarm of one's own."""
-    url = relay.url.replace(LOOPBACK, host) + "/zstack"
     say("Ready. Create an endpoint of type Webhook in ZStack's console, or paste the line below")
     print(
         f"""
-    URL        {url}
+    URL        {webhook}
     User name  zstack
     Password   {token}
 
   curl -u 'zstack:{token}' -H 'Content-Type: application/json' \\
     -d '{{"ALARM_NAME": "disk full", "ALARM_CURRENT_STATUS": "Alarm", "ALARM_RESOURCE_NAME": "db-1"}}' \\
-    '{url}'
+    '{webhook}'
 
   Alerts as Flashduty would show them: {flashduty.page}
 """

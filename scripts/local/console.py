@@ -43,9 +43,9 @@ class Console(Standin):
         return super()._address() if self._said("console on ") else None
 
     @contextmanager
-    def showing(self, relay: Stack, token: str) -> Iterator[None]:
-        """Tell it where the API is, and, as long as that lasts, how much is queued."""
-        deployed = {"webhook_url": f"{relay.url}/zstack", "token": token}
+    def showing(self, relay: Stack, webhook: str, token: str) -> Iterator[None]:
+        """Tell it the webhook's URL and, as long as that lasts, how much is queued."""
+        deployed = {"webhook_url": webhook, "token": token}
         request_json("PUT", f"{self.page}/api/stack", deployed)
         ended = threading.Event()
         # A daemon: boto3 may still wait for an answer when everything else has ended.
