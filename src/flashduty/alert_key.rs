@@ -8,6 +8,9 @@ use sha2::{Digest, Sha256};
 /// The longest alert key, in characters (`flashduty-push.md`).
 const MAX_ALERT_KEY: usize = 255;
 
+/// What a key that is only a hash of the real one begins with.
+const HASHED: &str = "zstack:sha256:";
+
 /// Stands for a part that is not known.
 const UNKNOWN: &str = "-";
 
@@ -27,9 +30,15 @@ impl AlertKey {
             parts.iter().map(|part| if part.is_empty() { UNKNOWN.to_owned() } else { escape(part) }).collect();
         let key = format!("zstack:{}", parts.join(":"));
         if key.len() > MAX_ALERT_KEY && key.chars().count() > MAX_ALERT_KEY {
-            return Self(format!("zstack:sha256:{}", hash(&[&key])));
+            return Self(format!("{HASHED}{}", hash(&[&key])));
         }
         Self(key)
+    }
+
+    /// Whether the key was too long, and a hash stands in for it.
+    #[must_use]
+    pub fn is_hash(&self) -> bool {
+        self.0.starts_with(HASHED)
     }
 
     /// The key as Flashduty gets it.
@@ -84,5 +93,6 @@ mod tests {
         let (one, other) = (format!("{longest}一"), format!("{longest}二"));
         assert_ne!(AlertKey::new(&["alarm", &one]), AlertKey::new(&["alarm", &other]));
         assert!(AlertKey::new(&["alarm", &one]).as_str().len() < MAX_ALERT_KEY);
+        assert!(AlertKey::new(&["alarm", &one]).is_hash() && !AlertKey::new(&["alarm", "sha256", "a"]).is_hash());
     }
 }

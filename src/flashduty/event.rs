@@ -92,6 +92,9 @@ impl Event {
         if matches!(description, Cow::Owned(_)) {
             cut.push("description".to_owned());
         }
+        if alert_key.is_hash() {
+            cut.push("alert_key".to_owned());
+        }
         Self { title_rule, status, alert_key, description: description.into_owned(), labels, cut }
     }
 
@@ -114,7 +117,8 @@ impl Event {
         self.status
     }
 
-    /// What was cut or left out to keep Flashduty's limits: names of labels, and `description`.
+    /// What was cut or left out to keep Flashduty's limits: names of labels, `description`, and `alert_key`
+    /// where a hash stands in for it.
     #[must_use]
     pub fn cut(&self) -> &[String] {
         &self.cut

@@ -48,7 +48,12 @@ impl Labels {
     /// Puts in a label unless its value is empty.
     pub fn put(&mut self, origin: Origin, name: &str, value: &str) {
         if !value.is_empty() {
-            self.insert(origin, Cow::Owned(label_name(name)), value);
+            let mut label = snake_case(name);
+            if label.len() > MAX_NAME {
+                label.truncate(MAX_NAME); // ASCII only by now
+                self.cut.push(label.clone());
+            }
+            self.insert(origin, Cow::Owned(label), value);
         }
     }
 
@@ -114,6 +119,13 @@ impl Serialize for Labels {
 /// characters. A character of another script is written as its code point: `磁盘` is `u78c1_u76d8`.
 #[must_use]
 pub(crate) fn label_name(name: &str) -> String {
+    let mut label = snake_case(name);
+    label.truncate(MAX_NAME); // ASCII only by now
+    label
+}
+
+/// A label's name, however long.
+fn snake_case(name: &str) -> String {
     let mut snake = String::with_capacity(name.len() + 8);
     let mut chars = name.chars().peekable();
     let mut before = '_';
@@ -140,9 +152,7 @@ pub(crate) fn label_name(name: &str) -> String {
     } else {
         ""
     };
-    let mut snake = format!("{start}{snake}");
-    snake.truncate(MAX_NAME); // ASCII only by now
-    snake
+    format!("{start}{snake}")
 }
 
 fn separate(snake: &mut String) {
@@ -217,5 +227,8 @@ mod tests {
         labels.put(Origin::Message, "long", &"名".repeat(MAX_VALUE + 1));
         assert_eq!(labels.get("long").unwrap().chars().count(), MAX_VALUE);
         assert_eq!(labels.fit(), ["long"]);
+        let long = "n".repeat(MAX_NAME + 1);
+        labels.put(Origin::Message, &long, "v");
+        assert_eq!(labels.fit(), [&long[1..]]);
     }
 }

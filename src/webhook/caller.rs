@@ -66,12 +66,15 @@ pub(super) fn labels(request: &Request) -> Vec<(String, String)> {
     url_labels(query(request))
 }
 
-/// The labels among a webhook URL's query parameters: all but the token, however that is written.
+/// The labels among a webhook URL's query parameters: all but the token, however that is written. Sorted, so
+/// that of two that make the same label the same one counts every time: `lambda_http` keeps them in no order.
 pub fn url_labels<'a>(query: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<(String, String)> {
-    query
+    let mut labels: Vec<_> = query
         .filter(|(name, _)| !name.trim().eq_ignore_ascii_case(TOKEN))
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect()
+        .collect();
+    labels.sort();
+    labels
 }
 
 fn query(request: &Request) -> impl Iterator<Item = (&str, &str)> {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::fields::{Fields, Text, pairs, text};
@@ -291,8 +292,32 @@ fn begins_with(name: &str, prefix: &str) -> bool {
 
 fn why(json: &str, error: &serde_json::Error) -> String {
     match json.trim_start().as_bytes().first() {
-        Some(b'{' | b'[') if !error.is_data() => format!("broken JSON: {error}"),
-        Some(b'[') => "a JSON list that holds no alarm and no event".to_owned(),
+        Some(b'{') if !error.is_data() => format!("broken JSON: {error}"),
+        // It was refused for being no object, before anything in it was looked at.
+        Some(b'[') => match serde_json::from_str::<IgnoredAny>(json) {
+            Ok(_) => "a JSON list that holds no alarm and no event".to_owned(),
+            Err(error) => format!("broken JSON: {error}"),
+        },
         _ => "plain text".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn why_a_message_cannot_be_read_is_told() {
+        for (text, told) in [
+            ("[1, 2]", "a JSON list that holds no alarm and no event"),
+            (r#"[{"ALARM_NAME":"a "b" c"}]"#, "broken JSON: expected `,` or `}` at line 1 column 20"),
+            ("[broken", "broken JSON: expected value at line 1 column 2"),
+            ("{broken", "broken JSON: key must be a string at line 1 column 2"),
+            ("{}", "JSON without the fields of an alarm or an event"),
+            ("disk full", "plain text"),
+        ] {
+            let Message::Raw(raw) = Message::read(text) else { panic!("{text}") };
+            assert_eq!(raw.why, told, "{text}");
+        }
     }
 }
