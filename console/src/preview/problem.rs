@@ -30,6 +30,9 @@ pub(crate) struct Problem {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Cause {
+    /// A backslash within a string, without another `\` before it, began an escape that there is not, or kept a
+    /// quotation mark from ending the string.
+    Backslash,
     /// A quotation mark within a string, without `\` before it, ended the string early.
     Quote,
     /// A line break or another control character within a string.
@@ -79,6 +82,8 @@ struct Stop {
     at: usize,
     /// Whether it stopped because there was no more text.
     is_end: bool,
+    /// Whether what stands behind a backslash made it stop.
+    is_escape: bool,
 }
 
 impl Stop {
@@ -91,19 +96,28 @@ impl Stop {
             Ok(_) => serde_json::from_str::<Fields<'_>>(text).err().filter(|error| !error.is_data())?,
         };
         if error.is_eof() {
-            return Some(Self { at: text.len(), is_end: true });
+            return Some(Self { at: text.len(), is_end: true, is_escape: false });
         }
         // The bytes that were read of the line, the first one of the character that is not wanted included. Where
         // that is a line break, there are none of the next line.
         let lines = once(0).chain(text.match_indices('\n').map(|(newline, _)| newline + 1));
         let line_start = lines.take(error.line()).last().unwrap_or_default();
         let read = (line_start + error.column()).min(text.len());
-        Some(Self { at: text.floor_char_boundary(read.saturating_sub(1)), is_end: false })
+        let at = text.floor_char_boundary(read.saturating_sub(1));
+        // Of the kind of a mistake, serde_json tells no more than this.
+        Some(Self { at, is_end: false, is_escape: error.to_string().contains("escape") })
+    }
+
+    /// How far reading a text gets.
+    fn reached(text: &str) -> usize {
+        Self::of(text).map_or(usize::MAX, |stop| stop.at)
     }
 }
 
 fn cause(text: &str, stop: &Stop) -> Cause {
-    if stop.is_end {
+    if stop.is_escape || has_bare_backslash(text, stop) {
+        Cause::Backslash
+    } else if stop.is_end {
         Cause::End
     } else if is_control(text, stop) {
         Cause::Control
@@ -119,6 +133,23 @@ fn is_control(text: &str, stop: &Stop) -> bool {
     text[stop.at..].starts_with(|c: char| c < ' ')
 }
 
+/// Whether reading stopped because a backslash was the last character of a value, as in `"C:\"`, so that the quotation
+/// mark behind it did not end the string.
+///
+/// With that backslash doubled, reading gets further: not only to the next thing behind the string.
+fn has_bare_backslash(text: &str, stop: &Stop) -> bool {
+    let Some(backslash) = text[..stop.at].rfind("\\\"") else { return false };
+    let before = &text[..backslash];
+    if (before.len() - before.trim_end_matches('\\').len()) % 2 == 1 {
+        // The backslash itself is escaped, and the quotation mark is not.
+        return false;
+    }
+    let rest = &text[stop.at..];
+    let next = text.len() - rest.trim_start().len();
+    // One byte more than the text has.
+    Stop::reached(&format!("{before}\\{}", &text[backslash..])) > next + 1
+}
+
 /// Whether reading stopped at `at` because a quotation mark before it was meant to be part of its string.
 ///
 /// Reading stops only behind such a mark. To tell it from other mistakes, such as a missing comma, the mark
@@ -131,6 +162,8 @@ fn has_bare_quote(text: &str, at: usize) -> bool {
         return false;
     }
     let mended = format!(r"{}\{}", &text[..quote], &text[quote..]);
+    let both = rest.starts_with('"') && between.is_empty();
+    let with_both = both.then(|| Stop::reached(&format!(r#"{}\"\{rest}"#, &text[..quote])));
     let reached = match Stop::of(&mended) {
         None => usize::MAX,
         // The string does not end any more.
@@ -145,11 +178,9 @@ fn has_bare_quote(text: &str, at: usize) -> bool {
     if let Some(behind) = rest.chars().next().filter(sign).map(|sign| &rest[sign.len_utf8()..]) {
         others.extend([("", behind), (",", behind), (":", behind)]);
     }
-    let mut others = others.into_iter().map(|(instead, rest)| {
-        let mended = format!("{before}{instead}{rest}");
-        Stop::of(&mended).map_or(usize::MAX, |stop| stop.at)
-    });
-    reached > at + 1 && others.all(|other| other <= reached)
+    let others = others.into_iter().map(|(instead, rest)| Stop::reached(&format!("{before}{instead}{rest}")));
+    let other = others.max().unwrap_or_default();
+    reached > at + 1 && other <= reached || with_both.is_some_and(|reached| reached > at + 2 && other < reached)
 }
 
 /// Whether a text begins with the name of a member without the quotation marks it needs, as in `{name: 1}`.
@@ -206,6 +237,13 @@ mod tests {
             r#"{"A": 1, "ALARM_NAME": "a "⟦b" c"}"#,
             r#"{"ALARM_LABELS": ["Name = "⟦a""], "B": "y"}"#,
             r#"[{"ALARM_NAME": "a "⟦b" c"}]"#,
+            // Two of them side by side.
+            r#"{"ALARM_NAME": ""⟦"", "B": "y"}"#,
+            r#"{"ALARM_NAME": "a"⟦"b", "B": "y"}"#,
+            "{\n\"ALARM_NAME\": \"a\"⟦\"b\",\n\"B\": \"y\"\n}",
+            r#"{"B": "y", "ALARM_NAME": "a"⟦"b"}"#,
+            // Behind a backslash that is escaped.
+            r#"{"ALARM_NAME": "C:\\"⟦x", "B": "y"}"#,
             // With the end missing as well.
             r#"{"ALARM_NAME": "磁盘 "⟦数据"#,
         ] {
@@ -236,11 +274,40 @@ mod tests {
             r#"{"A": ⟦${ALARM_NAME}}"#,
             // Something behind it.
             r#"{"A": "x"} ⟦{"B": "y"}"#,
-            // A path with single backslashes.
-            r#"{"A": "C:\⟦data", "B": "y"}"#,
+            // A quotation mark that is escaped as it must be, before a mistake.
+            r#"{"A": "say \"x\"" ⟦"B": "y"}"#,
+            r#"["a"⟦"b"]"#,
         ] {
             assert_stops(marked, Cause::Other);
         }
+    }
+
+    #[test]
+    fn a_backslash_in_a_name_is_told() {
+        for marked in [
+            // Before something that it does not escape.
+            r#"{"A": "C:\⟦data", "B": "y"}"#,
+            r#"{"A": "\\share\⟦x", "B": "y"}"#,
+            r#"{"A": "\u12"⟦, "B": "y"}"#,
+            r#"{"A": "C:\user⟦s", "B": "y"}"#,
+            "{\"A\": \"a\\⟦\n\"}",
+            // At the end of a value: in one line, or in a line for each member; in the middle, or the last.
+            r#"{"A": "a\", "⟦B": "y"}"#,
+            "{\n  \"A\": \"a\\\",⟦\n  \"B\": \"y\"\n}",
+            r#"{"B": "y", "A": "a\"}⟦"#,
+            "{\n  \"B\": \"y\",\n  \"A\": \"a\\\"⟦\n}",
+            // In one of many messages, and behind marks that are escaped as they must be.
+            r#"[{"A": "a\"}, {"⟦A": "b"}]"#,
+            r#"{"A": "\"磁盘\" C:\", "⟦B": "y"}"#,
+            r#"{"A": "a\\\", "⟦B": "y"}"#,
+        ] {
+            assert_stops(marked, Cause::Backslash);
+        }
+        // An escaped quotation mark is not at fault for what comes behind it.
+        assert_stops("{\"A\": \"say \\\"x\\\"⟦\nmore\"}", Cause::Control);
+        assert_stops(r#"{"A": "say \"x\" and "⟦y"", "B": "y"}"#, Cause::Quote);
+        assert_stops(r#"{"A": "say \"x\"⟦"#, Cause::End);
+        assert_stops(r#"{"A": "a\⟦"#, Cause::End);
     }
 
     #[test]
@@ -286,6 +353,7 @@ mod tests {
     fn half_a_surrogate_pair_in_a_name_is_broken_too() {
         let problem = Problem::of(r#"{"\ud800": 1}"#).unwrap();
         assert!(problem.broken && problem.why.contains("hex escape"), "{problem:?}");
+        assert_eq!(problem.cause, Cause::Backslash);
     }
 
     #[test]
