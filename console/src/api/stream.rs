@@ -4,7 +4,6 @@
 //! So a slow client gets the newest state instead of a backlog, and neither the stand-in nor another
 //! client ever waits for it.
 
-use std::cmp::Reverse;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +11,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
-use flashduty_standin::{Alert, Alerts, Standin};
+use flashduty_standin::Standin;
 use futures_util::{Stream, StreamExt as _, stream};
 use serde::Serialize;
 use tokio::sync::watch;
@@ -25,10 +24,7 @@ use crate::weather::Weather;
 /// For how long changes are collected.
 const COLLECTED: Duration = Duration::from_millis(200);
 
-/// How many alerts a client gets when it connects.
-const FIRST: usize = 200;
-
-/// The most alerts of one event. The others are in the next: there is one every second.
+/// The most alerts of one event. A client that has not seen them all gets the others in the next ones.
 const MOST: usize = 500;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -63,13 +59,15 @@ struct Seen {
     refusals: u64,
     weather: Weather,
     stack: Ready,
+    /// Whether there are alerts that it has not seen yet: one event does not hold them all.
+    more: bool,
 }
 
 impl Client {
     /// Waits until there is something new.
     async fn news(&mut self) -> Vec<Event> {
         loop {
-            if self.seen.is_some() {
+            if self.seen.as_ref().is_some_and(|seen| !seen.more) {
                 // An error is a console that has ended, and this with it.
                 let _ = self.changes.changed().await;
                 sleep(COLLECTED).await;
@@ -86,7 +84,7 @@ impl Client {
     fn read(&mut self) -> Vec<Event> {
         let mut events = Vec::new();
         let before = self.seen.take();
-        let NewAlerts { alerts, cleared, change } = NewAlerts::look(&self.app.standin, before.as_ref());
+        let NewAlerts { alerts, cleared, change, more } = NewAlerts::look(&self.app.standin, before.as_ref());
         let all = before.as_ref().is_none_or(|seen| seen.cleared != cleared);
         if all {
             events.push(event("cleared", &Nothing {}));
@@ -112,7 +110,7 @@ impl Client {
                 events.push(event("refused", &refused));
             }
             let (seconds, refusals) = (state.traffic.seconds(), state.refusals.count());
-            self.seen = Some(Seen { cleared, change, seconds, refusals, weather: state.weather.clone(), stack });
+            self.seen = Some(Seen { cleared, change, seconds, refusals, weather: state.weather.clone(), stack, more });
         });
         events
     }
@@ -125,30 +123,23 @@ struct NewAlerts {
     cleared: u64,
     /// Up to which change this is all.
     change: u64,
+    /// Whether alerts changed after that, too.
+    more: bool,
 }
 
 impl NewAlerts {
     fn look(standin: &Standin, before: Option<&Seen>) -> Self {
         standin.look(|alerts| {
             let cleared = alerts.cleared();
-            let mut changed: Vec<_> = match before {
-                Some(seen) => alerts.changed_after(seen.change).take(MOST).collect(),
-                None => first(alerts),
-            };
-            changed.sort_by_key(|(change, _)| Reverse(*change));
-            let change = if changed.len() == MOST { changed[0].0 } else { alerts.last_change() };
-            Self { alerts: changed.into_iter().map(|(_, alert)| Summary::from(alert)).collect(), cleared, change }
+            // Ids go on over a clear, and so do changes: nothing that was seen is older than what is left.
+            let seen = before.map_or(0, |seen| seen.change);
+            let changed: Vec<_> = alerts.changed_after(seen).take(MOST).collect();
+            let change = changed.last().map_or(seen, |(change, _)| *change);
+            let more = change < alerts.last_change() && alerts.changed_after(change).next().is_some();
+            let alerts = changed.into_iter().rev().map(|(_, alert)| Summary::from(alert)).collect();
+            Self { alerts, cleared, change, more }
         })
     }
-}
-
-/// What a client gets when it connects: the open ones first, since they are what somebody has to look at, and of
-/// those and the closed ones each the last changed.
-fn first(alerts: &Alerts) -> Vec<(u64, &Alert)> {
-    let mut all: Vec<_> = alerts.changed_after(0).collect();
-    all.sort_by_key(|(change, alert)| (!alert.open, Reverse(*change)));
-    all.truncate(FIRST);
-    all
 }
 
 fn event(name: &str, data: &impl Serialize) -> Event {
