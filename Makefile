@@ -33,7 +33,8 @@ setup: .venv/tools/.stamp .venv/ministack/.stamp ## install the tools, in .venv
 run: ## see it work on this machine, in a browser; ONCE=1 ends after the samples
 	@echo "==> Console: http://127.0.0.1:$(CONSOLE_PORT) (in a moment; in minutes, the first time)"
 	@$(MAKE) --no-print-directory setup rust-installed
-	@$(LOCAL) --port $(PORT) --console-port $(CONSOLE_PORT) --host $(HOST) $(if $(TOKEN),--token '$(TOKEN)') $(if $(ONCE),--once)
+	@$(LOCAL) --port $(PORT) --console-port $(CONSOLE_PORT) --host $(HOST) \
+		$(if $(TOKEN),--token '$(TOKEN)') $(if $(ONCE),--once)
 
 # ARGS='--alarms 200 --connections 50 --per-second 20 --per-minute 300 --down 2 12' is a short one.
 storm: setup rust-installed ## 5,000 alarms at once, and Flashduty away for a while (20 minutes)
@@ -78,9 +79,9 @@ zips: setup rust-installed ## both functions as zips for Lambda, in zips/
 		cp "$(TARGET)/lambda/$$function/bootstrap.zip" "zips/zstack-flashduty-$$function-$(PROCESSOR).zip" || exit 1; \
 	done
 
-test: lint test-rust test-template test-e2e test-readme ## all checks but test-console and instructions
+test: lint test-rust test-template test-e2e test-readme ## everything but test-console (browser) and instructions (valgrind)
 
-test-rust: rust-installed ## the tests of the two crates
+test-rust: rust-installed ## the tests of all crates
 	if cargo nextest --version > /dev/null 2>&1; \
 	then cargo nextest run --workspace --locked && cargo test --workspace --locked --doc; \
 	else cargo test --workspace --locked; fi
