@@ -69,7 +69,8 @@ test("light and dark", async () => {
     for (const part of ["h1", "nav a[aria-current]", "#language"]) {
       assert.ok((await contrast(page.locator(part))) >= 4.5, `${part}, ${colorScheme}`);
     }
-    for (const part of ["summary .title", "summary .age", "summary .severity > span", ".description", ".labels dt", "pre"]) {
+    const parts = ["summary .title", "summary .age", "summary .severity > span", ".description", ".labels dt", "pre"];
+    for (const part of parts) {
       assert.ok((await contrast(alert.locator(part).first())) >= 4.5, `${part}, ${colorScheme}`);
     }
     seen.push(await page.locator("body").evaluate((it) => getComputedStyle(it).backgroundColor));
@@ -142,17 +143,17 @@ test("the keyboard alone unfolds an alert and sends a message", async () => {
 test("what is said to screen readers", async () => {
   const page = await world.browser.open();
   await deliver(alarm({ ALARM_NAME: "announced" }));
-  await until(
-    async () => (await page.locator("[aria-live], [role=status], [role=alert]").allTextContents()).join(" ").includes("announced"),
-    () => "the new alert is not announced",
-  );
+  const announced = async () =>
+    (await page.locator("[aria-live], [role=status], [role=alert]").allTextContents()).join(" ");
+  await until(async () => (await announced()).includes("announced"), () => "the new alert is not announced");
   for (const view of VIEWS) {
     await page.locator(`nav a[href="#${view}"]`).click();
     await page.locator(`nav a[href="#${view}"][aria-current=page]`).waitFor();
     const nameless = await page.locator("input, select, textarea, button, a").evaluateAll((all) =>
       all
         .filter((it) => it.checkVisibility())
-        .filter((it) => !(it.labels?.length || it.getAttribute("aria-label") || it.getAttribute("aria-labelledby") || it.textContent.trim()))
+        .filter((it) => !it.labels?.length && !it.textContent.trim())
+        .filter((it) => !it.getAttribute("aria-label") && !it.getAttribute("aria-labelledby"))
         .map((it) => it.outerHTML),
     );
     assert.deepEqual(nameless, [], view);

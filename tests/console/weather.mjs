@@ -78,7 +78,8 @@ test("twenty alarms at once, and their recoveries", { timeout: 150_000 }, async 
   await until(async () => (await number(page, "arrived")) >= arrived + 20, () => "they are not counted");
   await page.locator("#chart svg .arrivals").first().waitFor();
   await says(page.locator("#chart-text"), /\d+ arrived/);
-  const raised = page.locator('#alert-list details.alert[data-open=true]:has(.resource:text-matches("^vm-\\\\d\\\\d$"))');
+  const open = page.locator("#alert-list details.alert[data-open=true]");
+  const raised = open.filter({ has: page.locator(".resource", { hasText: /^vm-\d\d$/ }) });
   await count(raised, 20);
   await page.locator("#calm").click();
   await says(page.locator("#storm-text"), /20 delivered/, 60_000);
