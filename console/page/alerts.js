@@ -1,9 +1,9 @@
-// The list of alerts. Rows are patched one by one, so that what is unfolded, the keyboard focus and the place on
-// the page stay as they are while alerts come and go.
+// The list of alerts. All are known, and the first of them have rows. Rows are patched one by one, so that what is
+// unfolded, the keyboard focus and the place on the page stay as they are while alerts come and go.
 
 import { api } from "./api.js";
 import { announce, badge, byId, copyButton, el, keepPlace, prose, setText } from "./dom.js";
-import { forget, showHistory } from "./history.js";
+import { askAgain, forget, showHistory } from "./history.js";
 import { number, onLanguage, span, t, time } from "./language.js";
 
 /** The most alerts shown: in a storm of thousands nobody reads further, and the page stays quick. */
@@ -12,9 +12,22 @@ const MOST = 200;
 /** How long news are collected before they are read out, in milliseconds. */
 const NEWS = 1500;
 
-const rows = new Map();
+/** A stream begins with all alerts, in lists of hundreds; a list shorter than this is the last of them, */
+const CHUNK = 200;
+
+/** and so is any after which nothing comes for so long, in milliseconds. */
+const SILENCE = 2500;
+
+/** Every alert by its id: `{ alert, row }`, where the row is null beyond the MOST that are shown. */
+const known = new Map();
+
+/** The same, in the order of the list. */
+let sorted = [];
+
+/** While a stream tells of all alerts: since when, and which of those known before it has not named yet. */
+let replay = null;
+
 let filter = "all";
-let full = false;
 let webhook = null;
 
 export function startAlerts() {
@@ -25,9 +38,9 @@ export function startAlerts() {
     });
   }
   byId("clear").addEventListener("click", () => api("DELETE", "alerts").catch((error) => announce(error.message)));
-  setInterval(() => rows.forEach(showAge), 1000);
+  setInterval(() => rows().forEach(showAge), 1000);
   onLanguage(() => {
-    for (const row of rows.values()) {
+    for (const row of rows()) {
       row.since = null;
       showRow(row);
       if (row.details.open) showHistory(row);
@@ -39,33 +52,56 @@ export function startAlerts() {
   showCounts();
 }
 
-/** Alerts that are new or changed; with `whole` they are all there are. */
+/** Alerts that are new or changed; with `whole` a stream begins: these, and those to come, are all there are. */
 export function alertsChanged(alerts, whole) {
-  if (whole) {
-    const known = new Set(alerts.map(identity));
-    for (const row of [...rows.values()]) if (!known.has(identity(row.alert))) remove(row);
-    full = alerts.length >= MOST;
-  }
+  if (whole) startReplay();
   const news = { opened: [], closed: [] };
-  for (const [index, alert] of alerts.entries()) {
-    const row = rows.get(alert.id);
-    // The newest come first: what is not among them would be shown only to be dropped.
-    if (!row && index >= MOST) continue;
-    if (!row && alert.open) news.opened.push(alert);
-    else if (row?.alert.open && !alert.open) news.closed.push(alert);
-    change(row ?? add(alert, whole), alert);
+  const fresh = new Set();
+  for (const alert of alerts) {
+    const entry = knownAs(alert);
+    const isNews = !replay || alert.updated_at >= replay.since;
+    if (isNews && !entry && alert.open) news.opened.push(alert);
+    if (isNews && entry?.alert.open && !alert.open) news.closed.push(alert);
+    if (isNews && !entry) fresh.add(alert);
+    replay?.unnamed.delete(alert.id);
+    if (entry) change(entry, alert);
+    else learn(alert);
   }
-  full ||= alerts.length > MOST;
-  arrange();
-  showCounts();
-  if (!whole) tell(news);
+  if (replay) clearTimeout(replay.timer);
+  if (replay && alerts.length < CHUNK) endReplay();
+  else if (replay) replay.timer = setTimeout(afterSilence, SILENCE);
+  showAll(fresh);
+  seekOriginals();
+  tell(news);
 }
 
 export function alertsCleared() {
-  [...rows.values()].forEach(remove);
-  full = false;
-  showCounts();
+  if (replay) clearTimeout(replay.timer);
+  replay = null;
+  [...known.values()].forEach(remove);
+  showAll();
   announce(t("cleared"));
+}
+
+/** Asks again for what is unfolded without the message it was made of: that may become known a moment later. */
+export function seekOriginals() {
+  for (const row of rows()) if (row.details.open) askAgain(row);
+}
+
+function startReplay() {
+  if (replay) clearTimeout(replay.timer);
+  replay = { since: Date.now(), unnamed: new Set(known.keys()), timer: null };
+}
+
+function afterSilence() {
+  endReplay();
+  showAll();
+}
+
+/** What the stream has not named is no more. */
+function endReplay() {
+  for (const id of replay.unnamed) remove(known.get(id));
+  replay = null;
 }
 
 /** Where ZStack can send alarms to; null while nothing is deployed. */
@@ -77,7 +113,37 @@ export function webhookChanged(url) {
 /** Ids begin anew when the console does; then the same id is another alert. */
 const identity = (alert) => `${alert.id} ${alert.opened_at} ${alert.alert_key}`;
 
-function add(alert, known) {
+/** What is known of an alert; undefined where nothing is. */
+function knownAs(alert) {
+  const entry = known.get(alert.id);
+  if (!entry || identity(entry.alert) === identity(alert)) return entry;
+  remove(entry);
+  return undefined;
+}
+
+function learn(alert) {
+  const entry = { alert, row: null };
+  known.set(alert.id, entry);
+  sorted.push(entry);
+}
+
+function change(entry, alert) {
+  entry.alert = alert;
+  if (!entry.row) return;
+  entry.row.alert = alert;
+  showRow(entry.row);
+  if (entry.row.details.open) showHistory(entry.row);
+}
+
+function remove(entry) {
+  known.delete(entry.alert.id);
+  dropRow(entry);
+}
+
+const rows = () => sorted.slice(0, MOST).flatMap(({ row }) => row ?? []);
+
+/** A row for an alert; one that is new lights up for a moment. */
+function makeRow(alert, fresh) {
   const parts = Object.fromEntries(
     ["title", "resource", "state", "count"].map((name) => [name, el(`span.${name}`)]),
   );
@@ -86,33 +152,27 @@ function add(alert, known) {
   const summary = el("summary", parts.severity, parts.title, parts.resource, parts.state, parts.age, parts.count);
   const body = el("div.unfolded");
   const details = el("details.alert", summary, body);
-  // New ones light up for a moment.
-  const item = el("li", { class: !known && "fresh", onanimationend: () => item.removeAttribute("class") }, details);
+  const item = el("li", { class: fresh && "fresh", onanimationend: () => item.removeAttribute("class") }, details);
   const row = { alert, item, details, body, parts };
   details.addEventListener("toggle", () => {
     if (details.open) showHistory(row);
     else row.item.hidden = isFiltered(row);
   });
-  rows.set(alert.id, row);
+  showRow(row);
   return row;
 }
 
-function remove(row) {
-  row.item.remove();
-  forget(row);
-  rows.delete(row.alert.id);
-}
-
-function change(row, alert) {
-  row.alert = alert;
-  const { id, alert_key: key, severity, open } = alert;
-  Object.assign(row.details.dataset, { id, key, severity, open });
-  showRow(row);
-  if (row.details.open) showHistory(row);
+function dropRow(entry) {
+  if (!entry.row) return;
+  entry.row.item.remove();
+  forget(entry.row);
+  entry.row = null;
 }
 
 function showRow(row) {
   const { alert, parts } = row;
+  const { id, alert_key: key, severity, open } = alert;
+  Object.assign(row.details.dataset, { id, key, severity, open });
   if (parts.severity.textContent !== t(alert.severity)) {
     const fresh = badge(alert.severity, "severity");
     parts.severity.replaceWith(fresh);
@@ -127,7 +187,7 @@ function showRow(row) {
 
 function showAge(row) {
   const { alert, parts } = row;
-  const since = alert.open ? alert.opened_at : alert.closed_at ?? alert.updated_at;
+  const since = alert.open ? alert.opened_at : alert.closed_at;
   const age = span(Date.now() - since);
   setText(parts.age, alert.open ? age : t("ago", age));
   if (row.since === since) return;
@@ -142,17 +202,23 @@ function order({ alert: a }, { alert: b }) {
   return (a.open ? b.opened_at - a.opened_at : b.closed_at - a.closed_at) || b.id - a.id;
 }
 
+function showAll(fresh = new Set()) {
+  arrange(fresh);
+  showCounts();
+}
+
 /**
- * Puts every row where it belongs, from the end, so that one that moves down moves alone and the others stay. Most
- * changes move nothing.
+ * Gives the first alerts their rows, and puts every row where it belongs, from the end, so that one that moves down
+ * moves alone and the others stay. Most changes move nothing.
  */
-function arrange() {
+function arrange(fresh) {
   const list = byId("alert-list");
-  const sorted = [...rows.values()].sort(order);
-  if (sorted.length > MOST) full = true;
-  sorted.splice(MOST).forEach(remove);
+  sorted = sorted.filter((entry) => known.get(entry.alert.id) === entry).sort(order);
+  for (const entry of sorted.slice(MOST)) dropRow(entry);
   let next = null;
-  for (const { item } of sorted.reverse()) {
+  for (const entry of sorted.slice(0, MOST).reverse()) {
+    entry.row ??= makeRow(entry.alert, fresh.has(entry.alert));
+    const { item } = entry.row;
     if (item.parentNode !== list || item.nextElementSibling !== next) move(list, item, next);
     next = item;
   }
@@ -172,15 +238,15 @@ function isFiltered(row) {
 }
 
 function showCounts() {
-  const all = [...rows.values()];
-  const open = all.filter((row) => row.alert.open).length;
-  all.forEach((row) => (row.item.hidden = isFiltered(row)));
-  setText(byId("count-all"), number(all.length));
+  const all = known.size;
+  const open = sorted.filter(({ alert }) => alert.open).length;
+  for (const row of rows()) row.item.hidden = isFiltered(row);
+  setText(byId("count-all"), number(all));
   setText(byId("count-open"), number(open));
-  byId("alert-limit").hidden = !full;
+  byId("alert-limit").hidden = (filter === "open" ? open : all) <= MOST;
   setText(byId("alert-limit"), t("fullList", MOST));
-  byId("alert-empty").hidden = all.length > 0 && !(filter === "open" && open === 0);
-  byId("alert-empty").dataset.filtered = all.length > 0;
+  byId("alert-empty").hidden = all > 0 && !(filter === "open" && open === 0);
+  byId("alert-empty").dataset.filtered = all > 0;
   document.title = t("title", open) + t("name");
 }
 

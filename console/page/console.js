@@ -1,6 +1,6 @@
 // The page: which section is shown, in which language, and the stream that keeps it up to date.
 
-import { alertsChanged, alertsCleared, startAlerts, webhookChanged } from "./alerts.js";
+import { alertsChanged, alertsCleared, seekOriginals, startAlerts, webhookChanged } from "./alerts.js";
 import { byId, copyButton, el, prose, setText } from "./dom.js";
 import { onLanguage, switchLanguage, t, translate } from "./language.js";
 import { startStorm } from "./storm.js";
@@ -80,6 +80,7 @@ function connect() {
   });
   on("traffic", (points, all) => {
     traffic(points, all);
+    seekOriginals();
     showSky();
   });
   on("refused", refused);

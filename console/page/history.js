@@ -28,6 +28,26 @@ export async function showHistory(row) {
   }
 }
 
+/** How long, and how often in it, an entry's message is asked for: it is known once the API has answered ZStack. */
+const SEEK = 10_000;
+const EACH = 2_000;
+
+/** Fetches the history again where an entry in it came without its message not long ago. */
+export function askAgain(row) {
+  const { missing } = row;
+  const now = Date.now();
+  if (!missing || row.asking || now > missing.until || now < missing.next) return;
+  missing.next = now + EACH;
+  showHistory(row);
+}
+
+/** Remembers the newest entry without its message, if there is one. */
+function noteMissing(row, { history }) {
+  const entry = history.findLast(({ original }) => !original);
+  const of = entry && `${entry.at} ${entry.repeats}`;
+  if (row.missing?.of !== of) row.missing = entry && { of, until: Date.now() + SEEK, next: 0 };
+}
+
 /** The row is no more: an answer that is on its way is not for it. */
 export function forget(row) {
   row.gone = true;
@@ -38,6 +58,7 @@ function showError(row, message) {
 }
 
 function showDetail(row, alert) {
+  noteMissing(row, alert);
   const facts = el(
     "dl.facts",
     fact("alertKey", el("code", alert.alert_key)),
@@ -45,8 +66,9 @@ function showDetail(row, alert) {
     alert.closed_at && fact("closedAt", time(alert.closed_at)),
   );
   const list = row.body.querySelector(".history") ?? el("ol.history");
-  if (list.isConnected) row.body.querySelector(".facts").replaceWith(facts);
-  else row.body.replaceChildren(facts, list);
+  const head = el("div.head", facts, alert.forgotten > 0 && el("p.hint.forgotten", t("forgotten", alert.forgotten)));
+  if (list.isConnected) row.body.querySelector(".head").replaceWith(head);
+  else row.body.replaceChildren(head, list);
   alert.history.forEach((_, index) => showAt(list, index, alert));
   while (list.children.length > alert.history.length) list.lastElementChild.remove();
 }
