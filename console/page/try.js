@@ -11,6 +11,9 @@ const PAUSE = 250;
 /** The sample that a newcomer finds, so that Send does something at once. */
 const FIRST = "alarm";
 
+/** Errors that leave open whether the message was sent: the console, or the API behind it, did not answer. */
+const UNKNOWN = new Set([0, 502]);
+
 let timer = null;
 let inFlight = null;
 let shown = () => [el("p.hint", t("previewEmpty"))];
@@ -100,7 +103,7 @@ async function send() {
   button.setAttribute("aria-disabled", "true");
   answer = { sending: true };
   showAnswer();
-  answer = await api("POST", "send", request()).catch((error) => ({ error: error.message }));
+  answer = await api("POST", "send", request()).catch((error) => ({ error }));
   button.removeAttribute("aria-disabled");
   showAnswer();
 }
@@ -111,7 +114,14 @@ function showAnswer() {
 
 function answerParts({ sending, error, status, body, took_ms: took }) {
   if (sending) return [el("p.hint", t("sending"))];
-  if (error) return [el("h3", t("noAnswer")), el("p.problem-line", error)];
+  if (error) {
+    const unknown = UNKNOWN.has(error.status);
+    return [
+      el("h3", t(unknown ? "noAnswer" : "notSent")),
+      el("p.problem-line", error.message),
+      unknown && el("p.meaning", ...prose(t("mayBeTaken"))),
+    ].filter(Boolean);
+  }
   const success = status >= 200 && status < 300;
   return [
     el("h3", t("answer")),

@@ -2,14 +2,14 @@
 
 import { api } from "./api.js";
 import { drawChart, legend } from "./chart.js";
-import { byId, el, setText } from "./dom.js";
+import { byId, el, prose, setText } from "./dom.js";
 import { number, onLanguage, t, time } from "./language.js";
 
 /** How much of the past is shown: five minutes of seconds, and so many refusals. */
 const SECONDS = 300;
 const MOST = 50;
 
-let weather = { fault: "fair", status: 500, millis: 2000, rate_limit: "documented" };
+let weather = { fault: "fair", status: 503, millis: 3000, rate_limit: "documented" };
 let points = [];
 let refusals = [];
 let width = 0;
@@ -128,6 +128,7 @@ function showRefusal({ at, status, title, violations, weather: byWeather }) {
 
 function showAll() {
   byId("legend").replaceChildren(...legend());
+  byId("dead-hint").replaceChildren(...prose(t("deadHint")));
   refused(refusals, true);
   showTraffic();
 }
