@@ -16,13 +16,13 @@
 //! | `GET /` and the page's files | the page |
 //! | `GET /api/stream` | server-sent events: everything that changes |
 //! | `GET /api/alerts/{id}` | an alert with its history, and the messages it was made of |
-//! | `DELETE /api/alerts` | forgets alerts, refusals and arrivals |
+//! | `DELETE /api/alerts` | forgets alerts and refusals |
 //! | `GET /api/samples`, `GET /api/templates` | messages to try, and the recommended templates |
 //! | `POST /api/preview` | what a message becomes, and where each field of it comes from |
 //! | `POST /api/send` | sends a message through the local API, as ZStack does |
 //! | `PUT /api/weather` | what goes wrong with pushes |
 //! | `PUT /api/stack` | where the local API is, and its token |
-//! | `POST /api/arrivals` | a request that the local API took |
+//! | `POST /api/arrivals` | a request that came to the local API |
 //! | `POST /api/queues` | how many alerts wait |
 //!
 //! An error is `{"error": {"code", "message"}}`. All times are epoch milliseconds. No answer holds the

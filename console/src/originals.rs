@@ -1,4 +1,4 @@
-//! The messages that the local API took, and which pushed event was made of which.
+//! The messages that came to the local API, and which pushed event was made of which.
 //!
 //! A push does not say what it was made of, and comes late where it had to wait. So every message is translated
 //! here as well, by the product's own code, and what comes out is compared with what was pushed.
@@ -36,7 +36,7 @@ pub(crate) struct Original {
     url: String,
 }
 
-/// A request that the local API took.
+/// A request that came to the local API.
 #[derive(Debug)]
 pub(crate) struct Arrival {
     at: u64,
@@ -153,10 +153,6 @@ impl Originals {
             }
         }
         self.forgotten += 1;
-    }
-
-    pub(crate) fn clear(&mut self) {
-        *self = Self::default();
     }
 
     /// What an event, pushed at `pushed_at`, was made of, and what was cut.

@@ -38,6 +38,9 @@ pub struct Alert {
     pub events: u64,
     /// What happened to it, oldest first.
     pub history: Vec<HistoryEntry>,
+    /// How many entries of its history, the oldest ones, are not kept.
+    #[serde(default)]
+    pub forgotten: usize,
     /// The number of its last change among all alerts' changes.
     #[serde(skip)]
     pub(crate) change: u64,
@@ -106,6 +109,7 @@ impl Alert {
             closed_at: None,
             events: 1,
             history: vec![first],
+            forgotten: 0,
             change: 0,
         }
     }

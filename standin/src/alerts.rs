@@ -73,6 +73,7 @@ impl Alerts {
         let (Some(memory), Some(alert)) = (self.memory, self.by_id.get_mut(&id)) else { return };
         while alert.history.len() > 1 && alert.weight() > memory / SHARE {
             alert.history.remove(0);
+            alert.forgotten += 1;
         }
         self.weight += alert.weight();
         while self.weight > memory {

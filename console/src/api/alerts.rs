@@ -52,6 +52,8 @@ impl From<&Alert> for Summary {
 pub(crate) struct Detail {
     #[serde(flatten)]
     summary: Summary,
+    /// How many entries of the history, the oldest ones, are not kept.
+    forgotten: usize,
     /// Oldest first.
     history: Vec<Entry>,
 }
@@ -66,7 +68,7 @@ struct Entry {
     title: String,
     description: String,
     labels: BTreeMap<String, String>,
-    /// What is otherwise than in the entry before.
+    /// What is otherwise than in the entry before; nothing where that one is not there.
     changed: Vec<Change>,
     /// The last of these events, as pushed.
     event: Pushed,
@@ -95,10 +97,8 @@ pub(crate) async fn one(State(app): State<Arc<App>>, Path(id): Path<String>) -> 
 
 pub(crate) async fn clear(State(app): State<Arc<App>>) -> StatusCode {
     app.standin.clear();
-    app.board.change(|state| {
-        state.refusals.clear();
-        state.originals.clear();
-    });
+    // Not the messages: alerts that still wait are made of them.
+    app.board.change(|state| state.refusals.clear());
     StatusCode::NO_CONTENT
 }
 
@@ -122,10 +122,10 @@ fn detail(alert: Alert, originals: &Originals) -> Detail {
             cut: cut.unwrap_or_default(),
         }
     });
-    Detail { summary, history: history.collect() }
+    Detail { summary, forgotten: alert.forgotten, history: history.collect() }
 }
 
-/// What changed from one entry to the next; nothing did at the first.
+/// What changed from one entry to the next; nothing is known to have at the first.
 fn changes(before: Option<&HistoryEntry>, after: &HistoryEntry) -> Vec<Change> {
     let Some(before) = before else { return Vec::new() };
     let own = [

@@ -1,4 +1,4 @@
-//! What the local API took.
+//! What came to the local API.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::originals::Arrival;
 use crate::refusal::{Body, Refusal};
 use crate::server::App;
 
-/// A request, without credentials.
+/// A request, without credentials, told before it is answered.
 #[derive(Deserialize)]
 pub(crate) struct Request {
     at: u64,

@@ -78,9 +78,24 @@ async fn a_history_says_what_changed() {
         "updated_at": times[5],
         "closed_at": times[5],
         "events": 5,
+        "forgotten": 0,
         "history": [entry(0, 2, "web-01", json!([])), entry(1, 3, "web-02", worse), entry(2, 4, "web-02", over)],
     });
     assert_eq!(alert, wanted);
+}
+
+#[tokio::test]
+async fn a_history_says_how_much_of_it_is_forgotten() {
+    let world = World::new().await;
+    for n in 0..150 {
+        assert_eq!(world.push(&event("Warning", &format!("{n}{}", "d".repeat(2_000)), &json!({}))).await, Some(200));
+    }
+    let alert = world.alert(1).await;
+    let history = alert["history"].as_array().unwrap();
+    let forgotten = alert["forgotten"].as_u64().unwrap();
+    assert_eq!((forgotten > 0, forgotten + history.len() as u64, &alert["events"]), (true, 150, &json!(150)));
+    // The entry before the first is not there to compare it with.
+    assert_eq!((&history[0]["changed"], history[1]["changed"].as_array().unwrap().len()), (&json!([]), 1));
 }
 
 #[tokio::test]

@@ -109,15 +109,13 @@ impl World {
         }
     }
 
-    /// Tells of a request that the local API took.
+    /// Tells of a request that came to the local API.
     async fn arrived(&self, at: u64, query: &str, body: &[u8]) {
         let arrival = json!({
             "at": at,
             "path": "/zstack",
             "query": query,
             "body_base64": BASE64_STANDARD.encode(body),
-            "status": 200,
-            "answer": "{}",
         });
         self.told(Method::POST, "/api/arrivals", &arrival).await;
     }

@@ -70,6 +70,7 @@ async fn an_alert_opens_changes_and_closes() {
         "description": "95%",
         "events": 2,
         "history": [entry(&opens, "CPU 1", 0), entry(&changes, "CPU", 0)],
+        "forgotten": 0,
     });
     assert_eq!(standin.alerts().iter().map(without_times).collect::<Vec<_>>(), [wanted.clone()]);
 
@@ -203,6 +204,9 @@ async fn an_alert_that_goes_up_and_down_displaces_no_other() {
     assert_eq!(alerts[0].events, 300);
     assert_eq!(alerts[0].history.last().unwrap().description, "299");
     assert!((2..10).contains(&alerts[0].history.len()), "{}", alerts[0].history.len());
+    // Whoever looks is told that there was more.
+    assert_eq!(alerts[0].forgotten, 300 - alerts[0].history.len());
+    assert_eq!(alerts[1].forgotten, 0);
 }
 
 #[tokio::test]
