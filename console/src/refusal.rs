@@ -1,6 +1,7 @@
 //! What the console answers when something is wrong.
 
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -43,6 +44,10 @@ impl IntoResponse for Refusal {
     }
 }
 
+/// The most bytes of a request: as Base64, the largest that API Gateway takes. What is too large for the relay is
+/// less than that, and the relay says so itself.
+pub(crate) const MAX_REQUEST: usize = 16 << 20;
+
 /// The JSON of a request, refused in our own words where it is not as it must be.
 pub(crate) struct Body<T>(pub(crate) T);
 
@@ -50,9 +55,18 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
-        match Json::from_request(request, state).await {
-            Ok(Json(body)) => Ok(Self(body)),
-            Err(rejection) => Err(Refusal::new(rejection.status(), "InvalidRequest", rejection.body_text())),
-        }
+        let body = Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => {
+                let message = format!("the request is larger than {MAX_REQUEST} bytes: send a smaller one");
+                Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "BodyTooLarge", message)
+            }
+            status => Refusal::new(status, "InvalidRequest", "the request broke off: send it again"),
+        })?;
+        serde_json::from_slice(&body).map(Self).map_err(|error| {
+            let message = format!("the request's JSON cannot be read: {error}; mend that, and send it again");
+            // Such data is JSON, but not what is asked for.
+            let status = if error.is_data() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::BAD_REQUEST };
+            Refusal::new(status, "InvalidRequest", message)
+        })
     }
 }

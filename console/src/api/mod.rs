@@ -12,13 +12,14 @@ mod weather;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware::from_fn;
 use axum::routing::{delete, get, post, put};
 
 use crate::guard::guard;
 use crate::page;
-use crate::refusal::Refusal;
+use crate::refusal::{MAX_REQUEST, Refusal};
 use crate::server::App;
 
 pub(crate) fn router(app: Arc<App>) -> Router {
@@ -40,6 +41,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
             let message = "the method is not one of those that this takes";
             Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", message)
         })
+        .layer(DefaultBodyLimit::max(MAX_REQUEST))
         .layer(from_fn(guard))
         .with_state(app)
 }

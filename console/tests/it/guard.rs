@@ -112,9 +112,26 @@ async fn what_cannot_be_read_is_told() {
     let post = |body: &'static str| {
         world.request(Method::POST, "/api/preview").header(CONTENT_TYPE, "application/json").body(body).send()
     };
-    assert_eq!(error("InvalidRequest", read(post("{").await.unwrap()).await), 400);
+    let (status, answer) = read(post("{").await.unwrap()).await;
+    let message = "the request's JSON cannot be read: EOF while parsing an object at line 1 column 1; \
+                   mend that, and send it again";
+    assert_eq!((status, answer), (400, json!({"error": {"code": "InvalidRequest", "message": message}})));
     assert_eq!(error("InvalidRequest", read(post("{}").await.unwrap()).await), 422);
     assert_eq!(error("InvalidRequest", read(post(r#"{"body": "", "quary": ""}"#).await.unwrap()).await), 422);
     assert_eq!(error("NotFound", read(world.get("/nothing").await).await), 404);
     assert_eq!(error("MethodNotAllowed", read(world.get("/api/send").await).await), 405);
+}
+
+#[tokio::test]
+async fn a_request_that_is_too_large_is_told() {
+    let world = World::new().await;
+    let paste = |bytes: usize| json!({"body": "x".repeat(bytes)});
+    let (status, answer) = world.tell(Method::POST, "/api/preview", &paste(16 << 20)).await;
+    let message = "the request is larger than 16777216 bytes: send a smaller one";
+    assert_eq!((status, answer), (413, json!({"error": {"code": "BodyTooLarge", "message": message}})));
+
+    // What the relay refuses is refused as it does.
+    let (status, answer) = world.tell(Method::POST, "/api/preview", &paste(4 << 20)).await;
+    assert_eq!((status, &answer["error"]["code"]), (200, &json!("BodyTooLarge")));
+    assert_eq!(error("NotDeployed", world.tell(Method::POST, "/api/send", &paste(4 << 20)).await), 409);
 }
