@@ -12,8 +12,8 @@ const MOST = 200;
 /** How long news are collected before they are read out, in milliseconds. */
 const NEWS = 1500;
 
-/** A stream begins with all alerts, in lists of hundreds; a list shorter than this is the last of them, */
-const CHUNK = 200;
+/** A stream begins with all alerts, in lists of this length; a shorter one is the last of them, */
+const CHUNK = 500;
 
 /** and so is any after which nothing comes for so long, in milliseconds. */
 const SILENCE = 2500;

@@ -229,7 +229,7 @@ export const en = {
     `${n.arrived} arrived, ${n.delivered} delivered; ${n.queued} in the queue now, ${n.longest} at most.`,
   deadHint:
     "Dead letters are what Flashduty refused for good. In AWS, `docs/runbook.md` says how to send them again; here " +
-    "they go when `make run` ends.",
+    "they are gone when `make run` ends.",
   refusals: "Refused pushes",
   noRefusals: "No refused push is remembered.",
   byWeather: "by the weather set here",
