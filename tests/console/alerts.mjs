@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { alarm, keyOf, recovery } from "./support/messages.mjs";
-import { alertOf, count, deliver, forget, says, world } from "./support/world.mjs";
+import { alarm, keyOf, recovery, uuid } from "./support/messages.mjs";
+import { alertOf, count, deliver, forget, says, weather, world } from "./support/world.mjs";
 
 test("an alarm posted to the API appears without reloading, and its recovery closes it", async () => {
   const page = await world.browser.open();
@@ -60,6 +60,18 @@ test("unfolding an alert shows its history, and the message that ZStack sent bes
   assert.equal(JSON.parse(event).labels.cloud, "北京");
 });
 
+test("an alert unfolded at once shows its message in the end, though Flashduty is slow", async () => {
+  const page = await world.browser.open();
+  await weather({ fault: "slow", millis: 2000 });
+  const message = alarm();
+  const delivered = deliver(message);
+  const alert = alertOf(page, keyOf(message));
+  await alert.locator("summary").first().click();
+  await says(alert.locator(".entry .original"), new RegExp(message.ALARM_DATA_UUID));
+  assert.deepEqual(JSON.parse(await alert.locator(".original pre").textContent()), message);
+  await delivered;
+});
+
 test("a repeat is told as one, and what was cut is named", async () => {
   const page = await world.browser.open();
   const message = alarm({ ALARM_NAME: "长".repeat(3000) });
@@ -104,37 +116,66 @@ test("the open ones alone, and none at all", async () => {
   assert.equal(await page.locator("details.alert").count(), 0);
 });
 
+test("more alarms than are shown: all are counted, and none is lost when the newest close", async () => {
+  const page = await world.browser.open();
+  await forget();
+  await count(page.locator("details.alert"), 0);
+  const alarms = Array.from({ length: 210 }, () => alarm());
+  // A request may hold several messages.
+  for (let at = 0; at < alarms.length; at += 35) await deliver(alarms.slice(at, at + 35));
+  await says(page.locator("#count-open"), "210");
+  await count(page.locator("details.alert"), 200);
+  assert.ok(await page.locator("#alert-limit").isVisible());
+
+  await deliver(alarms.slice(190).map(recovery));
+  await says(page.locator("#count-open"), "190");
+  await says(page.locator("#count-all"), "210");
+  await page.locator("#alert-filter [value=open]").check();
+  const open = page.locator("details.alert[data-open=true]");
+  await count(open, 190);
+  const keys = await open.evaluateAll((all) => all.map((it) => it.dataset.key));
+  assert.deepEqual(keys.toSorted(), alarms.slice(0, 190).map(keyOf).toSorted());
+  await page.reload();
+  await count(open, 190);
+  await says(page.locator("#count-all"), "210");
+  await forget();
+});
+
 test("a picture of it", async () => {
-  const page = await world.browser.open("/", { viewport: { width: 1280, height: 800 } });
+  const page = await world.browser.open("/", { viewport: { width: 1280, height: 1120 } });
   await forget();
   await count(page.locator("details.alert"), 0);
   const about = (name, resource, level, more) =>
     alarm({ ALARM_NAME: name, ALARM_RESOURCE_NAME: resource, ALARM_EMERGENCY_LEVEL: level, ...more });
+  // Of a message template that prints few fields, so that the history fits.
+  const short = {
+    ALARM_NAME: '磁盘 "数据" 已满',
+    ALARM_UUID: uuid(),
+    ALARM_CURRENT_STATUS: "Alarm",
+    ALARM_EMERGENCY_LEVEL: "Emergent",
+    ALARM_RESOURCE_NAME: "订单数据库-01",
+    ALARM_CURRENT_VALUE: "91.40%",
+  };
   const over = [
-    about('磁盘 "数据" 已满', "订单数据库-01", "Emergent", {
-      ALARM_METRIC: "DiskAllUsedCapacityInPercent",
-      ALARM_THRESHOLD: "90.00%",
-      ALARM_CURRENT_VALUE: "91.40%",
-      ALARM_RESOURCE_IP: "192.0.2.33",
-    }),
-    about("备份存储剩余空间不足", "备份-北京-02", "Normal"),
+    short,
     about("Host memory", "compute-11", "Important"),
   ];
   const open = [
-    about("VM CPU usage", "web-01", "Important"),
     about("主存储使用率", "ceph-生产", "Important"),
     about("云主机 CPU 使用率过高", "订单-web-03", "Emergent"),
   ];
   const cloud = { query: "cloud=beijing" };
   for (const message of [...over, ...open]) await deliver(message, cloud);
-  await deliver({ ...over[0], ALARM_CURRENT_VALUE: "97.80%" }, cloud);
-  for (const message of over) await deliver(recovery(message), cloud);
+  const { alerts } = await deliver({ ...short, ALARM_CURRENT_VALUE: "97.80%" }, cloud);
+  await deliver({ ...short, ALARM_CURRENT_STATUS: "OK", ALARM_CURRENT_VALUE: "62.10%" }, cloud);
+  for (const message of over.slice(1)) await deliver(recovery(message), cloud);
   await count(page.locator("details.alert[data-open=false]"), over.length);
 
-  const unfolded = alertOf(page, keyOf(over[0]));
+  const unfolded = alertOf(page, alerts[0].alert_key);
   await says(unfolded.locator("summary .count"), /^3\b/);
   await unfolded.locator("summary").first().click();
   await count(unfolded.locator(".entry"), 3);
+  await count(unfolded.locator(".original pre"), 3);
   await page.mouse.move(0, 0);
   const png = await page.screenshot({ path: world.screenshot });
   assert.ok(png.length > 20_000 && png.length < 200_000, `${png.length} bytes`);

@@ -70,6 +70,14 @@ test("a broken template is explained at the exact place, with one beside it that
   await says(field(page, "alert_key").locator(".value"), keyOf(message));
 });
 
+test("a path in a template is explained as a backslash", async () => {
+  const page = await world.browser.open("/#try");
+  await page.locator("#message").fill(fill(NAIVE, { ...alarm(), ALARM_NAME: "C:\\data" }));
+  const problem = page.locator("#preview .message[data-kind=raw] .problem");
+  await says(problem.locator(".explanation"), /^A backslash stands inside a value/);
+  await says(problem, /line 2, column \d+/);
+});
+
 test("an event's broken template has the one for events beside it", async () => {
   const page = await world.browser.open("/#try");
   await page.locator("#message").fill('{"EVENT_NAME": "HostDisconnected", "EVENT_ERROR": "line 1\nline 2"}');

@@ -20,9 +20,12 @@ export async function deliver(message, options) {
   return body;
 }
 
-/** Whatever a test did to the weather. After the last one there is nobody to ask. */
+/** Changes the weather, as the page does. */
+export const weather = (change) => ask("PUT", "weather", change);
+
+/** Undoes whatever a test did to the weather. After the last one there is nobody to ask. */
 export async function calm() {
-  if (!world.run.ended) await ask("PUT", "weather", { fault: "fair", rate_limit: "documented" });
+  if (!world.run.ended) await weather({ fault: "fair", rate_limit: "documented" });
 }
 
 /** Forgets all alerts. */
