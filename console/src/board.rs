@@ -6,7 +6,7 @@ use flashduty_standin::{RateLimit, Received};
 use tokio::sync::watch;
 
 use crate::originals::Originals;
-use crate::refused::Refusals;
+use crate::refused_pushes::RefusedPushes;
 use crate::traffic::Traffic;
 use crate::weather::Weather;
 
@@ -26,7 +26,7 @@ pub(crate) struct State {
     pub(crate) weather: Weather,
     pub(crate) stack: Stack,
     pub(crate) traffic: Traffic,
-    pub(crate) refusals: Refusals,
+    pub(crate) refused_pushes: RefusedPushes,
     pub(crate) originals: Originals,
 }
 
@@ -55,7 +55,7 @@ impl Board {
             weather: Weather::new(rate_limit),
             stack: Stack::default(),
             traffic: Traffic::default(),
-            refusals: Refusals::default(),
+            refused_pushes: RefusedPushes::default(),
             originals: Originals::default(),
         };
         Self { state: Mutex::new(state), changed: watch::Sender::new(()) }
@@ -83,7 +83,7 @@ impl Board {
                 state.traffic.count(push.at, |point| point.delivered += 1);
             } else {
                 state.traffic.count(push.at, |point| point.refused += 1);
-                state.refusals.add(push);
+                state.refused_pushes.add(push);
             }
         });
     }

@@ -35,7 +35,7 @@ mod originals;
 mod page;
 mod preview;
 mod refusal;
-mod refused;
+mod refused_pushes;
 mod server;
 mod traffic;
 mod url;

@@ -69,4 +69,4 @@ pub use fault::{Fault, Lasts, Spell};
 pub use flashduty::{OnPush, Received};
 pub use rate::RateLimit;
 pub use server::{Options, Standin};
-pub use title::render;
+pub use title::{render, title};

@@ -7,7 +7,7 @@ use lexopt::Parser;
 use lexopt::prelude::{Long, Short, Value, ValueExt as _};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::{Options, RateLimit, Received, render};
+use crate::{Options, RateLimit, Received, title};
 
 /// Reads a command line; none if it asks for help.
 ///
@@ -131,11 +131,4 @@ fn event(body: &[u8]) -> String {
     let event: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
     let title = title(&event).map_or("without title".to_owned(), |title| format!("{title:?}"));
     format!("{} {title}", event["event_status"])
-}
-
-/// The title that Flashduty would make of an event, however wrong the rest of it is.
-#[must_use]
-pub fn title(event: &serde_json::Value) -> Option<String> {
-    let labels = serde_json::from_value(event["labels"].clone()).unwrap_or_default();
-    Some(render(event["title_rule"].as_str()?, &labels))
 }

@@ -5,6 +5,13 @@ use std::collections::BTreeMap;
 /// What a template shows for a label that the event does not have.
 const NO_VALUE: &str = "<no value>";
 
+/// The title that Flashduty would make of an event, however wrong the rest of it is.
+#[must_use]
+pub fn title(event: &serde_json::Value) -> Option<String> {
+    let labels = serde_json::from_value(event["labels"].clone()).unwrap_or_default();
+    Some(render(event["title_rule"].as_str()?, &labels))
+}
+
 /// Makes an alert's title of its `title_rule` and its labels.
 ///
 /// With `[TPL]` in front, `${name}` takes the label `name`; without it, `$name` does. What is no

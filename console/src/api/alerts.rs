@@ -98,7 +98,7 @@ pub(crate) async fn one(State(app): State<Arc<App>>, Path(id): Path<String>) -> 
 pub(crate) async fn clear(State(app): State<Arc<App>>) -> StatusCode {
     app.standin.clear();
     // Not the messages: alerts that still wait are made of them.
-    app.board.change(|state| state.refusals.clear());
+    app.board.change(|state| state.refused_pushes.clear());
     StatusCode::NO_CONTENT
 }
 

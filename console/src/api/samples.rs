@@ -11,6 +11,7 @@ use axum::http::StatusCode;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
+use zstack_flashduty::webhook::url_labels;
 
 use crate::refusal::Refusal;
 use crate::server::App;
@@ -89,11 +90,11 @@ impl Recorded {
         if method.as_deref() != Some("POST") {
             return None;
         }
-        let parameters = match self.raw_query_string.filter(|query| !query.is_empty()) {
-            Some(query) => labels(&query),
-            None => {
-                labels(&query_string(&self.query_string_parameters.unwrap_or_default().into_iter().collect::<Vec<_>>()))
-            }
+        let parameters = if let Some(query) = self.raw_query_string.filter(|query| !query.is_empty()) {
+            labels(&query)
+        } else {
+            let pairs = self.query_string_parameters.unwrap_or_default();
+            url_labels(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())))
         };
         let body = self.body.unwrap_or_default();
         let body = if self.is_base64_encoded {

@@ -105,11 +105,11 @@ impl Client {
             if before.is_none() || !points.is_empty() {
                 events.push(event("traffic", &points));
             }
-            let refused = state.refusals.since(before.as_ref().map_or(0, |seen| seen.refusals));
+            let refused = state.refused_pushes.since(before.as_ref().map_or(0, |seen| seen.refusals));
             if before.is_none() || !refused.is_empty() {
                 events.push(event("refused", &refused));
             }
-            let (seconds, refusals) = (state.traffic.seconds(), state.refusals.count());
+            let (seconds, refusals) = (state.traffic.seconds(), state.refused_pushes.count());
             self.seen = Some(Seen { cleared, change, seconds, refusals, weather: state.weather.clone(), stack, more });
         });
         events

@@ -6,9 +6,8 @@ mod provenance;
 
 use std::collections::BTreeMap;
 
-use flashduty_standin::Pushed;
 use flashduty_standin::check::check;
-use flashduty_standin::program::title;
+use flashduty_standin::{Pushed, title};
 use serde::Serialize;
 use zstack_flashduty::error::Error;
 use zstack_flashduty::flashduty::Event;
@@ -40,8 +39,6 @@ struct Message {
     text: String,
     /// Why it could not be read.
     problem: Option<Problem>,
-    alert_key: String,
-    alert_key_from: Vec<Source>,
     events: Vec<Made>,
     /// Whether it was found out where the fields come from: not where the request is too large for that.
     traced: bool,
@@ -101,16 +98,7 @@ impl Message {
         let mut sources = found.unwrap_or_default().into_iter();
         let events: Vec<_> =
             alert.events.iter().map(|event| Made::of(event, sources.next().unwrap_or_default())).collect();
-        let key = events.first().and_then(|event| event.fields.iter().find(|field| field.field == "alert_key"));
-        Self {
-            kind: alert.kind.as_str(),
-            problem: Problem::of(&part.text),
-            text: part.text,
-            alert_key: alert.key.to_string(),
-            alert_key_from: key.map(|key| key.from.clone()).unwrap_or_default(),
-            events,
-            traced,
-        }
+        Self { kind: alert.kind.as_str(), problem: Problem::of(&part.text), text: part.text, events, traced }
     }
 }
 

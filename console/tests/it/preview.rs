@@ -25,7 +25,6 @@ async fn it_is_what_the_relay_would_push() {
             let alert = translate(part, &context);
             assert_eq!(message["kind"], alert.kind.as_str());
             assert_eq!(message["text"], part.text);
-            assert_eq!(message["alert_key"], alert.key.as_str());
             assert_eq!(message["problem"], Value::Null);
             assert_eq!(message["traced"], true);
             let events: Vec<Value> =

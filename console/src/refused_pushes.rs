@@ -2,8 +2,7 @@
 
 use std::collections::VecDeque;
 
-use flashduty_standin::Received;
-use flashduty_standin::program::title;
+use flashduty_standin::{Received, title};
 use serde::Serialize;
 
 /// How many are remembered.
@@ -26,13 +25,13 @@ pub(crate) struct Refused {
 
 /// The last ones, oldest first.
 #[derive(Debug, Default)]
-pub(crate) struct Refusals {
+pub(crate) struct RefusedPushes {
     last: VecDeque<Refused>,
     /// How many there were.
     count: u64,
 }
 
-impl Refusals {
+impl RefusedPushes {
     pub(crate) fn add(&mut self, push: &Received) {
         let event = serde_json::from_slice(&push.body).unwrap_or_default();
         self.last.push_back(Refused {
