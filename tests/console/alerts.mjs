@@ -142,7 +142,7 @@ test("more alarms than are shown: all are counted, and none is lost when the new
 });
 
 test("a picture of it", async () => {
-  const page = await world.browser.open("/", { viewport: { width: 1280, height: 1120 } });
+  const page = await world.browser.open("/", { viewport: { width: 1280, height: 1180 } });
   await forget();
   await count(page.locator("details.alert"), 0);
   const about = (name, resource, level, more) =>

@@ -50,7 +50,8 @@ export const count = (locator, number) =>
 /** Waits until an element's text is, or matches, what it should. */
 export async function says(locator, wanted, patience = SOON) {
   const fits = (text) => (wanted instanceof RegExp ? wanted.test(text) : text === wanted);
-  await until(async () => fits(await locator.innerText()), async () => `${await locator.innerText()} instead of ${wanted}`, patience);
+  const otherwise = async () => `${await locator.innerText()} instead of ${wanted}`;
+  await until(async () => fits(await locator.innerText()), otherwise, patience);
 }
 
 /** Asks again and again until it holds; `otherwise` tells what is instead. */
