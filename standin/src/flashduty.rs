@@ -45,7 +45,7 @@ pub struct Received {
     pub fault: Option<Fault>,
     /// The status it was answered; none where there was no answer.
     pub status: Option<u16>,
-    /// Everything it was refused for, fair weather or not.
+    /// Everything it was refused for, or would have been in fair weather.
     pub violations: Vec<String>,
     /// The alert key it was taken under; none where it was not taken.
     pub alert_key: Option<String>,
@@ -62,6 +62,15 @@ impl Received {
     fn weight(&self) -> usize {
         let headers: usize = self.headers.iter().map(|(name, value)| 64 + name.len() + value.len()).sum();
         512 + 2 * self.url.len() + headers + self.body.len()
+    }
+
+    /// Bad weather and too many requests are no reason to look at an event: what is wrong with it is told all
+    /// the same.
+    fn tell_broken_limits(&mut self) {
+        let not_looked_at = self.alert_key.is_none() && (self.violations.is_empty() || self.status == Some(429));
+        if not_looked_at && self.path.strip_prefix(PUSH_PATH) == Some("standard") {
+            self.violations.extend(check(&self.body).err().unwrap_or_default());
+        }
     }
 
     fn is_json(&self) -> bool {
@@ -161,6 +170,7 @@ impl Flashduty {
             Some(Fault::Hang) => Reply::Hang,
         };
         request.status = reply.status();
+        request.tell_broken_limits();
         if let Some(OnPush(on_push)) = &self.on_push {
             on_push(&request);
         }

@@ -86,7 +86,7 @@ async fn it_logs_a_line_a_push_and_never_a_key() {
 400 "Critical" "云主机\n高": integration_key is not a valid one
 400 "Ok" "CPU": alert_key is required; "x\ny" is not a known field
 200 a ZStack message of 7 bytes
-400 null without title: bad weather
+400 null without title: bad weather: the body is not a JSON object
 "#;
     assert_eq!(program.stop("TERM"), wanted);
 }
@@ -104,7 +104,7 @@ async fn it_stops_at_an_interrupt_even_with_a_push_hanging() {
         assert!(!hanging.is_finished());
     }
     let log = program.stop("INT");
-    assert_eq!(log, "unanswered null without title: bad weather\n");
+    assert_eq!(log, "unanswered null without title: bad weather: the body is not a JSON object\n");
     assert!(hanging.await.unwrap().is_err());
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use flashduty_standin::{Fault, Lasts, Options, Standin};
+use flashduty_standin::{Fault, Lasts, Options, RateLimit, Standin};
 use reqwest::header::RETRY_AFTER;
 use serde_json::{Value, json};
 
@@ -193,4 +193,25 @@ async fn connections_are_counted() {
         push(&standin).await.unwrap();
         assert_eq!(standin.connections(), connections);
     }
+}
+
+#[tokio::test]
+async fn bad_weather_does_not_hide_what_an_event_breaks() {
+    let standin = standin().await;
+    let event = json!({"event_status": "Ok"});
+    for fault in [Fault::status(503), Fault::Echo, Fault::Garbage { status: 502, body: "<html>".to_owned() }] {
+        standin.fault(fault, Lasts::Next(1));
+        push_to(&standin, "standard", &event).await;
+    }
+    standin.set_rate_limit(Some(RateLimit { per_second: 0, per_minute: 0 }));
+    push_to(&standin, "standard", &event).await;
+    let broken = ["title_rule is required", "alert_key is required"].map(str::to_owned);
+    for request in standin.received() {
+        assert!(request.violations.ends_with(&broken), "{request:?}");
+    }
+    // A fair event breaks nothing.
+    standin.set_rate_limit(None);
+    standin.fault(Fault::status(503), Lasts::Next(1));
+    push(&standin).await.unwrap();
+    assert!(standin.received().pop().unwrap().violations.is_empty());
 }
