@@ -15,6 +15,7 @@ pub mod event_source;
 pub mod lambda;
 pub mod queue;
 pub mod sqs;
+mod sqs_account;
 mod sqs_call;
 pub mod ssm;
 pub mod tls;

@@ -1,9 +1,8 @@
 //! A stand-in for SQS FIFO queues, in AWS' JSON 1.0 protocol: the calls that the functions make, and
 //! nothing else. What Lambda does with a queue is in [`crate::event_source`].
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -11,30 +10,18 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use crate::queue::{Message, Queue, Redrive, Sent};
-use crate::sqs_call::{MAX_MESSAGE, Refusal, allowed_characters, attributes, entries, id, size, text};
+use crate::queue::{Message, Queue, Redrive};
+use crate::sqs_account::Account;
+use crate::sqs_call::Refusal;
 use crate::tls::Identity;
-
-/// The longest visibility timeout.
-const MAX_VISIBILITY: Duration = Duration::from_hours(12);
 
 /// The queues of one account.
 #[derive(Clone)]
 pub struct Sqs {
     account: Arc<Mutex<Account>>,
     url: String,
-}
-
-#[derive(Default)]
-struct Account {
-    /// By URL.
-    queues: BTreeMap<String, Queue>,
-    calls: Vec<(String, Value)>,
-    fault: Option<Fault>,
-    /// How far the clock is ahead.
-    ahead: Duration,
 }
 
 /// What goes wrong with every call.
@@ -188,124 +175,6 @@ async fn call(State(account): State<Arc<Mutex<Account>>>, headers: HeaderMap, bo
     }
 }
 
-impl Account {
-    fn now(&self) -> Duration {
-        SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + self.ahead
-    }
-
-    /// A queue that a test made.
-    fn queue(&mut self, url: &str) -> &mut Queue {
-        self.queues.get_mut(url).unwrap_or_else(|| panic!("no queue {url}"))
-    }
-
-    fn perform(&mut self, operation: &str, call: &Value) -> Result<Value, Refusal> {
-        if !self.queues.contains_key(text(call, "QueueUrl")) {
-            return Err(Refusal::no_queue());
-        }
-        match operation {
-            "SendMessage" => self.send(call),
-            "SendMessageBatch" => {
-                let size: usize = entries(call)?.iter().map(size).sum();
-                if size > MAX_MESSAGE {
-                    let why = format!("Batch requests cannot be longer than {MAX_MESSAGE} bytes.");
-                    return Err(Refusal::queue_error("BatchRequestTooLong", &why));
-                }
-                self.batch(call, Self::send)
-            }
-            "GetQueueAttributes" => self.attributes(call),
-            "ChangeMessageVisibility" => self.change_visibility(call),
-            "ChangeMessageVisibilityBatch" => self.batch(call, Self::change_visibility),
-            "DeleteMessage" => self.delete(call),
-            "DeleteMessageBatch" => self.batch(call, Self::delete),
-            _ => Err(Refusal::coral("UnknownOperationException", "InvalidAction", operation)),
-        }
-    }
-
-    /// Performs every entry, past failures.
-    fn batch(&mut self, call: &Value, one: fn(&mut Self, &Value) -> Result<Value, Refusal>) -> Result<Value, Refusal> {
-        let (mut successful, mut failed) = (Vec::new(), Vec::new());
-        for entry in entries(call)? {
-            let mut alone = entry.clone();
-            alone["QueueUrl"] = call["QueueUrl"].clone();
-            match one(self, &alone) {
-                Ok(mut answer) => {
-                    answer["Id"] = entry["Id"].clone();
-                    successful.push(answer);
-                }
-                Err(refusal) => failed.push(json!({"Id": entry["Id"], "SenderFault": true,
-                                                   "Code": refusal.code, "Message": refusal.message})),
-            }
-        }
-        Ok(json!({"Successful": successful, "Failed": failed}))
-    }
-
-    /// Without the MD5 sums, which the Rust SDK does not look at.
-    fn send(&mut self, call: &Value) -> Result<Value, Refusal> {
-        let body = text(call, "MessageBody");
-        if body.is_empty() {
-            return Err(Refusal::missing("MessageBody"));
-        }
-        allowed_characters("MessageBody", body)?;
-        attributes(&call["MessageAttributes"])?;
-        if size(call) > MAX_MESSAGE {
-            return Err(Refusal::invalid(&format!("Message must be shorter than {MAX_MESSAGE} bytes.")));
-        }
-        if !call["DelaySeconds"].is_null() {
-            return Err(Refusal::invalid("DelaySeconds is not valid for a message of a FIFO queue."));
-        }
-        let message = Sent {
-            body: body.to_owned(),
-            group: id(call, "MessageGroupId")?,
-            deduplication: id(call, "MessageDeduplicationId")?,
-            attributes: call["MessageAttributes"].clone(),
-        };
-        let (now, url) = (self.now(), text(call, "QueueUrl"));
-        let name = url.rsplit('/').next().unwrap_or_default();
-        Ok(json!({"MessageId": self.queue(url).send(name, message, now)}))
-    }
-
-    /// The counts, which unlike SQS' are exact.
-    fn attributes(&mut self, call: &Value) -> Result<Value, Refusal> {
-        let now = self.now();
-        let (visible, in_flight) = self.queue(text(call, "QueueUrl")).count(now);
-        let mut attributes = Map::new();
-        for name in call["AttributeNames"].as_array().into_iter().flatten() {
-            let count = match name.as_str() {
-                Some("ApproximateNumberOfMessages") => visible,
-                Some("ApproximateNumberOfMessagesNotVisible") => in_flight,
-                Some("ApproximateNumberOfMessagesDelayed") => 0,
-                _ => {
-                    let why = format!("Unknown Attribute {name}.");
-                    return Err(Refusal::sqs("InvalidAttributeName", "InvalidAttributeName", &why));
-                }
-            };
-            attributes.insert(name.as_str().unwrap_or_default().to_owned(), json!(count.to_string()));
-        }
-        Ok(json!({"Attributes": attributes}))
-    }
-
-    fn change_visibility(&mut self, call: &Value) -> Result<Value, Refusal> {
-        let seconds = call["VisibilityTimeout"].as_u64().ok_or_else(|| Refusal::missing("VisibilityTimeout"))?;
-        let (visibility, now) = (Duration::from_secs(seconds), self.now());
-        if visibility > MAX_VISIBILITY {
-            return Err(Refusal::invalid("VisibilityTimeout must be between 0 and 43200."));
-        }
-        let queue = self.queue(text(call, "QueueUrl"));
-        if queue.change_visibility(text(call, "ReceiptHandle"), visibility, now) {
-            return Ok(json!({}));
-        }
-        Err(Refusal::queue_error("MessageNotInflight", "The message referred to is not in flight."))
-    }
-
-    fn delete(&mut self, call: &Value) -> Result<Value, Refusal> {
-        let now = self.now();
-        if self.queue(text(call, "QueueUrl")).delete(text(call, "ReceiptHandle"), now) {
-            return Ok(json!({}));
-        }
-        Err(Refusal::invalid("Value for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired."))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use aws_sdk_sqs::Client;
@@ -318,6 +187,7 @@ mod tests {
     };
 
     use super::*;
+    use crate::sqs_call::MAX_MESSAGE;
 
     fn client(sqs: &Sqs) -> Client {
         let config = Config::builder()
