@@ -73,11 +73,10 @@ fn sqs(aws: &SdkConfig) -> aws_sdk_sqs::Client {
 /// future, the runtime asks the kernel for news first, which is three system calls for every alert.
 pub async fn run(function: impl Future<Output = Result<(), lambda_runtime::Error>> + 'static) -> ExitCode {
     crate::logging::init();
-    match tokio::task::spawn_local(function).await.unwrap_or_else(|panic| Err(panic.into())) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(why) => {
-            tracing::error!("the function cannot start: {why}");
-            ExitCode::FAILURE
-        }
+    match tokio::task::spawn_local(function).await {
+        Ok(Ok(())) => return ExitCode::SUCCESS,
+        Ok(Err(why)) => tracing::error!("the function cannot start: {why}"),
+        Err(panic) => tracing::error!("the function ended, which is a mistake of this program: {panic}"),
     }
+    ExitCode::FAILURE
 }

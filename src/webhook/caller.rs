@@ -86,6 +86,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn labels_of_the_url_come_in_one_order_and_without_the_token() {
+        let query = [("cloud", "b"), (" TOKEN ", "t"), ("zone", ""), ("Cloud", "a"), ("token", "t")];
+        let labels = [("Cloud", "a"), ("cloud", "b"), ("zone", "")];
+        let labels = labels.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(url_labels(query.into_iter()), labels);
+        assert_eq!(url_labels(query.into_iter().rev()), labels);
+    }
+
+    #[test]
     fn the_password_is_read_as_it_was_sent() {
         let basic = |credentials: &str| format!("Basic {}", BASE64_STANDARD.encode(credentials));
         assert_eq!(password(&basic("zstack:a:b")).as_deref(), Some("a:b"));
