@@ -12,10 +12,10 @@ use tracing::{error, info, warn};
 use crate::courier::{Courier, Round};
 use crate::deadline::{Deadline, epoch_millis};
 use crate::error::Error;
-use crate::flashduty::{Integration, TitleRule};
+use crate::flashduty::{Event, Integration, TitleRule};
 use crate::metrics::{Counter, Ended, Metrics, Tally};
 use crate::outbox::{Envelope, Letter, Outbox, VERSION};
-use crate::translate::{Context, translate};
+use crate::translate::{Alert, Context, translate};
 use crate::zstack::{Part, split};
 
 /// The least time between two pushes. The template runs two of these functions at most, so that they keep
@@ -222,7 +222,14 @@ impl Redelivery {
         } else {
             vec![Part { text: letter.message.clone(), around: Arc::new(letter.around.clone()) }]
         };
-        parts.iter().flat_map(|part| translate(part, &context).events).map(|event| event.to_json()).collect()
+        let mut alerts: Vec<_> = parts.iter().flat_map(|part| translate(part, &context)).collect();
+        // A message that says something of several alerts has a letter for each. Where none is this one's, another
+        // version wrote the letter, and made another key of it.
+        let is_letters = |alert: &Alert| alert.key.as_str() == letter.alert_key;
+        if !letter.whole && alerts.iter().any(is_letters) {
+            alerts.retain(is_letters);
+        }
+        alerts.iter().flat_map(|alert| &alert.events).map(Event::to_json).collect()
     }
 
     async fn keep_pace(&self) {

@@ -96,20 +96,20 @@ impl Relay {
         let mut parts = split(body);
         if request.round.integration() == Integration::Zstack {
             // All of it goes in one push, under the key of the first message in it.
-            parts.truncate(1);
-            let alert = translate(&parts.remove(0), &request.context);
+            let alert = translate(&parts.swap_remove(0), &request.context).swap_remove(0);
             let part = Part { text: String::from_utf8_lossy(body).into_owned(), around: Arc::default() };
-            let message = Message { place: 0, bodies: vec![(None, body.to_vec())], alert, part, whole: true };
+            let message = Message { place: 0, bodies: vec![(None, body.to_vec())], alert, part: &part, whole: true };
             request.take(message, &mut outcomes).await;
             return outcomes;
         }
         for (place, part) in parts.into_iter().enumerate() {
-            let alert = translate(&part, &request.context);
-            for event in alert.events.iter().filter(|event| !event.cut().is_empty()) {
-                info!(alert_key = %alert.key, cut = event.cut().join(","), "cut to Flashduty's limits");
+            for alert in translate(&part, &request.context) {
+                for event in alert.events.iter().filter(|event| !event.cut().is_empty()) {
+                    info!(alert_key = %alert.key, cut = event.cut().join(","), "cut to Flashduty's limits");
+                }
+                let bodies = alert.events.iter().map(|event| (Some(event.status()), event.to_json())).collect();
+                request.take(Message { place, bodies, alert, part: &part, whole: false }, &mut outcomes).await;
             }
-            let bodies = alert.events.iter().map(|event| (Some(event.status()), event.to_json())).collect();
-            request.take(Message { place, bodies, alert, part, whole: false }, &mut outcomes).await;
         }
         outcomes
     }
@@ -124,14 +124,14 @@ pub struct Origin {
     pub url_labels: Vec<(String, String)>,
 }
 
-/// One message on its way.
-struct Message {
+/// What a message says of one alert, on its way.
+struct Message<'a> {
     /// Where in its request it stands.
     place: usize,
     /// What to push, in order, and the status of each.
     bodies: Vec<(Option<Status>, Vec<u8>)>,
     alert: Alert,
-    part: Part,
+    part: &'a Part,
     /// Whether the part is the request's whole body.
     whole: bool,
 }
@@ -153,7 +153,7 @@ struct Request<'a> {
 impl Request<'_> {
     /// Pushes a message's events in order, or queues it. Where one event fails, the ones after it would
     /// say what is not so.
-    async fn take(&mut self, message: Message, outcomes: &mut Vec<Outcome>) {
+    async fn take(&mut self, message: Message<'_>, outcomes: &mut Vec<Outcome>) {
         if let Some(outbox) = &self.relay.outbox {
             let ahead = outbox.ahead_of(&message.alert.key, self.deadline).await;
             if ahead == Ahead::SameAlert || ahead == Ahead::Something && !self.queue_is_shut {
@@ -191,7 +191,7 @@ impl Request<'_> {
 
     fn outcome(
         &self,
-        message: &Message,
+        message: &Message<'_>,
         event_status: Option<Status>,
         fate: Fate,
         (attempts, took): (u32, Duration),
@@ -210,7 +210,7 @@ impl Request<'_> {
     }
 
     /// Queues a message that could not be pushed.
-    async fn queue(&self, message: &Message, push: Error) -> Fate {
+    async fn queue(&self, message: &Message<'_>, push: Error) -> Fate {
         let Some(outbox) = &self.relay.outbox else { return Fate::Failed(push) };
         match self.put_aside(outbox, message).await {
             Ok(()) => Fate::Queued(Some(push)),
@@ -219,7 +219,7 @@ impl Request<'_> {
     }
 
     /// Puts the message into the log, the last place where it can still be found.
-    fn lost(&self, message: &Message, push: String, queue: String) -> Fate {
+    fn lost(&self, message: &Message<'_>, push: String, queue: String) -> Fate {
         error!(
             alert_key = %message.alert.key,
             zstack_message = self.letter(message).to_text(),
@@ -228,12 +228,12 @@ impl Request<'_> {
         Fate::Failed(Error::Lost { push, queue })
     }
 
-    async fn put_aside(&self, outbox: &Outbox, message: &Message) -> Result<(), String> {
+    async fn put_aside(&self, outbox: &Outbox, message: &Message<'_>) -> Result<(), String> {
         let text = self.letter(message).to_text();
         outbox.put_aside(&text, &self.envelope(message), &message.alert.key, self.deadline).await
     }
 
-    async fn give_up(&self, message: &Message, refusal: Error) -> Fate {
+    async fn give_up(&self, message: &Message<'_>, refusal: Error) -> Fate {
         if let Some(outbox) = &self.relay.outbox {
             let text = self.letter(message).to_text();
             let reason = refusal.to_string();
@@ -247,7 +247,7 @@ impl Request<'_> {
     /// Without an id of ZStack's, every message is taken for a new one: two that are equal to the letter
     /// may have a recovery between them, and a copy does no harm. A text that could not be read has no
     /// recovery: its key, a hash of it, is enough.
-    fn envelope(&self, message: &Message) -> Envelope {
+    fn envelope(&self, message: &Message<'_>) -> Envelope {
         let Message { alert, place, .. } = message;
         let statuses = alert.events.iter().map(|event| event.status().as_str()).collect::<Vec<_>>().join(",");
         let id = match alert.kind {
@@ -258,7 +258,7 @@ impl Request<'_> {
         Envelope::new(alert.key.as_str(), &statuses, &id)
     }
 
-    fn letter(&self, message: &Message) -> Letter {
+    fn letter(&self, message: &Message<'_>) -> Letter {
         Letter {
             version: VERSION,
             message: message.part.text.clone(),

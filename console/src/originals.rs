@@ -67,8 +67,9 @@ impl Arrival {
         let mut made = Vec::new();
         for (place, part) in parts.iter().enumerate() {
             for context in [&on_time, &late] {
-                let events = translate(part, context).events;
-                made.extend(events.iter().filter_map(|event| Made::new(event, place)));
+                let alerts = translate(part, context);
+                let events = alerts.iter().flat_map(|alert| &alert.events);
+                made.extend(events.filter_map(|event| Made::new(event, place)));
             }
         }
         Self { at, url, texts: parts.into_iter().map(|part| part.text).collect(), made }
@@ -198,7 +199,7 @@ mod tests {
     /// When the request that an event was made of came.
     fn found(originals: &Originals, made_of: &Arrival) -> Option<u64> {
         let part = &split(made_of.texts[0].as_bytes())[0];
-        let event = translate(part, &Context::default()).events[0].to_json();
+        let event = translate(part, &Context::default())[0].events[0].to_json();
         originals.find(std::str::from_utf8(&event).unwrap(), u64::MAX).map(|(original, _)| original.at)
     }
 

@@ -78,24 +78,33 @@ pub struct Event {
 }
 
 impl Event {
-    /// An event with whatever is too long cut and whatever is too much left out.
+    /// An event with whatever is too long cut and whatever is too much left out. `ending` are lines at the end of the
+    /// description that are kept where the rest of it is cut.
     #[must_use]
     pub fn new(
         title_rule: TitleRule,
         status: Status,
         alert_key: AlertKey,
         description: &str,
+        ending: &str,
         mut labels: Labels,
     ) -> Self {
         let mut cut = labels.fit();
-        let description = shorten(description, MAX_DESCRIPTION);
+        let ending = shorten(ending, MAX_DESCRIPTION / 2);
+        let room = if ending.is_empty() { MAX_DESCRIPTION } else { MAX_DESCRIPTION - 1 - ending.chars().count() };
+        let description = shorten(description, room);
         if matches!(description, Cow::Owned(_)) {
             cut.push("description".to_owned());
+        }
+        let mut description = description.into_owned();
+        if !ending.is_empty() {
+            description.push('\n');
+            description.push_str(&ending);
         }
         if alert_key.is_hash() {
             cut.push("alert_key".to_owned());
         }
-        Self { title_rule, status, alert_key, description: description.into_owned(), labels, cut }
+        Self { title_rule, status, alert_key, description, labels, cut }
     }
 
     /// The body to push.

@@ -4,21 +4,24 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::{
-    Draft, Kind, canonical, first, labels_of, other_labels, resource_id, resource_labels, resource_name, severity,
-    unknown_level, whereabouts,
+    Draft, Kind, Source, canonical, first, labels_of, other_labels, resource_id, resource_labels, resource_name,
+    severity, unknown_level, whereabouts,
 };
 use crate::flashduty::{AlertKey, Labels, Status};
-use crate::zstack::{Alarm, Level, State};
+use crate::zstack::{Alarm, Level, Operator, State};
 
-pub(super) fn draft(alarm: &Alarm<'_>, text: &str) -> Draft {
+pub(super) fn draft(alarm: &Alarm<'_>, source: &Source<'_>) -> Draft {
     let resource = resource_name(&alarm.resource, &alarm.namespace);
-    let check = first(&[&alarm.name, &alarm.metric, &alarm.uuid, "Alarm"]);
+    let condition = condition(alarm).unwrap_or_default();
+    let check = first(&[&alarm.name, &condition, &alarm.metric, &alarm.uuid, "Alarm"]);
+    let notes = [unknown_state(&alarm.status), unknown_level(&alarm.level), source.broken_line()];
     Draft {
         kind: Kind::Alarm,
-        key: key(alarm, text),
+        key: key(alarm, source),
         id: alarm.data.to_string(),
-        labels: labels(alarm, resource, check),
-        states: vec![(status(alarm), description(alarm, resource, check))],
+        labels: labels(alarm, resource, check, &condition),
+        states: vec![(status(alarm), description(alarm, resource, check, &condition))],
+        notes: notes.into_iter().flatten().collect(),
     }
 }
 
@@ -40,15 +43,15 @@ fn status(alarm: &Alarm<'_>) -> Status {
 
 /// Rule and resource; names stand in for ids that a template left out. A message that names no rule at
 /// all is known by its text alone.
-fn key(alarm: &Alarm<'_>, text: &str) -> AlertKey {
+fn key(alarm: &Alarm<'_>, source: &Source<'_>) -> AlertKey {
     let rule = first(&[&alarm.uuid, &alarm.name, &alarm.metric]);
     if rule.is_empty() {
-        return super::other::raw_key(text);
+        return source.raw_key();
     }
-    AlertKey::new(&["alarm", rule, resource_id(&alarm.resource)])
+    source.key(&["alarm", rule, resource_id(&alarm.resource)])
 }
 
-fn labels(alarm: &Alarm<'_>, resource: &str, check: &str) -> Labels {
+fn labels(alarm: &Alarm<'_>, resource: &str, check: &str, condition: &str) -> Labels {
     let mut labels = labels_of(Kind::Alarm);
     for (name, value) in [
         ("resource", resource),
@@ -60,7 +63,7 @@ fn labels(alarm: &Alarm<'_>, resource: &str, check: &str) -> Labels {
         ("account_id", &alarm.account),
         ("alarm_id", &alarm.uuid),
         ("metric", &alarm.metric),
-        ("condition", &condition(alarm).unwrap_or_default()),
+        ("condition", condition),
         ("threshold", &alarm.threshold),
         ("current_value", &alarm.current_value),
         ("duration", &duration(&alarm.duration)),
@@ -82,22 +85,14 @@ fn state_word(text: &str) -> &str {
 /// `CPUAverageUsedUtilization >= 80.00%`, where the message says all of it.
 fn condition(alarm: &Alarm<'_>) -> Option<String> {
     let complete = ![&alarm.metric, &alarm.operator, &alarm.threshold].iter().any(|text| text.is_empty());
-    complete.then(|| format!("{} {} {}", alarm.metric, symbol(&alarm.operator), alarm.threshold))
+    let operator = canonical(&alarm.operator, Operator::read(&alarm.operator).map(Operator::symbol));
+    complete.then(|| format!("{} {operator} {}", alarm.metric, alarm.threshold))
 }
 
-fn symbol(operator: &str) -> &str {
-    match operator {
-        "GreaterThan" => ">",
-        "GreaterThanOrEqualTo" => ">=",
-        "LessThan" => "<",
-        "LessThanOrEqualTo" => "<=",
-        other => other,
-    }
-}
-
-/// ZStack's duration is a bare number of seconds: it gets its unit.
+/// ZStack's duration is a number of seconds, bare or with the word behind it: it gets its unit.
 fn duration(text: &str) -> String {
-    integer(text).map_or_else(|| text.to_owned(), |seconds| format!("{seconds}s"))
+    let number = ["seconds", "秒", "s"].iter().find_map(|unit| text.strip_suffix(unit)).unwrap_or(text);
+    integer(number.trim_end()).map_or_else(|| text.to_owned(), |seconds| format!("{seconds}s"))
 }
 
 /// A whole number, however JSON writers print it: `300`, `300.0`, `3.0E2`.
@@ -124,25 +119,30 @@ fn time(text: &str) -> String {
     time.unwrap_or_else(|| text.to_owned())
 }
 
-fn description(alarm: &Alarm<'_>, resource: &str, check: &str) -> String {
+fn description(alarm: &Alarm<'_>, resource: &str, check: &str, condition: &str) -> String {
     let value = &alarm.current_value;
     let mut lines = vec![match state(alarm) {
         State::Alarm => format!("{check} triggered"),
         State::Ok => format!("{check} recovered"),
         State::InsufficientData => format!("{check}: no data, so ZStack cannot tell how it is"),
     }];
-    match (condition(alarm), duration(&alarm.duration)) {
-        (Some(condition), held) if held.is_empty() => lines.push(format!("Condition: {condition}")),
-        (Some(condition), held) => lines.push(format!("Condition: {condition} for {held}")),
-        (None, _) if alarm.metric.is_empty() => {}
-        (None, _) => lines.push(format!("Metric: {}", alarm.metric)),
+    match (condition, duration(&alarm.duration)) {
+        ("", _) if alarm.metric.is_empty() => {}
+        ("", _) => lines.push(format!("Metric: {}", alarm.metric)),
+        (condition, held) if held.is_empty() => lines.push(format!("Condition: {condition}")),
+        (condition, held) => lines.push(format!("Condition: {condition} for {held}")),
     }
     if !value.is_empty() {
         lines.push(format!("Current value: {value}"));
     }
     lines.extend(whereabouts(resource, &alarm.resource));
-    lines.extend(unknown_level(&alarm.level));
     lines.join("\n")
+}
+
+/// A line for a state that nobody knows, so that nobody takes the alert for ZStack's own word.
+fn unknown_state(status: &str) -> Option<String> {
+    let known = status.is_empty() || State::read(status).is_some();
+    (!known).then(|| format!("State: {status} (not a state of ZStack's; taken for Alarm)"))
 }
 
 #[cfg(test)]
@@ -155,9 +155,11 @@ mod tests {
         assert_eq!(time("1720144800123"), "2024-07-05T02:00:00.123Z");
         assert_eq!(time("1720144800000.0"), "2024-07-05T02:00:00Z");
         assert_eq!(time("1.7201448E12"), "2024-07-05T02:00:00Z");
-        assert_eq!(duration("300.0"), "300s");
+        for seconds in ["300", "300.0", "300 seconds", "300seconds", "300 秒", "300s"] {
+            assert_eq!(duration(seconds), "300s", "{seconds}");
+        }
         assert_eq!(duration("5 minutes"), "5 minutes");
-        for text in ["", "Jul 5, 2024 10:00:00 AM", "9223372036854775807"] {
+        for text in ["", "07-05 10:00", "Jul 5, 2024 10:00:00 AM", "9223372036854775807"] {
             assert_eq!(time(text), text);
         }
     }
@@ -189,7 +191,19 @@ mod tests {
             for state in states {
                 assert_eq!(of(state, "OK"), expected, "{level} {state}");
             }
-            for ok in ["OK", "ok", " Ok\n", "监控中"] {
+            for ok in [
+                "OK",
+                "ok",
+                " Ok\n",
+                "监控中",
+                "監控中",
+                "已恢复",
+                "恢复正常",
+                "正常",
+                "Recovered",
+                "resolved",
+                "Normal",
+            ] {
                 assert_eq!(of(ok, "Alarm"), Ok, "{level}");
             }
             for no_data in ["InsufficientData", "数据不足"] {

@@ -1,99 +1,197 @@
 //! Event alarms.
 
 use super::{
-    Draft, Kind, canonical, error_line, first, labels_of, other_labels, resource_id, resource_labels, resource_name,
-    severity, unknown_level, whereabouts,
+    Draft, Kind, Source, canonical, error_line, first, labels_of, other_labels, resource_id, resource_labels,
+    resource_name, severity, unknown_level, whereabouts,
 };
-use crate::flashduty::{AlertKey, Labels, Status, hash, label_name};
-use crate::zstack::{Event, Level, Recovery};
+use crate::flashduty::{AlertKey, Labels, Status, label_name};
+use crate::zstack::{Entry, Event, EventState, Level, Shape, StateSource, dimension_values, events};
 
-pub(super) fn draft(event: &Event<'_>, text: &str) -> Draft {
-    let recovery = event.recovery();
-    // Problem and way back bear one title and one key.
-    let problem = recovery.map_or(&*event.name, |recovery| recovery.problem);
-    let ends = recovery.is_some_and(|recovery| recovery.ends_with(&event.name));
-
-    let about = resource_name(&event.resource, &event.namespace);
-    let (resource, check) = if event.is_third_party() {
-        (first(&[event.label("Dimensions"), about]), first(&[event.label("Metric"), problem]))
-    } else {
-        (about, first(&[problem, "Event"]))
-    };
-    let status = match Level::read(&event.level) {
-        _ if ends => Status::Ok,
-        Some(Level::Recovery) if recovery.is_none() => Status::Info,
-        level => severity(level),
-    };
-    Draft {
-        kind: Kind::Event,
-        key: key(event, problem, recovery, text),
-        id: event.data.to_string(),
-        labels: labels(event, resource, check),
-        states: vec![(status, description(event, resource, check, ends))],
+/// What becomes of an event: the alert that it opens or passes by, or one for each problem that it ends.
+pub(super) fn drafts(event: &Event<'_>, source: &Source<'_>) -> Vec<Draft> {
+    let problem = |entry| Problem { event, source, entry };
+    let Some(entry) = event.entry() else { return vec![problem(None).opens()] };
+    let undone = events().filter(|other| entry.undoes.contains(&other.name)).map(|other| problem(Some(other)).ends());
+    match event.state(entry) {
+        EventState::Over => std::iter::once(problem(Some(entry)).ends()).chain(undone).collect(),
+        EventState::Step => vec![problem(Some(entry)).passes()],
+        EventState::Unknown if entry.state.is_none() && !entry.undoes.is_empty() => undone.collect(),
+        EventState::Trouble | EventState::Unknown => vec![problem(Some(entry)).opens()],
     }
 }
 
-/// Namespace, problem and resource, and whatever else tells one problem from another. The names stand
-/// in for ids that a template left out, the subscription where there is no resource. An event without a
-/// name is known by its text alone.
-fn key(event: &Event<'_>, problem: &str, recovery: Option<&Recovery>, text: &str) -> AlertKey {
-    if problem.is_empty() {
-        return super::other::raw_key(text);
-    }
-    let resource = first(&[resource_id(&event.resource), &event.subscription]);
-    let parts = ["event", &*event.namespace, problem, resource];
-    let all = event.labels_as_text();
-    if event.is_third_party() {
-        let alert = ["Product", "Service", "Metric", "Dimensions"].map(|name| event.label(name));
-        let hash = if alert.concat().is_empty() { hash(&[&all]) } else { hash(&alert) };
-        AlertKey::new(&[&parts[..], &[&hash]].concat())
-    } else if let Some(label) = recovery.and_then(|recovery| recovery.told_apart_by) {
-        AlertKey::new(&[&parts[..], &[first(&[event.label(label), &all])]].concat())
-    } else {
-        AlertKey::new(&parts)
-    }
+/// A problem that an event tells of. Problem and way back bear one title and one key.
+struct Problem<'a> {
+    event: &'a Event<'a>,
+    source: &'a Source<'a>,
+    /// What is known of the problem's event.
+    entry: Option<&'static Entry>,
 }
 
-fn labels(event: &Event<'_>, resource: &str, check: &str) -> Labels {
-    let mut labels = labels_of(Kind::Event);
-    for (name, value) in [
-        ("resource", resource),
-        ("check", check),
-        ("namespace", &*event.namespace),
-        ("emergency_level", canonical(&event.level, Level::read(&event.level).map(Level::as_str))),
-        ("account_id", &event.account),
-        ("event", &event.name),
-        ("subscription_id", &event.subscription),
-        ("error", &event.error),
-        ("data_id", &event.data),
-        ("time", &event.time),
-    ] {
-        labels.put_own(name, value);
-    }
-    resource_labels(&mut labels, &event.resource);
-    other_labels(&mut labels, &event.labels, "event_labels");
-    other_labels(&mut labels, &event.other, "unnamed");
-    labels
-}
+/// What is said of an event that nothing ends.
+const NEVER_OVER: &str =
+    "ZStack never says when this is over: close it by hand, or let the auto-close of Flashduty's channel do it.";
+/// What is said of facts where labels would tell two problems apart, or trouble from its end.
+const NOT_TOLD_APART: &str =
+    "This message template has no event labels, so two of these problems on one resource are one alert.";
+const STATE_NOT_TOLD: &str =
+    "This message template has no event labels, so nothing tells whether this is trouble or its end.";
 
-fn description(event: &Event<'_>, resource: &str, check: &str, ends: bool) -> String {
-    let message = if event.is_third_party() { event.label("Message") } else { "" };
-    let mut lines = vec![if ends {
-        format!("{check} is over: {}", event.name)
-    } else {
-        first(&[message, &event.name, check]).to_owned()
-    }];
-    lines.extend(whereabouts(resource, &event.resource));
-    lines.extend(error_line(&event.error));
-    for (name, value) in &event.labels {
-        if name.is_empty() {
-            lines.push(value.to_string());
-        } else if !changes_at_every_repeat(name) && value != message {
-            lines.push(format!("{name}: {value}"));
+impl Problem<'_> {
+    /// The problem is there: as bad as its level.
+    fn opens(&self) -> Draft {
+        let status = match Level::read(&self.event.level) {
+            Some(Level::Recovery) if !self.entry.is_some_and(Entry::ends) => Status::Info,
+            level => severity(level),
+        };
+        self.draft(&[], vec![(status, self.described())])
+    }
+
+    /// It is over.
+    fn ends(&self) -> Draft {
+        let check = self.check();
+        let first = match self.state() {
+            Some((label, value)) if self.is_of_its_own() => format!("{check} is over: {label} is {value}"),
+            None if self.is_of_its_own() => format!("{check} is over: it came without an error"),
+            _ => format!("{check} is over: {}", self.event.name),
+        };
+        self.draft(&[], vec![(Status::Ok, self.description(&first))])
+    }
+
+    /// It may come or go: people see the step, and no alert is opened or changed by it.
+    fn passes(&self) -> Draft {
+        let closes = "A step on the way: neither trouble nor its end. It closes by itself.".to_owned();
+        self.draft(&["step"], vec![(Status::Info, self.described()), (Status::Ok, closes)])
+    }
+
+    fn draft(&self, behind_key: &[&str], states: Vec<(Status, String)>) -> Draft {
+        let Self { event, source, entry } = self;
+        let is_facts = source.shape == Shape::Facts && event.labels.is_empty();
+        let told_apart = entry.is_some_and(|entry| !entry.told_apart_by.is_empty());
+        let has_state = entry.is_some_and(|entry| matches!(entry.state, Some(StateSource::Label { .. })));
+        let is_ended = states.iter().any(|(status, _)| *status == Status::Ok);
+        let notes = [
+            unknown_level(&event.level),
+            source.broken_line(),
+            (is_facts && told_apart).then(|| NOT_TOLD_APART.to_owned()),
+            (is_facts && has_state && !is_ended).then(|| STATE_NOT_TOLD.to_owned()),
+            entry.is_some_and(|entry| !entry.ends()).then(|| NEVER_OVER.to_owned()),
+        ];
+        Draft {
+            kind: Kind::Event,
+            key: self.key(behind_key),
+            id: event.data.to_string(),
+            labels: self.labels(),
+            states,
+            notes: notes.into_iter().flatten().collect(),
         }
     }
-    lines.extend(unknown_level(&event.level));
-    lines.join("\n")
+
+    /// The name of the problem's event.
+    fn name(&self) -> &str {
+        self.entry.map_or(&*self.event.name, |entry| entry.name)
+    }
+
+    fn check(&self) -> &str {
+        let metric = if self.event.is_third_party() { self.event.label("Metric") } else { "" };
+        first(&[metric, self.name(), "Event"])
+    }
+
+    fn resource(&self) -> String {
+        let dimensions = self.event.is_third_party().then(|| dimension_values(self.event.label("Dimensions")));
+        dimensions
+            .filter(|values| !values.is_empty())
+            .unwrap_or_else(|| resource_name(&self.event.resource, &self.event.namespace).to_owned())
+    }
+
+    /// Whether the event itself is the problem's, and not one that ends it.
+    fn is_of_its_own(&self) -> bool {
+        self.name().eq_ignore_ascii_case(&self.event.name)
+    }
+
+    /// The label that says how it is.
+    fn state(&self) -> Option<(&'static str, &str)> {
+        match self.entry?.state {
+            Some(StateSource::Label { name, .. }) => Some((name, self.event.label(name))),
+            _ => None,
+        }
+    }
+
+    /// The problem, the resource, and what tells two of these problems apart. The names stand in for ids that a
+    /// template left out, the subscription where there is no resource. The namespace is no part of it: it differs from
+    /// subscription to subscription. An event without a name is known by its text alone.
+    fn key(&self, behind: &[&str]) -> AlertKey {
+        let Self { event, source, entry } = self;
+        if self.name().is_empty() {
+            return source.raw_key();
+        }
+        let resource = first(&[resource_id(&event.resource), &event.subscription]);
+        let told_apart_by = entry.map_or(&[][..], |entry| entry.told_apart_by);
+        let values: Vec<_> = told_apart_by.iter().map(|label| event.label(label)).collect();
+        // Printed so that none of them can be found.
+        let printed = event.unnamed_labels();
+        let values = if values.concat().is_empty() && !printed.is_empty() && !values.is_empty() {
+            vec![printed.as_str()]
+        } else {
+            values
+        };
+        source.key(&[&["event", self.name(), resource], &values[..], behind].concat())
+    }
+
+    fn labels(&self) -> Labels {
+        let event = self.event;
+        let mut labels = labels_of(Kind::Event);
+        for (name, value) in [
+            ("resource", self.resource().as_str()),
+            ("check", self.check()),
+            ("namespace", &*event.namespace),
+            ("emergency_level", canonical(&event.level, Level::read(&event.level).map(Level::as_str))),
+            ("account_id", &event.account),
+            ("event", &event.name),
+            ("subscription_id", &event.subscription),
+            ("error", &event.error),
+            ("data_id", &event.data),
+            ("time", &event.time),
+        ] {
+            labels.put_own(name, value);
+        }
+        resource_labels(&mut labels, &event.resource);
+        other_labels(&mut labels, &event.labels, "event_labels");
+        other_labels(&mut labels, &event.other, "unnamed");
+        labels
+    }
+
+    fn told_apart_by(&self, label: &str) -> bool {
+        self.entry.is_some_and(|entry| entry.told_apart_by.iter().any(|name| name.eq_ignore_ascii_case(label)))
+    }
+
+    /// A problem in words: another system's own, or the event's name in the languages of ZStack's console.
+    fn described(&self) -> String {
+        let message = if self.event.is_third_party() { self.event.label("Message") } else { "" };
+        if !message.is_empty() {
+            return message.to_owned();
+        }
+        self.description(&match self.entry {
+            None => self.check().to_owned(),
+            Some(Entry { name, chinese, english: "", .. }) => format!("{name} ({chinese})"),
+            Some(Entry { name, chinese, english, .. }) => format!("{name} ({chinese}, {english})"),
+        })
+    }
+
+    fn description(&self, first: &str) -> String {
+        let event = self.event;
+        let mut lines = vec![first.to_owned()];
+        lines.extend(whereabouts(&self.resource(), &event.resource));
+        lines.extend(error_line(&event.error));
+        for (name, value) in &event.labels {
+            if name.is_empty() {
+                lines.push(value.to_string());
+            } else if self.told_apart_by(name) || !changes_at_every_repeat(name) {
+                lines.push(format!("{name}: {value}"));
+            }
+        }
+        lines.join("\n")
+    }
 }
 
 /// Whether an event label is likely to differ in every message, so that in a description it would add

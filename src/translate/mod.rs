@@ -6,8 +6,8 @@ mod other;
 
 use std::iter::repeat_n;
 
-use crate::flashduty::{AlertKey, Event, Labels, Origin, Status, TitleRule, shorten};
-use crate::zstack::{Level, Message, Part, Resource, Text, clean};
+use crate::flashduty::{AlertKey, Event, Labels, Origin, Status, TitleRule, hash, label_name, shorten};
+use crate::zstack::{Level, Message, Part, Reading, Resource, Shape, Text, clean};
 
 /// What a message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ impl Kind {
     }
 }
 
-/// One message as Flashduty gets it.
+/// One alert that a message opens, updates or closes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alert {
     /// What the message is.
@@ -44,7 +44,7 @@ pub struct Alert {
     pub key: AlertKey,
     /// ZStack's id of the message, new at every repeat; empty where it has none.
     pub id: String,
-    /// One event; the test message makes two, one that opens its alert and one that closes it.
+    /// One event; what is told and needs nobody has two, one that opens the alert and one that closes it.
     pub events: Vec<Event>,
 }
 
@@ -63,31 +63,59 @@ pub struct Context {
     pub delayed: Option<String>,
 }
 
-/// Translates one message.
-#[must_use]
-pub fn translate(part: &Part, context: &Context) -> Alert {
-    let draft = match Message::read(&part.text) {
-        Message::Alarm(alarm) => alarm::draft(&alarm, &part.text),
-        Message::Event(event) => event::draft(&event, &part.text),
-        Message::Test(test) => other::test(&test),
-        Message::Raw(raw) => other::raw(&raw),
-    };
-    let Draft { kind, key, id, mut labels, states } = draft;
-    labels.put_own("delayed", context.delayed.as_deref().unwrap_or_default());
-    for (name, value) in part.around.iter() {
-        labels.put(Origin::Around, name, value);
+impl Context {
+    /// The name of the cloud, by the URL's parameter `cloud`.
+    fn cloud(&self) -> Option<&str> {
+        let clouds = self.url_labels.iter().filter(|(name, _)| label_name(name) == "cloud");
+        clouds.map(|(_, value)| clean(value)).find(|value| !value.is_empty())
     }
-    for (name, value) in &context.url_labels {
-        labels.put_if_free(Origin::Around, name, clean(value));
-    }
-    let labels = repeat_n(labels, states.len());
-    let events = states.into_iter().zip(labels).map(|((status, description), labels)| {
-        Event::new(context.title_rule.clone(), status, key.clone(), &description, labels)
-    });
-    Alert { kind, events: events.collect(), key, id }
 }
 
-/// What each kind of message has to say for itself.
+/// Translates one message. There is at least one alert; an event that ends several problems has one for each.
+#[must_use]
+pub fn translate(part: &Part, context: &Context) -> Vec<Alert> {
+    let Reading { message, shape, broken } = Reading::of(&part.text);
+    let source = Source { text: &part.text, shape, broken, cloud: context.cloud() };
+    let drafts = match message {
+        Message::Alarm(alarm) => vec![alarm::draft(&alarm, &source)],
+        Message::Event(event) => event::drafts(&event, &source),
+        Message::Test(test) => vec![other::test(&test, &source)],
+        Message::Raw(raw) => vec![other::raw(&raw, &source)],
+    };
+    drafts.into_iter().map(|draft| draft.finish(part, context)).collect()
+}
+
+/// What a message's text says beside its fields.
+struct Source<'a> {
+    text: &'a str,
+    shape: Shape,
+    /// Where its JSON is broken, where it was read all the same.
+    broken: Option<String>,
+    cloud: Option<&'a str>,
+}
+
+impl Source<'_> {
+    /// An alert's key. Two clouds have the same ids where ZStack makes them, so the cloud's name stands in front.
+    fn key(&self, parts: &[&str]) -> AlertKey {
+        match self.cloud {
+            None => AlertKey::new(parts),
+            Some(cloud) => AlertKey::new(&[&[format!("cloud={cloud}").as_str()], parts].concat()),
+        }
+    }
+
+    /// The key of a message that says nothing of what it is about: its text.
+    fn raw_key(&self) -> AlertKey {
+        self.key(&["raw", &hash(&[self.text])])
+    }
+
+    /// A line for a message that was read although its JSON is broken.
+    fn broken_line(&self) -> Option<String> {
+        let place = self.broken.as_ref()?;
+        Some(format!("The message template breaks its JSON ({place}); the values were found by their names."))
+    }
+}
+
+/// What a message has to say of one alert.
 struct Draft {
     kind: Kind,
     key: AlertKey,
@@ -95,6 +123,27 @@ struct Draft {
     labels: Labels,
     /// Status and description of each event, in order.
     states: Vec<(Status, String)>,
+    /// Lines at the end of each description, which are never cut off.
+    notes: Vec<String>,
+}
+
+impl Draft {
+    fn finish(self, part: &Part, context: &Context) -> Alert {
+        let Self { kind, key, id, mut labels, states, notes } = self;
+        labels.put_own("delayed", context.delayed.as_deref().unwrap_or_default());
+        for (name, value) in part.around.iter() {
+            labels.put(Origin::Around, name, value);
+        }
+        for (name, value) in &context.url_labels {
+            labels.put_if_free(Origin::Around, name, clean(value));
+        }
+        let notes = notes.join("\n");
+        let labels = repeat_n(labels, states.len());
+        let events = states.into_iter().zip(labels).map(|((status, description), labels)| {
+            Event::new(context.title_rule.clone(), status, key.clone(), &description, &notes, labels)
+        });
+        Alert { kind, events: events.collect(), key, id }
+    }
 }
 
 /// The labels that every message has, in before all others so that none takes their names.

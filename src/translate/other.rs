@@ -1,7 +1,7 @@
 //! The test message, and messages that could not be read.
 
-use super::{Draft, Kind, NAMELESS, first, labels_of, other_labels};
-use crate::flashduty::{AlertKey, Status, hash, shorten};
+use super::{Draft, Kind, NAMELESS, Source, first, labels_of, other_labels};
+use crate::flashduty::{Status, shorten};
 use crate::zstack::{Raw, Test};
 
 /// How much of a text that cannot be read goes into the alert's title, in characters.
@@ -9,7 +9,7 @@ const MAX_HEADLINE: usize = 80;
 
 /// The button opens an alert, so that people see it arrive, and closes it at once, so that it leaves
 /// nothing open.
-pub(super) fn test(test: &Test<'_>) -> Draft {
+pub(super) fn test(test: &Test<'_>, source: &Source<'_>) -> Draft {
     let mut labels = labels_of(Kind::Test);
     labels.put_own("resource", NAMELESS);
     labels.put_own("check", "Test message");
@@ -18,32 +18,34 @@ pub(super) fn test(test: &Test<'_>) -> Draft {
     let closes = "The test message's alert closes by itself.";
     Draft {
         kind: Kind::Test,
-        key: AlertKey::new(&["test"]),
+        key: source.key(&["test"]),
         id: String::new(),
         labels,
         states: vec![(Status::Info, opens.to_owned()), (Status::Ok, closes.to_owned())],
+        notes: Vec::new(),
     }
 }
 
-/// A message that cannot be read is still somebody's alarm: it is shown as it came.
-pub(super) fn raw(raw: &Raw<'_>) -> Draft {
-    let words: Vec<_> = raw.text.split_whitespace().collect();
+/// A message that cannot be read is still somebody's alarm: it is shown as it came, or field by field.
+pub(super) fn raw(raw: &Raw<'_>, source: &Source<'_>) -> Draft {
+    let fields: Vec<_> = raw.fields.iter().filter(|(_, value)| !value.is_empty()).collect();
+    let lines: Vec<_> = fields.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    let (text, headline) = if lines.is_empty() {
+        (raw.text.to_owned(), raw.text.split_whitespace().collect::<Vec<_>>().join(" "))
+    } else {
+        (lines.join("\n"), lines.join(", "))
+    };
     let mut labels = labels_of(Kind::Raw);
     labels.put_own("resource", NAMELESS);
-    labels.put_own("check", first(&[&shorten(&words.join(" "), MAX_HEADLINE), "Message without text"]));
+    labels.put_own("check", first(&[&shorten(&headline, MAX_HEADLINE), "Message without text"]));
     other_labels(&mut labels, &raw.fields, "unnamed");
     let intro = format!("A message from ZStack that could not be read as an alarm or an event ({}):", raw.why);
-    let description = format!("{intro}\n{}", raw.text);
     Draft {
         kind: Kind::Raw,
-        key: raw_key(raw.text),
+        key: source.raw_key(),
         id: String::new(),
         labels,
-        states: vec![(Status::Warning, description)],
+        states: vec![(Status::Warning, format!("{intro}\n{text}"))],
+        notes: Vec::new(),
     }
-}
-
-/// The key of a message that says nothing of what it is about: its text.
-pub(super) fn raw_key(text: &str) -> AlertKey {
-    AlertKey::new(&["raw", &hash(&[text])])
 }

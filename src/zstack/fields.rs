@@ -51,30 +51,53 @@ fn unescaped(json: &str) -> Option<&str> {
     (!content.contains('\\')).then_some(content)
 }
 
+/// Names with their values, in the order they came.
+pub type Members<'a> = Vec<(Text<'a>, Value<'a>)>;
+
+/// A field's value: as JSON, or as a text where a message is not JSON or says several things in one text.
+#[derive(Clone, Debug)]
+pub enum Value<'a> {
+    /// Any JSON.
+    Json(&'a RawValue),
+    /// A text.
+    Text(Text<'a>),
+}
+
+impl<'a> Value<'a> {
+    /// What it says, by [`text`] and [`clean`].
+    #[must_use]
+    pub fn text(&self) -> Text<'a> {
+        match self {
+            Self::Json(json) => text(json),
+            Self::Text(text) => cleaned(text.clone()),
+        }
+    }
+}
+
 /// Any JSON value as text: a string's content, anything else as it was written.
 ///
-/// White space around it is dropped. `null`, an empty value and ZStack's dash all mean that there is
-/// nothing to say, so they are empty.
+/// White space around it is dropped. What says nothing (see [`clean`]) is empty.
 #[must_use]
 pub fn text(value: &RawValue) -> Text<'_> {
     let json = value.get();
-    let text = match json {
-        "null" | "{}" | "[]" => Cow::Borrowed(""),
-        _ if json.starts_with('"') => match unescaped(json) {
+    let text = if json.starts_with('"') {
+        match unescaped(json) {
             Some(content) => Cow::Borrowed(content),
             // A string with half a surrogate pair is no valid text; show it as it was written.
             None => string(json).unwrap_or(Cow::Borrowed(json)),
-        },
-        _ => Cow::Borrowed(json),
+        }
+    } else {
+        Cow::Borrowed(json)
     };
     cleaned(text)
 }
 
-/// `text` without white space around it; nothing where it is ZStack's dash for "unknown".
+/// `text` without white space around it; nothing where it says nothing as a whole: ZStack's dash for "unknown",
+/// and how Java, Groovy, Python and JSON print what is not there or empty.
 #[must_use]
 pub fn clean(text: &str) -> &str {
     match text.trim() {
-        "-" => "",
+        "-" | "null" | "None" | "[]" | "[:]" | "{}" => "",
         text => text,
     }
 }
@@ -84,39 +107,5 @@ fn cleaned(text: Text<'_>) -> Text<'_> {
         Cow::Borrowed(text) => Cow::Borrowed(clean(text)),
         Cow::Owned(text) if clean(&text).len() == text.len() => Cow::Owned(text),
         Cow::Owned(text) => Cow::Owned(clean(&text).to_owned()),
-    }
-}
-
-/// Name and value pairs out of whatever stands where ZStack puts labels, sorted by name, since Gson's
-/// order may differ from one message to the next.
-///
-/// An object gives its members. A list gives each of its items with an empty name. A string that
-/// holds an object, as templates print it, is read like that object; any other value is one item.
-pub(super) fn pairs(value: &RawValue) -> Vec<(Text<'_>, Text<'_>)> {
-    let json = value.get();
-    let mut pairs = if json.starts_with('{') {
-        members(json)
-    } else if json.starts_with('[') {
-        let items: Vec<&RawValue> = serde_json::from_str(json).unwrap_or_default();
-        items.into_iter().map(|item| (Cow::Borrowed(""), text(item))).collect()
-    } else {
-        match text(value) {
-            Cow::Borrowed(text) if text.starts_with('{') => members(text),
-            Cow::Owned(text) if text.starts_with('{') && serde_json::from_str::<Fields<'_>>(&text).is_ok() => {
-                let own = |text: Text<'_>| Cow::Owned(text.into_owned());
-                members(&text).into_iter().map(|(name, value)| (own(name), own(value))).collect()
-            }
-            text => vec![(Cow::Borrowed(""), text)],
-        }
-    };
-    pairs.retain(|(_, value)| !value.is_empty());
-    pairs.sort();
-    pairs
-}
-
-fn members(json: &str) -> Vec<(Text<'_>, Text<'_>)> {
-    match serde_json::from_str(json) {
-        Ok(Fields(members)) => members.into_iter().map(|(name, value)| (name, text(value))).collect(),
-        Err(_) => vec![(Cow::Borrowed(""), Cow::Borrowed(clean(json)))],
     }
 }

@@ -1,12 +1,15 @@
-//! One message of ZStack's, read field by field.
+//! One message of ZStack's, in whatever shape it comes.
 
 use std::borrow::Cow;
 
 use serde::de::IgnoredAny;
-use serde_json::value::RawValue;
 
-use super::fields::{Fields, Text, pairs, text};
-use super::recovery::Recovery;
+use super::alarm::Alarm;
+use super::event::Event;
+use super::facts;
+use super::fields::{Fields, Members, Text, Value};
+use super::labels::Label;
+use super::salvage::{self, Salvaged};
 
 /// A message, as far as it could be read.
 #[derive(Debug, PartialEq, Eq)]
@@ -19,6 +22,30 @@ pub enum Message<'a> {
     Test(Test<'a>),
     /// Anything else: still somebody's alarm.
     Raw(Raw<'a>),
+}
+
+/// How a message was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// An object with ZStack's own field names.
+    Plain,
+    /// Facts: names and values for people, as the console fills them into a template.
+    Facts,
+    /// An object with names of somebody's own.
+    OwnNames,
+    /// Anything else.
+    Text,
+}
+
+/// A message and how it was read.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Reading<'a> {
+    /// The message.
+    pub message: Message<'a>,
+    /// How it was written.
+    pub shape: Shape,
+    /// Where its JSON is broken, where the values were found by their names all the same.
+    pub broken: Option<String>,
 }
 
 /// What an alarm or event is about.
@@ -38,77 +65,11 @@ pub struct Resource<'a> {
     pub cluster_name: Text<'a>,
 }
 
-/// A resource alarm (`zstack-webhook.md`, "Resource alarm"). Every text is empty where unknown.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Alarm<'a> {
-    /// The rule's name, as people wrote it.
-    pub name: Text<'a>,
-    /// The rule's UUID.
-    pub uuid: Text<'a>,
-    /// The metric's namespace, such as `ZStack/VM`.
-    pub namespace: Text<'a>,
-    /// The metric.
-    pub metric: Text<'a>,
-    /// `GreaterThan` and the like.
-    pub operator: Text<'a>,
-    /// The threshold, a number or a number with its unit.
-    pub threshold: Text<'a>,
-    /// The metric's value, a number or a number with its unit.
-    pub current_value: Text<'a>,
-    /// For how many seconds the condition must have held.
-    pub duration: Text<'a>,
-    /// What the rule filters the metric by: name and value, or an empty name and a whole expression.
-    pub labels: Vec<(Text<'a>, Text<'a>)>,
-    /// The state before.
-    pub previous_status: Text<'a>,
-    /// The state now.
-    pub status: Text<'a>,
-    /// The emergency level.
-    pub level: Text<'a>,
-    /// Epoch milliseconds.
-    pub time: Text<'a>,
-    /// What the alarm is about.
-    pub resource: Resource<'a>,
-    /// The owner.
-    pub account: Text<'a>,
-    /// The message's own UUID, new at every repeat.
-    pub data: Text<'a>,
-    /// Fields this version does not know, sorted by name.
-    pub other: Vec<(Text<'a>, Text<'a>)>,
-}
-
-/// An event alarm (`zstack-webhook.md`, "Event alarm"). Every text is empty where unknown.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Event<'a> {
-    /// The event's name, such as `HostDisconnected`.
-    pub name: Text<'a>,
-    /// The event's namespace, such as `ZStack/Host`.
-    pub namespace: Text<'a>,
-    /// What the event says of itself, sorted by name.
-    pub labels: Vec<(Text<'a>, Text<'a>)>,
-    /// The emergency level.
-    pub level: Text<'a>,
-    /// The error, where ZStack sends it as a field of its own.
-    pub error: Text<'a>,
-    /// A date in the server's own format and time zone.
-    pub time: Text<'a>,
-    /// The subscription that made ZStack send the message.
-    pub subscription: Text<'a>,
-    /// What the event is about.
-    pub resource: Resource<'a>,
-    /// The owner.
-    pub account: Text<'a>,
-    /// The message's own UUID, new at every message.
-    pub data: Text<'a>,
-    /// Fields this version does not know, sorted by name.
-    pub other: Vec<(Text<'a>, Text<'a>)>,
-}
-
-/// The console's test message (`zstack-webhook.md`, "Send Test Message").
+/// The console's test message (`docs/protocols/zstack.md`, "Send Test Message").
 #[derive(Debug, PartialEq, Eq)]
 pub struct Test<'a> {
     /// Its fields.
-    pub fields: Vec<(Text<'a>, Text<'a>)>,
+    pub fields: Vec<Label<'a>>,
 }
 
 /// A message that could not be read.
@@ -119,7 +80,7 @@ pub struct Raw<'a> {
     /// Why it could not be read.
     pub why: String,
     /// Its fields, where it is a JSON object after all.
-    pub fields: Vec<(Text<'a>, Text<'a>)>,
+    pub fields: Vec<Label<'a>>,
 }
 
 /// The one test message there is. All of it must match: a real alert that were taken for a test would
@@ -139,137 +100,67 @@ impl<'a> Message<'a> {
     /// Reads the text of one message. Whatever cannot be read is [`Message::Raw`].
     #[must_use]
     pub fn read(json: &'a str) -> Self {
-        let raw = |why, fields| Self::Raw(Raw { text: json, why, fields });
-        let Fields(members) = match serde_json::from_str(json) {
-            Ok(fields) => fields,
-            Err(error) => return raw(why(json, &error), Vec::new()),
-        };
+        Reading::of(json).message
+    }
+
+    fn of_members(members: Members<'a>) -> Result<Self, Members<'a>> {
         // A template that serves both kinds leaves the fields of the other one empty.
-        let says = |prefix| members.iter().any(|(name, value)| begins_with(name, prefix) && !text(value).is_empty());
+        let says = |prefix| members.iter().any(|(name, value)| begins_with(name, prefix) && !value.text().is_empty());
         if says("ALARM_") {
-            return Self::Alarm(Box::new(Alarm::read(members)));
+            return Ok(Self::Alarm(Box::new(Alarm::read(members))));
         }
         if says("EVENT_") {
-            return Self::Event(Box::new(Event::read(members)));
+            return Ok(Self::Event(Box::new(Event::read(members))));
         }
-        let fields: Vec<_> = members.into_iter().map(|(name, value)| (name, text(value))).collect();
+        Err(members)
+    }
+}
+
+impl<'a> Reading<'a> {
+    /// Reads the text of one message.
+    #[must_use]
+    pub fn of(json: &'a str) -> Self {
+        let whole = |message, shape| Self { message, shape, broken: None };
+        let raw = |why, fields| Message::Raw(Raw { text: json, why, fields });
+        let Fields(members) = match serde_json::from_str(json).map_err(|error| syntax_error(json, error)) {
+            Ok(members) => members,
+            Err(None) => return whole(raw(no_object(json).to_owned(), Vec::new()), Shape::Text),
+            Err(Some(error)) => {
+                let text = || whole(raw(why(json, &error), Vec::new()), Shape::Text);
+                return Self::salvaged(json, &error).unwrap_or_else(text);
+            }
+        };
+        let members = members.into_iter().map(|(name, value)| (name, Value::Json(value))).collect();
+        let members = match Message::of_members(members) {
+            Ok(message) => return whole(message, Shape::Plain),
+            Err(members) => members,
+        };
+        if let Some(message) = facts::of_object(&members).and_then(|facts| facts::message(facts, members.clone())) {
+            return whole(message, Shape::Facts);
+        }
+        let fields: Vec<_> = members.into_iter().map(|(name, value)| (name, value.text())).collect();
         if fields.len() == TEST.len() && TEST.iter().all(|test| fields.iter().any(|(n, v)| (&**n, &**v) == *test)) {
-            return Self::Test(Test { fields });
+            return whole(Message::Test(Test { fields }), Shape::Plain);
         }
-        raw("JSON without the fields of an alarm or an event".to_owned(), fields)
-    }
-}
-
-impl<'a> Alarm<'a> {
-    fn read(members: Vec<(Text<'a>, &'a RawValue)>) -> Self {
-        let mut alarm = Self::default();
-        for (name, value) in members {
-            let slot = match &*upper_case(&name) {
-                "ALARM_NAME" => &mut alarm.name,
-                "ALARM_UUID" => &mut alarm.uuid,
-                "ALARM_NAMESPACE" => &mut alarm.namespace,
-                "ALARM_METRIC" => &mut alarm.metric,
-                "ALARM_COMPARISON_OPERATOR" => &mut alarm.operator,
-                // The same condition the other way round.
-                "ALARM_COMPARISON_OPERATOR_REVERSE" => continue,
-                "ALARM_THRESHOLD" => &mut alarm.threshold,
-                "ALARM_CURRENT_VALUE" => &mut alarm.current_value,
-                "ALARM_DURATION" => &mut alarm.duration,
-                "ALARM_LABELS" => {
-                    alarm.labels.extend(pairs(value));
-                    continue;
-                }
-                "ALARM_PREVIOUS_STATUS" => &mut alarm.previous_status,
-                "ALARM_CURRENT_STATUS" => &mut alarm.status,
-                "ALARM_EMERGENCY_LEVEL" => &mut alarm.level,
-                "ALARM_TIME" => &mut alarm.time,
-                "ALARM_RESOURCE_ID" => &mut alarm.resource.id,
-                "ALARM_RESOURCE_NAME" => &mut alarm.resource.name,
-                "ALARM_RESOURCE_IP" => &mut alarm.resource.ip,
-                "ALARM_RESOURCE_TYPE" => &mut alarm.resource.kind,
-                "ALARM_RESOURCE_CLUSTER_UUID" => &mut alarm.resource.cluster_id,
-                "ALARM_RESOURCE_CLUSTER_NAME" => &mut alarm.resource.cluster_name,
-                "ALARM_ACCOUNT_UUID" => &mut alarm.account,
-                "ALARM_DATA_UUID" => &mut alarm.data,
-                _ => {
-                    alarm.other.push((name, text(value)));
-                    continue;
-                }
-            };
-            fill(slot, name, text(value), &mut alarm.other);
-        }
-        alarm.other.sort();
-        alarm
-    }
-}
-
-impl<'a> Event<'a> {
-    fn read(members: Vec<(Text<'a>, &'a RawValue)>) -> Self {
-        let mut event = Self::default();
-        for (name, value) in members {
-            let slot = match &*upper_case(&name) {
-                "EVENT_NAME" => &mut event.name,
-                "EVENT_NAMESPACE" => &mut event.namespace,
-                "EVENT_LABELS" => {
-                    event.labels.extend(pairs(value));
-                    continue;
-                }
-                "EVENT_EMERGENCY_LEVEL" => &mut event.level,
-                "EVENT_ERROR" => &mut event.error,
-                "EVENT_TIME" => &mut event.time,
-                "EVENT_SUBSCRIPTION_UUID" => &mut event.subscription,
-                "EVENT_RESOURCE_ID" => &mut event.resource.id,
-                "EVENT_RESOURCE_NAME" => &mut event.resource.name,
-                "EVENT_RESOURCE_IP" => &mut event.resource.ip,
-                "EVENT_RESOURCE_TYPE" => &mut event.resource.kind,
-                "EVENT_RESOURCE_CLUSTER_UUID" => &mut event.resource.cluster_id,
-                "EVENT_RESOURCE_CLUSTER_NAME" => &mut event.resource.cluster_name,
-                "EVENT_ACCOUNT_UUID" => &mut event.account,
-                "EVENT_DATA_UUID" => &mut event.data,
-                _ => {
-                    event.other.push((name, text(value)));
-                    continue;
-                }
-            };
-            fill(slot, name, text(value), &mut event.other);
-        }
-        event.other.sort();
-        event
+        whole(raw("JSON without the fields of an alarm or an event".to_owned(), fields), Shape::OwnNames)
     }
 
-    /// The pair of problem and way back that this event belongs to, if any.
-    #[must_use]
-    pub fn recovery(&self) -> Option<&'static Recovery> {
-        Recovery::of(&self.name)
-    }
-
-    /// Whether this event wraps an alert of another system.
-    #[must_use]
-    pub fn is_third_party(&self) -> bool {
-        self.name.eq_ignore_ascii_case("ThirdpartyAlert")
-    }
-
-    /// All event labels as one text: tells events apart where the label that should is not to be found,
-    /// since a template printed the labels in a way of its own.
-    #[must_use]
-    pub fn labels_as_text(&self) -> String {
-        let labels = self.labels.iter().map(|(name, value)| match &**name {
-            "" => value.to_string(),
-            name => format!("{name}={value}"),
-        });
-        labels.collect::<Vec<_>>().join(",")
-    }
-
-    /// The value of the event label `name`; empty where there is none.
-    #[must_use]
-    pub fn label(&self, name: &str) -> &str {
-        self.labels.iter().find(|(label, _)| label.eq_ignore_ascii_case(name)).map_or("", |(_, value)| value)
+    /// What a text with broken JSON says all the same.
+    fn salvaged(text: &'a str, error: &serde_json::Error) -> Option<Self> {
+        let of_members = |Salvaged { mut known, beside }: Salvaged<'a>| {
+            known.extend(beside);
+            Some((Message::of_members(known).ok()?, Shape::Plain))
+        };
+        let of_facts = |Salvaged { known, beside }: Salvaged<'a>| Some((facts::message(known, beside)?, Shape::Facts));
+        let (message, shape) =
+            salvage::members(text).and_then(of_members).or_else(|| salvage::facts(text).and_then(of_facts))?;
+        Some(Self { message, shape, broken: Some(error.to_string()) })
     }
 }
 
 /// Fills a field. Where it comes more than once the last one counts, as in any JSON; the ones before
 /// are kept beside it.
-fn fill<'a>(slot: &mut Text<'a>, name: Text<'a>, value: Text<'a>, other: &mut Vec<(Text<'a>, Text<'a>)>) {
+pub(super) fn fill<'a>(slot: &mut Text<'a>, name: Text<'a>, value: Text<'a>, other: &mut Vec<Label<'a>>) {
     if value.is_empty() || *slot == value {
         return;
     }
@@ -280,24 +171,34 @@ fn fill<'a>(slot: &mut Text<'a>, name: Text<'a>, value: Text<'a>, other: &mut Ve
 }
 
 /// A field's name as ZStack writes it, whatever a template makes of it.
-fn upper_case(name: &str) -> Cow<'_, str> {
+pub(super) fn upper_case(name: &str) -> Cow<'_, str> {
     let name = name.trim();
     if name.bytes().any(|byte| byte.is_ascii_lowercase()) { name.to_ascii_uppercase().into() } else { name.into() }
 }
 
-fn begins_with(name: &str, prefix: &str) -> bool {
+/// Whether a member's name begins so, in any case.
+pub(super) fn begins_with(name: &str, prefix: &str) -> bool {
     let name = name.trim_start();
     name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 
-fn why(json: &str, error: &serde_json::Error) -> String {
+/// Where a text breaks JSON, if it does. One that is no object is refused before anything in it is looked at.
+fn syntax_error(json: &str, error: serde_json::Error) -> Option<serde_json::Error> {
+    if error.is_data() { serde_json::from_str::<IgnoredAny>(json).err() } else { Some(error) }
+}
+
+/// Why JSON that is no object is no message.
+fn no_object(json: &str) -> &'static str {
     match json.trim_start().as_bytes().first() {
-        Some(b'{') if !error.is_data() => format!("broken JSON: {error}"),
-        // It was refused for being no object, before anything in it was looked at.
-        Some(b'[') => match serde_json::from_str::<IgnoredAny>(json) {
-            Ok(_) => "a JSON list that holds no alarm and no event".to_owned(),
-            Err(error) => format!("broken JSON: {error}"),
-        },
+        Some(b'[') => "a JSON list that holds no alarm and no event",
+        _ => "plain text",
+    }
+}
+
+/// Why a text that is no JSON is no message.
+fn why(text: &str, error: &serde_json::Error) -> String {
+    match text.trim_start().as_bytes().first() {
+        Some(b'{' | b'[') => format!("broken JSON: {error}"),
         _ => "plain text".to_owned(),
     }
 }
@@ -310,7 +211,7 @@ mod tests {
     fn why_a_message_cannot_be_read_is_told() {
         for (text, told) in [
             ("[1, 2]", "a JSON list that holds no alarm and no event"),
-            (r#"[{"ALARM_NAME":"a "b" c"}]"#, "broken JSON: expected `,` or `}` at line 1 column 20"),
+            (r#"[{"name":"a "b" c"}]"#, "broken JSON: expected `,` or `}` at line 1 column 14"),
             ("[broken", "broken JSON: expected value at line 1 column 2"),
             ("{broken", "broken JSON: key must be a string at line 1 column 2"),
             ("{}", "JSON without the fields of an alarm or an event"),

@@ -6,14 +6,24 @@
 //! [`split`] always gives at least one part, and what [`Message::read`] cannot read is a
 //! [`Message::Raw`] that still holds every word.
 
+mod alarm;
+mod catalogue;
+mod dimensions;
+mod event;
+mod facts;
 mod fields;
+mod labels;
 mod message;
-mod recovery;
+mod salvage;
 mod split;
 mod words;
 
+pub use alarm::Alarm;
+pub use catalogue::{Entry, StateSource, events};
+pub use dimensions::dimension_values;
+pub use event::{Event, EventState};
 pub use fields::{Fields, Text, clean, text};
-pub use message::{Alarm, Event, Message, Raw, Resource, Test};
-pub use recovery::{RECOVERIES, Recovery};
+pub use labels::Label;
+pub use message::{Message, Raw, Reading, Resource, Shape, Test};
 pub use split::{Part, split};
-pub use words::{Level, State};
+pub use words::{Level, Operator, State};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
-use super::fields::{Fields, string, text};
+use super::fields::{Fields, Text, string, text};
 use super::message::Message;
 
 /// How deep messages may be wrapped: strings that hold JSON, lists, `sections`. What lies deeper is
@@ -26,7 +26,8 @@ pub struct Part {
 }
 
 /// Takes a body apart: strings that hold JSON are opened, lists and `{"sections": [...]}` become one
-/// part for each of their items. Where none of the items is a message, the list as a whole is one.
+/// part for each of their items. Where none of the items is a message, the list as a whole is one, unless
+/// there is a single object in it.
 ///
 /// There is at least one part, and whatever the body says is in one of them. Bytes that are no UTF-8
 /// are written as in URLs, `%D6`, so that different texts stay different.
@@ -71,11 +72,14 @@ fn open(json: &str, around: &Arc<Members>, depth: usize, parts: &mut Vec<Part>) 
                 }
                 let around = Arc::new([around.as_slice(), &beside].concat());
                 open(sections, &around, depth - 1, &mut within);
+            } else if let Some(content) = only_text(json) {
+                open(&content, around, depth - 1, &mut within);
             }
         }
         _ => {}
     }
-    if within.iter().any(|part| is_message(&part.text)) {
+    let is_object = |part: &Part| part.text.starts_with('{');
+    if within.iter().any(|part| is_message(&part.text)) || within.len() == 1 && within.iter().all(is_object) {
         parts.append(&mut within);
     } else if parts.last().is_none_or(|part| part.text != json) {
         parts.push(Part { text: json.to_owned(), around: around.clone() });
@@ -102,6 +106,18 @@ fn sections(json: &str) -> Option<(&str, Members)> {
     let (_, sections) = members.remove(at);
     let beside = members.into_iter().map(|(name, value)| (name.into_owned(), text(value).into_owned())).collect();
     Some((sections.get(), beside))
+}
+
+/// The text in an object whose one member is a text that holds an object: a template that prints everything at once
+/// gets it into the console's form that way.
+fn only_text(json: &str) -> Option<Text<'_>> {
+    let (_, value) = json.split_once(':')?;
+    if !value.trim_start().starts_with("\"{") {
+        return None;
+    }
+    let Fields(members) = serde_json::from_str(json).ok()?;
+    let [(_, value)] = &members[..] else { return None };
+    string(value.get())
 }
 
 /// Whether `json` may have a member of this name, in any case: most messages have not, and need no parsing
@@ -159,6 +175,11 @@ mod tests {
         ] {
             assert_eq!(texts(body), [alarm], "{body}");
         }
+        let everything = r#"{"message":"{\"ALARM_NAME\":\"a\"}"}"#;
+        assert_eq!(texts(everything), [alarm]);
+        assert_eq!(texts(&format!(r#"{{"sections":[{everything}]}}"#)), [alarm]);
+        let own = r#"{"message":"{\"level\":\"high\"}","b":1}"#;
+        assert_eq!(texts(own), [own], "a text beside others is one of them");
         let own = r#"{"ALARM_NAME":"own","sections":[{"ALARM_NAME":"a"}]}"#;
         assert_eq!(texts(own), [own, alarm], "a wrapper that is a message itself");
         let own = r#"{"ALARM_NAME":"own","sections":[1]}"#;
@@ -173,9 +194,12 @@ mod tests {
 
     #[test]
     fn a_list_without_messages_is_one_part() {
-        for body in ["[1, 2]", "[]", r#"{"sections": []}"#, r#"{"sections": [{"activityTitle": "t"}], "a": 1}"#] {
+        for body in ["[1, 2]", "[]", "[{}]", r#"{"sections": []}"#, r#"{"sections": [{"a": "t"}, {"a": "u"}], "b": 1}"#]
+        {
             assert_eq!(texts(body), [body]);
         }
+        let own = r#"{"alertname": "CPU", "status": "Alarm"}"#;
+        assert_eq!(texts(&format!(r#"{{"sections": [{own}], "b": 1}}"#)), [own], "an object with names of its own");
     }
 
     #[test]

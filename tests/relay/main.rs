@@ -4,7 +4,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it is surprised")]
 
 mod answers;
+mod catalogue;
 mod connections;
+mod field;
 mod golden;
 mod journeys;
 mod logging;

@@ -33,8 +33,9 @@ async fn what_is_queued_is_the_alerts_own_message() {
     let before = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
     let (status, mut body) = journey.send(&event).await;
     body.as_object_mut().unwrap().remove("request_id");
-    let keys =
-        [1, 2].map(|n| format!("zstack:alarm:5a4c7a3f0c6e4b0e8d1f2a3b4c5d6e7f:00000000000000000000000000000a0{n}"));
+    let keys = [1, 2].map(|n| {
+        format!("zstack:cloud=beijing:alarm:5a4c7a3f0c6e4b0e8d1f2a3b4c5d6e7f:00000000000000000000000000000a0{n}")
+    });
     let alerts = json!([
         {"alert_key": keys[0], "event_status": "Critical", "queued": true},
         {"alert_key": keys[1], "event_status": "Warning", "queued": true},

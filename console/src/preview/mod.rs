@@ -92,13 +92,13 @@ fn refused(body: &str) -> Option<Error> {
 
 impl Message {
     fn of(part: Part, context: &Context, budget: &mut Budget) -> Self {
-        let alert = translate(&part, context);
+        let alerts = translate(&part, context);
         let found = provenance(&part, context, budget);
         let traced = found.is_some();
         let mut sources = found.unwrap_or_default().into_iter();
-        let events: Vec<_> =
-            alert.events.iter().map(|event| Made::of(event, sources.next().unwrap_or_default())).collect();
-        Self { kind: alert.kind.as_str(), problem: Problem::of(&part.text), text: part.text, events, traced }
+        let events = alerts.iter().flat_map(|alert| &alert.events);
+        let events = events.map(|event| Made::of(event, sources.next().unwrap_or_default())).collect();
+        Self { kind: alerts[0].kind.as_str(), problem: Problem::of(&part.text), text: part.text, events, traced }
     }
 }
 

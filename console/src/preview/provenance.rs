@@ -61,8 +61,9 @@ struct Made {
 impl Made {
     fn of((part, context): &(Part, Context), budget: &mut Budget) -> Option<Self> {
         budget.take(part.text.len()).then(|| {
-            let alert = translate(part, context);
-            Self { kind: alert.kind, events: alert.events.iter().map(fields).collect() }
+            let alerts = translate(part, context);
+            let events = alerts.iter().flat_map(|alert| &alert.events).map(fields).collect();
+            Self { kind: alerts[0].kind, events }
         })
     }
 

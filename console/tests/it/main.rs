@@ -103,7 +103,7 @@ impl World {
     /// Pushes what the relay makes of a message, late if it had to wait.
     async fn relay(&self, body: &[u8], context: &Context) {
         for part in split(body) {
-            for event in translate(&part, context).events {
+            for event in translate(&part, context).iter().flat_map(|alert| &alert.events) {
                 assert_eq!(self.push_body(event.to_json()).await, Some(200));
             }
         }

@@ -22,13 +22,13 @@ async fn it_is_what_the_relay_would_push() {
         let parts = split(sample(name).as_bytes());
         assert_eq!(preview["messages"].as_array().unwrap().len(), parts.len());
         for (message, part) in preview["messages"].as_array().unwrap().iter().zip(&parts) {
-            let alert = translate(part, &context);
-            assert_eq!(message["kind"], alert.kind.as_str());
+            let alerts = translate(part, &context);
+            assert_eq!(message["kind"], alerts[0].kind.as_str());
             assert_eq!(message["text"], part.text);
             assert_eq!(message["problem"], Value::Null);
             assert_eq!(message["traced"], true);
-            let events: Vec<Value> =
-                alert.events.iter().map(|event| serde_json::from_slice(&event.to_json()).unwrap()).collect();
+            let events = alerts.iter().flat_map(|alert| &alert.events);
+            let events: Vec<Value> = events.map(|event| serde_json::from_slice(&event.to_json()).unwrap()).collect();
             let shown: Vec<_> = message["events"].as_array().unwrap().iter().map(|it| it["event"].clone()).collect();
             assert_eq!(shown, events);
             for shown in message["events"].as_array().unwrap() {

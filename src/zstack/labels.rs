@@ -1,0 +1,115 @@
+//! What stands where ZStack puts labels, however a message template prints it.
+
+use std::borrow::Cow;
+
+use serde_json::value::RawValue;
+
+use super::fields::{Fields, Text, Value, clean, text};
+use super::salvage;
+
+/// A label's name and value; the name is empty where it has none.
+pub type Label<'a> = (Text<'a>, Text<'a>);
+
+/// ZStack's own memory of which resources it has told already. It grows with every message, and says nothing to
+/// people (`docs/protocols/zstack.md`, "Resource alarm").
+const EXCLUDED: &str = "ALARM_EXCLUDE_RESOURCE_LABEL";
+
+/// The operators of an alarm's labels (`docs/protocols/zstack.md`, "Variables").
+const OPERATORS: [&str; 5] = ["Equal", "NotEqual", "Regex", "RegexAgainst", "Filter"];
+
+/// The labels of an event, sorted by name, since Gson's order may differ from one message to the next. `names`
+/// are those that the event is known to have.
+///
+/// An object gives its members, and so does a text that holds one. Any other text, and a list of texts, is taken
+/// apart at the names; where that fails, each text is one label without a name.
+pub(super) fn of_event<'a>(value: &Value<'a>, names: &[&str]) -> Vec<Label<'a>> {
+    let mut labels = match value {
+        Value::Json(json) if json.get().starts_with('{') => object(json.get()).unwrap_or_default(),
+        Value::Json(json) if json.get().starts_with('[') => lines(items(json), names),
+        _ => match value.text() {
+            Cow::Borrowed(text) => of_text(text, names),
+            Cow::Owned(text) => of_text(&text, names).into_iter().map(owned).collect(),
+        },
+    };
+    finish(&mut labels);
+    labels
+}
+
+/// The labels of an alarm, `key operator value` each, or name and value where they came as an object.
+pub(super) fn of_alarm<'a>(value: &Value<'a>) -> Vec<Label<'a>> {
+    let mut labels = match value {
+        Value::Json(json) if json.get().starts_with('{') => object(json.get()).unwrap_or_default(),
+        Value::Json(json) if json.get().starts_with('[') => items(json).into_iter().map(unnamed).collect(),
+        _ => match value.text() {
+            Cow::Borrowed(text) => conditions(text),
+            Cow::Owned(text) => conditions(&text).into_iter().map(owned).collect(),
+        },
+    };
+    labels.retain(|(name, value)| !name.starts_with(EXCLUDED) && !value.starts_with(EXCLUDED));
+    finish(&mut labels);
+    labels
+}
+
+fn finish(labels: &mut Vec<Label<'_>>) {
+    labels.retain(|(_, value)| !value.is_empty());
+    labels.sort();
+}
+
+/// The members of an object, if `json` is one.
+fn object(json: &str) -> Option<Vec<Label<'_>>> {
+    let Fields(members) = serde_json::from_str(json).ok()?;
+    Some(members.into_iter().map(|(name, value)| (name, text(value))).collect())
+}
+
+fn items(json: &RawValue) -> Vec<Text<'_>> {
+    let items: Vec<&RawValue> = serde_json::from_str(json.get()).unwrap_or_default();
+    items.into_iter().map(text).collect()
+}
+
+fn of_text<'a>(text: &'a str, names: &[&str]) -> Vec<Label<'a>> {
+    if let Some(members) = text.starts_with('{').then(|| object(text)).flatten() {
+        return members;
+    }
+    salvage::labels(text, names).unwrap_or_else(|| vec![unnamed(text.into())])
+}
+
+/// Labels out of a list, one or more of them in each item.
+fn lines<'a>(items: Vec<Text<'a>>, names: &[&str]) -> Vec<Label<'a>> {
+    let apart = |item: Text<'a>| match item {
+        Cow::Borrowed(text) => of_text(text, names),
+        Cow::Owned(text) => of_text(&text, names).into_iter().map(owned).collect(),
+    };
+    items.into_iter().flat_map(apart).collect()
+}
+
+/// `[key operator value, key operator value]`, with or without the brackets, and with quotation marks or without.
+/// A comma may stand in a value: only where a name and an operator follow, another label begins.
+fn conditions(text: &str) -> Vec<Label<'_>> {
+    let text = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    let mut labels = Vec::new();
+    let mut start = 0;
+    for (comma, _) in text.match_indices(',') {
+        if begins_condition(&text[comma + 1..]) {
+            labels.push(&text[start..comma]);
+            start = comma + 1;
+        }
+    }
+    labels.push(&text[start..]);
+    labels.into_iter().map(|label| unnamed(clean(label.trim().trim_matches('"')).into())).collect()
+}
+
+fn begins_condition(text: &str) -> bool {
+    let text = text.trim_start().trim_start_matches('"');
+    let mut words = text.splitn(3, ' ');
+    let name = words.next().unwrap_or_default();
+    let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    is_name && words.next().is_some_and(|word| OPERATORS.contains(&word))
+}
+
+fn unnamed(value: Text<'_>) -> Label<'_> {
+    (Cow::Borrowed(""), value)
+}
+
+fn owned<'a>((name, value): Label<'_>) -> Label<'a> {
+    (Cow::Owned(name.into_owned()), Cow::Owned(value.into_owned()))
+}

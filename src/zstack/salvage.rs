@@ -1,0 +1,240 @@
+//! Names and values out of a text that is no JSON, though it was meant to be.
+//!
+//! ZStack puts values into message templates as they are, so that a quotation mark, a backslash or a line break in a
+//! name breaks the JSON around it (`docs/protocols/zstack.md`, "Message templates"). The names still stand where
+//! they stood: a value is what stands between its name and the next one.
+
+use serde_json::Deserializer;
+use serde_json::value::RawValue;
+
+use super::fields::{Members, Text, Value, string};
+use super::labels::Label;
+use super::message::begins_with;
+
+/// What was found in a text.
+pub(super) struct Salvaged<'a> {
+    /// The names that were looked for, with their values.
+    pub(super) known: Members<'a>,
+    /// Well-formed members in front of them and between them.
+    pub(super) beside: Members<'a>,
+}
+
+/// A name in a text.
+struct Found<'a> {
+    name: Text<'a>,
+    /// Where the name begins.
+    start: usize,
+    /// Where its value begins.
+    value: usize,
+}
+
+/// The members of an alarm or an event. None where there are none, or where one of them has two values: then there
+/// are two messages in the text.
+pub(super) fn members(text: &str) -> Option<Salvaged<'_>> {
+    let found = names(text).filter(|found| ["ALARM_", "EVENT_"].iter().any(|prefix| begins_with(&found.name, prefix)));
+    read(text, found.collect(), &[','])
+}
+
+/// The facts of a message, under the same conditions.
+pub(super) fn facts(text: &str) -> Option<Salvaged<'_>> {
+    let mut found = Vec::new();
+    let mut name: Option<Found<'_>> = None;
+    for member in names(text) {
+        if member.name == "name" {
+            name = Some(member);
+        } else if member.name == "value"
+            && let Some(Found { start, value, .. }) = name.take()
+            && let Some((fact, rest)) = json(&text[value..member.start])
+            && let Some(fact) = string(fact.get()).filter(|_| rest.trim() == ",")
+        {
+            found.push(Found { name: fact, start, value: member.value });
+        }
+    }
+    read(text, found, &['{', ',', '}'])
+}
+
+/// Labels with these `names`, out of an object with a mistake in it, a map as Groovy prints it (`[name:value,
+/// name:value]`) or lines. None where there are none, or where one of them has two values.
+pub(super) fn labels<'a>(text: &'a str, names: &[&str]) -> Option<Vec<Label<'a>>> {
+    let mut found: Vec<_> = names.iter().flat_map(|name| label(text, name)).collect();
+    found.sort_by_key(|found| found.start);
+    let Salvaged { known, beside } = read(text, found, &[',', ';'])?;
+    Some(known.into_iter().chain(beside).map(|(name, value)| (name, value.text())).collect())
+}
+
+/// Every `"name":` in a text.
+fn names(text: &str) -> impl Iterator<Item = Found<'_>> {
+    memchr::memchr_iter(b'"', text.as_bytes()).filter_map(|start| {
+        let (name, rest) = text[start + 1..].split_once('"')?;
+        let value = rest.trim_start().strip_prefix(':')?;
+        Some(Found { name: name.into(), start, value: text.len() - value.len() })
+    })
+}
+
+/// Every place where a label's name stands before a value, at the beginning of the text or of a line, or behind a
+/// bracket, a comma or a semicolon.
+fn label<'a>(text: &'a str, name: &str) -> Vec<Found<'a>> {
+    let found = text.match_indices(name).filter_map(|(at, name)| {
+        let before = &text[..at];
+        let before = before.strip_suffix('"').unwrap_or(before);
+        let begins = before.trim_end_matches([' ', '\t']).chars().next_back().is_none_or(|c| "[{,;\n\r".contains(c));
+        let behind = &text[at + name.len()..];
+        let behind = behind.strip_prefix('"').unwrap_or(behind).trim_start_matches([' ', '\t']);
+        let value = behind.strip_prefix([':', '=']).filter(|_| begins)?;
+        Some(Found { name: name.into(), start: before.len(), value: text.len() - value.len() })
+    });
+    found.collect()
+}
+
+/// The values of names that were found. Behind each stands `frame` before the next name, read from its end.
+fn read<'a>(text: &'a str, found: Vec<Found<'a>>, frame: &[char]) -> Option<Salvaged<'a>> {
+    let ahead = &text[..found.first()?.start];
+    let ends: Vec<_> = found.iter().skip(1).map(|found| found.start).chain([text.len()]).collect();
+    let closers = closers(ahead);
+    let mut salvaged = Salvaged { known: Members::new(), beside: members_in(ahead) };
+    for (Found { name, value, .. }, end) in found.into_iter().zip(ends) {
+        let frame = if end == text.len() { &closers } else { frame };
+        let (value, beside) = value_in(without(&text[value..end], frame));
+        salvaged.beside.extend(beside);
+        match salvaged.known.iter().find(|(known, _)| known.eq_ignore_ascii_case(&name)) {
+            Some((_, known)) if known.text() == value.text() => {}
+            Some(_) => return None,
+            None => salvaged.known.push((name, value)),
+        }
+    }
+    Some(salvaged)
+}
+
+/// The first value in a text, and the members behind it if it is well-formed. Otherwise all of the text is the
+/// value, without the quotation marks around it.
+fn value_in(text: &str) -> (Value<'_>, Members<'_>) {
+    let text = text.trim();
+    if let Some((value, rest)) = json(text) {
+        let beside = members_in(rest);
+        if !beside.is_empty() || rest.chars().all(|c| c.is_whitespace() || "{}[],;".contains(c)) {
+            return (Value::Json(value), beside);
+        }
+    }
+    let bare = text.strip_prefix('"').unwrap_or(text);
+    (Value::Text(bare.strip_suffix('"').unwrap_or(bare).into()), Members::new())
+}
+
+/// The members that a text begins with.
+fn members_in(mut text: &str) -> Members<'_> {
+    let mut members = Members::new();
+    loop {
+        text = text.trim_start_matches(|c: char| c.is_whitespace() || "{[,".contains(c));
+        let Some(Found { name, value, .. }) = names(text).next().filter(|found| found.start == 0) else {
+            return members;
+        };
+        text = &text[value..];
+        if let Some((value, rest)) = json(text) {
+            members.push((name, Value::Json(value)));
+            text = rest;
+        }
+    }
+}
+
+/// The JSON value that a text begins with, and what stands behind it.
+fn json(text: &str) -> Option<(&RawValue, &str)> {
+    let mut values = Deserializer::from_str(text).into_iter();
+    let value = values.next()?.ok()?;
+    Some((value, &text[values.byte_offset()..]))
+}
+
+/// `text` without the `frame` at its end, and without white space around each of its characters.
+fn without<'a>(text: &'a str, frame: &[char]) -> &'a str {
+    frame.iter().fold(text.trim_end(), |text, c| text.strip_suffix(*c).unwrap_or(text).trim_end())
+}
+
+/// What closes the objects and lists that `text` leaves open, the outermost first.
+fn closers(text: &str) -> Vec<char> {
+    let mut closers = Vec::new();
+    for c in text.chars() {
+        match c {
+            '{' => closers.push('}'),
+            '[' => closers.push(']'),
+            '}' | ']' => {
+                closers.pop();
+            }
+            _ => {}
+        }
+    }
+    closers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(members: &Members<'_>) -> Vec<String> {
+        members.iter().map(|(name, value)| format!("{name}={}", value.text())).collect()
+    }
+
+    #[test]
+    fn a_value_is_what_stands_between_two_names() {
+        for (text, expected) in [
+            (
+                r#"{"ALARM_NAME": "磁盘 "data" 快满", "ALARM_UUID": "u"}"#,
+                ["ALARM_NAME=磁盘 \"data\" 快满", "ALARM_UUID=u"],
+            ),
+            ("{\"ALARM_NAME\":\"a\nb\",\n\"ALARM_UUID\":\"u\"\n}", ["ALARM_NAME=a\nb", "ALARM_UUID=u"]),
+            (r#"{"ALARM_NAME":"C:\", "ALARM_UUID":"u"}"#, [r"ALARM_NAME=C:\", "ALARM_UUID=u"]),
+            (r#"{"ALARM_NAME":"12"", "ALARM_UUID":"u"}"#, ["ALARM_NAME=12\"", "ALARM_UUID=u"]),
+            (r#"{"ALARM_NAME":""x", "ALARM_UUID":"u"}"#, ["ALARM_NAME=\"x", "ALARM_UUID=u"]),
+            (r#"{"ALARM_NAME":"a", b" c", "ALARM_UUID":"u"}"#, ["ALARM_NAME=a\", b\" c", "ALARM_UUID=u"]),
+            (r#"[{"ALARM_UUID":"u","ALARM_NAME":"a "b""}]"#, ["ALARM_UUID=u", "ALARM_NAME=a \"b\""]),
+            (r#"{"ALARM_UUID":"\u540d","ALARM_NAME":"a"b"} "#, ["ALARM_UUID=名", "ALARM_NAME=a\"b"]),
+            (r#"{"ALARM_UUID":"u","ALARM_NAME":"cut o"#, ["ALARM_UUID=u", "ALARM_NAME=cut o"]),
+            (
+                r#"{"ALARM_DURATION":300,"ALARM_LABELS":["a "b"", "c"]}"#,
+                ["ALARM_DURATION=300", "ALARM_LABELS=[\"a \"b\"\", \"c\"]"],
+            ),
+        ] {
+            assert_eq!(told(&members(text).unwrap().known), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn well_formed_members_beside_them_are_kept_apart() {
+        let text = r#"{"title":"T","n":[1],"sections":[{"ALARM_UUID":"u", "note": "x", "more": {"a": 1}, "ALARM_NAME":"a "b""}]}"#;
+        let Salvaged { known, beside } = members(text).unwrap();
+        assert_eq!(told(&known), ["ALARM_UUID=u", "ALARM_NAME=a \"b\""]);
+        assert_eq!(told(&beside), ["title=T", "n=[1]", "note=x", "more={\"a\": 1}"]);
+    }
+
+    #[test]
+    fn two_messages_are_not_mixed() {
+        assert!(members(r#"[{"ALARM_UUID":"u","ALARM_NAME":"a "b""},{"ALARM_UUID":"v"}]"#).is_none());
+        assert!(members(r#"{"ALARM_UUID":"u","ALARM_NAME":"a "b", "alarm_uuid": "v""}"#).is_none());
+        assert!(members(r#"{"ALARM_UUID":"u","ALARM_NAME":"a "b", "ALARM_UUID":"u"}"#).is_some());
+        assert!(members("disk full").is_none() && members(r#"{"name": "a "b""}"#).is_none());
+    }
+
+    #[test]
+    fn facts_are_found_by_their_names() {
+        let text = r#"{"title":"T","facts":[{"name":"UUID","value":"u"},{ "name": "当前值", "value": "9 "x" 1" }, {"name":"标签","value":null}]}"#;
+        let Salvaged { known, beside } = facts(text).unwrap();
+        assert_eq!(told(&known), ["UUID=u", "当前值=9 \"x\" 1", "标签="]);
+        assert_eq!(told(&beside), ["title=T"]);
+    }
+
+    #[test]
+    fn labels_are_found_however_they_are_printed() {
+        let names = ["PhysicalNicName", "PhysicalNicStatus", "Error"];
+        for text in [
+            "[PhysicalNicName:ens1f1, PhysicalNicStatus:down]",
+            "[PhysicalNicStatus:down, PhysicalNicName:ens1f1]",
+            "PhysicalNicName: ens1f1\nPhysicalNicStatus: down",
+            "PhysicalNicName=ens1f1; PhysicalNicStatus=down",
+            r#"{"PhysicalNicName": "ens1f1", "PhysicalNicStatus": "down", "Error": "x" y"}"#,
+            "[Error:lost, at [a, b]: \"x\", PhysicalNicName:ens1f1, PhysicalNicStatus:down]",
+        ] {
+            let labels = labels(text, &names).unwrap();
+            let value = |name| &*labels.iter().find(|(label, _)| label == name).unwrap().1;
+            assert_eq!((value("PhysicalNicName"), value("PhysicalNicStatus")), ("ens1f1", "down"), "{text}");
+        }
+        assert!(labels("[PhysicalNicName:a, PhysicalNicName:b]", &names).is_none());
+        assert!(labels("the PhysicalNicName: lost", &names).is_none() && labels("", &names).is_none());
+    }
+}

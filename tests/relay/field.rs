@@ -1,0 +1,319 @@
+//! Bodies as a ZStack posts them, `tests/relay/field/`, and what should come of each: made from facts of its engine
+//! and console, and from public reports. All names and ids in them are invented.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::support::{World, post};
+
+/// What a person on call would want of a message.
+struct Outcome {
+    file: &'static str,
+    status: &'static str,
+    key: &'static str,
+    resource: &'static str,
+    check: &'static str,
+    /// Lines that the description has.
+    says: &'static [&'static str],
+}
+
+const HOST: &str = "2a3b4c5d6e7f8091a2b3c4d5e6f70811";
+const NEVER_OVER: &str =
+    "ZStack never says when this is over: close it by hand, or let the auto-close of Flashduty's channel do it.";
+
+const fn outcome(
+    file: &'static str,
+    status: &'static str,
+    key: &'static str,
+    resource: &'static str,
+    check: &'static str,
+    says: &'static [&'static str],
+) -> Outcome {
+    Outcome { file, status, key, resource, check, says }
+}
+
+const ZH: &str = "zstack:alarm:b1c2d3e4f5061728394a5b6c7d8e9f01:0f1e2d3c4b5a69788796a5b4c3d2e1f7";
+const DISK_RULE: &str = "zstack:alarm:c2d3e4f5061728394a5b6c7d8e9f01b1:2a3b4c5d6e7f8091a2b3c4d5e6f70811";
+const SLB: &str = "zstack:event:SlbVmInstanceDisconnected:68117495c543ebf26f6b222b61c441a3";
+const BACKUP: &str = "zstack:event:BackupStorageDisconnected:7c9df801238abe28cae2675fd3166a1a";
+const JOB: &str = "zstack:event:VolumeBackupScheduler:9dddd5ce1b1375bc497feeb871842d4b";
+const HA: &str = "zstack:event:VMHAStarted:0f1e2d3c4b5a69788796a5b4c3d2e1f7";
+const REMOVED: &str = "zstack:event:HostPhysicalDiskRemoveTriggered:2a3b4c5d6e7f8091a2b3c4d5e6f70811:252:7";
+
+const OUTCOMES: [Outcome; 26] = [
+    outcome(
+        "01-facts-alarm-zh",
+        "Critical",
+        ZH,
+        "订单库-01",
+        "CPU平均使用率 >= 80.00%",
+        &[
+            "CPU平均使用率 >= 80.00% triggered",
+            "Condition: CPU平均使用率 >= 80.00% for 300s",
+            "Current value: 91.40%",
+            "Resource: 订单库-01 (192.0.2.31)",
+            "Cluster: 集群-甲",
+        ],
+    ),
+    outcome("02-facts-recovery-zh", "Ok", ZH, "订单库-01", "CPU平均使用率 >= 80.00%", &["Current value: 22.10%"]),
+    outcome(
+        "03-facts-alarm-en",
+        "Warning",
+        DISK_RULE,
+        "node-07",
+        "Memory used >= 90.00%",
+        &["Condition: Memory used >= 90.00% for 600s"],
+    ),
+    outcome(
+        "04-facts-event-en",
+        "Critical",
+        "zstack:event:HostDisconnected:2a3b4c5d6e7f8091a2b3c4d5e6f70811",
+        "node-07",
+        "HostDisconnected",
+        &["HostDisconnected (主机失联, Host Disconnected)"],
+    ),
+    outcome("06-event-slb-disconnected", "Critical", SLB, "slb-edge-1", "SlbVmInstanceDisconnected", &[]),
+    outcome(
+        "07-event-slb-connected",
+        "Ok",
+        SLB,
+        "slb-edge-1",
+        "SlbVmInstanceDisconnected",
+        &["SlbVmInstanceDisconnected is over: SlbVmInstanceConnected"],
+    ),
+    outcome(
+        "08-disk-abnormal-slot3",
+        "Critical",
+        "zstack:event:HostPhysicalDiskStatusAbnormal:2a3b4c5d6e7f8091a2b3c4d5e6f70811:252:3",
+        "node-07",
+        "HostPhysicalDiskStatusAbnormal",
+        &["SlotNumber: 3", NEVER_OVER],
+    ),
+    outcome(
+        "09-disk-abnormal-slot7",
+        "Critical",
+        "zstack:event:HostPhysicalDiskStatusAbnormal:2a3b4c5d6e7f8091a2b3c4d5e6f70811:252:7",
+        "node-07",
+        "HostPhysicalDiskStatusAbnormal",
+        &["SlotNumber: 7", NEVER_OVER],
+    ),
+    outcome(
+        "10-backup-disconnected-dr-namespace",
+        "Critical",
+        BACKUP,
+        "remote-vault",
+        "BackupStorageDisconnected",
+        &[],
+    ),
+    outcome("11-backup-connected-own-namespace", "Ok", BACKUP, "remote-vault", "BackupStorageDisconnected", &[]),
+    outcome(
+        "12-scheduler-backup-failed",
+        "Warning",
+        JOB,
+        "nightly-db",
+        "VolumeBackupScheduler",
+        &["VMSchedulerExecutedResult: no space left on the target", "isSuccess: false"],
+    ),
+    outcome(
+        "13-scheduler-backup-succeeded",
+        "Ok",
+        JOB,
+        "nightly-db",
+        "VolumeBackupScheduler",
+        &["VolumeBackupScheduler is over: isSuccess is true"],
+    ),
+    outcome(
+        "14-host-status-changed-connected",
+        "Ok",
+        "zstack:event:HostStatusChanged:2a3b4c5d6e7f8091a2b3c4d5e6f70811",
+        "node-07",
+        "HostStatusChanged",
+        &["HostStatusChanged is over: NewStatus is Connected"],
+    ),
+    outcome(
+        "15-third-party-xsky",
+        "Warning",
+        "zstack:event:ThirdpartyAlert:1380afebc7ce22de7b3450f8cab86d2c:Ceph 企业版:sds:pool%3A%3Aused capacity:\
+         {'resource_name'%3A'pool-hdd-2'}",
+        "pool-hdd-2",
+        "pool::used capacity",
+        &["存储池 pool-hdd-2 已用 86%", NEVER_OVER],
+    ),
+    outcome(
+        "16-template-operator-and-time-zh",
+        "Warning",
+        DISK_RULE,
+        "node-07",
+        "磁盘快满",
+        &["Condition: 磁盘已用容量百分比 >= 90.00% for 300s"],
+    ),
+    outcome("17-alarm-excluded-resources", "Warning", DISK_RULE, "node-07", "Disk almost full", &[]),
+    outcome(
+        "18-mn-alarm-without-resource",
+        "Warning",
+        "zstack:alarm:ba066b54c0a283266046638c7431dd51:-",
+        "ZStack/License",
+        "License about to end",
+        &[],
+    ),
+    outcome(
+        "19-broken-quote-recovery",
+        "Ok",
+        DISK_RULE,
+        "node-07",
+        "磁盘 \"data\" 快满",
+        &[
+            "磁盘 \"data\" 快满 recovered",
+            "The message template breaks its JSON (expected `,` or `}` at line 2 column 25); \
+         the values were found by their names.",
+        ],
+    ),
+    outcome(
+        "20-vm-ha-start-failed",
+        "Critical",
+        HA,
+        "订单库-01",
+        "VMHAStarted",
+        &["Error: no host of the cluster has enough memory"],
+    ),
+    outcome(
+        "21-vm-ha-started",
+        "Ok",
+        HA,
+        "订单库-01",
+        "VMHAStarted",
+        &["VMHAStarted is over: it came without an error"],
+    ),
+    outcome(
+        "22-sections-own-field-names",
+        "Warning",
+        "zstack:raw:*",
+        "ZStack",
+        "alertname: CPU high, uuid: b1c2d3e4f5061728394a5b6c7d8e9f01, status: Alarm, lev…",
+        &[
+            "alertname: CPU high",
+            "status: Alarm",
+            "level: Emergent",
+            "resource: 订单库-01",
+            "current_value: 91.40%",
+            "alert_time: 07-05 10:00",
+        ],
+    ),
+    outcome(
+        "23-recovery-without-alarm",
+        "Ok",
+        "zstack:alarm:c7561db7a418dd39b2201dfe110ab4a4:2a3b4c5d6e7f8091a2b3c4d5e6f70811",
+        "node-07",
+        "Disk almost full",
+        &[],
+    ),
+    outcome("24-disk-removed", "Critical", REMOVED, "node-07", "HostPhysicalDiskRemoveTriggered", &[]),
+    outcome("25-disk-inserted", "Ok", REMOVED, "node-07", "HostPhysicalDiskRemoveTriggered", &[]),
+    outcome("26-one-rule-two-disks-second-recovers", "Ok", DISK_RULE, "node-07", "Disk almost full", &[]),
+    outcome(
+        "27-nic-down-none-address",
+        "Critical",
+        "zstack:event:HostPhysicalNicStatusDown:2a3b4c5d6e7f8091a2b3c4d5e6f70811:ens5f1",
+        "node-07",
+        "HostPhysicalNicStatusDown",
+        &["PhysicalNicName: ens5f1"],
+    ),
+];
+
+#[tokio::test]
+async fn every_message_comes_to_what_it_means() {
+    let mut world = World::new().await;
+    for Outcome { file, status, key, resource, check, says } in OUTCOMES {
+        let event = push(&mut world, &body(file)).await;
+        assert_eq!(event["event_status"], status, "{file}: {event:#}");
+        let told = event["alert_key"].as_str().unwrap();
+        assert!(told == key || key.strip_suffix('*').is_some_and(|begin| told.starts_with(begin)), "{file}: {told}");
+        assert_eq!(
+            (&event["labels"]["resource"], &event["labels"]["check"]),
+            (&resource.into(), &check.into()),
+            "{file}"
+        );
+        let description = event["description"].as_str().unwrap();
+        for line in says {
+            assert!(description.lines().any(|told| told == *line), "{file}: {line:?} is missing in {description:?}");
+        }
+        // What says nothing is not repeated, and neither is ZStack's own memory.
+        assert!(!event.to_string().contains("ALARM_EXCLUDE_RESOURCE_LABEL"), "{event:#}");
+        for (name, value) in event["labels"].as_object().unwrap() {
+            assert!(!["-", "None", "null", "[]", "{}"].contains(&value.as_str().unwrap()), "{file}: {name} is {value}");
+        }
+    }
+    assert_eq!(fs::read_dir(folder()).unwrap().count(), OUTCOMES.len(), "a body without an outcome");
+    world.end();
+}
+
+#[tokio::test]
+async fn what_opens_is_closed_and_nothing_else_is() {
+    let mut world = World::new().await;
+    for (opens, closes) in [
+        ("01-facts-alarm-zh", "02-facts-recovery-zh"),
+        ("06-event-slb-disconnected", "07-event-slb-connected"),
+        ("10-backup-disconnected-dr-namespace", "11-backup-connected-own-namespace"),
+        ("12-scheduler-backup-failed", "13-scheduler-backup-succeeded"),
+        ("16-template-operator-and-time-zh", "19-broken-quote-recovery"),
+        ("17-alarm-excluded-resources", "26-one-rule-two-disks-second-recovers"),
+        ("20-vm-ha-start-failed", "21-vm-ha-started"),
+        ("24-disk-removed", "25-disk-inserted"),
+    ] {
+        world.flashduty.clear();
+        push(&mut world, &body("09-disk-abnormal-slot7")).await;
+        push(&mut world, &body(opens)).await;
+        push(&mut world, &body(closes)).await;
+        let open: BTreeMap<_, _> =
+            world.flashduty.alerts().into_iter().map(|alert| (alert.alert_key, alert.open)).collect();
+        assert_eq!(open.values().filter(|open| **open).count(), 1, "{opens} {closes}: {open:?}");
+        assert_eq!(open.len(), 2, "{opens} {closes}: {open:?}");
+    }
+    world.end();
+}
+
+/// The console wraps every template that is saved in it.
+#[tokio::test]
+async fn the_consoles_wrapper_changes_nothing() {
+    let mut world = World::new().await;
+    for Outcome { file, .. } in OUTCOMES.iter().filter(|it| !it.file.starts_with("22")) {
+        let plain = push(&mut world, &body(file)).await;
+        let wrapped = push(&mut world, &format!("{{\"sections\":[{}]}}", body(file))).await;
+        // Where JSON is broken, it is so at another place.
+        let told = |event: &Value| event.to_string().replace("column 25", "column …").replace("line 2", "line …");
+        assert_eq!(told(&plain), told(&wrapped), "{file}");
+    }
+    world.end();
+}
+
+#[tokio::test]
+async fn a_host_is_one_host_whatever_shape_tells_of_it() {
+    let mut world = World::new().await;
+    let facts = push(&mut world, &body("04-facts-event-en")).await;
+    let connected =
+        format!(r#"{{"EVENT_NAME":"HostConnected","EVENT_NAMESPACE":"ZStack/KVMHost","EVENT_RESOURCE_ID":"{HOST}"}}"#);
+    let plain = push(&mut world, &connected).await;
+    assert_eq!((&plain["event_status"], &plain["alert_key"]), (&"Ok".into(), &facts["alert_key"]));
+    world.end();
+}
+
+/// Sends a body and gives the one event that it becomes.
+async fn push(world: &mut World, body: &str) -> Value {
+    let before = world.pushed().len();
+    let (status, answer) = world.send(&post(body)).await;
+    assert_eq!(status, 200, "{answer}");
+    let mut pushed = world.pushed().split_off(before);
+    assert_eq!(pushed.len(), 1, "{pushed:#?}");
+    pushed.remove(0)
+}
+
+fn folder() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/relay/field")
+}
+
+fn body(file: &str) -> String {
+    fs::read_to_string(folder().join(file).with_extension("json")).unwrap()
+}
