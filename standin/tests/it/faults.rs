@@ -203,7 +203,7 @@ async fn bad_weather_does_not_hide_what_an_event_breaks() {
         standin.fault(fault, Lasts::Next(1));
         push_to(&standin, "standard", &event).await;
     }
-    standin.set_rate_limit(Some(RateLimit { per_second: 0, per_minute: 0 }));
+    standin.set_rate_limit(Some(RateLimit { per_minute: 0, ..RateLimit::default() }));
     push_to(&standin, "standard", &event).await;
     let broken = ["title_rule is required", "alert_key is required"].map(str::to_owned);
     for request in standin.received() {
