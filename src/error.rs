@@ -64,14 +64,13 @@ pub enum Error {
         about_credential: bool,
     },
 
-    /// Flashduty may take the alert later: it is overloaded, broken, or not Flashduty.
-    #[error(
-        "Flashduty could not take the alert: {what}; if it stays so, look at Flashduty's status and at the push \
-         URL's host"
-    )]
+    /// Flashduty may take the alert later: it is overloaded or broken, or somebody else answered for it.
+    #[error("Flashduty could not take the alert: {what}; if it stays so, {advice}")]
     Unavailable {
-        /// What it answered.
+        /// Who answered, and what.
         what: String,
+        /// What to do then.
+        advice: &'static str,
     },
 
     /// No answer from Flashduty.
@@ -144,8 +143,7 @@ impl Error {
 fn advice(status: u16, code: &str) -> &'static str {
     match (status, code) {
         (_, "ResourceNotFound" | "NoLicense") => "check the Flashduty account's subscription",
-        (300..=399, _) => "Flashduty does not redirect: copy the push URL from the integration again",
-        (404, _) => "the push URL's path is wrong: copy it from the integration again",
+        (404, _) | (_, "RouteNotFound") => "the push URL's path is wrong: copy it from the integration again",
         (413, _) => "the message is too large for it",
         _ => "if the push URL or its key changed, put the new one into the SSM parameter",
     }

@@ -14,7 +14,7 @@ use crate::deadline::{Deadline, epoch_millis};
 use crate::error::Error;
 use crate::flashduty::{Event, Integration, TitleRule};
 use crate::metrics::{Counter, Ended, Metrics, Tally};
-use crate::outbox::{Envelope, Letter, Outbox, VERSION};
+use crate::outbox::{Envelope, Letter, Outbox, REASON, VERSION};
 use crate::translate::{Alert, Context, translate};
 use crate::zstack::{Part, split};
 
@@ -154,7 +154,8 @@ impl Redelivery {
         let envelope = Envelope::moved(group, message.message_id.as_deref().unwrap_or_default());
         match self.outbox.give_up(body, &envelope, &reason, deadline.at_most(TIME_FOR_ONE)).await {
             Ok(()) => {
-                error!(message_group = group, "an alert went to the dead letter queue: {reason}");
+                let again = if was_dead(message) { ", again" } else { "" };
+                error!(message_group = group, "an alert went to the dead letter queue{again}: {reason}");
                 tally.refused += 1;
                 None
             }
@@ -203,6 +204,13 @@ impl Redelivery {
                 }
                 Err(error) => return Err(Obstacle::Never(error.to_string())),
             }
+        }
+        if was_dead(message) {
+            warn!(
+                alert_key = letter.alert_key,
+                "this was a dead letter and is old news: a later try of ZStack's may have been delivered before it, \
+                 and the problem may be over; compare the alert with ZStack"
+            );
         }
         Ok(())
     }
@@ -267,6 +275,11 @@ fn attribute<'a>(message: &'a SqsMessage, name: &str) -> &'a str {
 fn age(message: &SqsMessage) -> Duration {
     let sent = attribute(message, "SentTimestamp").parse().unwrap_or_else(|_| epoch_millis());
     Duration::from_millis(epoch_millis().saturating_sub(sent))
+}
+
+/// Whether a message was a dead letter and was moved back.
+fn was_dead(message: &SqsMessage) -> bool {
+    message.message_attributes.contains_key(REASON)
 }
 
 /// How long a message of this age stays away.

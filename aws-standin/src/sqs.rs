@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde_json::{Value, json};
 
-use crate::queue::{Message, Queue, Redrive};
+use crate::queue::{Message, Queue, Redrive, Sent};
 use crate::sqs_account::Account;
 use crate::sqs_call::Refusal;
 use crate::tls::Identity;
@@ -93,6 +93,24 @@ impl Sqs {
                              "MessageDeduplicationId": deduplication});
         if let Err(refusal) = account.send(&message) {
             panic!("{}", refusal.message);
+        }
+    }
+
+    /// Moves all messages that can be received to another queue, as `StartMessageMoveTask` does: there they
+    /// are new ones, with their bodies, groups and attributes.
+    pub fn move_all(&self, from: &str, to: &str) {
+        let mut account = self.lock();
+        let now = account.now();
+        let (messages, _) = account.queue(from).receive(usize::MAX, Duration::from_secs(30), now);
+        for message in messages {
+            account.queue(from).delete(&message.receipt, now);
+            let moved = Sent {
+                body: message.body,
+                group: message.group,
+                deduplication: message.id,
+                attributes: message.attributes,
+            };
+            account.queue(to).send("moved", moved, now);
         }
     }
 

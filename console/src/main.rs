@@ -10,14 +10,15 @@ use lexopt::Parser;
 use lexopt::prelude::ValueExt as _;
 
 const USAGE: &str = "\
-Usage: flashduty-console --key KEY... [--port N] [--push-port N] [--per-second N] [--per-minute N]
-                         [--no-rate-limit] [--samples FOLDER]
+Usage: flashduty-console --key KEY... [--port N] [--push-port N] [--newer-limits] [--per-second N]
+                         [--per-minute N] [--no-rate-limit] [--samples FOLDER]
 
   --key KEY         accept pushes with this integration key; may be repeated
   --port N          show the page on this port of 127.0.0.1 (8080); 0 takes a free one
   --push-port N     take pushes on this port of 127.0.0.1 (0)
-  --per-second N    take so many pushes within any second (100)
-  --per-minute N    take so many pushes within any minute (1000)
+  --newer-limits    take what Flashduty's newer text allows: 2000 within any minute, of all keys together
+  --per-second N    take so many pushes of a key within any second (100)
+  --per-minute N    take so many pushes of a key within any minute (1000)
   --no-rate-limit   take any number of pushes
   --samples FOLDER  where the samples are (events)
   --help            show this

@@ -4,7 +4,7 @@ use flashduty_standin::{Fault, Lasts, RateLimit, Standin};
 use serde::{Deserialize, Serialize};
 
 /// A limit at which everybody can watch it at work.
-const TIGHT: RateLimit = RateLimit { per_second: 1, per_minute: 10 };
+const TIGHT: RateLimit = RateLimit { per_second: Some(1), per_minute: 10, account_per_minute: None };
 
 /// The weather.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -5,7 +5,7 @@ use std::fmt::{self, Write as _};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-/// The longest alert key, in characters (`flashduty-push.md`).
+/// The longest alert key, in characters (`docs/protocols/flashduty.md`).
 const MAX_ALERT_KEY: usize = 255;
 
 /// What a key that is only a hash of the real one begins with.

@@ -1,14 +1,17 @@
-//! What Flashduty answers (`flashduty-push.md`, "The answer").
+//! What Flashduty answers (`docs/protocols/flashduty.md`, "The answer").
 
 use serde_json::Value;
 
 use super::push_url::PushUrl;
-use super::retry::{self, Verdict};
+use super::retry::{self, Says, Verdict};
 use super::text::shorten;
 use crate::error::Error;
 
 /// How much of the far side's words is passed on, in characters.
 const MAX_QUOTE: usize = 300;
+
+/// The codes that say that the push URL's key is not taken.
+const ABOUT_CREDENTIAL: [&str; 2] = ["Unauthorized", "AccessDenied"];
 
 /// Flashduty's word that it has an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,45 +22,70 @@ pub struct Receipt {
     pub alert_key: String,
 }
 
-/// Reads an answer. Delivered is only what a 2xx confirms as Flashduty does, without an `error`.
+/// Reads an answer. Delivered is only what a 2xx confirms as Flashduty does, without an `error`; refused is
+/// only what Flashduty itself refuses.
+///
+/// Flashduty's own answer is a JSON object with a `request_id` or an `error.code`. A proxy's 403, an ingress'
+/// 404 or a firewall's page has neither, and says nothing about the alert.
 pub(super) fn read(url: &PushUrl, status: u16, body: &[u8]) -> Result<Receipt, Error> {
-    let answer: Option<Value> = serde_json::from_slice(body).ok().filter(Value::is_object);
-    let quote = |pointer: &str| match answer.as_ref().and_then(|answer| answer.pointer(pointer)) {
-        None | Some(Value::Null) => None,
-        Some(Value::String(text)) => Some(quote(url, text)),
-        Some(other) => Some(quote(url, &other.to_string())),
+    let answer: Value = serde_json::from_slice(body).unwrap_or_default();
+    let text = |pointer| answer.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let (request_id, code) = (text("/request_id"), text("/error/code"));
+    let error = answer.get("error").filter(|error| !error.is_null());
+    let says = match error {
+        _ if request_id.or(code).is_none() => Says::Nothing,
+        None => Says::NoError,
+        Some(_) => Says::Error(code),
     };
-    let error = answer.as_ref().and_then(|answer| answer.get("error")).filter(|error| !error.is_null());
-    let code = || quote("/error/code").unwrap_or_else(|| format!("HTTP status {status}"));
-    let message =
-        || quote("/error/message").or_else(|| quote("/error")).unwrap_or_else(|| "no reason given".to_owned());
-
-    let not_flashduty =
-        || Error::Unavailable { what: format!("HTTP status {status} with an answer that is not Flashduty's") };
-
-    match retry::verdict(status) {
-        Verdict::Taken if answer.is_none() => Err(not_flashduty()),
-        Verdict::Taken if error.is_none() => {
-            let receipt = Receipt {
-                request_id: quote("/request_id").unwrap_or_default(),
-                alert_key: quote("/data/alert_key").unwrap_or_default(),
-            };
-            // Somebody else's JSON confirms nothing.
-            if receipt.request_id.is_empty() && receipt.alert_key.is_empty() {
-                Err(not_flashduty())
-            } else {
-                Ok(receipt)
-            }
-        }
-        Verdict::Later => Err(Error::Unavailable { what: format!("{}: {}", code(), message()) }),
-        Verdict::Taken | Verdict::Refused => Err(Error::Refused {
+    let request_id = request_id.map(|id| quote(url, id));
+    match retry::verdict(status, says) {
+        Verdict::Taken => Ok(Receipt {
+            request_id: request_id.unwrap_or_default(),
+            alert_key: text("/data/alert_key").map(|key| quote(url, key)).unwrap_or_default(),
+        }),
+        Verdict::Later if says == Says::Nothing => Err(not_flashduty(url, status)),
+        Verdict::Later => Err(Error::Unavailable {
+            what: format!("{}: {}", code_of(url, code, status), message_of(url, error)),
+            advice: "look at Flashduty's status and at the push URL's host",
+        }),
+        Verdict::Refused => Err(Error::Refused {
             about_credential: matches!(status, 401 | 403)
+                || code.is_some_and(|code| ABOUT_CREDENTIAL.contains(&code))
                 || error.is_some_and(|error| error.to_string().contains("integration_key")),
             status,
-            code: code(),
-            message: message(),
-            request_id: quote("/request_id"),
+            code: code_of(url, code, status),
+            message: message_of(url, error),
+            request_id,
         }),
+    }
+}
+
+/// Somebody else answered. That is no word about the push URL's key either, whatever the status: SSM is not
+/// asked for a new one, and the next regular read brings it all the same.
+fn not_flashduty(url: &PushUrl, status: u16) -> Error {
+    let who = format!("something between here and Flashduty answered for {}, with HTTP status {status}", url.host());
+    match status {
+        300..=399 => Error::Unavailable {
+            what: format!("{who}, a redirect, which is not followed, since it would carry the key to somebody else"),
+            advice: "copy the push URL from the integration again, and look for a proxy on the way",
+        },
+        _ => Error::Unavailable {
+            what: format!("{who} and a body that is not Flashduty's"),
+            advice: "look for a proxy or a firewall on the way, and check the push URL's host",
+        },
+    }
+}
+
+fn code_of(url: &PushUrl, code: Option<&str>, status: u16) -> String {
+    code.map_or_else(|| format!("HTTP status {status}"), |code| quote(url, code))
+}
+
+/// The error's message, or else the whole error.
+fn message_of(url: &PushUrl, error: Option<&Value>) -> String {
+    match error.map(|error| error.get("message").filter(|message| !message.is_null()).unwrap_or(error)) {
+        None => "no reason given".to_owned(),
+        Some(Value::String(text)) => quote(url, text),
+        Some(other) => quote(url, &other.to_string()),
     }
 }
 
@@ -73,54 +101,122 @@ pub(super) fn quote(url: &PushUrl, text: &str) -> String {
 mod tests {
     use super::*;
 
+    const CONFIRMS: &str = r#"{"request_id": "r", "data": {"alert_key": "k"}}"#;
+    const REFUSES: &str = r#"{"request_id": "r", "error": {"code": "C", "message": "M"}}"#;
+
+    /// Bodies of Flashduty's with an error that does not mean *later*.
+    const REFUSALS: [&str; 7] = [
+        REFUSES,
+        r#"{"error": {"code": "InvalidParameter", "message": "M"}}"#,
+        r#"{"request_id": "r", "error": {"code": "internalerror"}}"#,
+        r#"{"request_id": "r", "error": {"message": "RequestTooFrequently"}}"#,
+        r#"{"request_id": "r", "error": {"code": 429}}"#,
+        r#"{"request_id": "r", "error": "RequestLocked"}"#,
+        r#"{"request_id": "r", "error": {}, "data": {"alert_key": "k"}}"#,
+    ];
+
+    /// Bodies that anybody may have sent.
+    const FOREIGN: [&str; 14] = [
+        "",
+        "<html>403 Forbidden</html>",
+        "{}",
+        "[]",
+        "null",
+        r#""RequestLocked""#,
+        r#"{"ok": true}"#,
+        r#"{"request_id": ""}"#,
+        r#"{"request_id": null, "data": {"alert_key": "k"}}"#,
+        r#"{"error": "no"}"#,
+        r#"{"error": {"code": 403, "message": "integration_key"}}"#,
+        r#"{"error": {"code": "", "message": "no"}}"#,
+        r#"[{"request_id": "r", "error": {"code": "C"}}]"#,
+        r#"{"request_id": "r", "error": {"code": "C"#,
+    ];
+
     fn read(status: u16, body: &str) -> Result<Receipt, Error> {
         let url = PushUrl::read("https://a.example/standard?integration_key=KEY").unwrap();
         super::read(&url, status, body.as_bytes())
     }
 
-    const OK: &str = r#"{"request_id": "r", "data": {"alert_key": "k"}}"#;
-    const ERROR: &str = r#"{"request_id": "r", "error": {"code": "C", "message": "M"}}"#;
+    fn is_refused(status: u16, body: &str) -> bool {
+        matches!(read(status, body), Err(Error::Refused { .. }))
+    }
+
+    fn is_later(status: u16, body: &str) -> bool {
+        matches!(read(status, body), Err(Error::Unavailable { .. }))
+    }
 
     #[test]
     fn only_a_confirmation_is_a_receipt() {
         let receipt = Receipt { request_id: "r".into(), alert_key: "k".into() };
         for status in 100..=599 {
-            assert_eq!(read(status, OK).ok(), (200..=299).contains(&status).then(|| receipt.clone()), "{status}");
-            assert!(read(status, ERROR).is_err(), "{status}");
-            assert!(read(status, "<html>").is_err(), "{status}");
-            assert!(read(status, "").is_err(), "{status}");
-            for json in ["{}", "[]", r#"{"ok": true}"#, r#"{"request_id": ""}"#, r#"{"data": {}}"#] {
-                assert!(read(status, json).is_err(), "{status} {json}");
+            assert_eq!(read(status, CONFIRMS).ok(), (200..=299).contains(&status).then(|| receipt.clone()), "{status}");
+            for body in REFUSALS.into_iter().chain(FOREIGN) {
+                assert!(read(status, body).is_err(), "{status} {body}");
             }
-            assert!(read(status, r#"{"error": "no"}"#).is_err(), "{status}");
+        }
+        assert_eq!(read(200, r#"{"request_id": "r"}"#).unwrap().alert_key, "");
+    }
+
+    #[test]
+    fn codes_that_mean_later_do_so_under_any_status() {
+        for status in 100..=599 {
+            for code in ["RequestTooFrequently", "InternalError", "ServiceUnavailable", "RequestLocked"] {
+                for body in [
+                    format!(r#"{{"request_id": "r", "error": {{"code": "{code}", "message": "M"}}}}"#),
+                    format!(r#"{{"error": {{"code": "{code}"}}, "data": {{"alert_key": "k"}}}}"#),
+                ] {
+                    assert!(is_later(status, &body), "{status} {body}");
+                }
+            }
         }
     }
 
     #[test]
-    fn overload_and_breakage_may_pass() {
+    fn flashdutys_own_refusal_is_one_unless_the_status_says_later() {
         for status in 100..=599 {
-            let expected = status == 429 || status >= 500;
-            assert_eq!(read(status, ERROR).unwrap_err().try_again(), expected, "{status}");
+            let decides = matches!(status, 200..=299 | 400..=499) && !matches!(status, 408 | 421 | 425 | 429);
+            for body in REFUSALS {
+                assert_eq!(is_refused(status, body), decides, "{status} {body}");
+                assert_eq!(is_later(status, body), !decides, "{status} {body}");
+            }
         }
-        assert!(read(200, "<html>").unwrap_err().try_again());
+    }
+
+    #[test]
+    fn what_is_not_flashdutys_is_no_word_about_the_alert() {
+        for status in 100..=599 {
+            for body in FOREIGN {
+                assert!(is_later(status, body), "{status} {body}");
+                let error = read(status, body).unwrap_err().to_string();
+                assert!(error.contains("something between here and Flashduty answered for a.example"), "{error}");
+                assert_eq!(error.contains("redirect"), (300..=399).contains(&status), "{error}");
+            }
+        }
     }
 
     #[test]
     fn a_refusal_says_whether_the_credential_is_the_reason() {
-        let about = |status, body| match read(status, body).unwrap_err() {
+        let about = |status, body: &str| match read(status, body).unwrap_err() {
             Error::Refused { about_credential, .. } => about_credential,
             other => panic!("{other:?}"),
         };
         let key = r#"{"error": {"code": "InvalidParameter", "message": "integration_key is not a valid one"}}"#;
-        assert!(about(400, key) && about(401, "") && about(403, ERROR));
-        assert!(!about(400, ERROR) && !about(404, ERROR) && !about(200, ERROR));
+        assert!(about(400, key) && about(200, key) && about(401, REFUSES) && about(403, REFUSES));
+        for code in ["Unauthorized", "AccessDenied"] {
+            let refuses = REFUSES.replace('C', code);
+            assert!(about(200, &refuses) && about(400, &refuses), "{code}");
+        }
+        assert!(!about(400, REFUSES) && !about(404, REFUSES) && !about(200, REFUSES));
     }
 
     #[test]
     fn the_key_is_not_passed_on() {
         let echo = r#"{"request_id": "KEY", "error": {"code": "KEY", "message": "no such integration_key: KEY"}}"#;
-        let error = read(400, echo).unwrap_err();
-        assert!(!format!("{error:?} {error}").contains("KEY"));
-        assert!(matches!(error, Error::Refused { about_credential: true, .. }));
+        for status in [200, 302, 400, 503] {
+            let error = read(status, echo).unwrap_err();
+            assert!(!format!("{error:?} {error}").contains("KEY"), "{status}");
+        }
+        assert!(matches!(read(400, echo), Err(Error::Refused { about_credential: true, .. })));
     }
 }

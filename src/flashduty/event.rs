@@ -1,4 +1,4 @@
-//! The standard alert event (`flashduty-push.md`, "The standard alert event").
+//! The standard alert event (`docs/protocols/flashduty.md`, "The standard alert event").
 
 use std::borrow::Cow;
 

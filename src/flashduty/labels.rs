@@ -8,11 +8,11 @@ use serde::{Serialize, Serializer};
 
 use super::text::shorten;
 
-/// The most labels of an event (`flashduty-push.md`).
+/// The most labels of an event (`docs/protocols/flashduty.md`).
 const MAX_LABELS: usize = 50;
-/// The longest label name, in characters (`flashduty-push.md`).
+/// The longest label name, in characters (`docs/protocols/flashduty.md`).
 const MAX_NAME: usize = 128;
-/// The longest label value, in characters (`flashduty-push.md`).
+/// The longest label value, in characters (`docs/protocols/flashduty.md`).
 const MAX_VALUE: usize = 2_048;
 
 /// Where a label comes from. Where there are too many, the later ones here are left out first.

@@ -7,10 +7,21 @@ const FIRST_PAUSE: Duration = Duration::from_millis(250);
 /// No pause of our own choosing is longer than this.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
+/// What the body of an answer says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Says<'a> {
+    /// Nothing about the event: the body is not Flashduty's.
+    Nothing,
+    /// Flashduty names no error.
+    NoError,
+    /// Flashduty names an error, with this code if it has one.
+    Error(Option<&'a str>),
+}
+
 /// What to do after an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// Flashduty has the event, if the body says so.
+    /// Flashduty has the event.
     Taken,
     /// It never will: try no more.
     Refused,
@@ -18,18 +29,33 @@ pub(super) enum Verdict {
     Later,
 }
 
-/// The policy: the first range that a status is in decides (`flashduty-push.md`, "The answer").
-const POLICY: [(std::ops::RangeInclusive<u16>, Verdict); 4] = [
+/// The codes that mean *later*, whatever HTTP status they come under: to Flashduty the status is only
+/// informational (`docs/protocols/flashduty.md`, "The answer").
+const LATER: [&str; 4] = ["RequestTooFrequently", "InternalError", "ServiceUnavailable", "RequestLocked"];
+
+/// The policy for the rest of what Flashduty says: the first range that the HTTP status is in decides. Under
+/// any other status, such as a 5xx or a redirect, nothing is decided yet.
+const POLICY: [(std::ops::RangeInclusive<u16>, Verdict); 6] = [
     (200..=299, Verdict::Taken),
+    // These four are about the request or its connection, not about the event (RFC 9110, RFC 8470, RFC 6585).
+    (408..=408, Verdict::Later),
+    (421..=421, Verdict::Later),
+    (425..=425, Verdict::Later),
     (429..=429, Verdict::Later),
-    (500..=599, Verdict::Later),
-    // A redirect is not followed, and any other 4xx says that the event is at fault.
-    (100..=499, Verdict::Refused),
+    (400..=499, Verdict::Refused),
 ];
 
-/// What to do after an answer with this HTTP status.
-pub(super) fn verdict(status: u16) -> Verdict {
-    POLICY.iter().find(|(statuses, _)| statuses.contains(&status)).map_or(Verdict::Later, |(_, verdict)| *verdict)
+/// What to do after an answer with this HTTP status, whose body says this.
+pub(super) fn verdict(status: u16, says: Says<'_>) -> Verdict {
+    let row = POLICY.iter().find(|(statuses, _)| statuses.contains(&status));
+    let by_status = row.map_or(Verdict::Later, |(_, verdict)| *verdict);
+    match says {
+        Says::Nothing => Verdict::Later,
+        Says::Error(Some(code)) if LATER.contains(&code) => Verdict::Later,
+        // A 2xx with an error is a refusal all the same.
+        Says::Error(_) if by_status == Verdict::Taken => Verdict::Refused,
+        Says::NoError | Says::Error(_) => by_status,
+    }
 }
 
 /// How long to wait before the next try: a random time that grows with every try, so that many who were
@@ -54,13 +80,22 @@ mod tests {
 
     #[test]
     fn the_policy_over_every_status() {
-        for status in 100..=599 {
-            let expected = match status {
+        for status in 0..=999 {
+            let without_error = match status {
                 200..=299 => Verdict::Taken,
-                429 | 500.. => Verdict::Later,
-                _ => Verdict::Refused,
+                408 | 421 | 425 | 429 => Verdict::Later,
+                400..=499 => Verdict::Refused,
+                _ => Verdict::Later,
             };
-            assert_eq!(verdict(status), expected, "{status}");
+            let with_error = if without_error == Verdict::Taken { Verdict::Refused } else { without_error };
+            assert_eq!(verdict(status, Says::NoError), without_error, "{status}");
+            for code in [None, Some("InvalidParameter"), Some("requestlocked"), Some("InternalErrors"), Some("")] {
+                assert_eq!(verdict(status, Says::Error(code)), with_error, "{status} {code:?}");
+            }
+            for code in ["RequestTooFrequently", "InternalError", "ServiceUnavailable", "RequestLocked"] {
+                assert_eq!(verdict(status, Says::Error(Some(code))), Verdict::Later, "{status} {code}");
+            }
+            assert_eq!(verdict(status, Says::Nothing), Verdict::Later, "{status}");
         }
     }
 

@@ -35,8 +35,8 @@ const EMPTY_LASTS: Duration = Duration::from_secs(2);
 const FILLED_LASTS: Duration = Duration::from_secs(10);
 /// How long a count may take.
 const TIME_TO_COUNT: Duration = Duration::from_millis(1_500);
-/// The message attribute of a dead letter that says why it is one.
-const REASON: &str = "Reason";
+/// The message attribute of a dead letter that says why it is one. It stays on one that is moved back.
+pub const REASON: &str = "Reason";
 
 /// What an alert must not overtake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

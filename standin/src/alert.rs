@@ -24,7 +24,7 @@ pub struct Alert {
     pub severity: EventStatus,
     /// False once an `Ok` has closed it.
     pub open: bool,
-    /// The labels of the last event.
+    /// The labels of the last event before the `Ok`, and those of the `Ok` that it lacks.
     pub labels: BTreeMap<String, String>,
     /// The description of the last event.
     pub description: String,
@@ -115,11 +115,17 @@ impl Alert {
     }
 
     /// Takes another event. One that equals the last in status, title and description only updates
-    /// labels.
+    /// labels. An `Ok` adds labels and changes none, so that they still tell of the problem.
     pub(crate) fn update(&mut self, entry: HistoryEntry) {
         self.events += 1;
         self.updated_at = entry.at;
-        self.labels.clone_from(&entry.labels);
+        if entry.status == EventStatus::Ok {
+            for (name, value) in &entry.labels {
+                self.labels.entry(name.clone()).or_insert_with(|| value.clone());
+            }
+        } else {
+            self.labels.clone_from(&entry.labels);
+        }
         if let Some(last) = self.history.last_mut().filter(|last| last.tells_the_same_as(&entry)) {
             last.repeat(entry);
             return;

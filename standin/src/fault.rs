@@ -16,7 +16,7 @@ pub enum Fault {
     Refuse {
         /// The HTTP status; with 200 the body carries `error` all the same.
         status: u16,
-        /// The error's code; the usual one of the status where there is none.
+        /// The error's code, which may come under any status; the usual one of the status where there is none.
         code: Option<String>,
         /// The error's message.
         message: Option<String>,

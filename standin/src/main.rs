@@ -9,12 +9,14 @@ use lexopt::Parser;
 use lexopt::prelude::ValueExt as _;
 
 const USAGE: &str = "\
-Usage: flashduty-standin --key KEY... [--port N] [--per-second N] [--per-minute N] [--no-rate-limit]
+Usage: flashduty-standin --key KEY... [--port N] [--newer-limits] [--per-second N] [--per-minute N]
+                         [--no-rate-limit]
 
   --key KEY         accept this integration key; may be repeated
   --port N          listen on this port of 127.0.0.1 (8080); 0 takes a free one
-  --per-second N    take so many requests within any second (100)
-  --per-minute N    take so many requests within any minute (1000)
+  --newer-limits    take what Flashduty's newer text allows: 2000 within any minute, of all keys together
+  --per-second N    take so many requests of a key within any second (100)
+  --per-minute N    take so many requests of a key within any minute (1000)
   --no-rate-limit   take any number of requests
   --help            show this
 ";

@@ -32,7 +32,8 @@ pub fn options(
         match name.as_str() {
             "help" => return Ok(None),
             "key" => options.keys.push(arguments.value()?.string()?),
-            "per-second" => limit(&mut options).per_second = arguments.value()?.parse()?,
+            "newer-limits" => options.rate_limit = Some(RateLimit::NEWER),
+            "per-second" => limit(&mut options).per_second = Some(arguments.value()?.parse()?),
             "per-minute" => limit(&mut options).per_minute = arguments.value()?.parse()?,
             "no-rate-limit" => options.rate_limit = None,
             name if own(name, &mut arguments)? => {}

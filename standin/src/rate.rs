@@ -1,4 +1,4 @@
-//! How often one integration may be called.
+//! How often integrations may be called (`docs/protocols/flashduty.md`, "The answer").
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -8,18 +8,28 @@ use tokio::time::Instant;
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_mins(1);
 
-/// The most requests that one integration key takes; the default is Flashduty's own.
+/// The most requests that are taken. The default is [`RateLimit::OLDER`], the stricter of the two that
+/// Flashduty documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateLimit {
-    /// Requests within any second.
-    pub per_second: usize,
-    /// Requests within any minute.
+    /// Requests of one integration key within any second; none is any number.
+    pub per_second: Option<usize>,
+    /// Requests of one integration key within any minute.
     pub per_minute: usize,
+    /// Requests of all keys, which are those of one account, within any minute; none is any number.
+    pub account_per_minute: Option<usize>,
+}
+
+impl RateLimit {
+    /// What Flashduty's older text says.
+    pub const OLDER: Self = Self { per_second: Some(100), per_minute: 1000, account_per_minute: None };
+    /// What its newer text says, of 2026.
+    pub const NEWER: Self = Self { per_second: None, per_minute: 2000, account_per_minute: Some(2000) };
 }
 
 impl Default for RateLimit {
     fn default() -> Self {
-        Self { per_second: 100, per_minute: 1000 }
+        Self::OLDER
     }
 }
 
@@ -30,16 +40,22 @@ pub(crate) struct Calls(HashMap<String, VecDeque<Instant>>);
 impl Calls {
     /// Counts a call of `key`, or says which limit it is over.
     pub(crate) fn count(&mut self, key: &str, limit: RateLimit, now: Instant) -> Result<(), String> {
-        let calls = self.0.entry(key.to_owned()).or_default();
-        while calls.front().is_some_and(|call| now - *call >= MINUTE) {
-            calls.pop_front();
+        for calls in self.0.values_mut() {
+            while calls.front().is_some_and(|call| now - *call >= MINUTE) {
+                calls.pop_front();
+            }
         }
+        let of_all: usize = self.0.values().map(VecDeque::len).sum();
+        if let Some(most) = limit.account_per_minute.filter(|most| of_all >= *most) {
+            return Err(format!("over {most} requests a minute for the account"));
+        }
+        let calls = self.0.entry(key.to_owned()).or_default();
         if calls.len() >= limit.per_minute {
             return Err(format!("over {} requests a minute", limit.per_minute));
         }
-        let recent = |call: &&Instant| now - **call < SECOND;
-        if calls.iter().rev().take_while(recent).count() >= limit.per_second {
-            return Err(format!("over {} requests a second", limit.per_second));
+        let within_a_second = || calls.iter().rev().take_while(|call| now - **call < SECOND).count();
+        if let Some(most) = limit.per_second.filter(|most| within_a_second() >= *most) {
+            return Err(format!("over {most} requests a second"));
         }
         calls.push_back(now);
         Ok(())
@@ -50,7 +66,7 @@ impl Calls {
 mod tests {
     use super::*;
 
-    const LIMIT: RateLimit = RateLimit { per_second: 2, per_minute: 3 };
+    const LIMIT: RateLimit = RateLimit { per_second: Some(2), per_minute: 3, account_per_minute: None };
 
     /// Calls one key after each pause (in milliseconds), and compares what each call gave.
     #[track_caller]
@@ -85,8 +101,37 @@ mod tests {
     }
 
     #[test]
-    fn the_default_is_flashdutys_own() {
-        let limit = RateLimit::default();
-        assert_eq!((limit.per_second, limit.per_minute), (100, 1000));
+    fn all_keys_share_the_limit_of_the_account() {
+        let limit = RateLimit { per_second: None, per_minute: 3, account_per_minute: Some(4) };
+        let (mut calls, start) = (Calls::default(), Instant::now());
+        let mut count = |key, seconds| calls.count(key, limit, start + Duration::from_secs(seconds));
+        for key in ["one", "one", "one"] {
+            assert_eq!(count(key, 0), Ok(()));
+        }
+        assert_eq!(count("one", 0), Err("over 3 requests a minute".to_owned()));
+        assert_eq!(count("two", 30), Ok(()));
+        for key in ["one", "two", "three"] {
+            assert_eq!(count(key, 59), Err("over 4 requests a minute for the account".to_owned()));
+        }
+        // A minute later the calls of "one" are over, and that of "two" still counts.
+        for key in ["three", "three", "three"] {
+            assert_eq!(count(key, 60), Ok(()));
+        }
+        assert_eq!(count("one", 60), Err("over 4 requests a minute for the account".to_owned()));
+    }
+
+    #[test]
+    fn the_older_limits_are_the_default() {
+        let over = |limit: RateLimit, each_millis: u64| {
+            let (mut calls, start) = (Calls::default(), Instant::now());
+            (0..3_000).find_map(|n| {
+                calls.count("key", limit, start + Duration::from_millis(n * each_millis)).err().map(|over| (n, over))
+            })
+        };
+        for limit in [RateLimit::default(), RateLimit::OLDER] {
+            assert_eq!(over(limit, 0), Some((100, "over 100 requests a second".to_owned())));
+            assert_eq!(over(limit, 15), Some((1_000, "over 1000 requests a minute".to_owned())));
+        }
+        assert_eq!(over(RateLimit::NEWER, 0), Some((2_000, "over 2000 requests a minute for the account".to_owned())));
     }
 }

@@ -76,9 +76,20 @@ def flashduty(name: str, fault: object, lasts: object = "standing") -> Fault:
     return Fault(name, lambda it: it.flashduty.fault(fault, lasts), lambda it: it.flashduty.fair_weather())
 
 
-def refusal(name: str, status: int, retry_after: str | None = None, lasts: object = "standing") -> Fault:
-    """A refusal in Flashduty's own shape."""
-    return flashduty(name, {"refuse": {"status": status, "retry_after": retry_after}}, lasts)
+def refusal(
+    name: str,
+    status: int,
+    retry_after: str | None = None,
+    lasts: object = "standing",
+    code: str | None = None,
+) -> Fault:
+    """A refusal in Flashduty's own shape; without a code, with the usual one of the status."""
+    return flashduty(name, {"refuse": {"status": status, "code": code, "retry_after": retry_after}}, lasts)
+
+
+def page(name: str, status: int) -> Fault:
+    """Something between here and Flashduty answers in its place."""
+    return flashduty(name, {"garbage": {"status": status, "body": "<html>"}})
 
 
 def denied(name: str, actions: str, *, cold: bool = False) -> Fault:
@@ -148,14 +159,19 @@ REFUSES = Fault(
 HANGS = flashduty("Flashduty hangs", "hang")
 CLOSES = flashduty("Flashduty closes without an answer", "close")
 CUTS = flashduty("Flashduty closes mid-answer", "cut")
-GARBAGE = flashduty("Flashduty answers garbage", {"garbage": {"status": 200, "body": "<html>"}})
-PROXY = flashduty("a proxy answers 502 garbage", {"garbage": {"status": 502, "body": "<html>"}})
+GARBAGE = page("Flashduty answers garbage", 200)
+PROXY = page("a proxy answers 502 garbage", 502)
+FIREWALL = page("a firewall answers a 403 page", 403)
+REDIRECT = page("a proxy redirects", 302)
 S500 = refusal("Flashduty answers 500", 500)
 S502 = refusal("Flashduty answers 502", 502)
 S429 = refusal("Flashduty answers 429", 429)
 S429_SOON = refusal("Flashduty answers 429 with Retry-After 2", 429, "2")
 S429_LATE = refusal("Flashduty answers 429 with Retry-After 30", 429, "30")
+BUSY_200 = refusal("Flashduty answers 200 with RequestTooFrequently", 200, code="RequestTooFrequently")
+BUSY_400 = refusal("Flashduty answers 400 with RequestTooFrequently", 400, code="RequestTooFrequently")
 ERROR = refusal("Flashduty answers 200 with error", 200)
+S400 = refusal("Flashduty answers 400", 400)
 S401 = refusal("Flashduty answers 401", 401)
 ONE_500 = refusal("Flashduty answers 500 once", 500, lasts={"next": 1})
 ONE_429 = refusal("Flashduty answers 429 with Retry-After 1 once", 429, "1", lasts={"next": 1})

@@ -140,6 +140,17 @@ class TestReadme:
         assert len(names) > 10
         assert documented == {names[variant]: status for variant, status in statuses.items()}
 
+    def test_what_is_tried_again(self, document: Document):
+        """The codes and the single statuses of the policy in src/flashduty/retry.rs."""
+        policy = source("flashduty/retry.rs")
+        codes = re.findall(r'"(\w+)"', re.search(r"const LATER: .* = \[(.*?)];", policy)[1])
+        statuses = re.findall(r"\((\d+)\.\.=\1, Verdict::Later\)", policy)
+        assert len(codes) == len(statuses) == 4
+        text = section(document, "When Flashduty is away")
+        assert set(codes) <= set(code(text))
+        told = [it for it in re.findall(r"(?m)^- ((?:.+\n  )*.+)$", text) if "5xx" in it]
+        assert [re.findall(r"\b\d{3}\b", it) for it in told] == [statuses]
+
     def test_alarms_cost_what_they_watch(self, document: Document):
         """So many metrics, without the heartbeat and with it."""
         watched = {name: len(metrics(it)) for name, it in alarm_resources().items()}

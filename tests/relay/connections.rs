@@ -3,8 +3,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
+use aws_standin::in_time;
 use flashduty_standin::{Options, Standin};
+use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -102,8 +105,9 @@ async fn a_redirect_is_not_followed() {
     });
     let flashduty = Standin::start(Options::default()).await.unwrap();
     let mut world = World::pushing_to(flashduty, &redirects, &[]).await;
-    let (status, body) = world.send(&sample("alarm")).await;
-    assert_eq!((status, &body["error"]["flashduty"]["status"]), (502, &307.into()));
+    let (status, body) = world.send_until(&sample("alarm"), in_time(Duration::from_millis(1_500))).await;
+    assert_eq!((status, &body["error"]["code"]), (503, &json!("FlashdutyUnavailable")), "{body}");
+    assert!(body["error"]["message"].as_str().unwrap().contains("redirect, which is not followed"), "{body}");
     assert!(elsewhere.received().is_empty());
     world.end();
 }

@@ -37,7 +37,7 @@ fn one(message: &Value) -> Pushed {
     events.remove(0)
 }
 
-/// `flashduty-push.md`, "The standard alert event".
+/// `docs/protocols/flashduty.md`, "The standard alert event".
 fn keeps_every_limit(event: &Pushed) {
     assert!(event.title_rule.chars().count() <= 512 && !event.title_rule.is_empty());
     assert!(["Critical", "Warning", "Info", "Ok"].contains(&event.event_status.as_str()));

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use aws_standin::sqs::Fault as SqsFault;
 use flashduty_standin::{Fault, Lasts};
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 use crate::support::journey::{Journey, busy};
 use crate::support::{TOKEN, alarm, post, sample, with_credential};
@@ -76,17 +77,48 @@ async fn a_request_is_202_when_all_of_it_is_delivered_or_queued() {
 
 #[tokio::test]
 async fn a_spent_budget_is_queued() {
-    for fault in [Fault::status(500), Fault::status(429), Fault::Close, Fault::Hang, garbage()] {
-        let mut journey = Journey::new().await;
-        journey.world.flashduty.fault(fault.clone(), Lasts::Standing);
-        assert_eq!(journey.send(&sample("alarm")).await.0, 202, "{fault:?}");
-        assert_eq!(journey.queued().len(), 1, "{fault:?}");
-        journey.end();
+    let mut journeys = JoinSet::new();
+    let faults = [Fault::status(500), Fault::status(429), too_frequent(200), too_frequent(400)];
+    for fault in faults.into_iter().chain([page(200), page(307), page(403), page(404), Fault::Close, Fault::Hang]) {
+        journeys.spawn(async move {
+            let mut journey = Journey::new().await;
+            journey.world.flashduty.fault(fault.clone(), Lasts::Standing);
+            assert_eq!(journey.send(&sample("alarm")).await.0, 202, "{fault:?}");
+            assert_eq!((journey.queued().len(), journey.dead().len()), (1, 0), "{fault:?}");
+            assert!(journey.world.pushed().len() > 1 || fault == Fault::Hang, "{fault:?}: it was tried again");
+            journey.end();
+        });
     }
+    journeys.join_all().await;
 }
 
-fn garbage() -> Fault {
-    Fault::Garbage { status: 200, body: "<html>proxy</html>".to_owned() }
+/// Flashduty has had enough, but does not say so by the status.
+fn too_frequent(status: u16) -> Fault {
+    Fault::Refuse { status, code: Some("RequestTooFrequently".to_owned()), message: None, retry_after: None }
+}
+
+/// What something between here and Flashduty answers.
+fn page(status: u16) -> Fault {
+    Fault::Garbage { status, body: "<html>proxy</html>".to_owned() }
+}
+
+#[tokio::test]
+async fn what_somebody_else_turned_away_is_delivered_when_flashduty_itself_answers() {
+    let mut journey = Journey::new().await;
+    journey.world.flashduty.fault(page(403), Lasts::Standing);
+    assert_eq!(journey.send(&sample("alarm")).await.0, 202);
+    let line = journey.world.function.request_lines().await.pop().unwrap();
+    assert_eq!((&line["level"], &line["status"]), (&json!("WARN"), &json!(202)));
+    let message = line["message"].as_str().unwrap();
+    assert!(message.contains("something between here and Flashduty answered for 127.0.0.1"), "{message}");
+
+    // While it stays so, the alert stays in the queue.
+    assert_eq!(journey.redeliver.poll().await.unwrap().failed.len(), 1);
+    assert!(journey.dead().is_empty());
+    journey.world.flashduty.clear_faults();
+    journey.redeliver.drain_to_the_end().await;
+    assert_eq!((journey.dead().len(), journey.world.flashduty.alerts().len()), (0, 1));
+    journey.end();
 }
 
 #[tokio::test]

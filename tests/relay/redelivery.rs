@@ -209,10 +209,56 @@ async fn what_is_refused_for_good_is_not_tried_again() {
     assert_eq!(journey.world.pushed().len(), 3);
 
     // When what was wrong is put right, the message is moved back.
-    journey.sqs.put(&journey.queue, "moved-back", &dead[0]["MessageBody"].to_string());
+    assert_eq!(warnings(&journey, 1).await, NONE, "what was no dead letter is not told as one");
+    journey.sqs.move_all(&journey.dead_letter_queue, &journey.queue);
     journey.redeliver.drain().await;
-    assert!(journey.queued().is_empty());
+    assert!(journey.queued().is_empty() && journey.dead().is_empty());
     assert!(journey.world.flashduty.alerts().iter().all(|alert| alert.open));
+    journey.end();
+}
+
+const NONE: [Value; 0] = [];
+
+/// The warnings that `redeliver` wrote by the end of so many batches, with the alert keys they name.
+async fn warnings(journey: &Journey, batches: usize) -> Vec<Value> {
+    assert_eq!(journey.redeliver.function.metrics(batches).await.len(), batches);
+    let log = journey.redeliver.function.log();
+    let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    lines.filter(|line| line["level"] == "WARN").map(|line| json!([line["alert_key"], line["message"]])).collect()
+}
+
+/// ZStack tries a refused message four times more: where one of these is delivered, and then its recovery, the
+/// dead letter opens what is over.
+#[tokio::test]
+async fn a_dead_letter_that_is_moved_back_is_told_to_be_old_news() {
+    let mut journey = Journey::new().await;
+    journey.world.flashduty.fault(Fault::status(400), Lasts::Next(1));
+    let mut statuses = Vec::new();
+    for message in [trigger("a"), trigger("a"), recovery("a")] {
+        statuses.push(journey.send(&post(message)).await.0);
+    }
+    assert_eq!((statuses, journey.dead().len()), (vec![502, 200, 200], 1));
+    assert!(journey.world.flashduty.alerts().iter().all(|alert| !alert.open));
+
+    // Still wrong: it comes back with the new reason.
+    journey.sqs.move_all(&journey.dead_letter_queue, &journey.queue);
+    let fault = Fault::Refuse { status: 400, code: Some("NoLicense".to_owned()), message: None, retry_after: None };
+    journey.world.flashduty.fault(fault, Lasts::Next(1));
+    journey.redeliver.drain().await;
+    assert_eq!(warnings(&journey, 1).await, NONE);
+    assert!(journey.redeliver.function.log().contains("an alert went to the dead letter queue, again: "));
+    let reason = journey.dead()[0]["MessageAttributes"]["Reason"]["StringValue"].to_string();
+    assert!(reason.contains("NoLicense"), "{reason}");
+
+    journey.sqs.advance(DEDUPLICATION_INTERVAL);
+    journey.sqs.move_all(&journey.dead_letter_queue, &journey.queue);
+    journey.redeliver.drain().await;
+    let alerts = journey.world.flashduty.alerts();
+    assert_eq!(alerts.iter().map(|alert| alert.open).collect::<Vec<_>>(), [true, false]);
+    let told = warnings(&journey, 2).await;
+    assert_eq!((told.len(), &told[0][0]), (1, &json!(alerts[0].alert_key)));
+    let message = told[0][1].as_str().unwrap();
+    assert!(message.contains("old news") && message.contains("ZStack"), "{message}");
     journey.end();
 }
 

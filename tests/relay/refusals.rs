@@ -33,10 +33,6 @@ async fn a_refusal_is_502_with_flashdutys_reason() {
         assert_eq!(body["error"]["flashduty"]["status"], status);
         assert!(message(&body).contains(reason) && message(&body).contains("因为"), "{body}");
     }
-    // A redirect is not followed: it would carry the credential to somebody else.
-    world.flashduty.fault(Fault::Garbage { status: 302, body: String::new() }, Lasts::Next(1));
-    let (status, body) = world.send(&sample("alarm")).await;
-    assert_eq!((status, &body["error"]["flashduty"]["status"]), (502, &json!(302)));
     // A far side that repeats the credential does not make us tell it.
     world.flashduty.fault(Fault::Echo, Lasts::Next(1));
     let (status, body) = world.send(&sample("alarm")).await;
@@ -48,7 +44,7 @@ async fn a_refusal_is_502_with_flashdutys_reason() {
 #[tokio::test]
 async fn trouble_that_passes_is_tried_again() {
     let mut world = World::new().await;
-    for fault in PASSING {
+    for fault in passing() {
         world.flashduty.fault(fault.clone(), Lasts::Next(2));
         assert_eq!(world.send(&sample("alarm")).await.0, 200, "{fault:?}");
     }
@@ -61,7 +57,8 @@ async fn trouble_that_passes_is_tried_again() {
 async fn trouble_that_stays_is_503() {
     let mut world = World::new().await;
     assert_eq!(world.send(&sample("alarm")).await.0, 200, "the function runs");
-    for fault in PASSING {
+    let page = Fault::Garbage { status: 403, body: "<html>".to_owned() };
+    for fault in [Fault::status(429), Fault::status(500), page, Fault::Close, Fault::Cut] {
         world.flashduty.fault(fault.clone(), Lasts::Standing);
         let (status, body) = world.send_until(&sample("alarm"), in_time(Duration::from_millis(1_500))).await;
         assert_eq!(status, 503, "{fault:?} {body}");
@@ -78,16 +75,60 @@ async fn trouble_that_stays_is_503() {
 }
 
 /// Faults that may pass.
-const PASSING: [Fault; 6] = [
-    Fault::Refuse { status: 429, code: None, message: None, retry_after: None },
-    Fault::Refuse { status: 500, code: None, message: None, retry_after: None },
-    Fault::Garbage { status: 502, body: String::new() },
-    Fault::Garbage { status: 200, body: String::new() },
-    Fault::Close,
-    Fault::Cut,
-];
+fn passing() -> Vec<Fault> {
+    let refuse = |status, code: Option<&str>| Fault::Refuse {
+        status,
+        code: code.map(str::to_owned),
+        message: None,
+        retry_after: None,
+    };
+    let page = |status| Fault::Garbage { status, body: "<html>nobody from Flashduty</html>".to_owned() };
+    vec![
+        refuse(429, None),
+        refuse(500, None),
+        // The code decides before the status.
+        refuse(200, Some("RequestTooFrequently")),
+        refuse(400, Some("RequestTooFrequently")),
+        refuse(302, Some("InternalError")),
+        refuse(403, Some("ServiceUnavailable")),
+        refuse(409, Some("RequestLocked")),
+        // These are about the request, not about the event.
+        refuse(408, Some("InvalidParameter")),
+        refuse(421, Some("InvalidParameter")),
+        refuse(425, Some("InvalidParameter")),
+        // And under these nothing is decided, whatever they say.
+        refuse(302, Some("InvalidParameter")),
+        refuse(503, Some("InvalidParameter")),
+        // A proxy, a firewall, an ingress.
+        page(200),
+        page(302),
+        page(403),
+        page(404),
+        Fault::Garbage { status: 413, body: String::new() },
+        Fault::Garbage { status: 502, body: String::new() },
+        Fault::Close,
+        Fault::Cut,
+    ]
+}
 
-/// The moment so long from now, in epoch milliseconds.
+/// A proxy's 401 or 403 is no word about the push URL's key.
+#[tokio::test]
+async fn somebody_elses_401_does_not_make_it_ask_ssm() {
+    let mut world = World::new().await;
+    assert_eq!(world.send(&sample("alarm")).await.0, 200, "the function runs");
+    for status in [401, 403] {
+        let body = r#"{"message": "integration_key is not a valid one"}"#.to_owned();
+        world.flashduty.fault(Fault::Garbage { status, body }, Lasts::Standing);
+        let (answered, body) = world.send_until(&sample("alarm"), in_time(Duration::from_millis(1_500))).await;
+        assert_eq!((answered, code(&body)), (503, "FlashdutyUnavailable"), "{status}");
+        assert!(message(&body).contains("something between here and Flashduty answered"), "{body}");
+        assert!(message(&body).contains(&status.to_string()), "{body}");
+        world.flashduty.clear_faults();
+        assert_eq!(world.ssm.calls().len(), 1, "{status}");
+    }
+    world.end();
+}
+
 #[tokio::test]
 async fn retry_after_is_kept_to() {
     let mut world = World::new().await;

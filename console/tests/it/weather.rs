@@ -77,7 +77,7 @@ async fn the_rate_limit_can_be_seen_at_work() {
 
 #[tokio::test]
 async fn the_limit_that_it_started_with_is_the_documented_one() {
-    let world = World::limited(Some(RateLimit { per_second: 2, per_minute: 2 })).await;
+    let world = World::limited(Some(RateLimit { per_minute: 2, ..RateLimit::default() })).await;
     let mut stream = Stream::of(&world).await;
     assert_eq!(stream.first["weather"]["rate_limit"], "documented");
     world.weather(json!({"rate_limit": "none"})).await;

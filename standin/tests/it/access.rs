@@ -117,7 +117,7 @@ async fn zstack_takes_any_json_that_is_not_empty() {
 async fn too_many_requests_are_refused() {
     let options = Options {
         keys: vec![KEY.to_owned(), "other".to_owned()],
-        rate_limit: Some(RateLimit { per_second: 100, per_minute: 2 }),
+        rate_limit: Some(RateLimit { per_minute: 2, ..RateLimit::default() }),
         ..Options::default()
     };
     let standin = Standin::start(options).await.unwrap();

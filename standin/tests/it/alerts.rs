@@ -74,10 +74,12 @@ async fn an_alert_opens_changes_and_closes() {
     });
     assert_eq!(standin.alerts().iter().map(without_times).collect::<Vec<_>>(), [wanted.clone()]);
 
-    let closes = event("Ok", "CPU", "20%", "3");
+    // What it lacks is added to its labels, and what they say of the problem stays.
+    let mut closes = event("Ok", "CPU", "20%", "3");
+    closes["labels"]["delayed"] = json!("12m");
     accepted(&standin, &closes).await;
     wanted["open"] = json!(false);
-    wanted["labels"]["id"] = json!("3");
+    wanted["labels"]["delayed"] = json!("12m");
     wanted["description"] = json!("20%");
     wanted["events"] = json!(3);
     wanted["history"].as_array_mut().unwrap().push(entry(&closes, "CPU", 0));

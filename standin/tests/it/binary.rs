@@ -110,7 +110,8 @@ async fn it_stops_at_an_interrupt_even_with_a_push_hanging() {
 
 #[tokio::test]
 async fn the_rate_limit_is_on_unless_switched_off() {
-    for (arguments, limited) in [(&[][..], true), (&["--no-rate-limit"], false)] {
+    // The newer limits take more than that.
+    for (arguments, limited) in [(&[][..], true), (&["--no-rate-limit"], false), (&["--newer-limits"], false)] {
         let program = Running::start(arguments);
         let url = format!("{}/event/push/alert/zstack?integration_key={KEY}", program.base_url);
         let client = client();

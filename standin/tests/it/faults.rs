@@ -60,6 +60,16 @@ async fn refusals_have_flashdutys_shape() {
         assert_eq!(refusal(answer).await, (status, error(code, "bad weather")));
     }
 
+    // To Flashduty the status is only informational: any code may come under any.
+    for code in ["RequestTooFrequently", "InternalError", "ServiceUnavailable", "RequestLocked", "NoLicense"] {
+        for status in [200, 202, 302, 400, 403, 409, 503] {
+            let fault = Fault::Refuse { status, code: Some(code.to_owned()), message: None, retry_after: None };
+            standin.fault(fault, Lasts::Next(1));
+            let answer = push_to(&standin, "standard", &event()).await;
+            assert_eq!(refusal(answer).await, (status, error(code, "bad weather")));
+        }
+    }
+
     let fault = Fault::Refuse {
         status: 400,
         code: Some("NoLicense".to_owned()),
@@ -203,7 +213,7 @@ async fn bad_weather_does_not_hide_what_an_event_breaks() {
         standin.fault(fault, Lasts::Next(1));
         push_to(&standin, "standard", &event).await;
     }
-    standin.set_rate_limit(Some(RateLimit { per_second: 0, per_minute: 0 }));
+    standin.set_rate_limit(Some(RateLimit { per_minute: 0, ..RateLimit::default() }));
     push_to(&standin, "standard", &event).await;
     let broken = ["title_rule is required", "alert_key is required"].map(str::to_owned);
     for request in standin.received() {
