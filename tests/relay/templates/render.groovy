@@ -1,6 +1,8 @@
-// Fills in docs/templates with values.json, as ZStack does, and writes rendered.json:
+// Fills in docs/templates with values.json and writes rendered.json:
 //
 //     groovy tests/relay/templates/render.groovy
+//
+// Each template is filled in as ZStack does it, from the text that ZStack's console stores.
 //
 // rendered.json was made with Groovy 2.4.21, Debian's. The tests do not need Groovy: they read that file.
 
@@ -17,6 +19,15 @@ templates = new File(here, '../../../docs/templates')
 ODD = ['', '-', ' ', '"', '\\', 'C:\\temp\\', '\\"', "it's", '$', '$x', '${x}', '{', '}', '/', '<% x %>', '{"a": [1]}',
        '\n', 'a\r\nb', '\t', '\u0000\u0001\u001f\u007f', '磁盘', '😀', '\u2028',
        0, -1, 300, 80.5, true, null, [], ['a "b"', 1, null], [:], [a: 'b "c"', d: null]]
+
+/**
+ * What ZStack's console stores of a text: the object in it as the only item of `sections`, in one line. The members are
+ * in order here, so that the tests can make the same text.
+ */
+def asStored(String text) {
+    assert text ==~ /[ -~\n]+/: 'JsonOutput writes other characters as \\uXXXX, the console does not'
+    JsonOutput.toJson([sections: [new TreeMap(new JsonSlurper().parseText(text))]])
+}
 
 /** ZStack takes every backslash out before it compiles a template, and out of alarms' before it fills them, too. */
 def withoutBackslashes(String text) { text.replace('\\', '') }
@@ -42,15 +53,21 @@ def failsFor(Closure filling) {
     }
 }
 
+/** The object in the `sections` that arrive. */
+def arrived(String message) {
+    def read = new JsonSlurper().parseText(message)
+    assert read.keySet() == ['sections'] as Set && read.sections.size() == 1
+    read.sections[0]
+}
+
 def cases = new JsonSlurper().parse(new File(here, 'values.json'), 'UTF-8')
 def messages = new TreeMap().withDefault { new TreeMap() }
-def madeOf = new TreeMap(['values.json': digest(new File(here, 'values.json'))])
+def stored = new TreeMap()
 
 ['alarm', 'event'].each { kind ->
     def (named, everything) = [kind, "$kind-everything"].collect { name ->
-        def file = new File(templates, "${name}.txt")
-        madeOf[file.name] = digest(file)
-        def text = file.getText('UTF-8')
+        def text = asStored(new File(templates, "${name}.txt").getText('UTF-8'))
+        stored["${name}.txt".toString()] = text
         new SimpleTemplateEngine().createTemplate(withoutBackslashes(text))
         kind == 'alarm' ? withoutBackslashes(text) : text
     }
@@ -66,35 +83,33 @@ def madeOf = new TreeMap(['values.json': digest(new File(here, 'values.json'))])
     assert failsFor { fillSimply(everything, all) } == 'variables'
 
     all.keySet().each { name ->
+        def inFront = everything.contains("\${$name.")
         // A variable that is not defined: named, it ends the message. Everything at once does without it, but for the
         // one that the saving check wants to see first.
         def others = all.findAll { it.key != name }
         assert failsFor { fill(named, others) } == (named.contains("\${$name.") ? name : null)
-        assert failsFor { fill(everything, others) } == (everything.contains("\${$name.") ? name : null)
+        assert failsFor { fill(everything, others) } == (inFront ? name : null)
 
         ODD.each { value ->
             def values = all + [(name): value]
-            [named, everything].each { template ->
-                def filled = fill(template, values)
-                assert filled.readLines().size() == template.readLines().size(): "$name: $value"
-                assert filled ==~ /[ -\x7f\n]+/: "a strict reader of JSON takes no control characters"
-            }
-            def read = new JsonSlurper().parseText(fill(named, values))
-            if (name == 'ALARM_LABELS') {
-                assert read[name] == [''] + value + ''
-            } else if (name == 'EVENT_LABELS') {
-                assert new JsonSlurper().parseText(read[name]) == value
-            } else if (read.containsKey(name)) {
-                assert read[name] == '' + value
-            }
             // What a list or map is asked for, its members are. The variable in front is an id or a name: a text.
-            if (!(everything.contains("\${$name.") && (value instanceof List || value instanceof Map))) {
-                def content = new JsonSlurper().parseText("[${fill(everything, values)}]")[0]
-                assert new JsonSlurper().parseText(content) == values
+            def takes = inFront && (value instanceof List || value instanceof Map) ? [named] : [named, everything]
+            def read = takes.collect { template ->
+                def filled = fill(template, values)
+                assert filled ==~ /[ -\x7f]+/: "a strict reader of JSON takes no control characters: $name: $value"
+                arrived(filled)
             }
+            if (name == 'ALARM_LABELS') {
+                assert read[0][name] == [''] + value + ''
+            } else if (name == 'EVENT_LABELS') {
+                assert new JsonSlurper().parseText(read[0][name]) == value
+            } else if (read[0].containsKey(name)) {
+                assert read[0][name] == '' + value
+            }
+            assert takes.size() == 1 || read[1] == [a: ''] + values + [z: '']
         }
     }
 }
 
-def rendered = [made_of: madeOf, messages: messages]
+def rendered = [values: digest(new File(here, 'values.json')), stored: stored, messages: messages]
 new File(here, 'rendered.json').setText(JsonOutput.prettyPrint(JsonOutput.toJson(rendered)) + '\n', 'UTF-8')
