@@ -13,7 +13,8 @@ from shell import commands
 READMES = [Document("README.md"), Document("README.zh-CN.md")]
 RUNBOOK = Document("docs/runbook.md")
 CHANGELOG = Document("CHANGELOG.md")
-TEMPLATES = [ROOT / f"docs/templates/{name}.txt" for name in ("alarm", "event")]
+TEMPLATE_PAGES = [Document("docs/templates/README.md"), Document("docs/templates/README.zh-CN.md")]
+TEMPLATES = sorted((ROOT / "docs/templates").glob("*.txt"))
 """Message templates for ZStack."""
 TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text())
 
@@ -34,6 +35,8 @@ def source(name: str) -> str:
 def everything() -> str:
     """Where a name may come from."""
     files = [ROOT / "template.yaml", ROOT / "Makefile", ROOT / "Cargo.toml", *TEMPLATES]
+    # Variables of message templates that our own do not name, and what fills them in.
+    files += [ROOT / "tests/relay/templates" / name for name in ("values.json", "render.groovy")]
     for folder in ("src", "events", "scripts"):
         files += [
             path for path in (ROOT / folder).rglob("*") if path.suffix in (".rs", ".json", ".py", ".env")
@@ -114,9 +117,10 @@ class TestReadme:
         assert sorted(first_column(document, "Settings")) == sorted([*ours, *log, *tls, *aws, *OF_THE_SDK])
 
     def test_message_templates(self, document: Document):
-        """Both, as they are, and as the console shows them."""
+        """Those that send everything, as they are."""
         shown = section(document, "Message templates")
-        assert re.findall(r"(?s)```text\n(.*?)```", shown) == [path.read_text() for path in TEMPLATES]
+        everything = [ROOT / f"docs/templates/{kind}-everything.txt" for kind in ("alarm", "event")]
+        assert re.findall(r"(?s)```text\n(.*?)```", shown) == [path.read_text() for path in everything]
 
     def test_sam_is_the_one_that_was_used(self, document: Document):
         """By its version, as it is pinned."""
@@ -212,7 +216,7 @@ def metrics(alarm: dict) -> list[dict]:
     return [it for it in listed if "MetricStat" in it]
 
 
-@pytest.mark.parametrize("document", [*READMES, RUNBOOK], ids=lambda it: it.name)
+@pytest.mark.parametrize("document", [*READMES, RUNBOOK, *TEMPLATE_PAGES], ids=lambda it: it.name)
 def test_every_name_exists(document: Document):
     """Each word in backticks that looks like a parameter, metric, code or variable."""
     names = {
@@ -223,7 +227,14 @@ def test_every_name_exists(document: Document):
     assert {name for name in names - OF_THE_SDK if not re.search(rf"\b{name}\b", known)} == set()
 
 
-@pytest.mark.parametrize("document", [*READMES, RUNBOOK, CHANGELOG], ids=lambda it: it.name)
+@pytest.mark.parametrize("document", TEMPLATE_PAGES, ids=lambda it: it.name)
+def test_every_message_template_is_explained(document: Document):
+    """In the table, with a link to it."""
+    [files, _] = tables(document.text)
+    assert sorted(row[0] for row in files[1:]) == [f"[{it.name}]({it.name})" for it in TEMPLATES]
+
+
+@pytest.mark.parametrize("document", [*READMES, RUNBOOK, CHANGELOG, *TEMPLATE_PAGES], ids=lambda it: it.name)
 def test_links_lead_somewhere(document: Document):
     """Relative ones: to a file that is there, and to a heading in it."""
     broken = []

@@ -30,9 +30,17 @@ export const NAIVE = `{
   "ALARM_RESOURCE_NAME": "\${ALARM_RESOURCE_NAME}"
 }`;
 
+/** What the expressions of our templates do with a value. */
+const PRINTED = {
+  "groovy.json.StringEscapeUtils.escapeJava(''+it)": (value) => JSON.stringify(String(value)).slice(1, -1),
+  "groovy.json.StringEscapeUtils.escapeJava(groovy.json.JsonOutput.toJson(it))": (value) =>
+    JSON.stringify(JSON.stringify(value)).slice(1, -1),
+  "groovy.json.JsonOutput.toJson(['']+it+'')[2..<-2]": (value) => JSON.stringify(["", ...value, ""]).slice(2, -2),
+};
+
 /** A message template filled in as Groovy does it; tests/relay/templates has what Groovy itself makes of them. */
 export function fill(template, values) {
-  return template.replace(/\$\{(?:groovy\.json\.JsonOutput\.toJson\((\w+)\)|(\w+)(?: \?: '')?)\}/g, (_, json, plain) =>
-    json ? JSON.stringify(values[json]) : String(values[plain]),
+  return template.replace(/\$\{(\w+)(?:\.with\{(.*?)\})?\}/g, (_, name, expression) =>
+    expression ? PRINTED[expression](values[name]) : String(values[name]),
   );
 }
