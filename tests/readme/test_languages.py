@@ -1,79 +1,119 @@
-"""README in both languages: the same content, as far as a machine can tell."""
+"""The documents that exist in both languages: the same content, as far as a machine can tell."""
 
 from collections import Counter
+from functools import cache
+from pathlib import Path
 from urllib.parse import urlsplit
 
-from documents import Document, code, tables
+import pytest
+from documents import Document, code, resolve, tables
+from local import ROOT
 from shell import commands, lines, words
 
-ENGLISH, CHINESE = Document("README.md"), Document("README.zh-CN.md")
+TWINS = {"README.md": "README.zh-CN.md"}
 
-CONSOLE = ["平台运维 → 云平台监控 → 通知对象 → 创建通知对象", "Webhook", "发送测试消息"]
-"""What ZStack's console calls things, in the order in which they are needed."""
+CONSOLE = {
+    ("README.zh-CN.md", "部署"): [
+        "平台运维 → 云平台监控 → 通知对象 → 创建通知对象",
+        "Webhook",
+        "发送测试消息",
+    ],
+}
+"""What ZStack's and Flashduty's consoles call things, in the order in which they are needed."""
+
+document = cache(Document)
 
 
-def test_each_begins_with_a_link_to_the_other():
+@pytest.fixture(params=TWINS.items(), ids=TWINS)
+def twins(request: pytest.FixtureRequest) -> tuple[Document, Document]:
+    """The English one, and the Chinese one."""
+    english, chinese = request.param
+    return document(english), document(chinese)
+
+
+@pytest.fixture
+def english(twins: tuple[Document, Document]) -> Document:
+    """The first of the twins."""
+    return twins[0]
+
+
+@pytest.fixture
+def chinese(twins: tuple[Document, Document]) -> Document:
+    """The second of the twins."""
+    return twins[1]
+
+
+def test_each_begins_with_a_link_to_the_other(english: Document, chinese: Document):
     """For whoever opened the wrong one."""
-    assert ENGLISH.links[0] == CHINESE.name
-    assert CHINESE.links[0] == ENGLISH.name
+    assert resolve(english, english.links[0]) == (chinese.path, "")
+    assert resolve(chinese, chinese.links[0]) == (english.path, "")
 
 
-def test_the_sections_are_the_same():
+def test_the_sections_are_the_same(english: Document, chinese: Document):
     """By their levels, in order; and every title is translated, but the project's name."""
-    assert [it.level for it in ENGLISH.headings] == [it.level for it in CHINESE.headings]
-    both = zip(ENGLISH.headings[1:], CHINESE.headings[1:], strict=True)
+    assert [it.level for it in english.headings] == [it.level for it in chinese.headings]
+    both = zip(english.headings[1:], chinese.headings[1:], strict=True)
     assert [one.text for one, other in both if one.text == other.text] == []
 
 
-def test_the_commands_are_the_same():
+def test_the_commands_are_the_same(english: Document, chinese: Document):
     """Word for word, but for comments."""
 
     def plain(document: Document) -> list[tuple[bool, list[list[str]]]]:
         return [(it.needs_aws, [words(line) for line in lines(it.text)]) for it in document.commands]
 
-    assert plain(ENGLISH) == plain(CHINESE)
-    assert [commands(it.text) for it in ENGLISH.commands] == [commands(it.text) for it in CHINESE.commands]
+    assert plain(english) == plain(chinese)
+    assert [commands(it.text) for it in english.commands] == [commands(it.text) for it in chinese.commands]
 
 
-def test_the_other_blocks_are_there():
+def test_the_other_blocks_are_there(english: Document, chinese: Document):
     """In the same places; drawings are translated, JSON is not."""
-    assert [it.language for it in ENGLISH.blocks] == [it.language for it in CHINESE.blocks]
-    json = [[it.text for it in document.blocks if it.language == "json"] for document in (ENGLISH, CHINESE)]
+    assert [it.language for it in english.blocks] == [it.language for it in chinese.blocks]
+    json = [[it.text for it in document.blocks if it.language == "json"] for document in (english, chinese)]
     assert json[0] == json[1]
 
 
-def test_the_tables_are_the_same():
+def test_the_tables_are_the_same(english: Document, chinese: Document):
     """Row for row: the same words in backticks, the same prices."""
-    both = tables(ENGLISH.text), tables(CHINESE.text)
+    both = tables(english.text), tables(chinese.text)
     shapes = [[[len(row) for row in table] for table in one] for one in both]
     assert shapes[0] == shapes[1]
     for one, other in zip(*both, strict=True):
-        for english, chinese in zip(one[1:], other[1:], strict=True):
-            assert Counter(code("|".join(english))) == Counter(code("|".join(chinese))), (english, chinese)
-            if english[-1][:1].isdigit() and english[-1].replace(".", "").isdigit():
-                assert english[-1] == chinese[-1]
+        for english_row, chinese_row in zip(one[1:], other[1:], strict=True):
+            names = [Counter(code("|".join(row))) for row in (english_row, chinese_row)]
+            assert names[0] == names[1], (english_row, chinese_row)
+            if english_row[-1][:1].isdigit() and english_row[-1].replace(".", "").isdigit():
+                assert english_row[-1] == chinese_row[-1]
 
 
-def test_the_lists_are_the_same():
+def test_the_lists_are_the_same(english: Document, chinese: Document):
     """As many steps and points, each as deep."""
 
     def items(document: Document) -> list[tuple[str, int]]:
         return [(it.markup, it.level) for it in document.tokens if it.type == "list_item_open"]
 
-    assert items(ENGLISH) == items(CHINESE)
+    assert items(english) == items(chinese)
 
 
-def test_the_links_are_the_same():
-    """Section by section; within the file, to the same section."""
+def test_the_links_are_the_same(english: Document, chinese: Document):
+    """Section by section; to a document with a twin, to the same section of the reader's own language."""
 
-    def links(document: Document) -> list[object]:
-        places = {f"#{it.anchor}": number for number, it in enumerate(document.headings)}
-        return [places.get(link, link) for link in document.links[1:]]
+    def place(source: Document, link: str) -> object:
+        if urlsplit(link).scheme:
+            return link
+        path, anchor = resolve(source, link)
+        name = str(path.relative_to(ROOT))
+        others = TWINS if source is chinese else TWINS.values()
+        assert name not in others, f"{source.name} sends its readers to {name}"
+        if name not in {*TWINS, *TWINS.values()} or not anchor:
+            return _english(name), anchor
+        return _english(name), [it.anchor for it in document(name).headings].index(anchor)
 
-    assert Counter(links(ENGLISH)) == Counter(links(CHINESE))
+    both = [Counter(place(it, link) for link in it.links[1:]) for it in (english, chinese)]
+    assert both[0] == both[1]
 
 
-def test_what_is_named_in_one_is_named_in_the_other():
+def test_what_is_named_in_one_is_named_in_the_other(english: Document, chinese: Document):
     """Everything in backticks that is a name: of a variable, a metric, an alarm, a file."""
 
     def names(document: Document) -> set[str]:
@@ -81,19 +121,25 @@ def test_what_is_named_in_one_is_named_in_the_other():
             span for span in code(document.text) if span.isascii() and " " not in span and "…" not in span
         }
 
-    assert names(ENGLISH) ^ names(CHINESE) == set()
+    assert names(english) ^ names(chinese) == set()
 
 
-def test_the_chinese_one_uses_the_consoles_words():
-    """In the step in which they are needed, in this order."""
-    deploying = CHINESE.section("部署")
-    places = [deploying.find(word) for word in CONSOLE]
+@pytest.mark.parametrize(("name", "section"), CONSOLE, ids=lambda it: Path(it).name)
+def test_the_chinese_one_uses_the_consoles_words(name: str, section: str):
+    """In the section in which they are needed, in this order."""
+    text = document(name).section(section)
+    places = [text.find(word) for word in CONSOLE[name, section]]
     assert -1 not in places
     assert places == sorted(places)
 
 
-def test_the_chinese_one_is_chinese():
+def test_the_chinese_one_is_chinese(chinese: Document):
     """Paragraph by paragraph: one that was forgotten has no Chinese in it."""
-    inline = [token.content for token in CHINESE.tokens if token.type == "inline" and token.level < 3]
+    inline = [token.content for token in chinese.tokens if token.type == "inline" and token.level < 3]
     prose = [text for text in inline if len(text) > 40 and not urlsplit(text).scheme]
     assert [text for text in prose if sum("一" <= it <= "鿿" for it in text) < len(text) / 10] == []
+
+
+def _english(name: str) -> str:
+    """A document's name, that of its English twin where it is the Chinese one."""
+    return next((english for english, chinese in TWINS.items() if chinese == name), name)
