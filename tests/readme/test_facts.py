@@ -12,6 +12,7 @@ from shell import commands
 
 READMES = [Document("README.md"), Document("README.zh-CN.md")]
 RUNBOOK = Document("docs/runbook.md")
+IN_ZSTACK = [Document("docs/zstack.md"), Document("docs/zstack.zh-CN.md")]
 CHANGELOG = Document("CHANGELOG.md")
 TEMPLATES = [ROOT / f"docs/templates/{name}.txt" for name in ("alarm", "event")]
 """Message templates for ZStack."""
@@ -212,7 +213,7 @@ def test_every_name_exists(document: Document):
     assert {name for name in names - OF_THE_SDK if not re.search(rf"\b{name}\b", known)} == set()
 
 
-@pytest.mark.parametrize("document", [*READMES, RUNBOOK, CHANGELOG], ids=lambda it: it.name)
+@pytest.mark.parametrize("document", [*READMES, RUNBOOK, *IN_ZSTACK, CHANGELOG], ids=lambda it: it.name)
 def test_links_lead_somewhere(document: Document):
     """Relative ones: to a file that is there, and to a heading in it."""
     broken = []

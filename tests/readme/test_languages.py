@@ -10,7 +10,7 @@ from documents import Document, code, resolve, tables
 from local import ROOT
 from shell import commands, lines, words
 
-TWINS = {"README.md": "README.zh-CN.md"}
+TWINS = {"README.md": "README.zh-CN.md", "docs/zstack.md": "docs/zstack.zh-CN.md"}
 
 CONSOLE = {
     ("README.zh-CN.md", "部署"): [
@@ -18,6 +18,9 @@ CONSOLE = {
         "Webhook",
         "发送测试消息",
     ],
+    ("docs/zstack.zh-CN.md", "通知对象"): ["平台运维 → 云平台监控 → 通知对象", "Webhook", "发送测试消息"],
+    ("docs/zstack.zh-CN.md", "报警恢复通知"): ["报警器", "报警恢复通知"],
+    ("docs/zstack.zh-CN.md", "没有什么来结束的事件"): ["协作空间", "超时自动关闭"],
 }
 """What ZStack's and Flashduty's consoles call things, in the order in which they are needed."""
 
