@@ -3,7 +3,8 @@
 import re
 import shlex
 
-SUBSTITUTION = re.compile(r"\$\(([^()]*)\)")
+SUBSTITUTION = re.compile(r"\$\(((?:[^()]|\([^()]*\))*)\)")
+"""With parentheses in it, one deep: a jq filter's, or a substituted process."""
 SUBSTITUTED = "$[]"
 """Stands for a substitution in a word; the commands in it are listed of their own."""
 

@@ -12,6 +12,7 @@ from shell import commands
 
 READMES = [Document("README.md"), Document("README.zh-CN.md")]
 RUNBOOK = Document("docs/runbook.md")
+IN_ZSTACK = [Document("docs/zstack.md"), Document("docs/zstack.zh-CN.md")]
 CHANGELOG = Document("CHANGELOG.md")
 TEMPLATE_PAGES = [Document("docs/templates/README.md"), Document("docs/templates/README.zh-CN.md")]
 TEMPLATES = sorted((ROOT / "docs/templates").glob("*.txt"))
@@ -234,7 +235,9 @@ def test_every_message_template_is_explained(document: Document):
     assert sorted(row[0] for row in files[1:]) == [f"[{it.name}]({it.name})" for it in TEMPLATES]
 
 
-@pytest.mark.parametrize("document", [*READMES, RUNBOOK, CHANGELOG, *TEMPLATE_PAGES], ids=lambda it: it.name)
+@pytest.mark.parametrize(
+    "document", [*READMES, RUNBOOK, *IN_ZSTACK, CHANGELOG, *TEMPLATE_PAGES], ids=lambda it: it.name
+)
 def test_links_lead_somewhere(document: Document):
     """Relative ones: to a file that is there, and to a heading in it."""
     broken = []

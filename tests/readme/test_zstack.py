@@ -1,0 +1,196 @@
+"""docs/zstack.md: its tables are the catalogue's, and its commands do what it says they do."""
+
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+from documents import Block, Document, code, tables
+from local import ROOT
+from test_facts import IN_ZSTACK, TEMPLATE, everything
+from tools import bare_environment
+from zstack_api import PASSWORD, SYSTEM_TOPIC, ZStack
+
+CATALOGUE = ROOT / "docs/protocols/zstack-events.json"
+
+# Between names in a cell, in both languages.
+COMMA, SEMICOLON = r"(?:, |\N{FULLWIDTH COMMA})", r"; |\N{FULLWIDTH SEMICOLON}"
+
+NAMED = re.compile(rf"`(\w+)` (.+?)(?:{COMMA}(.+))?")
+"""An event in a table: its id, its Chinese name, and its English one where it has one."""
+
+# The Chinese sections stand in the same order: test_languages.py.
+SECTIONS = {it.text: number for number, it in enumerate(IN_ZSTACK[0].headings)}
+BLOCKS = [block for document in IN_ZSTACK for block in document.commands]
+
+in_both_languages = pytest.mark.parametrize("document", IN_ZSTACK, ids=lambda it: it.name)
+
+
+@cache
+def catalogue() -> list[dict]:
+    """All events that ZStack is known to send."""
+    return json.loads(CATALOGUE.read_text())
+
+
+def section(document: Document, heading: str) -> str:
+    """The section with this English heading."""
+    return document.section(document.headings[SECTIONS[heading]].text)
+
+
+def rows(document: Document, heading: str) -> list[list[str]]:
+    """Its table, without the head."""
+    [table] = tables(section(document, heading))
+    return table[1:]
+
+
+def event(name: str) -> dict:
+    """An entry of the catalogue."""
+    [found] = [it for it in catalogue() if it["name"] == name]
+    return found
+
+
+def checked(cell: str) -> str:
+    """The event in a cell; its names are the catalogue's."""
+    name, chinese, english = NAMED.fullmatch(cell).groups()
+    assert (chinese, english) == (event(name)["zh"], event(name)["en"])
+    return name
+
+
+def ends_itself(entry: dict) -> bool:
+    """A state with one side only is none."""
+    return bool(entry["state"] and entry["state"]["problem"] and entry["state"]["over"])
+
+
+@in_both_languages
+def test_pairs_are_the_catalogues(document: Document):
+    """Each once, by both entries."""
+    pairs = [(checked(row[0]), checked(row[1])) for row in rows(document, "Events with a way back")]
+    assert len(pairs) == len(set(pairs)) > 5
+    assert set(pairs) == {(it["name"], back) for it in catalogue() for back in it["undone_by"]}
+    assert set(pairs) == {(problem, it["name"]) for it in catalogue() for problem in it["undoes"]}
+
+
+def test_pairs_are_as_sure_in_both_languages():
+    """Who pairs them, and what is preset: one word of the other language for each."""
+    both = [rows(document, "Events with a way back") for document in IN_ZSTACK]
+    said = {tuple(zip(one[2:], other[2:], strict=True)) for one, other in zip(*both, strict=True)}
+    for column in range(2):
+        words = {pair[column] for pair in said}
+        assert len(words) == len({one for one, _ in words}) == len({other for _, other in words}), words
+    assert {("inferred" in one, "推断" in other) for (one, other), _ in said} == {
+        (True, True),
+        (False, False),
+    }
+
+
+@in_both_languages
+def test_states_are_the_catalogues(document: Document):
+    """Each event, its label, and the values on both sides."""
+    found = {}
+    for events, label, problem, over in rows(document, "Events that tell their own end"):
+        for cell in re.split(SEMICOLON, events):
+            found[checked(cell)] = (code(label), code(problem), code(over))
+    expected = {}
+    for entry in filter(ends_itself, catalogue()):
+        state = entry["state"]
+        # A field is there or not, which is said in words.
+        sides = [[], []] if state["label"] == "EVENT_ERROR" else [state["problem"], state["over"]]
+        expected[entry["name"]] = ([state["label"]], *sides)
+    assert found == expected
+
+
+@in_both_languages
+def test_what_nothing_ends_is_counted(document: Document):
+    """And what is named there is of that kind."""
+    text = section(document, "Events that nothing ends").split("\n\n- ")[0]
+    endless = {it["name"] for it in catalogue() if not (it["undone_by"] or it["undoes"] or ends_itself(it))}
+    assert {int(it) for it in re.findall(r"\d+", text)} == {len(endless), len(catalogue())}
+    named = code(text)
+    assert len(named) > 3
+    assert set(named) <= endless
+
+
+@in_both_languages
+def test_every_name_exists(document: Document):
+    """In the catalogue, in the template, in our code, or in a command of this page."""
+    known = "\n".join([CATALOGUE.read_text(), str(TEMPLATE), everything(), *(it.text for it in BLOCKS)])
+    spans = " ".join(code(document.text))
+    names = set(re.findall(r"\b(?=\w*[a-z_])[A-Z][a-z]*[A-Z_]\w*\b", spans)) - {
+        "LogInByAccount",
+        "QueryAlarm",
+        "UpdateAlarm",
+    }
+    assert len(names) > 20
+    assert {name for name in names if not re.search(rf"\b{name}\b", known)} == set()
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=str)
+def test_the_shell_can_read_it(block: Block):
+    """A function or a loop that is left open would wait for more."""
+    read = subprocess.run(["bash", "-n"], input=block.text, capture_output=True, text=True)
+    assert (read.returncode, read.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=str)
+def test_nothing_is_pasted_into_a_question(block: Block):
+    """What stands behind a `read` would be its answer."""
+    _, asks, after = block.text.partition("read -rs")
+    assert not asks or "\n" not in after.strip()
+
+
+def test_the_commands_do_what_the_page_says(tmp_path: Path):
+    """All of them, in one shell, in the page's order, against a stand-in for ZStack."""
+    assert shutil.which("jq"), "this needs jq"
+    # What everybody on the machine could see in `ps`.
+    seen = tmp_path / "seen"
+    curl = tmp_path / "bin/curl"
+    curl.parent.mkdir()
+    curl.write_text(f'#!/bin/sh\necho "$@" >> {seen}\nexec {shutil.which("curl")} "$@"\n')
+    curl.chmod(0o755)
+    env = bare_environment()
+    env |= {"PATH": f"{curl.parent}:{env['PATH']}", "no_proxy": "*"}
+    with ZStack() as zstack:
+        script = "\n".join(it.text for it in IN_ZSTACK[0].commands)
+        [address] = set(re.findall(r"http://\S+/zstack/v1", script))
+        script = f"sleep() {{ :; }}\n{script}\n[[ -z $session && -z $password && -z $hash ]]\n"
+        ended = subprocess.run(
+            ["bash", "-c", script.replace(address, zstack.url)],
+            input=f"{PASSWORD}\n",
+            cwd=tmp_path,
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    shown = ended.stdout
+    assert ended.returncode == 0, shown + ended.stderr
+    assert [it["name"] for it in zstack.alarms.values() if not it["enableRecovery"]] == ["odd"]
+    assert re.findall(r"(?m)^on: (.+)$", shown) == ['CPU "big" = 80%', "数据库同步"]
+    assert re.search(r"(?m)^3600(\.0)?\t数据库同步$", shown)
+    refused, status = ended.stderr.strip().splitlines()
+    assert (json.loads(refused)["error"]["code"], status) == ("SYS.1003", "503")
+    assert re.findall(r"(?m)^(\w+)\tZStack/\w+\tEnabled\t(here|elsewhere)\t", shown) == [
+        ("HostConnected", "elsewhere"),
+        ("HostDisconnected", "here"),
+        ("VmCrash", "elsewhere"),
+    ]
+    sends = {
+        (it["namespace"], it["eventName"])
+        for it in zstack.subscriptions.values()
+        if zstack.topic in {action["actionUuid"] for action in it.get("actions", [])}
+    }
+    assert sends == {
+        ("ZStack/Host", "HostConnected"),
+        ("ZStack/Host", "HostDisconnected"),
+        ("ZStack/VRouter", "VRouterHealthy"),
+    }
+    assert zstack.topics[SYSTEM_TOPIC] == {zstack.endpoint}
+    assert zstack.session is None
+    arguments = seen.read_text()
+    assert "api-jobs" in arguments
+    assert "OAuth" not in arguments
+    assert hashlib.sha512(PASSWORD.encode()).hexdigest() not in arguments
