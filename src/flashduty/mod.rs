@@ -14,7 +14,7 @@ pub(crate) use alert_key::hash;
 pub use answer::Receipt;
 pub use client::{Client, Pushed};
 pub use event::{Event, Status, TitleRule};
-pub(crate) use labels::label_name;
 pub use labels::{Labels, Origin};
+pub(crate) use labels::{MAX_LABELS, label_name};
 pub use push_url::{Integration, InvalidPushUrl, PushUrl};
 pub(crate) use text::shorten;

@@ -13,7 +13,7 @@ use crate::zstack::{Alarm, Level, Operator, State};
 pub(super) fn draft(alarm: &Alarm<'_>, source: &Source<'_>) -> Draft {
     let resource = resource_name(&alarm.resource, &alarm.namespace);
     let condition = condition(alarm).unwrap_or_default();
-    let check = first(&[&alarm.name, &condition, &alarm.metric, &alarm.uuid, "Alarm"]);
+    let check = check(alarm, &condition);
     let notes = [unknown_state(&alarm.status), unknown_level(&alarm.level), source.broken_line()];
     Draft {
         kind: Kind::Alarm,
@@ -23,6 +23,17 @@ pub(super) fn draft(alarm: &Alarm<'_>, source: &Source<'_>) -> Draft {
         states: vec![(status(alarm), description(alarm, resource, check, &condition))],
         notes: notes.into_iter().flatten().collect(),
     }
+}
+
+/// The status and the title of the alert that an alarm makes.
+pub(super) fn summary(alarm: &Alarm<'_>) -> (Status, String) {
+    let resource = resource_name(&alarm.resource, &alarm.namespace);
+    let condition = condition(alarm).unwrap_or_default();
+    (status(alarm), format!("{resource} / {}", check(alarm, &condition)))
+}
+
+fn check<'a>(alarm: &'a Alarm<'_>, condition: &'a str) -> &'a str {
+    first(&[&alarm.name, condition, &alarm.metric, &alarm.uuid, "Alarm"])
 }
 
 /// A status that is missing or not known counts as `Alarm`: better called once too often.

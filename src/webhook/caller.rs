@@ -13,7 +13,9 @@ use lambda_http::{Request, RequestExt as _};
 
 use super::Invocation;
 use crate::error::Error;
+use crate::flashduty::{MAX_LABELS, label_name};
 use crate::settings::Secrets;
+use crate::translate::CLOUD;
 
 /// The query parameter that holds the token.
 const TOKEN: &str = "token";
@@ -67,13 +69,20 @@ pub(super) fn labels(request: &Request) -> Vec<(String, String)> {
 }
 
 /// The labels among a webhook URL's query parameters: all but the token, however that is written. Sorted, so
-/// that of two that make the same label the same one counts every time: `lambda_http` keeps them in no order.
+/// that of two that make the same label the same one counts every time: `lambda_http` keeps them in no order. Of
+/// more than 50, which no alert can have, the rest is counted, but never the cloud.
 pub fn url_labels<'a>(query: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<(String, String)> {
     let mut labels: Vec<_> = query
         .filter(|(name, _)| !name.trim().eq_ignore_ascii_case(TOKEN))
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
     labels.sort();
+    if labels.len() > MAX_LABELS {
+        labels.sort_by_cached_key(|(name, _)| label_name(name) != CLOUD);
+        let left_out = labels.split_off(MAX_LABELS).len();
+        labels.push(("left_out".to_owned(), format!("{left_out} more")));
+        labels.sort();
+    }
     labels
 }
 

@@ -25,5 +25,5 @@ pub use event::{Event, EventState};
 pub use fields::{Fields, Text, clean, text};
 pub use labels::Label;
 pub use message::{Message, Raw, Reading, Resource, Shape, Test};
-pub use split::{Part, split};
+pub use split::{MAX_MESSAGES, Part, split};
 pub use words::{Level, Operator, State};

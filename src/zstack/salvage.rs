@@ -4,6 +4,9 @@
 //! name breaks the JSON around it (`docs/protocols/zstack.md`, "Message templates"). The names still stand where
 //! they stood: a value is what stands between its name and the next one.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use serde_json::Deserializer;
 use serde_json::value::RawValue;
 
@@ -92,14 +95,18 @@ fn read<'a>(text: &'a str, found: Vec<Found<'a>>, frame: &[char]) -> Option<Salv
     let ends: Vec<_> = found.iter().skip(1).map(|found| found.start).chain([text.len()]).collect();
     let closers = closers(ahead);
     let mut salvaged = Salvaged { known: Members::new(), beside: members_in(ahead) };
+    let mut places: HashMap<String, usize> = HashMap::new();
     for (Found { name, value, .. }, end) in found.into_iter().zip(ends) {
         let frame = if end == text.len() { &closers } else { frame };
         let (value, beside) = value_in(without(&text[value..end], frame));
         salvaged.beside.extend(beside);
-        match salvaged.known.iter().find(|(known, _)| known.eq_ignore_ascii_case(&name)) {
-            Some((_, known)) if known.text() == value.text() => {}
-            Some(_) => return None,
-            None => salvaged.known.push((name, value)),
+        match places.entry(name.to_ascii_lowercase()) {
+            Entry::Occupied(place) if salvaged.known[*place.get()].1.text() == value.text() => {}
+            Entry::Occupied(_) => return None,
+            Entry::Vacant(place) => {
+                place.insert(salvaged.known.len());
+                salvaged.known.push((name, value));
+            }
         }
     }
     Some(salvaged)
