@@ -16,6 +16,7 @@ mod queueing;
 mod redelivery;
 mod refusals;
 mod settings;
+mod several;
 mod support;
 mod templates;
 mod tls;
