@@ -18,7 +18,7 @@ PYTHON_CODE = scripts tests/e2e tests/readme tests/template
 
 export SAM_CLI_TELEMETRY = 0
 
-.PHONY: help setup run storm bench instructions secrets deploy zips test test-rust test-template test-e2e test-readme \
+.PHONY: help setup run storm bench worst instructions secrets deploy zips test test-rust test-template test-e2e test-readme \
 	test-console lint rust-installed
 
 help: ## this list
@@ -46,6 +46,11 @@ bench: setup rust-installed ## what a cold start and an alert cost, beside a fun
 	$(LAMBDA_BUILD) --package floor
 	cargo run --release --locked --package bench -- $(TARGET)/lambda $(TARGET)/bench.json
 	cargo bench --locked --package translate
+
+# SECONDS_MORE=600 is a longer search.
+worst: setup rust-installed ## what messages cost that are made to cost much, and a minute's search for worse ones
+	$(LAMBDA_BUILD) --package worst
+	$(TARGET)/lambda/worst/bootstrap $(or $(SECONDS_MORE),60)
 
 # WRITE=1 makes these the committed figures.
 instructions: setup rust-installed ## what a message costs, counted by callgrind, against the committed figures
