@@ -1,6 +1,7 @@
 //! What a message becomes, and where every field of it comes from. Nothing is pushed.
 
 mod inputs;
+mod members;
 mod problem;
 mod provenance;
 

@@ -20,6 +20,7 @@ mod originals;
 mod page;
 mod preview;
 mod provenance;
+mod provenance_of_shapes;
 mod samples;
 mod secrets;
 mod send;
