@@ -21,6 +21,7 @@ mod page;
 mod preview;
 mod provenance;
 mod provenance_of_shapes;
+mod recognised;
 mod samples;
 mod secrets;
 mod send;
