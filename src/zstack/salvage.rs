@@ -12,14 +12,26 @@ use serde_json::value::RawValue;
 
 use super::fields::{Members, Text, Value, string};
 use super::labels::Label;
-use super::message::begins_with;
+use super::message::{Reading, Shape, begins_with};
 
-/// What was found in a text.
-pub(super) struct Salvaged<'a> {
-    /// The names that were looked for, with their values.
-    pub(super) known: Members<'a>,
+/// What was found in a text with broken JSON.
+#[derive(Debug)]
+pub struct Salvaged<'a> {
+    /// The names that were looked for, with their values, in their order: members, or facts. A value that is no JSON
+    /// is a text.
+    pub known: Members<'a>,
     /// Well-formed members in front of them and between them.
-    pub(super) beside: Members<'a>,
+    pub beside: Members<'a>,
+}
+
+impl<'a> Salvaged<'a> {
+    /// What [`Reading::of`] found in a text; none where it read the text in another way.
+    #[must_use]
+    pub fn of(text: &'a str) -> Option<Self> {
+        let Reading { shape, broken, .. } = Reading::of(text);
+        broken?;
+        if shape == Shape::Facts { facts(text) } else { members(text) }
+    }
 }
 
 /// A name in a text.
@@ -224,6 +236,21 @@ mod tests {
         let Salvaged { known, beside } = facts(text).unwrap();
         assert_eq!(told(&known), ["UUID=u", "当前值=9 \"x\" 1", "标签="]);
         assert_eq!(told(&beside), ["title=T"]);
+    }
+
+    #[test]
+    fn what_was_found_can_be_shown() {
+        let shown = |text| Salvaged::of(text).map(|it| told(&it.known));
+        let text = r#"{"ALARM_NAME":"a "b"","ALARM_UUID":"u"}"#;
+        assert_eq!(shown(text).unwrap(), ["ALARM_NAME=a \"b\"", "ALARM_UUID=u"]);
+        let salvaged = Salvaged::of(text).unwrap();
+        let as_text = salvaged.known.iter().filter(|(_, value)| matches!(value, Value::Text(_)));
+        assert_eq!(as_text.map(|(name, _)| &**name).collect::<Vec<_>>(), ["ALARM_NAME"]);
+        assert_eq!(shown(r#"{"facts":[{"name":"触发条件","value":"a "b""}]}"#).unwrap(), ["触发条件=a \"b\""]);
+        for other in [r#"{"ALARM_NAME":"a"}"#, r#"{"name":"a "b""}"#, "disk full", "", r#"{"ALARM_NAME":"""}"#] {
+            assert_eq!(shown(other).is_some(), Reading::of(other).broken.is_some(), "{other}");
+        }
+        assert!(shown(r#"{"ALARM_NAME":"a"}"#).is_none());
     }
 
     #[test]
