@@ -6,6 +6,7 @@
 mod answers;
 mod catalogue;
 mod connections;
+mod edge;
 mod field;
 mod golden;
 mod journeys;
