@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use lambda_http::Request;
 use lambda_http::http::header::AUTHORIZATION;
-use lambda_http::{Request, RequestExt as _};
 
 use super::Invocation;
+use super::event::Url;
 use crate::error::Error;
 use crate::flashduty::{MAX_LABELS, label_name};
 use crate::settings::Secrets;
@@ -26,10 +27,10 @@ const REREAD_PAUSE: Duration = Duration::from_secs(2);
 
 impl Invocation<'_> {
     /// The secrets, if the caller shows the token.
-    pub(super) async fn authenticate(&self, request: &Request) -> Result<Arc<Secrets>, Error> {
+    pub(super) async fn authenticate(&self, request: &Request, url: &Url) -> Result<Arc<Secrets>, Error> {
         let settings = self.relay.settings();
         let secrets = settings.get(self.deadline).await?;
-        let shown = shown(request);
+        let shown = shown(request, url);
         if may_call(&secrets, &shown) {
             return Ok(secrets);
         }
@@ -47,30 +48,33 @@ fn may_call(secrets: &Secrets, shown: &[String]) -> bool {
     secrets.token.as_ref().is_none_or(|token| shown.iter().any(|shown| token.is(shown)))
 }
 
-/// Every credential that the request shows.
-fn shown(request: &Request) -> Vec<String> {
+/// Every credential that the request shows. A `+` in a query is read both ways: it is a blank in a form, and a
+/// plus sign where somebody put a token behind a URL as it is.
+fn shown(request: &Request, url: &Url) -> Vec<String> {
     let basic = request.headers().get_all(AUTHORIZATION).iter().filter_map(|value| password(value.to_str().ok()?));
-    basic.chain(query(request).filter(|(name, _)| *name == TOKEN).map(|(_, value)| value.to_owned())).collect()
+    let tokens = [&url.query, &url.query_with_plus].into_iter().flatten().filter(|(name, _)| name == TOKEN);
+    basic.chain(tokens.map(|(_, value)| value.clone())).collect()
 }
 
-/// The password in `Basic …`.
+/// The password in `Basic …`. The user name does not matter, nor what it is encoded in.
 fn password(authorization: &str) -> Option<String> {
     let (scheme, credentials) = authorization.trim().split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("Basic") {
         return None;
     }
-    let credentials = String::from_utf8(BASE64_STANDARD.decode(credentials.trim()).ok()?).ok()?;
-    Some(credentials.split_once(':')?.1.to_owned())
+    let credentials = BASE64_STANDARD.decode(credentials.trim()).ok()?;
+    let colon = credentials.iter().position(|byte| *byte == b':')?;
+    Some(String::from_utf8_lossy(&credentials[colon + 1..]).into_owned())
 }
 
 /// The labels that the webhook's URL gives to all its alerts.
-pub(super) fn labels(request: &Request) -> Vec<(String, String)> {
-    url_labels(query(request))
+pub(super) fn labels(url: &Url) -> Vec<(String, String)> {
+    url_labels(url.query.iter().map(|(name, value)| (&**name, &**value)))
 }
 
 /// The labels among a webhook URL's query parameters: all but the token, however that is written. Sorted, so
-/// that of two that make the same label the same one counts every time: `lambda_http` keeps them in no order. Of
-/// more than 50, which no alert can have, the rest is counted, but never the cloud.
+/// that of two that make the same label the same one counts every time: some events have them in no order. Of more
+/// than 50, which no alert can have, the rest is counted, but never the cloud.
 pub fn url_labels<'a>(query: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<(String, String)> {
     let mut labels: Vec<_> = query
         .filter(|(name, _)| !name.trim().eq_ignore_ascii_case(TOKEN))
@@ -84,10 +88,6 @@ pub fn url_labels<'a>(query: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<(S
         labels.sort();
     }
     labels
-}
-
-fn query(request: &Request) -> impl Iterator<Item = (&str, &str)> {
-    request.query_string_parameters_ref().into_iter().flat_map(|query| query.iter())
 }
 
 #[cfg(test)]

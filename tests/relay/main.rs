@@ -6,6 +6,7 @@
 mod answers;
 mod catalogue;
 mod connections;
+mod edge;
 mod field;
 mod golden;
 mod journeys;
@@ -17,6 +18,7 @@ mod redelivery;
 mod refusals;
 mod settings;
 mod several;
+mod silence;
 mod support;
 mod templates;
 mod tls;
