@@ -78,9 +78,10 @@ impl Http {
         self.opened.load(Ordering::Relaxed)
     }
 
-    /// Runs one exchange of request and answer, and runs it again, on a new connection, where the first run took
-    /// an old one that is dead: it failed, or was not done within `patience`. On a new connection an exchange has
-    /// whatever time the caller gives it.
+    /// Runs one exchange of request and answer, and runs it once more, on a new connection, where the first run took
+    /// an old one that may be dead: it failed, or was not done within `patience`. In the latter case both go on, and
+    /// the first that succeeds counts: the far side may only be slow. On a new connection an exchange has whatever
+    /// time the caller gives it.
     ///
     /// Lambda freezes the process between requests. The far side closes idle connections meanwhile, or whatever
     /// is on the way forgets them; then nothing says that what is sent does not arrive. So the exchange may
@@ -88,22 +89,26 @@ impl Http {
     ///
     /// # Errors
     ///
-    /// Those of the last run.
+    /// Those of a run that failed, where no other succeeded.
     pub async fn exchange<T, E, R>(&self, patience: Duration, run: impl Fn() -> R) -> Result<T, E>
     where
         R: Future<Output = Result<T, E>>,
     {
         let opened = self.opened();
         let old = || self.opened() == opened;
-        {
-            let mut first = pin!(run());
-            match timeout(patience, &mut first).await {
-                Ok(Err(_)) | Err(_) if old() => {}
-                Ok(done) => return done,
-                Err(_) => return first.await,
+        let mut first = pin!(run());
+        match timeout(patience, &mut first).await {
+            Ok(Err(_)) if old() => run().await,
+            Ok(done) => done,
+            Err(_) if old() => {
+                let mut second = pin!(run());
+                tokio::select! {
+                    done = &mut first => if done.is_ok() { done } else { second.await },
+                    done = &mut second => if done.is_ok() { done } else { first.await },
+                }
             }
+            Err(_) => first.await,
         }
-        run().await
     }
 }
 

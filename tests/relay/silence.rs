@@ -4,10 +4,11 @@
 use std::time::{Duration, Instant};
 
 use aws_standin::wire::Wire;
+use flashduty_standin::{Options, Standin};
 use serde_json::Value;
 
 use crate::support::journey::Journey;
-use crate::support::{World, sample};
+use crate::support::{KEY, KEY_IN_URL, World, sample};
 
 /// How late an alert may be for one dead connection. Who waits for a timeout of the SDK is later.
 const LATE: Duration = Duration::from_millis(900);
@@ -61,5 +62,22 @@ async fn a_dead_connection_to_ssm_makes_an_alert_little_later() {
     assert_eq!(world.send(&sample("alarm")).await.0, 200);
     assert!(started.elapsed() < LATE, "{:?}", started.elapsed());
     assert!(!world.function.log().contains("could not be refreshed"), "{}", world.function.log());
+    world.end();
+}
+
+#[tokio::test]
+async fn a_dead_connection_to_flashduty_makes_an_alert_little_later() {
+    let flashduty = Standin::start(Options { keys: vec![KEY.to_owned()], ..Options::default() }).await.unwrap();
+    let push_url = flashduty.push_url("standard", KEY_IN_URL);
+    let service = format!("http://{}", push_url.split('/').nth(2).unwrap());
+    let (wire, through) = wire(&service).await;
+    let mut world = World::pushing_to(flashduty, &push_url.replace(&service, &through), &[]).await;
+    assert_eq!(world.send(&sample("alarm")).await.0, 200);
+    wire.go_silent();
+    let started = Instant::now();
+    assert_eq!(world.send(&sample("alarm-recovery")).await.0, 200);
+    assert!(started.elapsed() < Duration::from_millis(1_500), "{:?}", started.elapsed());
+    let line = world.function.request_lines().await.pop().unwrap();
+    assert_eq!(line["attempts"], 1, "it does not count as a try: {line}");
     world.end();
 }
