@@ -30,12 +30,12 @@ impl Invocation<'_> {
         let settings = self.relay.settings();
         let secrets = settings.get(self.deadline).await?;
         let shown = shown(request);
-        if may_call(&secrets, &shown) {
+        if may_call(&secrets, &shown)? {
             return Ok(secrets);
         }
         if !shown.is_empty() {
             let secrets = settings.reread(&secrets, REREAD_PAUSE, self.deadline).await?;
-            if may_call(&secrets, &shown) {
+            if may_call(&secrets, &shown)? {
                 return Ok(secrets);
             }
         }
@@ -43,8 +43,12 @@ impl Invocation<'_> {
     }
 }
 
-fn may_call(secrets: &Secrets, shown: &[String]) -> bool {
-    secrets.token.as_ref().is_none_or(|token| shown.iter().any(|shown| token.is(shown)))
+/// Whether one of the credentials is the token. While the token is not known, nobody may call: that is
+/// [`Error::Settings`], and ZStack tries again.
+fn may_call(secrets: &Secrets, shown: &[String]) -> Result<bool, Error> {
+    let Some(token) = &secrets.token else { return Ok(true) };
+    let token = token.value().map_err(|what| Error::Settings { what: what.to_owned() })?;
+    Ok(shown.iter().any(|shown| token.is(shown)))
 }
 
 /// Every credential that the request shows.

@@ -15,6 +15,7 @@ mod properties;
 mod queueing;
 mod redelivery;
 mod refusals;
+mod secrets;
 mod settings;
 mod several;
 mod support;
