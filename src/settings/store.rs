@@ -88,8 +88,12 @@ fn push_url(parameters: &[Parameter], name: &str) -> Result<PushUrl, String> {
 }
 
 fn read_token(parameters: &[Parameter], name: &str) -> Result<Token, String> {
-    Token::read(value(parameters, name)?)
-        .map_err(|why| format!("the value of SSM parameter {name} {why}: put in a random token"))
+    let token = Token::read(value(parameters, name)?)
+        .map_err(|why| format!("the value of SSM parameter {name} {why}: put in a random token"))?;
+    for doubt in token.doubts() {
+        warn!("the value of SSM parameter {name} {doubt}");
+    }
+    Ok(token)
 }
 
 /// A parameter's value, without the mark that some editors put before a text.

@@ -171,7 +171,7 @@ async fn rotating_the_token_costs_no_alert() {
     let as_new = with_credential(sample("alarm"), Some(&format!("Basic {}", base64("zstack:new-sample-token"))), "");
     assert_eq!(world.send(&sample("alarm")).await.0, 200);
     // Both are in SSM while ZStack changes from one to the other.
-    world.ssm.put(TOKEN_PARAMETER, "new-sample-token sample-token");
+    world.ssm.put(TOKEN_PARAMETER, "new-sample-token\r\nsample-token\r\n");
     tokio::time::sleep(Duration::from_millis(2_100)).await;
     assert_eq!(world.send(&sample("alarm")).await.0, 200);
     assert_eq!(world.send(&as_new).await.0, 200);
