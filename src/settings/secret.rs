@@ -30,6 +30,10 @@ impl Secrets {
         token: Option<Result<Token, String>>,
         before: Option<&Self>,
     ) -> Self {
+        let push_url = push_url.map(|new| match before.and_then(|before| before.push_url.value().ok()) {
+            Some(old) => new.replacing(old),
+            None => new,
+        });
         Self {
             push_url: Secret::new(push_url, before.map(|before| &before.push_url)),
             token: token.map(|token| Secret::new(token, before.and_then(|before| before.token.as_ref()))),

@@ -2,11 +2,12 @@
 //! that had not happened.
 
 use aws_standin::sqs::Sqs;
-use flashduty_standin::{Options, Standin};
-use serde_json::Value;
+use flashduty_standin::{Fault, Lasts, Options, Standin};
+use serde_json::{Value, json};
 
+use crate::support::journey::Journey;
 use crate::support::{
-    KEY, KEY_IN_URL, PUSH_URL_PARAMETER, TOKEN, TOKEN_PARAMETER, World, base64, sample, with_credential,
+    KEY, KEY_IN_URL, PUSH_URL_PARAMETER, TOKEN, TOKEN_PARAMETER, World, alarm, base64, post, sample, with_credential,
 };
 
 const NEW_KEY: &str = "new-sample-key";
@@ -47,12 +48,12 @@ fn expected(push_url: Change, token: Change, warm: bool) -> Seen {
         // The last good one serves on. Without any, alerts are queued.
         Change::Useless | Change::Missing | Change::Denied => warm.then_some(KEY),
     };
-    let taken = if key.is_some() { 200 } else { 202 };
+    let accepted = if key.is_some() { 200 } else { 202 };
     let (old_token, new_token) = match token {
-        Change::None => (taken, 401),
-        Change::New => (401, taken),
+        Change::None => (accepted, 401),
+        Change::New => (401, accepted),
         // The last good one serves on, and opens to nobody else. Without any, nobody gets in, and ZStack tries again.
-        Change::Useless | Change::Missing | Change::Denied if warm => (taken, 401),
+        Change::Useless | Change::Missing | Change::Denied if warm => (accepted, 401),
         Change::Useless | Change::Missing | Change::Denied => (503, 503),
     };
     let pushed_with = key.filter(|_| old_token == 200 || new_token == 200).map(str::to_owned).into_iter().collect();
@@ -194,4 +195,71 @@ async fn doubtful_tokens_work_with_a_warning_for_each_reading() {
         assert!(value.split_whitespace().all(|token| !log.contains(token)), "{log}");
         world.end();
     }
+}
+
+/// How somebody may write the key, or a part of it.
+fn tellings() -> Vec<String> {
+    let url = format!("https://flashduty.example/standard?integration_key={KEY_IN_URL}&a=b");
+    vec![
+        KEY.to_owned(),
+        KEY.to_uppercase(),
+        KEY[1..].to_owned(),
+        format!("{}…", &KEY[..9]),
+        KEY_IN_URL.replace('%', "%25").to_lowercase(),
+        base64(KEY),
+        base64(&format!("a{KEY}")),
+        base64(&url).trim_end_matches('=').replace('+', "-").replace('/', "_"),
+        format!("cannot process {}{KEY}", "so much ".repeat(50)),
+    ]
+}
+
+fn refusal(status: u16, code: &str, telling: &str, retry_after: Option<&str>) -> Fault {
+    let (code, message) = (Some(code.to_owned()), Some(format!("of {telling} we know nothing")));
+    Fault::Refuse { status, code, message, retry_after: retry_after.map(str::to_owned) }
+}
+
+#[tokio::test]
+async fn a_refusal_that_tells_the_key_is_told_in_no_answer_log_or_dead_letter() {
+    let mut journey = Journey::new().await;
+    for (n, telling) in tellings().into_iter().enumerate() {
+        let alert = post(alarm(&json!({"ALARM_RESOURCE_ID": n.to_string(), "ALARM_DATA_UUID": n.to_string()})));
+        journey.world.flashduty.fault(refusal(400, "NoLicense", &telling, None), Lasts::Next(1));
+        let (status, body) = journey.send(&alert).await;
+        assert_eq!(status, 502, "{telling} {body}");
+        let reason = journey.dead()[n]["MessageAttributes"]["Reason"].to_string();
+        for said in [body.to_string(), reason, journey.world.function.log()] {
+            assert!(said.contains("withheld") && !said.contains("we know nothing"), "{telling}: {said}");
+        }
+    }
+    journey.end();
+}
+
+#[tokio::test]
+async fn what_tells_the_key_while_an_alert_waits_is_told_in_no_log() {
+    for telling in tellings() {
+        let mut journey = Journey::new().await;
+        let busy = refusal(429, "RequestTooFrequently", &telling, Some("30"));
+        journey.world.flashduty.fault(busy, Lasts::Standing);
+        assert_eq!(journey.send(&sample("alarm")).await.0, 202, "{telling}");
+        journey.redeliver.drain().await;
+        for log in [journey.world.function.log(), journey.redeliver.function.log()] {
+            assert!(log.contains("withheld") && !log.contains("we know nothing"), "{telling}: {log}");
+        }
+        journey.end();
+    }
+}
+
+/// A push URL was replaced, and Flashduty still talks of the old one.
+#[tokio::test]
+async fn what_flashduty_tells_of_the_key_before_is_told_to_nobody() {
+    let mut world = changed(Change::New, Change::None, true).await;
+    for telling in tellings() {
+        world.flashduty.fault(refusal(400, "NoLicense", &telling, None), Lasts::Next(1));
+        let (status, body) = world.send(&sample("alarm")).await;
+        assert_eq!(status, 502, "{body}");
+        assert!(body["error"]["flashduty"]["message"].as_str().unwrap().contains("withheld"), "{telling} {body}");
+        assert!(!world.function.log().contains(&telling), "{telling}");
+    }
+    assert!(world.flashduty.received().iter().all(|push| push.key.as_deref() == Some(NEW_KEY)));
+    world.end();
 }
