@@ -49,7 +49,7 @@ impl Key {
 /// Whether `text` has a part of one of the keys in it: in any case, percent-encoded once or twice, in base64 of either
 /// alphabet, or several of these, as where a whole URL was encoded.
 ///
-/// Costs a search for each of up to 15 readings of the text, all of them linear in its length.
+/// The cost is linear in the text's length.
 pub(super) fn is_told(text: &str, keys: &[&[Key]]) -> bool {
     let readings = layers(text.as_bytes().to_vec()).flat_map(|text| {
         let hidden: Vec<_> = in_base64(&text).collect();
