@@ -1,6 +1,5 @@
 //! The one HTTP client, for Flashduty and for the AWS SDK: one TLS configuration, one pool of connections.
 
-use std::env;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,6 +19,8 @@ use rustls::{CipherSuite, ClientConfig, RootCertStore};
 use tokio::time::timeout;
 use tower::util::MapRequestLayer;
 
+use crate::certificates;
+
 /// How long opening a connection may take.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_millis(2_500);
 
@@ -30,9 +31,6 @@ pub const PATIENCE_WITH_AWS: Duration = Duration::from_millis(500);
 /// How many connections to one host are kept open. A function asks one thing at a time, so after one dead
 /// connection the next one is fresh.
 const MAX_IDLE_CONNECTIONS: usize = 1;
-
-/// Variables that name certificates to trust instead of Mozilla's, as OpenSSL has them.
-const CERTIFICATES: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
 
 /// A client; its clones share everything.
 #[derive(Clone, Debug)]
@@ -119,17 +117,8 @@ impl Http {
 /// collecting entropy from the processor's jitter, for the case that the kernel's generator is not to be
 /// trusted. ring asks the kernel alone, which Firecracker seeds for every microVM.
 fn tls() -> Result<ClientConfig, Box<dyn std::error::Error + Send + Sync>> {
-    let mut roots = RootCertStore::empty();
-    if CERTIFICATES.iter().any(|name| env::var_os(name).is_some_and(|value| !value.is_empty())) {
-        let found = rustls_native_certs::load_native_certs();
-        roots.add_parsable_certificates(found.certs);
-        if roots.is_empty() {
-            let why = found.errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-            return Err(format!("{} name no certificate: {why}", CERTIFICATES.join(" and ")).into());
-        }
-    } else {
-        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    }
+    let roots = certificates::of_environment()?
+        .unwrap_or_else(|| webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect::<RootCertStore>());
     let mut provider = ring::default_provider();
     // ring has SHA-384 only in software; many a server takes what comes first here.
     provider.cipher_suites.sort_by_key(|suite| suite.suite() != CipherSuite::TLS13_AES_128_GCM_SHA256);

@@ -31,12 +31,12 @@ impl Invocation<'_> {
         let settings = self.relay.settings();
         let secrets = settings.get(self.deadline).await?;
         let shown = shown(request, url);
-        if may_call(&secrets, &shown) {
+        if may_call(&secrets, &shown)? {
             return Ok(secrets);
         }
         if !shown.is_empty() {
             let secrets = settings.reread(&secrets, REREAD_PAUSE, self.deadline).await?;
-            if may_call(&secrets, &shown) {
+            if may_call(&secrets, &shown)? {
                 return Ok(secrets);
             }
         }
@@ -44,8 +44,12 @@ impl Invocation<'_> {
     }
 }
 
-fn may_call(secrets: &Secrets, shown: &[String]) -> bool {
-    secrets.token.as_ref().is_none_or(|token| shown.iter().any(|shown| token.is(shown)))
+/// Whether one of the credentials is the token. While the token is not known, nobody may call: that is
+/// [`Error::Settings`], and ZStack tries again.
+fn may_call(secrets: &Secrets, shown: &[String]) -> Result<bool, Error> {
+    let Some(token) = &secrets.token else { return Ok(true) };
+    let token = token.value().map_err(|what| Error::Settings { what: what.to_owned() })?;
+    Ok(shown.iter().any(|shown| token.is(shown)))
 }
 
 /// Every credential that the request shows. A `+` in a query is read both ways: it is a blank in a form, and a
@@ -78,7 +82,7 @@ pub(super) fn labels(url: &Url) -> Vec<(String, String)> {
 pub fn url_labels<'a>(query: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<(String, String)> {
     let mut labels: Vec<_> = query
         .filter(|(name, _)| !name.trim().eq_ignore_ascii_case(TOKEN))
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .map(|(name, value)| (name.to_owned(), without_token(value).to_owned()))
         .collect();
     labels.sort();
     if labels.len() > MAX_LABELS {
@@ -90,9 +94,36 @@ pub fn url_labels<'a>(query: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<(S
     labels
 }
 
+/// A parameter's value without a token that was put behind it by mistake, as in `?cloud=beijing?token=…`: where the
+/// caller shows the token in another way as well, it would become a label.
+fn without_token(value: &str) -> &str {
+    match value.to_ascii_lowercase().find("token=") {
+        Some(at) => value[..at].trim_end_matches(['?', '&', ';', ' ']),
+        None => value,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_token_in_a_parameter_is_no_label() {
+        let query = [("cloud", "北京?Token=t"), ("zone", "1&token=t"), ("note", "token=t"), ("kept", "a token")];
+        let labels = [("cloud", "北京"), ("kept", "a token"), ("note", ""), ("zone", "1")];
+        let labels = labels.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(url_labels(query.into_iter()), labels);
+    }
+
+    #[test]
+    fn of_thousands_of_parameters_fifty_are_kept_and_the_cloud_is_one_of_them() {
+        let many: Vec<_> = (0..3_000).map(|n| (format!("a{n:04}"), "v".to_owned())).collect();
+        let query = many.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain([("Cloud", "b")]);
+        let labels = url_labels(query);
+        assert_eq!(labels.len(), MAX_LABELS + 1);
+        assert!(labels.contains(&("Cloud".to_owned(), "b".to_owned())));
+        assert!(labels.contains(&("left_out".to_owned(), "2951 more".to_owned())));
+    }
 
     #[test]
     fn labels_of_the_url_come_in_one_order_and_without_the_token() {

@@ -16,6 +16,7 @@ mod properties;
 mod queueing;
 mod redelivery;
 mod refusals;
+mod secrets;
 mod settings;
 mod several;
 mod silence;
