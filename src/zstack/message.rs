@@ -152,8 +152,9 @@ impl<'a> Reading<'a> {
             Some((Message::of_members(known).ok()?, Shape::Plain))
         };
         let of_facts = |Salvaged { known, beside }: Salvaged<'a>| Some((facts::message(known, beside)?, Shape::Facts));
-        let (message, shape) =
-            salvage::members(text).and_then(of_members).or_else(|| salvage::facts(text).and_then(of_facts))?;
+        let (message, shape) = salvage::members(text)
+            .and_then(of_members)
+            .or_else(|| salvage::facts(text, facts::may_repeat).and_then(of_facts))?;
         Some(Self { message, shape, broken: Some(error.to_string()) })
     }
 }

@@ -15,7 +15,7 @@ use super::message::begins_with;
 pub(super) struct Salvaged<'a> {
     /// The names that were looked for, with their values.
     pub(super) known: Members<'a>,
-    /// Well-formed members in front of them and between them.
+    /// Other members in front of them, between them and behind them.
     pub(super) beside: Members<'a>,
 }
 
@@ -32,11 +32,11 @@ struct Found<'a> {
 /// are two messages in the text.
 pub(super) fn members(text: &str) -> Option<Salvaged<'_>> {
     let found = names(text).filter(|found| ["ALARM_", "EVENT_"].iter().any(|prefix| begins_with(&found.name, prefix)));
-    read(text, found.collect(), &[','])
+    read(text, found.collect(), &[','], |_| false)
 }
 
-/// The facts of a message, under the same conditions.
-pub(super) fn facts(text: &str) -> Option<Salvaged<'_>> {
+/// The facts of a message, under the same conditions, but for the names that one message `may_repeat`.
+pub(super) fn facts(text: &str, may_repeat: fn(&str) -> bool) -> Option<Salvaged<'_>> {
     let mut found = Vec::new();
     let mut name: Option<Found<'_>> = None;
     for member in names(text) {
@@ -50,7 +50,7 @@ pub(super) fn facts(text: &str) -> Option<Salvaged<'_>> {
             found.push(Found { name: fact, start, value: member.value });
         }
     }
-    read(text, found, &['{', ',', '}'])
+    read(text, found, &['{', ',', '}'], may_repeat)
 }
 
 /// Labels with these `names`, out of an object with a mistake in it, a map as Groovy prints it (`[name:value,
@@ -58,7 +58,7 @@ pub(super) fn facts(text: &str) -> Option<Salvaged<'_>> {
 pub(super) fn labels<'a>(text: &'a str, names: &[&str]) -> Option<Vec<Label<'a>>> {
     let mut found: Vec<_> = names.iter().flat_map(|name| label(text, name)).collect();
     found.sort_by_key(|found| found.start);
-    let Salvaged { known, beside } = read(text, found, &[',', ';'])?;
+    let Salvaged { known, beside } = read(text, found, &[',', ';'], |_| false)?;
     Some(known.into_iter().chain(beside).map(|(name, value)| (name, value.text())).collect())
 }
 
@@ -87,7 +87,12 @@ fn label<'a>(text: &'a str, name: &str) -> Vec<Found<'a>> {
 }
 
 /// The values of names that were found. Behind each stands `frame` before the next name, read from its end.
-fn read<'a>(text: &'a str, found: Vec<Found<'a>>, frame: &[char]) -> Option<Salvaged<'a>> {
+fn read<'a>(
+    text: &'a str,
+    found: Vec<Found<'a>>,
+    frame: &[char],
+    may_repeat: fn(&str) -> bool,
+) -> Option<Salvaged<'a>> {
     let ahead = &text[..found.first()?.start];
     let ends: Vec<_> = found.iter().skip(1).map(|found| found.start).chain([text.len()]).collect();
     let closers = closers(ahead);
@@ -98,8 +103,8 @@ fn read<'a>(text: &'a str, found: Vec<Found<'a>>, frame: &[char]) -> Option<Salv
         salvaged.beside.extend(beside);
         match salvaged.known.iter().find(|(known, _)| known.eq_ignore_ascii_case(&name)) {
             Some((_, known)) if known.text() == value.text() => {}
-            Some(_) => return None,
-            None => salvaged.known.push((name, value)),
+            Some(_) if !may_repeat(&name) => return None,
+            _ => salvaged.known.push((name, value)),
         }
     }
     Some(salvaged)
@@ -115,23 +120,37 @@ fn value_in(text: &str) -> (Value<'_>, Members<'_>) {
             return (Value::Json(value), beside);
         }
     }
-    let bare = text.strip_prefix('"').unwrap_or(text);
-    (Value::Text(bare.strip_suffix('"').unwrap_or(bare).into()), Members::new())
+    (bare(text), Members::new())
 }
 
-/// The members that a text begins with.
+/// A text without the quotation marks around it.
+fn bare(text: &str) -> Value<'_> {
+    let text = text.trim();
+    let text = text.strip_prefix('"').unwrap_or(text);
+    Value::Text(text.strip_suffix('"').unwrap_or(text).into())
+}
+
+/// The members that a text begins with, in whatever opens and closes there.
 fn members_in(mut text: &str) -> Members<'_> {
     let mut members = Members::new();
     loop {
-        text = text.trim_start_matches(|c: char| c.is_whitespace() || "{[,".contains(c));
+        text = text.trim_start_matches(|c: char| c.is_whitespace() || "{}[],".contains(c));
         let Some(Found { name, value, .. }) = names(text).next().filter(|found| found.start == 0) else {
             return members;
         };
         text = &text[value..];
-        if let Some((value, rest)) = json(text) {
+        let ends = |rest: &str| rest.trim_start().chars().next().is_none_or(|c| ",}]".contains(c));
+        if let Some((value, rest)) = json(text).filter(|(_, rest)| ends(rest)) {
             members.push((name, Value::Json(value)));
             text = rest;
+            continue;
         }
+        // Broken, too, or what stands around the next name.
+        let (value, rest) = text.split_at(names(text).next().map_or(text.len(), |next| next.start));
+        if value.contains(char::is_alphanumeric) {
+            members.push((name, bare(without(value, &[',']))));
+        }
+        text = rest;
     }
 }
 
@@ -196,11 +215,16 @@ mod tests {
     }
 
     #[test]
-    fn well_formed_members_beside_them_are_kept_apart() {
+    fn members_beside_them_are_kept_apart() {
         let text = r#"{"title":"T","n":[1],"sections":[{"ALARM_UUID":"u", "note": "x", "more": {"a": 1}, "ALARM_NAME":"a "b""}]}"#;
         let Salvaged { known, beside } = members(text).unwrap();
         assert_eq!(told(&known), ["ALARM_UUID=u", "ALARM_NAME=a \"b\""]);
         assert_eq!(told(&beside), ["title=T", "n=[1]", "note=x", "more={\"a\": 1}"]);
+
+        let text = r#"{"title":"a "b", c","sections":[{"ALARM_UUID":"u","note":"x "y" z","n":1}],"end":true}"#;
+        let Salvaged { known, beside } = members(text).unwrap();
+        assert_eq!(told(&known), ["ALARM_UUID=u"]);
+        assert_eq!(told(&beside), ["title=a \"b\", c", "note=x \"y\" z", "n=1", "end=true"]);
     }
 
     #[test]
@@ -214,9 +238,15 @@ mod tests {
     #[test]
     fn facts_are_found_by_their_names() {
         let text = r#"{"title":"T","facts":[{"name":"UUID","value":"u"},{ "name": "当前值", "value": "9 "x" 1" }, {"name":"标签","value":null}]}"#;
-        let Salvaged { known, beside } = facts(text).unwrap();
+        let Salvaged { known, beside } = facts(text, |_| false).unwrap();
         assert_eq!(told(&known), ["UUID=u", "当前值=9 \"x\" 1", "标签="]);
         assert_eq!(told(&beside), ["title=T"]);
+
+        let text = r#"{"sections":[{"facts":[{"name":"UUID","value":"u"},{"name":"名","value":"a "b""},{"name":"UUID","value":"v"},{"name":"IP","value":"w"}],"markdown":true}]}"#;
+        assert!(facts(text, |_| false).is_none());
+        let Salvaged { known, beside } = facts(text, |name| name == "UUID").unwrap();
+        assert_eq!(told(&known), ["UUID=u", "名=a \"b\"", "UUID=v", "IP=w"]);
+        assert_eq!(told(&beside), ["markdown=true"]);
     }
 
     #[test]
