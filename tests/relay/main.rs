@@ -16,6 +16,7 @@ mod queueing;
 mod redelivery;
 mod refusals;
 mod settings;
+mod shapes;
 mod support;
 mod templates;
 mod tls;
