@@ -26,6 +26,8 @@ struct Found<'a> {
     start: usize,
     /// Where its value begins.
     value: usize,
+    /// Whether it stands there without quotation marks: then its value is no JSON.
+    is_bare: bool,
 }
 
 /// The members of an alarm or an event. None where there are none, or where one of them has two values: then there
@@ -47,7 +49,7 @@ pub(super) fn facts(text: &str, may_repeat: fn(&str) -> bool) -> Option<Salvaged
             && let Some((fact, rest)) = json(&text[value..member.start])
             && let Some(fact) = string(fact.get()).filter(|_| rest.trim() == ",")
         {
-            found.push(Found { name: fact, start, value: member.value });
+            found.push(Found { name: fact, start, value: member.value, is_bare: false });
         }
     }
     read(text, found, &['{', ',', '}'], may_repeat)
@@ -58,7 +60,12 @@ pub(super) fn facts(text: &str, may_repeat: fn(&str) -> bool) -> Option<Salvaged
 pub(super) fn labels<'a>(text: &'a str, names: &[&str]) -> Option<Vec<Label<'a>>> {
     let mut found: Vec<_> = names.iter().flat_map(|name| label(text, name)).collect();
     found.sort_by_key(|found| found.start);
-    let Salvaged { known, beside } = read(text, found, &[',', ';'], |_| false)?;
+    let is_between = |separator: &char| {
+        let mut behind_first = found.iter().skip(1);
+        behind_first.all(|found| text[..found.start].trim_end().ends_with(*separator))
+    };
+    let separator = [',', ';'].into_iter().find(is_between);
+    let Salvaged { known, beside } = read(text, found, separator.as_slice(), |_| false)?;
     Some(known.into_iter().chain(beside).map(|(name, value)| (name, value.text())).collect())
 }
 
@@ -67,7 +74,7 @@ fn names(text: &str) -> impl Iterator<Item = Found<'_>> {
     memchr::memchr_iter(b'"', text.as_bytes()).filter_map(|start| {
         let (name, rest) = text[start + 1..].split_once('"')?;
         let value = rest.trim_start().strip_prefix(':')?;
-        Some(Found { name: name.into(), start, value: text.len() - value.len() })
+        Some(Found { name: name.into(), start, value: text.len() - value.len(), is_bare: false })
     })
 }
 
@@ -76,12 +83,13 @@ fn names(text: &str) -> impl Iterator<Item = Found<'_>> {
 fn label<'a>(text: &'a str, name: &str) -> Vec<Found<'a>> {
     let found = text.match_indices(name).filter_map(|(at, name)| {
         let before = &text[..at];
+        let is_bare = !before.ends_with('"');
         let before = before.strip_suffix('"').unwrap_or(before);
         let begins = before.trim_end_matches([' ', '\t']).chars().next_back().is_none_or(|c| "[{,;\n\r".contains(c));
         let behind = &text[at + name.len()..];
         let behind = behind.strip_prefix('"').unwrap_or(behind).trim_start_matches([' ', '\t']);
         let value = behind.strip_prefix([':', '=']).filter(|_| begins)?;
-        Some(Found { name: name.into(), start: before.len(), value: text.len() - value.len() })
+        Some(Found { name: name.into(), start: before.len(), value: text.len() - value.len(), is_bare })
     });
     found.collect()
 }
@@ -97,9 +105,9 @@ fn read<'a>(
     let ends: Vec<_> = found.iter().skip(1).map(|found| found.start).chain([text.len()]).collect();
     let closers = closers(ahead);
     let mut salvaged = Salvaged { known: Members::new(), beside: members_in(ahead) };
-    for (Found { name, value, .. }, end) in found.into_iter().zip(ends) {
-        let frame = if end == text.len() { &closers } else { frame };
-        let (value, beside) = value_in(without(&text[value..end], frame));
+    for (Found { name, value, is_bare, .. }, end) in found.into_iter().zip(ends) {
+        let value = without(&text[value..end], if end == text.len() { &closers } else { frame });
+        let (value, beside) = if is_bare { (printed(value), Members::new()) } else { value_in(value) };
         salvaged.beside.extend(beside);
         match salvaged.known.iter().find(|(known, _)| known.eq_ignore_ascii_case(&name)) {
             Some((_, known)) if known.text() == value.text() => {}
@@ -121,6 +129,13 @@ fn value_in(text: &str) -> (Value<'_>, Members<'_>) {
         }
     }
     (bare(text), Members::new())
+}
+
+/// A value as it was printed, but for quotation marks that can only stand around it.
+fn printed(text: &str) -> Value<'_> {
+    let text = text.trim();
+    let within = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).filter(|text| !text.contains('"'));
+    Value::Text(within.unwrap_or(text).into())
 }
 
 /// A text without the quotation marks around it.
