@@ -200,6 +200,7 @@ fn own_names() -> [(&'static str, String); 2] {
 fn pushed(bodies: &[(&str, String)]) -> Value {
     let cases = bodies.iter().map(|(case, body)| {
         let pushed = translated(body.as_bytes(), &[]);
+        assert!(!json!(pushed).to_string().contains("ALARM_EXCLUDE_RESOURCE_LABEL"), "{pushed:#?}");
         ((*case).to_owned(), json!({"body": body, "pushed": pushed}))
     });
     Value::Object(cases.collect::<Map<_, _>>())

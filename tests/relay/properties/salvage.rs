@@ -69,14 +69,12 @@ fn put_into(message: &Message, name: &str, at: Index, what: &str) -> Message {
         let (before, behind) = text.split_at(*at.get(&places));
         format!("{before}{what}{behind}")
     };
-    match message.0.get(name) {
-        Some(value) => message.with(name, put(value)),
-        None => {
-            let mut labels = message.0["EVENT_LABELS"].clone();
-            labels[name] = json!(put(&labels[name]));
-            message.with("EVENT_LABELS", labels)
-        }
+    if let Some(value) = message.0.get(name) {
+        return message.with(name, put(value));
     }
+    let mut labels = message.0["EVENT_LABELS"].clone();
+    labels[name] = json!(put(&labels[name]));
+    message.with("EVENT_LABELS", labels)
 }
 
 fn without_labels(message: &Message, shape: Shape) -> Message {
