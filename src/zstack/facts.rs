@@ -130,10 +130,10 @@ fn fact(item: &RawValue) -> (Text<'_>, Value<'_>) {
     }
 }
 
-/// Whether one message may have two facts of this name: ZStack's English card for Teams has the level under the name
-/// of the current value.
+/// Whether one message may have two facts of this name: somebody's own, and the current value, since ZStack's English
+/// card for Teams has the level under its name.
 pub(super) fn may_repeat(name: &str) -> bool {
-    matches!(Fact::of(name), Some(Fact::CurrentValue))
+    matches!(Fact::of(name), None | Some(Fact::CurrentValue))
 }
 
 /// The message that facts make, with what stands beside their list. None where they tell of nothing.
@@ -275,6 +275,16 @@ mod tests {
             let Message::Alarm(alarm) = Message::read(&text) else { panic!("{text}") };
             assert_eq!((&*alarm.name, &*alarm.status, &*alarm.operator), ("CPU", status, reversed));
         }
+    }
+
+    #[test]
+    fn broken_facts_of_two_messages_are_not_mixed() {
+        let facts = |facts: &str| format!(r#"{{"facts":[{{"name":"触发条件","value":"a "b" > 1"}},{facts}]}}"#);
+        let own = facts(r#"{"name":"备注","value":"1"},{"name":"备注","value":"2"},{"name":"UUID","value":"u"}"#);
+        let Message::Alarm(alarm) = Message::read(&own) else { panic!("{own}") };
+        assert_eq!((&*alarm.uuid, alarm.other.len()), ("u", 2));
+        let two = facts(r#"{"name":"UUID","value":"u"},{"name":"UUID","value":"v"}"#);
+        assert!(matches!(Message::read(&two), Message::Raw(_)));
     }
 
     #[test]

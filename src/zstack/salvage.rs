@@ -279,6 +279,18 @@ mod tests {
             let value = |name| &*labels.iter().find(|(label, _)| label == name).unwrap().1;
             assert_eq!((value("PhysicalNicName"), value("PhysicalNicStatus")), ("ens1f1", "down"), "{text}");
         }
+        // What stands there without quotation marks is no JSON, and only what stands between two labels is left out.
+        for (text, expected) in [
+            ("[PhysicalNicName:6}, PhysicalNicStatus:7]]", ["6}", "7]"]),
+            ("[PhysicalNicName:a;, PhysicalNicStatus:b,]", ["a;", "b,"]),
+            ("PhysicalNicName: [a]\nPhysicalNicStatus: b;", ["[a]", "b;"]),
+            ("PhysicalNicName: a,; PhysicalNicStatus: b;", ["a,", "b;"]),
+            (r#"[PhysicalNicName:"a" and "b", PhysicalNicStatus:"c"]"#, [r#""a" and "b""#, "c"]),
+            (r#"{"PhysicalNicName": "6}", "PhysicalNicStatus": 7, "Error": "x" y"}"#, ["6}", "7"]),
+        ] {
+            let labels = labels(text, &names).unwrap();
+            assert_eq!([&labels[0].1, &labels[1].1], expected, "{text}");
+        }
         assert!(labels("[PhysicalNicName:a, PhysicalNicName:b]", &names).is_none());
         assert!(labels("the PhysicalNicName: lost", &names).is_none() && labels("", &names).is_none());
     }
