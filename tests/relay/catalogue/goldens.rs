@@ -9,7 +9,7 @@ use crate::support::translated;
 
 /// Two values of each label, such as ZStack sends.
 const VALUES: [(&str, &str, &str); 56] = [
-    ("AbnormalFiles", r#"["/var/log/zstack.log", "/root/core.1"]"#, "[]"),
+    ("AbnormalFiles", r#"["/var/log/zstack.log", "/var/core.1"]"#, "[]"),
     ("AlertLevel", "Important", "Normal"),
     ("AlertTime", "2024-07-05 10:00:00.0", "2024-07-05 10:05:00.0"),
     ("ApplianceVmType", "vpcvrouter", "SLB"),
