@@ -18,7 +18,7 @@ PYTHON_CODE = scripts tests/e2e tests/readme tests/template
 
 export SAM_CLI_TELEMETRY = 0
 
-.PHONY: help setup run storm bench instructions secrets deploy zips test test-rust test-template test-e2e test-readme \
+.PHONY: help setup run storm bench worst instructions secrets deploy zips test test-rust test-template test-e2e test-readme \
 	test-console lint rust-installed
 
 help: ## this list
@@ -47,15 +47,22 @@ bench: setup rust-installed ## what a cold start and an alert cost, beside a fun
 	cargo run --release --locked --package bench -- $(TARGET)/lambda $(TARGET)/bench.json
 	cargo bench --locked --package translate
 
+# SECONDS_MORE=600 is a longer search.
+worst: setup rust-installed ## what messages cost that are made to cost much, and a minute's search for worse ones
+	$(LAMBDA_BUILD) --package worst
+	$(TARGET)/lambda/worst/bootstrap $(or $(SECONDS_MORE),60)
+
 # WRITE=1 makes these the committed figures.
 instructions: setup rust-installed ## what a message costs, counted by callgrind, against the committed figures
 	$(TOOLS)/python scripts/instructions.py $(if $(WRITE),--write)
 
-# Without PUSH_URL it asks for it, and shows it neither to the shell's history nor to `ps`.
+# Without PUSH_URL it asks for it, and shows it neither to the shell's history nor to `ps`. Without WEBHOOK_TOKEN the
+# token is a random one; several are one a line.
 # PREFIX=/my/place and KMS_KEY=... are for other names and another key, OVERWRITE=push-url or
 # OVERWRITE=webhook-token for another value.
 # `override`: else make would take a `$` on its command line for a variable of its own.
 secrets: override export PUSH_URL := $(value PUSH_URL)
+secrets: override export WEBHOOK_TOKEN := $(value WEBHOOK_TOKEN)
 secrets: setup ## put Flashduty's push URL and a new webhook token into SSM
 	@$(CLOUD).secrets $(if $(PREFIX),--prefix '$(PREFIX)') $(if $(KMS_KEY),--key '$(KMS_KEY)') \
 		$(addprefix --overwrite ,$(OVERWRITE))

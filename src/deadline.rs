@@ -19,6 +19,9 @@ pub const PUSH_BUDGET: Duration = Duration::from_secs(8);
 /// The time that is kept for putting an alert into a queue when it could not be pushed.
 pub const TIME_TO_QUEUE: Duration = Duration::from_secs(4);
 
+/// The time that is kept for each further alert of the request: a call of SQS, and some more.
+pub const TIME_TO_QUEUE_ONE_MORE: Duration = Duration::from_millis(50);
+
 /// How long before Lambda ends the invocation the answer must be ready.
 const TIME_TO_ANSWER: Duration = Duration::from_millis(500);
 
@@ -92,6 +95,7 @@ pub fn epoch_millis() -> u64 {
 mod tests {
     use super::*;
     use crate::settings::READ_TIMEOUT;
+    use crate::zstack::MAX_MESSAGES;
 
     fn budget(from_now: Duration) -> Duration {
         let end = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + from_now;
@@ -116,6 +120,8 @@ mod tests {
         let start = READ_TIMEOUT / 2;
         assert!(start + REQUEST_BUDGET + TIME_TO_ANSWER < api_gateway);
         assert!(PUSH_BUDGET + TIME_TO_QUEUE < REQUEST_BUDGET / 2);
+        let messages = u32::try_from(MAX_MESSAGES).unwrap();
+        assert!(PUSH_BUDGET + TIME_TO_QUEUE + TIME_TO_QUEUE_ONE_MORE * messages < REQUEST_BUDGET);
     }
 
     #[test]

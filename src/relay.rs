@@ -6,7 +6,7 @@ use std::time::Duration;
 use tracing::{error, info, warn};
 
 use crate::courier::{Courier, Round};
-use crate::deadline::{Deadline, PUSH_BUDGET, TIME_TO_QUEUE, epoch_millis};
+use crate::deadline::{Deadline, PUSH_BUDGET, TIME_TO_QUEUE, TIME_TO_QUEUE_ONE_MORE, epoch_millis};
 use crate::error::Error;
 use crate::flashduty::{Integration, Receipt, Status, TitleRule};
 use crate::outbox::{Ahead, Envelope, Letter, Outbox, VERSION};
@@ -93,26 +93,38 @@ impl Relay {
             queue_is_shut: false,
         };
         let mut outcomes = Vec::new();
-        let mut parts = split(body);
+        let parts = split(body);
         if request.round.integration() == Integration::Zstack {
             // All of it goes in one push, under the key of the first message in it.
-            let alert = translate(&parts.swap_remove(0), &request.context).swap_remove(0);
+            let mut alerts: Vec<_> = parts.iter().flat_map(|part| translate(part, &request.context)).collect();
+            let may_repeat = alerts.iter().any(may_repeat);
+            let alert = alerts.swap_remove(0);
             let part = Part { text: String::from_utf8_lossy(body).into_owned(), around: Arc::default() };
-            let message = Message { place: 0, bodies: vec![(None, body.to_vec())], alert, part: &part, whole: true };
+            let bodies = vec![(None, body.to_vec())];
+            let message = Message { place: 0, behind: 0, bodies, alert, may_repeat, part: &part, whole: true };
             request.take(message, &mut outcomes).await;
             return outcomes;
         }
-        for (place, part) in parts.into_iter().enumerate() {
-            for alert in translate(&part, &request.context) {
+        let behind = (0..parts.len()).rev();
+        for ((place, part), behind) in parts.iter().enumerate().zip(behind) {
+            for alert in translate(part, &request.context) {
                 for event in alert.events.iter().filter(|event| !event.cut().is_empty()) {
                     info!(alert_key = %alert.key, cut = event.cut().join(","), "cut to Flashduty's limits");
                 }
                 let bodies = alert.events.iter().map(|event| (Some(event.status()), event.to_json())).collect();
-                request.take(Message { place, bodies, alert, part: &part, whole: false }, &mut outcomes).await;
+                let may_repeat = may_repeat(&alert);
+                let message = Message { place, behind, bodies, alert, may_repeat, part, whole: false };
+                request.take(message, &mut outcomes).await;
             }
         }
         outcomes
     }
+}
+
+/// Whether two messages that are equal to the letter may be two: without an id of ZStack's there may be a recovery
+/// between them, and a copy does no harm. A text that could not be read has no recovery.
+fn may_repeat(alert: &Alert) -> bool {
+    alert.kind != Kind::Raw && alert.id.is_empty()
 }
 
 /// What a request says beside its body.
@@ -128,9 +140,13 @@ pub struct Origin {
 struct Message<'a> {
     /// Where in its request it stands.
     place: usize,
+    /// How many messages of the request stand behind it.
+    behind: usize,
     /// What to push, in order, and the status of each.
     bodies: Vec<(Option<Status>, Vec<u8>)>,
     alert: Alert,
+    /// Whether the same text may tell of something new, later.
+    may_repeat: bool,
     part: &'a Part,
     /// Whether the part is the request's whole body.
     whole: bool,
@@ -156,7 +172,8 @@ impl Request<'_> {
     async fn take(&mut self, message: Message<'_>, outcomes: &mut Vec<Outcome>) {
         if let Some(outbox) = &self.relay.outbox {
             let ahead = outbox.ahead_of(&message.alert.key, self.deadline).await;
-            if ahead == Ahead::SameAlert || ahead == Ahead::Something && !self.queue_is_shut {
+            let is_late = self.push_by(message.behind).left().is_zero();
+            if is_late || ahead == Ahead::SameAlert || ahead == Ahead::Something && !self.queue_is_shut {
                 let fate = match self.put_aside(outbox, &message).await {
                     Ok(()) => Some(Fate::Queued(None)),
                     Err(queue) if ahead == Ahead::SameAlert => {
@@ -175,7 +192,7 @@ impl Request<'_> {
             }
         }
         for (status, body) in &message.bodies {
-            let pushed = self.round.push(body.clone(), self.push_by()).await;
+            let pushed = self.round.push(body.clone(), self.push_by(message.behind)).await;
             let fate = match pushed.result {
                 Ok(receipt) => Fate::Delivered(receipt),
                 Err(error) if error.try_again() => self.queue(&message, error).await,
@@ -201,12 +218,14 @@ impl Request<'_> {
         Outcome { kind: *kind, alert_key: key.to_string(), event_status, fate, attempts, took, age }
     }
 
-    /// When to stop pushing a message.
-    fn push_by(&self) -> Deadline {
-        match self.relay.outbox {
-            Some(_) => self.deadline.before(TIME_TO_QUEUE.min(self.deadline.left() / 2)).at_most(PUSH_BUDGET),
-            None => self.deadline,
+    /// When to stop pushing a message with so many behind it: there must be time to queue them all.
+    fn push_by(&self, behind: usize) -> Deadline {
+        if self.relay.outbox.is_none() {
+            return self.deadline;
         }
+        let behind = TIME_TO_QUEUE_ONE_MORE * u32::try_from(behind).unwrap_or(u32::MAX);
+        let reserve = TIME_TO_QUEUE.min(self.deadline.left() / 2).saturating_add(behind);
+        self.deadline.before(reserve).at_most(PUSH_BUDGET)
     }
 
     /// Queues a message that could not be pushed.
@@ -229,33 +248,26 @@ impl Request<'_> {
     }
 
     async fn put_aside(&self, outbox: &Outbox, message: &Message<'_>) -> Result<(), String> {
-        let text = self.letter(message).to_text();
-        outbox.put_aside(&text, &self.envelope(message), &message.alert.key, self.deadline).await
+        let letter = self.letter(message);
+        let envelope = self.envelope(message, &letter);
+        outbox.put_aside(&letter.to_text(), &envelope, &message.alert.key, self.deadline).await
     }
 
     async fn give_up(&self, message: &Message<'_>, refusal: Error) -> Fate {
         if let Some(outbox) = &self.relay.outbox {
-            let text = self.letter(message).to_text();
+            let letter = self.letter(message);
+            let envelope = self.envelope(message, &letter);
             let reason = refusal.to_string();
-            if let Err(queue) = outbox.give_up(&text, &self.envelope(message), &reason, self.deadline).await {
+            if let Err(queue) = outbox.give_up(&letter.to_text(), &envelope, &reason, self.deadline).await {
                 return self.lost(message, reason, queue);
             }
         }
         Fate::Failed(refusal)
     }
 
-    /// Without an id of ZStack's, every message is taken for a new one: two that are equal to the letter
-    /// may have a recovery between them, and a copy does no harm. A text that could not be read has no
-    /// recovery: its key, a hash of it, is enough.
-    fn envelope(&self, message: &Message<'_>) -> Envelope {
-        let Message { alert, place, .. } = message;
-        let statuses = alert.events.iter().map(|event| event.status().as_str()).collect::<Vec<_>>().join(",");
-        let id = match alert.kind {
-            Kind::Raw => String::new(),
-            _ if alert.id.is_empty() => format!("{}/{place}", self.id),
-            _ => alert.id.clone(),
-        };
-        Envelope::new(alert.key.as_str(), &statuses, &id)
+    fn envelope(&self, message: &Message<'_>, letter: &Letter) -> Envelope {
+        let request = message.may_repeat.then(|| format!("{}/{}", self.id, message.place));
+        Envelope::new(letter, request.as_deref())
     }
 
     fn letter(&self, message: &Message<'_>) -> Letter {

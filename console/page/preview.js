@@ -3,6 +3,7 @@
 import { badge, box, copyButton, el, prose } from "./dom.js";
 import { showCut } from "./history.js";
 import { t } from "./language.js";
+import { showKnown, showSalvaged, showShape } from "./recognised.js";
 
 /** The most messages shown of one request. A body may hold thousands. */
 const MOST = 50;
@@ -24,20 +25,25 @@ function showMessage(message, n, all, templates) {
     "article.message",
     { "data-kind": message.kind },
     el("h4", t("messageOf", n, all), " ", el("span.kind", t(KINDS[message.kind] ?? "raw"))),
+    showShape(message),
     message.problem && showProblem(message, templates),
+    message.known && showKnown(message.known),
     message.traced === false && el("p.hint", t("untraced")),
     ...message.events.map((event) => showEvent(event, message.traced !== false)),
   );
 }
 
-function showProblem({ problem, text }, templates) {
-  const broken = problem.broken;
+function showProblem({ problem, salvaged, text }, templates) {
+  const { broken, read } = problem;
   const causes = t("causes");
-  const explanation = [...(causes[problem.cause] ?? causes.other), t("notLost")];
+  const explanation = [...(causes[problem.cause] ?? causes.other), t(read ? "readAll" : "notLost")];
+  const place = t(read ? "brokenReadAt" : "brokenAt", problem.line, problem.column);
   return el(
     "div.problem",
-    el("p.problem-title", broken ? t("brokenAt", problem.line, problem.column) : t("unreadable")),
+    { "data-read": String(read) },
+    el("p.problem-title", broken ? place : t("unreadable")),
     broken && markedText(problem),
+    salvaged && showSalvaged(salvaged),
     el(
       "div.explanation",
       ...explanation.map((paragraph) => el("p", ...prose(paragraph))),

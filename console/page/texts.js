@@ -100,7 +100,36 @@ export const en = {
   untraced: "The request is too large to find out where each field comes from.",
   fromAround: (name) => `beside sections: ${name}`,
 
+  recognised: "Recognised as ",
+  shapes: {
+    plain: "JSON with ZStack's field names",
+    facts: "facts, as ZStack's console fills them into a message template",
+    own_names: "JSON with field names of its own",
+    test: "ZStack's test message",
+    list: "a JSON list without an alarm or an event",
+    broken: "broken JSON",
+    text: "plain text",
+  },
+  salvagedShapes: { plain: "broken JSON with ZStack's field names", facts: "broken JSON with facts" },
+  wrappers: { string: "a JSON string", list: "a JSON list", sections: "sections", text: "a text in an object" },
+  wrappedIn: (wrappers) => `in ${wrappers.join(", in ")}`,
+  foundByName: (n) => `${plural(n, "value")} found by name`,
+  asText: "These values cannot be read as JSON. They are taken as they stand between two names:",
+  allAsJson: "Each value can be read as JSON: the mistake is between the values.",
+
+  knownEvent: "Event",
+  knownEnds: "Ends",
+  knownEndedBy: "Ended by",
+  knownNeverOver: "nothing: ZStack never says when this is over",
+  knownState: "Its own state",
+  knownTrouble: (values) => `trouble: ${values}`,
+  knownOver: (values) => `over: ${values}`,
+  knownSteps: (values) => `step on the way: ${values}`,
+  knownByError: "`EVENT_ERROR`: trouble where there is an error, over where there is none",
+  knownApart: "Told apart by",
+
   brokenAt: (line, column) => `Broken JSON at line ${line}, column ${column}`,
+  brokenReadAt: (line, column) => `Broken JSON at line ${line}, column ${column}; read all the same`,
   unreadable: "No alarm or event could be read",
   markedText: "The message, marked where reading it stopped",
   endOfText: "end of the text",
@@ -108,8 +137,11 @@ export const en = {
   lineBreak: "line break",
   tab: "tab",
   notLost:
-    "It is not lost: people get a Warning that shows the text. But nobody can tell how bad it is, and its " +
+    "It is not lost: people get a Warning that shows what it says. But nobody can tell how bad it is, and its " +
     "recovery cannot close it.",
+  readAll:
+    "It was read all the same: a value is what stands between its name and the next one. The alert gets its status " +
+    "and its key like any other, and its description says that the template breaks its JSON.",
   causes: {
     quote: [
       "A quotation mark inside a value ended the value early. What follows it, from the mark on, is no JSON any more.",
@@ -336,14 +368,45 @@ export const zh = {
   untraced: "请求太大，没有查找各字段的来源。",
   fromAround: (name) => `sections 旁边的 ${name}`,
 
+  recognised: "识别为：",
+  shapes: {
+    plain: "使用 ZStack 字段名的 JSON",
+    facts: "ZStack 控制台自动填写的消息模板（facts）",
+    own_names: "使用自定义字段名的 JSON",
+    test: "ZStack 的测试消息",
+    list: "没有报警和事件的 JSON 列表",
+    broken: "出错的 JSON",
+    text: "普通文本",
+  },
+  salvagedShapes: { plain: "使用 ZStack 字段名、出错的 JSON", facts: "出错的 JSON，内容是控制台自动填写的 facts" },
+  wrappers: { string: "JSON 字符串", list: "JSON 列表", sections: "sections", text: "对象里的一段文本" },
+  wrappedIn: (wrappers) => `外层：${wrappers.join("、")}`,
+  foundByName: (n) => `按名称找到 ${n} 个值`,
+  asText: "下列值不是有效的 JSON，取的是两个名称之间的原文：",
+  allAsJson: "每个值都是有效的 JSON，出错的地方在值与值之间。",
+
+  knownEvent: "事件",
+  knownEnds: "结束哪些事件",
+  knownEndedBy: "由什么结束",
+  knownNeverOver: "没有什么来结束：ZStack 从不通知它已经结束",
+  knownState: "自己说明结束",
+  knownTrouble: (values) => `故障：${values}`,
+  knownOver: (values) => `结束：${values}`,
+  knownSteps: (values) => `过程中的步骤：${values}`,
+  knownByError: "`EVENT_ERROR`：有错误是故障，没有错误是结束",
+  knownApart: "区分依据",
+
   brokenAt: (line, column) => `JSON 在第 ${line} 行第 ${column} 列出错`,
+  brokenReadAt: (line, column) => `JSON 在第 ${line} 行第 ${column} 列出错，但仍能读取`,
   unreadable: "没有从中读到报警或事件",
   markedText: "消息原文，标出了停止解析的位置",
   endOfText: "文本结束",
   unseen: (name) => `[${name}]`,
   lineBreak: "换行",
   tab: "制表符",
-  notLost: "消息没有丢：值班人员会收到一条显示原文的 Warning 告警。但谁也不知道它有多严重，恢复消息也关不掉它。",
+  notLost: "消息没有丢：值班人员会收到一条显示其内容的 Warning 告警。但谁也不知道它有多严重，恢复消息也关不掉它。",
+  readAll:
+    "消息仍能读取：每个值取的是它的名称与下一个名称之间的内容。它和其他消息一样有自己的状态和告警键，描述里会写明模板的 JSON 出错。",
   causes: {
     quote: [
       "值里面的引号让这个值提前结束了，从标记处开始就不再是 JSON。",

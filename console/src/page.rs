@@ -19,7 +19,7 @@ macro_rules! script {
     };
 }
 
-const FILES: [File; 14] = [
+const FILES: [File; 15] = [
     file!("index.html", "text/html; charset=utf-8"),
     file!("console.css", "text/css; charset=utf-8"),
     script!("alerts.js"),
@@ -30,6 +30,7 @@ const FILES: [File; 14] = [
     script!("history.js"),
     script!("language.js"),
     script!("preview.js"),
+    script!("recognised.js"),
     script!("storm.js"),
     script!("texts.js"),
     script!("try.js"),

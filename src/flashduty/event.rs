@@ -13,8 +13,8 @@ const MAX_DESCRIPTION: usize = 2_048;
 /// Room for most events as JSON, in bytes.
 const USUAL_SIZE: usize = 2_048;
 
-/// An event's status: how bad it is, or that it is over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+/// An event's status: how bad it is, or that it is over. The worst comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum Status {
     /// Somebody must get up.
     Critical,

@@ -1,7 +1,7 @@
 //! An event's labels, kept to Prometheus' rules and Flashduty's limits.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use serde::{Serialize, Serializer};
@@ -9,11 +9,17 @@ use serde::{Serialize, Serializer};
 use super::text::shorten;
 
 /// The most labels of an event (`docs/protocols/flashduty.md`).
-const MAX_LABELS: usize = 50;
+pub(crate) const MAX_LABELS: usize = 50;
 /// The longest label name, in characters (`docs/protocols/flashduty.md`).
 const MAX_NAME: usize = 128;
 /// The longest label value, in characters (`docs/protocols/flashduty.md`).
 const MAX_VALUE: usize = 2_048;
+
+/// The labels that titles and routes rely on. They are this program's own, set or not: a message's label of such a name
+/// always has a suffix.
+const RESERVED: [&str; 5] = ["check", "delayed", "kind", "resource", "source"];
+/// The most names that are told of what was left out.
+const MAX_TOLD: usize = 50;
 
 /// Where a label comes from. Where there are too many, the later ones here are left out first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,8 +38,27 @@ pub enum Origin {
 /// where the name is taken by a different value, the new one gets `_2` behind its name, and so on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Labels {
-    labels: BTreeMap<Cow<'static, str>, (Origin, String)>,
-    cut: Vec<String>,
+    by_name: BTreeMap<Cow<'static, str>, (Origin, String)>,
+    /// Values that came under a name that was taken.
+    others: BTreeMap<String, BTreeSet<String>>,
+    cut: Cut,
+}
+
+/// The names of what was cut or left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Cut {
+    names: BTreeSet<String>,
+    more: usize,
+}
+
+impl Cut {
+    fn tell(&mut self, name: &str) {
+        if self.names.len() < MAX_TOLD {
+            self.names.insert(name.to_owned());
+        } else if !self.names.contains(name) {
+            self.more += 1;
+        }
+    }
 }
 
 impl Labels {
@@ -51,7 +76,7 @@ impl Labels {
             let mut label = snake_case(name);
             if label.len() > MAX_NAME {
                 label.truncate(MAX_NAME); // ASCII only by now
-                self.cut.push(label.clone());
+                self.cut.tell(&label);
             }
             self.insert(origin, Cow::Owned(label), value);
         }
@@ -59,59 +84,82 @@ impl Labels {
 
     fn insert(&mut self, origin: Origin, name: Cow<'static, str>, value: &str) {
         let value = shorten(value, MAX_VALUE);
-        let mut free = name.clone();
-        for n in 2.. {
-            match self.labels.get(&free) {
-                None => break,
-                Some((_, there)) if *there == value => return,
-                // No more than that are pushed, whatever they are called.
-                Some(_) if n > MAX_LABELS => return self.cut.push(name.into_owned()),
-                Some(_) => {
-                    let suffix = format!("_{n}");
-                    free = format!("{}{suffix}", &name[..name.len().min(MAX_NAME - suffix.len())]).into();
-                }
-            }
-        }
+        let is_reserved = origin != Origin::Own && RESERVED.contains(&&*name);
+        let name = match self.by_name.get(&name) {
+            Some((_, there)) if *there == value && !is_reserved => return,
+            None if !is_reserved => name,
+            _ => match self.suffixed(&name, &value) {
+                Some(name) => name,
+                None => return,
+            },
+        };
         if matches!(value, Cow::Owned(_)) {
-            self.cut.push(free.clone().into_owned());
+            self.cut.tell(&name);
         }
-        self.labels.insert(free, (origin, value.into_owned()));
+        self.by_name.insert(name, (origin, value.into_owned()));
+    }
+
+    /// A free name for a value whose own name is taken; none where the value is there already, or where no more are
+    /// pushed than that, whatever they are called.
+    fn suffixed(&mut self, name: &str, value: &str) -> Option<Cow<'static, str>> {
+        let others = self.others.entry(name.to_owned()).or_default();
+        if others.contains(value) {
+            return None;
+        }
+        let first = 2 + others.len();
+        if first <= MAX_LABELS {
+            others.insert(value.to_owned());
+        }
+        let mut names = (first..=MAX_LABELS).map(|n| {
+            let suffix = format!("_{n}");
+            Cow::Owned(format!("{}{suffix}", &name[..name.len().min(MAX_NAME - suffix.len())]))
+        });
+        let free = names.find(|free| !self.by_name.contains_key(free));
+        if free.is_none() {
+            self.cut.tell(name);
+        }
+        free
     }
 
     /// Puts in a label unless its value is empty or there is one of its name.
     pub fn put_if_free(&mut self, origin: Origin, name: &str, value: &str) {
-        if !self.labels.contains_key(label_name(name).as_str()) {
+        let label = label_name(name);
+        if RESERVED.contains(&&*label) || !self.by_name.contains_key(label.as_str()) {
             self.put(origin, name, value);
         }
+    }
+
+    /// Tells that so many labels were left out before they came here.
+    pub fn left_out(&mut self, labels: usize) {
+        self.cut.more += labels;
     }
 
     /// The value of the label `name`.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.labels.get(name).map(|(_, value)| value.as_str())
+        self.by_name.get(name).map(|(_, value)| value.as_str())
     }
 
     /// Leaves out what is more than Flashduty takes, and gives the names of the labels that were left
     /// out or cut.
     pub(super) fn fit(&mut self) -> Vec<String> {
         let mut cut = std::mem::take(&mut self.cut);
-        if self.labels.len() > MAX_LABELS {
-            let mut order: Vec<_> = self.labels.iter().map(|(name, (origin, _))| (*origin, name.clone())).collect();
+        if self.by_name.len() > MAX_LABELS {
+            let mut order: Vec<_> = self.by_name.iter().map(|(name, (origin, _))| (*origin, name.clone())).collect();
             order.sort();
             for (_, name) in order.drain(MAX_LABELS..) {
-                self.labels.remove(&name);
-                cut.push(name.into_owned());
+                self.by_name.remove(&name);
+                cut.tell(&name);
             }
         }
-        cut.sort();
-        cut.dedup();
-        cut
+        let more = (cut.more > 0).then(|| format!("{} more", cut.more));
+        cut.names.into_iter().chain(more).collect()
     }
 }
 
 impl Serialize for Labels {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.labels.iter().map(|(name, (_, value))| (name, value)))
+        serializer.collect_map(self.by_name.iter().map(|(name, (_, value))| (name, value)))
     }
 }
 
@@ -194,17 +242,52 @@ mod tests {
         labels.put(Origin::Message, "Resource", "else");
         labels.put(Origin::Message, "resource", "web-01");
         labels.put(Origin::Message, "Resource", "third");
-        labels.put_if_free(Origin::Around, "resource", "spoof");
+        labels.put_if_free(Origin::Around, "metric", "m");
+        labels.put_if_free(Origin::Around, "metric", "spoof");
         labels.put_if_free(Origin::Around, "cloud", "beijing");
         labels.put(Origin::Message, "empty", "");
         assert_eq!(
             serde_json::to_string(&labels).unwrap(),
-            r#"{"cloud":"beijing","resource":"web-01","resource_2":"else","resource_3":"third"}"#
+            r#"{"cloud":"beijing","metric":"m","resource":"web-01","resource_2":"else","resource_3":"web-01","resource_4":"third"}"#
         );
         let long = "n".repeat(300);
         labels.put(Origin::Message, &long, "1");
         labels.put(Origin::Message, &long, "2");
         assert_eq!(labels.get(&format!("{}_2", "n".repeat(MAX_NAME - 2))), Some("2"));
+    }
+
+    #[test]
+    fn names_that_routes_rely_on_are_never_a_messages() {
+        for set in [false, true] {
+            let mut labels = Labels::default();
+            for name in RESERVED {
+                if set {
+                    labels.put_own(name, "ours");
+                }
+                labels.put(Origin::Message, &name.to_uppercase(), "theirs");
+                labels.put_if_free(Origin::Around, name, "url");
+                assert_eq!(labels.get(name), set.then_some("ours"));
+                assert_eq!(labels.get(&format!("{name}_2")), Some("theirs"));
+                assert_eq!(labels.get(&format!("{name}_3")), Some("url"));
+            }
+        }
+    }
+
+    #[test]
+    fn thousands_of_one_name_are_not_tried_out() {
+        let mut labels = Labels::default();
+        for n in 0..20_000 {
+            labels.put(Origin::Message, "a", &n.to_string());
+            labels.put(Origin::Message, "a", &n.to_string());
+        }
+        assert_eq!(labels.by_name.len(), MAX_LABELS);
+        assert_eq!(labels.fit(), ["a"]);
+        for n in 0..20_000 {
+            labels.put(Origin::Message, &format!("b{n}"), "v");
+        }
+        let cut = labels.fit();
+        assert_eq!((labels.by_name.len(), cut.len()), (MAX_LABELS, MAX_TOLD + 1));
+        assert_eq!(cut[MAX_TOLD], "19950 more");
     }
 
     #[test]
@@ -216,7 +299,7 @@ mod tests {
         labels.put(Origin::Around, "zone", "v");
         labels.put(Origin::Own, "zstack", "v");
         assert_eq!(labels.fit(), ["m48", "m49"]);
-        assert_eq!(labels.labels.len(), MAX_LABELS);
+        assert_eq!(labels.by_name.len(), MAX_LABELS);
         assert_eq!(labels.get("zone").or(labels.get("zstack")), Some("v"));
     }
 

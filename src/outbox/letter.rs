@@ -49,11 +49,19 @@ pub struct Envelope {
 }
 
 impl Envelope {
-    /// An envelope for the alert `key`: messages of one alert keep their order, and ZStack's five tries
-    /// of one message, which has `id` and makes events of these `statuses`, leave one copy.
+    /// An envelope for a letter: the messages of one alert keep their order, and ZStack's five tries of one message
+    /// leave one copy. Two letters are the same where all that is in them is, but for the time of receipt.
+    ///
+    /// Two messages that are equal to the letter may have a recovery between them, unless ZStack gave them an id.
+    /// Then `request` tells them apart: an id of the request, and of the message's place in it.
     #[must_use]
-    pub fn new(key: &str, statuses: &str, id: &str) -> Self {
-        Self { group: hash(&[key]), deduplication: hash(&[key, statuses, id]) }
+    pub fn new(letter: &Letter, request: Option<&str>) -> Self {
+        let Letter { version: _, message, labels, around, whole, received: _, alert_key } = letter;
+        let counts = [labels.len(), around.len(), usize::from(*whole)].map(|count| count.to_string());
+        let mut all = vec![alert_key.as_str(), message, request.unwrap_or_default()];
+        all.extend(counts.iter().map(String::as_str));
+        all.extend(labels.iter().chain(around).flat_map(|(name, value)| [name.as_str(), value]));
+        Self { group: hash(&[alert_key]), deduplication: hash(&all) }
     }
 
     /// An envelope for a message that moves from one queue to the other: it stays in its group.
@@ -94,14 +102,32 @@ mod tests {
     }
 
     #[test]
-    fn copies_of_one_message_are_one_and_different_ones_are_not() {
-        let envelope = Envelope::new("k", "Critical", "1");
-        assert_eq!(envelope, Envelope::new("k", "Critical", "1"));
-        for other in [("k", "Ok", "1"), ("k", "Critical", "2")] {
-            let other = Envelope::new(other.0, other.1, other.2);
+    fn copies_of_one_letter_are_one_and_different_ones_are_not() {
+        let letter = Letter {
+            version: VERSION,
+            message: "m".into(),
+            labels: vec![("cloud".into(), "a".into())],
+            around: vec![("title".into(), "b".into())],
+            whole: false,
+            received: 1,
+            alert_key: "k".into(),
+        };
+        let envelope = Envelope::new(&letter, None);
+        assert_eq!(envelope, Envelope::new(&Letter { received: 2, ..letter.clone() }, None));
+        let pair = |name: &str, value: &str| vec![(name.to_owned(), value.to_owned())];
+        for other in [
+            Letter { message: "n".into(), ..letter.clone() },
+            Letter { labels: pair("cloud", "b"), ..letter.clone() },
+            Letter { around: pair("title", "c"), ..letter.clone() },
+            Letter { labels: Vec::new(), around: [pair("cloud", "a"), pair("title", "b")].concat(), ..letter.clone() },
+            Letter { whole: true, ..letter.clone() },
+        ] {
+            let other = Envelope::new(&other, None);
             assert_eq!(envelope.group, other.group);
             assert_ne!(envelope.deduplication, other.deduplication);
         }
-        assert_ne!(envelope.group, Envelope::new("l", "Critical", "1").group);
+        assert_ne!(Envelope::new(&letter, Some("r/0")), envelope);
+        assert_ne!(Envelope::new(&letter, Some("r/0")), Envelope::new(&letter, Some("r/1")));
+        assert_ne!(envelope.group, Envelope::new(&Letter { alert_key: "l".into(), ..letter }, None).group);
     }
 }

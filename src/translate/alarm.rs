@@ -13,7 +13,7 @@ use crate::zstack::{Alarm, Level, Operator, State};
 pub(super) fn draft(alarm: &Alarm<'_>, source: &Source<'_>) -> Draft {
     let resource = resource_name(&alarm.resource, &alarm.namespace);
     let condition = condition(alarm).unwrap_or_default();
-    let check = first(&[&alarm.name, &condition, &alarm.metric, &alarm.uuid, "Alarm"]);
+    let check = check(alarm, &condition);
     let notes = [unknown_state(&alarm.status), unknown_level(&alarm.level), source.broken_line()];
     Draft {
         kind: Kind::Alarm,
@@ -23,6 +23,17 @@ pub(super) fn draft(alarm: &Alarm<'_>, source: &Source<'_>) -> Draft {
         states: vec![(status(alarm), description(alarm, resource, check, &condition))],
         notes: notes.into_iter().flatten().collect(),
     }
+}
+
+/// The status and the title of the alert that an alarm makes.
+pub(super) fn summary(alarm: &Alarm<'_>) -> (Status, String) {
+    let resource = resource_name(&alarm.resource, &alarm.namespace);
+    let condition = condition(alarm).unwrap_or_default();
+    (status(alarm), format!("{resource} / {}", check(alarm, &condition)))
+}
+
+fn check<'a>(alarm: &'a Alarm<'_>, condition: &'a str) -> &'a str {
+    first(&[&alarm.name, condition, &alarm.metric, &alarm.uuid, "Alarm"])
 }
 
 /// A status that is missing or not known counts as `Alarm`: better called once too often.
@@ -111,13 +122,22 @@ fn alarm_labels(alarm: &Alarm<'_>) -> String {
     labels.collect::<Vec<_>>().join(", ")
 }
 
-/// Epoch milliseconds as RFC 3339; anything else as it came.
+/// Epoch milliseconds as RFC 3339, and epoch seconds; anything else as it came.
 fn time(text: &str) -> String {
-    let time = integer(text).and_then(|ms| {
-        OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000).ok()?.format(&Rfc3339).ok()
-    });
+    let nanoseconds = |number: i64| match number {
+        SECONDS_OF_2001..SECONDS_OF_5138 => Some(i128::from(number) * 1_000_000_000),
+        SECONDS_OF_5138.. => Some(i128::from(number) * 1_000_000),
+        _ => None,
+    };
+    let time = integer(text).and_then(nanoseconds);
+    let time = time.and_then(|time| OffsetDateTime::from_unix_timestamp_nanos(time).ok()?.format(&Rfc3339).ok());
     time.unwrap_or_else(|| text.to_owned())
 }
+
+/// What is from here on and below [`SECONDS_OF_5138`] are seconds. As milliseconds it would be a day of 1970.
+const SECONDS_OF_2001: i64 = 1_000_000_000;
+/// What is from here on are milliseconds, from March 1973.
+const SECONDS_OF_5138: i64 = 100_000_000_000;
 
 fn description(alarm: &Alarm<'_>, resource: &str, check: &str, condition: &str) -> String {
     let value = &alarm.current_value;
@@ -155,11 +175,12 @@ mod tests {
         assert_eq!(time("1720144800123"), "2024-07-05T02:00:00.123Z");
         assert_eq!(time("1720144800000.0"), "2024-07-05T02:00:00Z");
         assert_eq!(time("1.7201448E12"), "2024-07-05T02:00:00Z");
+        assert_eq!(time("1720144800"), "2024-07-05T02:00:00Z", "seconds");
         for seconds in ["300", "300.0", "300 seconds", "300seconds", "300 秒", "300s"] {
             assert_eq!(duration(seconds), "300s", "{seconds}");
         }
         assert_eq!(duration("5 minutes"), "5 minutes");
-        for text in ["", "07-05 10:00", "Jul 5, 2024 10:00:00 AM", "9223372036854775807"] {
+        for text in ["", "0", "1111", "07-05 10:00", "Jul 5, 2024 10:00:00 AM", "9223372036854775807"] {
             assert_eq!(time(text), text);
         }
     }

@@ -9,23 +9,46 @@ use crate::zstack::{Entry, Event, EventState, Level, Shape, StateSource, dimensi
 
 /// What becomes of an event: the alert that it opens or passes by, or one for each problem that it ends.
 pub(super) fn drafts(event: &Event<'_>, source: &Source<'_>) -> Vec<Draft> {
-    let problem = |entry| Problem { event, source, entry };
-    let Some(entry) = event.entry() else { return vec![problem(None).opens()] };
-    let undone = events().filter(|other| entry.undoes.contains(&other.name)).map(|other| problem(Some(other)).ends());
+    problems(event).into_iter().map(|problem| problem.draft(source)).collect()
+}
+
+/// The status and the title of each alert that an event makes.
+pub(super) fn summaries(event: &Event<'_>) -> Vec<(Status, String)> {
+    let summary = |problem: Problem<'_>| (problem.status(), format!("{} / {}", problem.resource(), problem.check()));
+    problems(event).into_iter().map(summary).collect()
+}
+
+/// What an event says of each problem that it tells of. There is one at least.
+fn problems<'a>(event: &'a Event<'a>) -> Vec<Problem<'a>> {
+    let problem = |entry, told| Problem { event, entry, told };
+    let Some(entry) = event.entry() else { return vec![problem(None, Told::Opens)] };
+    let undone = events().filter(|other| entry.undoes.contains(&other.name));
+    let undone = undone.map(|other| problem(Some(other), Told::Ends));
     match event.state(entry) {
-        EventState::Over => std::iter::once(problem(Some(entry)).ends()).chain(undone).collect(),
-        EventState::Step => vec![problem(Some(entry)).passes()],
+        EventState::Over => std::iter::once(problem(Some(entry), Told::Ends)).chain(undone).collect(),
+        EventState::Step => vec![problem(Some(entry), Told::Passes)],
         EventState::Unknown if entry.state.is_none() && !entry.undoes.is_empty() => undone.collect(),
-        EventState::Trouble | EventState::Unknown => vec![problem(Some(entry)).opens()],
+        EventState::Trouble | EventState::Unknown => vec![problem(Some(entry), Told::Opens)],
     }
+}
+
+/// What an event says of a problem.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    /// It is there: as bad as its level.
+    Opens,
+    /// It is over.
+    Ends,
+    /// It may come or go: people see the step, and no alert is opened or changed by it.
+    Passes,
 }
 
 /// A problem that an event tells of. Problem and way back bear one title and one key.
 struct Problem<'a> {
     event: &'a Event<'a>,
-    source: &'a Source<'a>,
     /// What is known of the problem's event.
     entry: Option<&'static Entry>,
+    told: Told,
 }
 
 /// What is said of an event that nothing ends.
@@ -38,52 +61,53 @@ const STATE_NOT_TOLD: &str =
     "This message template has no event labels, so nothing tells whether this is trouble or its end.";
 
 impl Problem<'_> {
-    /// The problem is there: as bad as its level.
-    fn opens(&self) -> Draft {
-        let status = match Level::read(&self.event.level) {
-            Some(Level::Recovery) if !self.entry.is_some_and(Entry::ends) => Status::Info,
-            level => severity(level),
+    fn draft(&self, source: &Source<'_>) -> Draft {
+        let Self { event, entry, told } = self;
+        let status = self.status();
+        let told_of = match told {
+            Told::Opens => vec![(status, self.described())],
+            Told::Ends => vec![(status, self.description(&self.ending()))],
+            Told::Passes => vec![
+                (status, self.described()),
+                (Status::Ok, "A step on the way: neither trouble nor its end. It closes by itself.".to_owned()),
+            ],
         };
-        self.draft(&[], vec![(status, self.described())])
-    }
-
-    /// It is over.
-    fn ends(&self) -> Draft {
-        let check = self.check();
-        let first = match self.state() {
-            Some((label, value)) if self.is_of_its_own() => format!("{check} is over: {label} is {value}"),
-            None if self.is_of_its_own() => format!("{check} is over: it came without an error"),
-            _ => format!("{check} is over: {}", self.event.name),
-        };
-        self.draft(&[], vec![(Status::Ok, self.description(&first))])
-    }
-
-    /// It may come or go: people see the step, and no alert is opened or changed by it.
-    fn passes(&self) -> Draft {
-        let closes = "A step on the way: neither trouble nor its end. It closes by itself.".to_owned();
-        self.draft(&["step"], vec![(Status::Info, self.described()), (Status::Ok, closes)])
-    }
-
-    fn draft(&self, behind_key: &[&str], states: Vec<(Status, String)>) -> Draft {
-        let Self { event, source, entry } = self;
         let is_facts = source.shape == Shape::Facts && event.labels.is_empty();
         let told_apart = entry.is_some_and(|entry| !entry.told_apart_by.is_empty());
         let has_state = entry.is_some_and(|entry| matches!(entry.state, Some(StateSource::Label { .. })));
-        let is_ended = states.iter().any(|(status, _)| *status == Status::Ok);
         let notes = [
             unknown_level(&event.level),
             source.broken_line(),
             (is_facts && told_apart).then(|| NOT_TOLD_APART.to_owned()),
-            (is_facts && has_state && !is_ended).then(|| STATE_NOT_TOLD.to_owned()),
+            (is_facts && has_state && *told == Told::Opens).then(|| STATE_NOT_TOLD.to_owned()),
             entry.is_some_and(|entry| !entry.ends()).then(|| NEVER_OVER.to_owned()),
         ];
         Draft {
             kind: Kind::Event,
-            key: self.key(behind_key),
+            key: self.key(source),
             id: event.data.to_string(),
             labels: self.labels(),
-            states,
+            states: told_of,
             notes: notes.into_iter().flatten().collect(),
+        }
+    }
+
+    fn status(&self) -> Status {
+        match (self.told, Level::read(&self.event.level)) {
+            (Told::Ends, _) => Status::Ok,
+            (Told::Passes, _) => Status::Info,
+            (Told::Opens, Some(Level::Recovery)) if !self.entry.is_some_and(Entry::ends) => Status::Info,
+            (Told::Opens, level) => severity(level),
+        }
+    }
+
+    /// What ended the problem.
+    fn ending(&self) -> String {
+        let check = self.check();
+        match self.state() {
+            _ if !self.is_of_its_own() => format!("{check} is over: {}", self.event.name),
+            Some((label, value)) => format!("{check} is over: {label} is {value}"),
+            None => format!("{check} is over: it came without an error"),
         }
     }
 
@@ -120,8 +144,8 @@ impl Problem<'_> {
     /// The problem, the resource, and what tells two of these problems apart. The names stand in for ids that a
     /// template left out, the subscription where there is no resource. The namespace is no part of it: it differs from
     /// subscription to subscription. An event without a name is known by its text alone.
-    fn key(&self, behind: &[&str]) -> AlertKey {
-        let Self { event, source, entry } = self;
+    fn key(&self, source: &Source<'_>) -> AlertKey {
+        let Self { event, entry, told } = self;
         if self.name().is_empty() {
             return source.raw_key();
         }
@@ -135,6 +159,7 @@ impl Problem<'_> {
         } else {
             values
         };
+        let behind: &[&str] = if *told == Told::Passes { &["step"] } else { &[] };
         source.key(&[&["event", self.name(), resource], &values[..], behind].concat())
     }
 

@@ -2,6 +2,7 @@
 
 mod alarm;
 mod event;
+mod list;
 mod other;
 
 use std::iter::repeat_n;
@@ -51,6 +52,9 @@ pub struct Alert {
 /// The title's and the labels' last resort where a message names no resource at all.
 const NAMELESS: &str = "ZStack";
 
+/// The label, and parameter of the webhook's URL, that names a ZStack cloud.
+pub(crate) const CLOUD: &str = "cloud";
+
 /// What a translation takes beside the message.
 #[derive(Clone, Debug, Default)]
 pub struct Context {
@@ -66,7 +70,7 @@ pub struct Context {
 impl Context {
     /// The name of the cloud, by the URL's parameter `cloud`.
     fn cloud(&self) -> Option<&str> {
-        let clouds = self.url_labels.iter().filter(|(name, _)| label_name(name) == "cloud");
+        let clouds = self.url_labels.iter().filter(|(name, _)| label_name(name) == CLOUD);
         clouds.map(|(_, value)| clean(value)).find(|value| !value.is_empty())
     }
 }
@@ -80,6 +84,7 @@ pub fn translate(part: &Part, context: &Context) -> Vec<Alert> {
         Message::Alarm(alarm) => vec![alarm::draft(&alarm, &source)],
         Message::Event(event) => event::drafts(&event, &source),
         Message::Test(test) => vec![other::test(&test, &source)],
+        Message::List(messages) => vec![list::draft(&messages, &source)],
         Message::Raw(raw) => vec![other::raw(&raw, &source)],
     };
     drafts.into_iter().map(|draft| draft.finish(part, context)).collect()
@@ -99,7 +104,7 @@ impl Source<'_> {
     fn key(&self, parts: &[&str]) -> AlertKey {
         match self.cloud {
             None => AlertKey::new(parts),
-            Some(cloud) => AlertKey::new(&[&[format!("cloud={cloud}").as_str()], parts].concat()),
+            Some(cloud) => AlertKey::new(&[&[format!("{CLOUD}={cloud}").as_str()], parts].concat()),
         }
     }
 

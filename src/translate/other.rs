@@ -5,7 +5,7 @@ use crate::flashduty::{Status, shorten};
 use crate::zstack::{Raw, Test};
 
 /// How much of a text that cannot be read goes into the alert's title, in characters.
-const MAX_HEADLINE: usize = 80;
+pub(super) const MAX_HEADLINE: usize = 80;
 
 /// The button opens an alert, so that people see it arrive, and closes it at once, so that it leaves
 /// nothing open.

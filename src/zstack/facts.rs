@@ -106,6 +106,19 @@ impl Fact {
     }
 }
 
+/// The facts in the JSON of an object, by name, in their order. An item that is no fact has an empty name.
+#[must_use]
+pub fn facts(json: &str) -> Option<Members<'_>> {
+    let Fields(members) = serde_json::from_str(json).ok()?;
+    of_object(&members.into_iter().map(|(name, value)| (name, Value::Json(value))).collect())
+}
+
+/// Whether a fact's name alone may tell an alarm, its recovery and an event from each other.
+#[must_use]
+pub fn tells_kind(name: &str) -> bool {
+    matches!(Fact::of(name), Some(Fact::Head(_) | Fact::Condition(Some(_))))
+}
+
 /// The facts in an object, by name.
 pub(super) fn of_object<'a>(members: &Members<'a>) -> Option<Members<'a>> {
     let (_, facts) = members.iter().find(|(name, _)| is_list(name))?;
@@ -253,6 +266,18 @@ mod tests {
         assert_eq!(told("Memory used GreaterThan 1.50GB", false), ["Memory used", ">", "1.50GB"]);
         assert_eq!(told("Memory used LessThanOrEqualTo 1.50GB", true), ["Memory used", ">", "1.50GB"]);
         assert_eq!(told("too hot", true), ["too hot"]);
+    }
+
+    #[test]
+    fn facts_can_be_shown() {
+        let shown = |json| Some(facts(json)?.iter().map(|(name, value)| format!("{name}={}", value.text())).collect());
+        let expected = |facts: &[&str]| Some(facts.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>());
+        let json = r#"{"a":1,"Facts":[{"name":"报警详情","value":null},{"name":"UUID","value":"u"},{"name":"x"},7]}"#;
+        assert_eq!(shown(json), expected(&["报警详情=", "UUID=u", "x=", "=7"]));
+        assert_eq!(shown(r#"{"facts":{}}"#), None);
+        assert_eq!(shown("facts"), None);
+        let telling = ["报警恢复详情：", "Event Details", "恢复条件", "trigger condition"];
+        assert!(telling.into_iter().all(tells_kind) && !["Condition", "UUID", "x", ""].into_iter().any(tells_kind));
     }
 
     #[test]

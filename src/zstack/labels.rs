@@ -104,10 +104,11 @@ fn conditions(text: &str) -> Vec<Label<'_>> {
 
 fn begins_condition(text: &str) -> bool {
     let text = text.trim_start().trim_start_matches('"');
-    let mut words = text.splitn(3, ' ');
-    let name = words.next().unwrap_or_default();
-    let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    is_name && words.next().is_some_and(|word| OPERATORS.contains(&word))
+    let behind = text.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
+    let operator = behind.strip_prefix(' ').filter(|_| behind.len() < text.len());
+    operator.is_some_and(|text| {
+        OPERATORS.iter().any(|operator| text.strip_prefix(operator).is_some_and(|rest| rest.starts_with(' ')))
+    })
 }
 
 fn unnamed(value: Text<'_>) -> Label<'_> {

@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 
 use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 
 use super::alarm::Alarm;
 use super::event::Event;
 use super::facts;
-use super::fields::{Fields, Members, Text, Value};
+use super::fields::{Fields, Members, Text, Value, string};
 use super::labels::Label;
 use super::salvage::{self, Salvaged};
 
@@ -20,6 +21,8 @@ pub enum Message<'a> {
     Event(Box<Event<'a>>),
     /// What the console's *Send Test Message* sends.
     Test(Test<'a>),
+    /// More messages than are read one by one, or messages that are wrapped too deep.
+    List(Vec<Text<'a>>),
     /// Anything else: still somebody's alarm.
     Raw(Raw<'a>),
 }
@@ -124,7 +127,10 @@ impl<'a> Reading<'a> {
         let raw = |why, fields| Message::Raw(Raw { text: json, why, fields });
         let Fields(members) = match serde_json::from_str(json).map_err(|error| syntax_error(json, error)) {
             Ok(members) => members,
-            Err(None) => return whole(raw(no_object(json).to_owned(), Vec::new()), Shape::Text),
+            Err(None) => {
+                let message = list(json).unwrap_or_else(|| raw(no_object(json).to_owned(), Vec::new()));
+                return whole(message, Shape::Text);
+            }
             Err(Some(error)) => {
                 let text = || whole(raw(why(json, &error), Vec::new()), Shape::Text);
                 return Self::salvaged(json, &error).unwrap_or_else(text);
@@ -152,9 +158,8 @@ impl<'a> Reading<'a> {
             Some((Message::of_members(known).ok()?, Shape::Plain))
         };
         let of_facts = |Salvaged { known, beside }: Salvaged<'a>| Some((facts::message(known, beside)?, Shape::Facts));
-        let (message, shape) = salvage::members(text)
-            .and_then(of_members)
-            .or_else(|| salvage::facts(text, facts::may_repeat).and_then(of_facts))?;
+        let (message, shape) =
+            salvage::members(text).and_then(of_members).or_else(|| salvage::facts(text).and_then(of_facts))?;
         Some(Self { message, shape, broken: Some(error.to_string()) })
     }
 }
@@ -186,6 +191,15 @@ pub(super) fn begins_with(name: &str, prefix: &str) -> bool {
 /// Where a text breaks JSON, if it does. One that is no object is refused before anything in it is looked at.
 fn syntax_error(json: &str, error: serde_json::Error) -> Option<serde_json::Error> {
     if error.is_data() { serde_json::from_str::<IgnoredAny>(json).err() } else { Some(error) }
+}
+
+/// The messages of a list, if there is one in it.
+fn list(json: &str) -> Option<Message<'_>> {
+    let items: Vec<&RawValue> = serde_json::from_str(json).ok()?;
+    let texts: Vec<_> = items.into_iter().map(|item| string(item.get()).unwrap_or(item.get().into())).collect();
+    // A list in a list is not looked into: that would be done again for each list around it.
+    let is_message = |text: &Text<'_>| !text.starts_with('[') && !matches!(Message::read(text), Message::Raw(_));
+    texts.iter().any(is_message).then_some(Message::List(texts))
 }
 
 /// Why JSON that is no object is no message.

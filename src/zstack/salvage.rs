@@ -4,19 +4,35 @@
 //! name breaks the JSON around it (`docs/protocols/zstack.md`, "Message templates"). The names still stand where
 //! they stood: a value is what stands between its name and the next one.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use serde_json::Deserializer;
 use serde_json::value::RawValue;
 
+use super::facts::may_repeat;
 use super::fields::{Members, Text, Value, string};
 use super::labels::Label;
-use super::message::begins_with;
+use super::message::{Reading, Shape, begins_with};
 
-/// What was found in a text.
-pub(super) struct Salvaged<'a> {
-    /// The names that were looked for, with their values.
-    pub(super) known: Members<'a>,
+/// What was found in a text with broken JSON.
+#[derive(Debug)]
+pub struct Salvaged<'a> {
+    /// The names that were looked for, with their values, in their order: members, or facts. A value that is no JSON
+    /// is a text.
+    pub known: Members<'a>,
     /// Other members in front of them, between them and behind them.
-    pub(super) beside: Members<'a>,
+    pub beside: Members<'a>,
+}
+
+impl<'a> Salvaged<'a> {
+    /// What [`Reading::of`] found in a text; none where it read the text in another way.
+    #[must_use]
+    pub fn of(text: &'a str) -> Option<Self> {
+        let Reading { shape, broken, .. } = Reading::of(text);
+        broken?;
+        if shape == Shape::Facts { facts(text) } else { members(text) }
+    }
 }
 
 /// A name in a text.
@@ -37,8 +53,8 @@ pub(super) fn members(text: &str) -> Option<Salvaged<'_>> {
     read(text, found.collect(), &[','], |_| false)
 }
 
-/// The facts of a message, under the same conditions, but for the names that one message `may_repeat`.
-pub(super) fn facts(text: &str, may_repeat: fn(&str) -> bool) -> Option<Salvaged<'_>> {
+/// The facts of a message, under the same conditions, but for the names that one message may have twice.
+pub(super) fn facts(text: &str) -> Option<Salvaged<'_>> {
     let mut found = Vec::new();
     let mut name: Option<Found<'_>> = None;
     for member in names(text) {
@@ -105,15 +121,20 @@ fn read<'a>(
     let ends: Vec<_> = found.iter().skip(1).map(|found| found.start).chain([text.len()]).collect();
     let closers = closers(ahead);
     let mut salvaged = Salvaged { known: Members::new(), beside: members_in(ahead) };
+    let mut places: HashMap<String, usize> = HashMap::new();
     for (Found { name, value, is_bare, .. }, end) in found.into_iter().zip(ends) {
         let value = without(&text[value..end], if end == text.len() { &closers } else { frame });
         let (value, beside) = if is_bare { (printed(value), Members::new()) } else { value_in(value) };
         salvaged.beside.extend(beside);
-        match salvaged.known.iter().find(|(known, _)| known.eq_ignore_ascii_case(&name)) {
-            Some((_, known)) if known.text() == value.text() => {}
-            Some(_) if !may_repeat(&name) => return None,
-            _ => salvaged.known.push((name, value)),
+        match places.entry(name.to_ascii_lowercase()) {
+            Entry::Occupied(place) if salvaged.known[*place.get()].1.text() == value.text() => continue,
+            Entry::Occupied(_) if may_repeat(&name) => {}
+            Entry::Occupied(_) => return None,
+            Entry::Vacant(place) => {
+                place.insert(salvaged.known.len());
+            }
         }
+        salvaged.known.push((name, value));
     }
     Some(salvaged)
 }
@@ -253,15 +274,29 @@ mod tests {
     #[test]
     fn facts_are_found_by_their_names() {
         let text = r#"{"title":"T","facts":[{"name":"UUID","value":"u"},{ "name": "当前值", "value": "9 "x" 1" }, {"name":"标签","value":null}]}"#;
-        let Salvaged { known, beside } = facts(text, |_| false).unwrap();
+        let Salvaged { known, beside } = facts(text).unwrap();
         assert_eq!(told(&known), ["UUID=u", "当前值=9 \"x\" 1", "标签="]);
         assert_eq!(told(&beside), ["title=T"]);
 
-        let text = r#"{"sections":[{"facts":[{"name":"UUID","value":"u"},{"name":"名","value":"a "b""},{"name":"UUID","value":"v"},{"name":"IP","value":"w"}],"markdown":true}]}"#;
-        assert!(facts(text, |_| false).is_none());
-        let Salvaged { known, beside } = facts(text, |name| name == "UUID").unwrap();
-        assert_eq!(told(&known), ["UUID=u", "名=a \"b\"", "UUID=v", "IP=w"]);
+        let text = r#"{"sections":[{"facts":[{"name":"当前值","value":"9"},{"name":"名","value":"a "b""},{"name":"当前值","value":"紧急"},{"name":"UUID","value":"u"}],"markdown":true}]}"#;
+        let Salvaged { known, beside } = facts(text).unwrap();
+        assert_eq!(told(&known), ["当前值=9", "名=a \"b\"", "当前值=紧急", "UUID=u"]);
         assert_eq!(told(&beside), ["markdown=true"]);
+    }
+
+    #[test]
+    fn what_was_found_can_be_shown() {
+        let shown = |text| Salvaged::of(text).map(|it| told(&it.known));
+        let text = r#"{"ALARM_NAME":"a "b"","ALARM_UUID":"u"}"#;
+        assert_eq!(shown(text).unwrap(), ["ALARM_NAME=a \"b\"", "ALARM_UUID=u"]);
+        let salvaged = Salvaged::of(text).unwrap();
+        let as_text = salvaged.known.iter().filter(|(_, value)| matches!(value, Value::Text(_)));
+        assert_eq!(as_text.map(|(name, _)| &**name).collect::<Vec<_>>(), ["ALARM_NAME"]);
+        assert_eq!(shown(r#"{"facts":[{"name":"触发条件","value":"a "b""}]}"#).unwrap(), ["触发条件=a \"b\""]);
+        for other in [r#"{"ALARM_NAME":"a"}"#, r#"{"name":"a "b""}"#, "disk full", "", r#"{"ALARM_NAME":"""}"#] {
+            assert_eq!(shown(other).is_some(), Reading::of(other).broken.is_some(), "{other}");
+        }
+        assert!(shown(r#"{"ALARM_NAME":"a"}"#).is_none());
     }
 
     #[test]

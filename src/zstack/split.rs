@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::fields::{Fields, Text, string, text};
@@ -13,6 +14,13 @@ use super::message::Message;
 /// shown as text.
 const MAX_WRAPPERS: usize = 8;
 
+/// How much of what stands around messages is kept, in members. No alert has more labels than that, and each of
+/// thousands of messages would have to carry it.
+const MAX_AROUND: usize = 50;
+
+/// The most messages of a request that are read one by one. ZStack itself sends one a request.
+pub const MAX_MESSAGES: usize = 200;
+
 /// Names and values.
 type Members = Vec<(String, String)>;
 
@@ -21,8 +29,32 @@ type Members = Vec<(String, String)>;
 pub struct Part {
     /// The message's own text, as it stood in the body.
     pub text: String,
-    /// What stood beside `sections` in the objects around it.
+    /// What stood beside `sections` in the objects around it. Of more than 50 members the rest is counted, under
+    /// the name `left_out`.
     pub around: Arc<Members>,
+}
+
+/// What stands around messages.
+#[derive(Default)]
+struct Around {
+    /// Of the outermost object first.
+    members: Members,
+    left_out: usize,
+    /// All of it, as the parts have it.
+    told: Arc<Members>,
+}
+
+impl Around {
+    /// What stands around messages in an object that is in the midst of this, with `beside` beside them.
+    fn and(&self, beside: Vec<(Text<'_>, &RawValue)>) -> Self {
+        let room = beside.len().min(MAX_AROUND.saturating_sub(self.members.len()));
+        let left_out = self.left_out + beside.len() - room;
+        let own = beside.into_iter().take(room).map(|(name, value)| (name.into_owned(), text(value).into_owned()));
+        let members: Members = self.members.iter().cloned().chain(own).collect();
+        let mut told = members.clone();
+        told.extend((left_out > 0).then(|| ("left_out".to_owned(), format!("{left_out} more"))));
+        Self { members, left_out, told: Arc::new(told) }
+    }
 }
 
 /// Takes a body apart: strings that hold JSON are opened, lists and `{"sections": [...]}` become one
@@ -30,12 +62,26 @@ pub struct Part {
 /// there is a single object in it.
 ///
 /// There is at least one part, and whatever the body says is in one of them. Bytes that are no UTF-8
-/// are written as in URLs, `%D6`, so that different texts stay different.
+/// are written as in URLs, `%D6`, so that different texts stay different. Messages beyond [`MAX_MESSAGES`] are
+/// one part, a list of them.
 #[must_use]
 pub fn split(body: &[u8]) -> Vec<Part> {
     let mut parts = Vec::with_capacity(1);
-    open(&utf8(body), &Arc::default(), MAX_WRAPPERS, &mut parts);
+    open(&utf8(body), &Around::default(), MAX_WRAPPERS, &mut parts);
+    if parts.len() > MAX_MESSAGES {
+        let rest = parts.split_off(MAX_MESSAGES - 1);
+        parts.push(Part { text: list(&rest), around: rest[0].around.clone() });
+    }
     parts
+}
+
+/// Messages as a JSON list; those that are no JSON as strings in it.
+fn list(parts: &[Part]) -> String {
+    let items = parts.iter().map(|part| match serde_json::from_str::<IgnoredAny>(&part.text) {
+        Ok(_) => Cow::Borrowed(part.text.as_str()),
+        Err(_) => Cow::Owned(serde_json::Value::from(part.text.as_str()).to_string()),
+    });
+    format!("[{}]", items.collect::<Vec<_>>().join(","))
 }
 
 fn utf8(body: &[u8]) -> Cow<'_, str> {
@@ -52,7 +98,7 @@ fn utf8(body: &[u8]) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
-fn open(json: &str, around: &Arc<Members>, depth: usize, parts: &mut Vec<Part>) {
+fn open(json: &str, around: &Around, depth: usize, parts: &mut Vec<Part>) {
     let json = json.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '\0'));
     let mut within = Vec::new();
     match json.as_bytes().first() {
@@ -68,10 +114,9 @@ fn open(json: &str, around: &Arc<Members>, depth: usize, parts: &mut Vec<Part>) 
         Some(b'{') if depth > 0 => {
             if let Some((sections, beside)) = sections(json) {
                 if is_message(json) {
-                    parts.push(Part { text: json.to_owned(), around: around.clone() });
+                    parts.push(Part { text: json.to_owned(), around: around.told.clone() });
                 }
-                let around = Arc::new([around.as_slice(), &beside].concat());
-                open(sections, &around, depth - 1, &mut within);
+                open(sections, &around.and(beside), depth - 1, &mut within);
             } else if let Some(content) = only_text(json) {
                 open(&content, around, depth - 1, &mut within);
             }
@@ -82,12 +127,12 @@ fn open(json: &str, around: &Arc<Members>, depth: usize, parts: &mut Vec<Part>) 
     if within.iter().any(|part| is_message(&part.text)) || within.len() == 1 && within.iter().all(is_object) {
         parts.append(&mut within);
     } else if parts.last().is_none_or(|part| part.text != json) {
-        parts.push(Part { text: json.to_owned(), around: around.clone() });
+        parts.push(Part { text: json.to_owned(), around: around.told.clone() });
     }
 }
 
 fn is_message(json: &str) -> bool {
-    !matches!(Message::read(json), Message::Raw(_))
+    !matches!(Message::read(json), Message::Raw(_) | Message::List(_))
 }
 
 /// The items of a JSON list that say anything.
@@ -97,15 +142,14 @@ fn items(json: &str) -> Vec<&str> {
 }
 
 /// What stands under `sections` in an object, and the object's other members.
-fn sections(json: &str) -> Option<(&str, Members)> {
+fn sections(json: &str) -> Option<(&str, Vec<(Text<'_>, &RawValue)>)> {
     if !may_name(json, b"sections") {
         return None;
     }
     let Fields(mut members) = serde_json::from_str(json).ok()?;
     let at = members.iter().position(|(name, _)| name.trim().eq_ignore_ascii_case("sections"))?;
     let (_, sections) = members.remove(at);
-    let beside = members.into_iter().map(|(name, value)| (name.into_owned(), text(value).into_owned())).collect();
-    Some((sections.get(), beside))
+    Some((sections.get(), members))
 }
 
 /// The text in an object whose one member is a text that holds an object: a template that prints everything at once
@@ -161,6 +205,29 @@ mod tests {
         let around = vec![("title".to_owned(), "T".to_owned()), ("n".to_owned(), "1".to_owned())];
         assert_eq!(parts.len(), 2);
         assert!(parts.iter().all(|part| *part.around == around), "{parts:?}");
+    }
+
+    #[test]
+    fn of_thousands_around_fifty_are_kept_and_the_rest_is_counted() {
+        let around = |from, to| (from..to).map(|n| format!(r#""f{n}":"{n}""#)).collect::<Vec<_>>().join(",");
+        let within = format!(r#"{{{},"sections":[{{"ALARM_NAME":"a"}},{{"ALARM_NAME":"b"}}]}}"#, around(30, 5_000));
+        let parts = split(format!(r#"{{{},"sections":[{within}]}}"#, around(0, 30)).as_bytes());
+        assert_eq!(parts.len(), 2);
+        for part in parts {
+            let names: Vec<_> = part.around.iter().map(|(name, _)| name.clone()).collect();
+            assert_eq!(names, (0..50).map(|n| format!("f{n}")).chain(["left_out".to_owned()]).collect::<Vec<_>>());
+            assert_eq!(part.around.last().unwrap().1, "4950 more");
+        }
+    }
+
+    #[test]
+    fn messages_beyond_the_limit_are_one_list() {
+        let messages = |n: usize| (0..n).map(|n| format!(r#"{{"ALARM_NAME":"{n}"}}"#)).collect::<Vec<_>>();
+        let body = |n| format!("[{}]", messages(n).join(","));
+        assert_eq!(texts(&body(MAX_MESSAGES)), messages(MAX_MESSAGES));
+        let parts = texts(&format!("[{},\"look!\"]", messages(MAX_MESSAGES + 1).join(",")));
+        assert_eq!(parts.len(), MAX_MESSAGES);
+        assert_eq!(parts[MAX_MESSAGES - 1], r#"[{"ALARM_NAME":"199"},{"ALARM_NAME":"200"},"look!"]"#);
     }
 
     #[test]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from documents import Block, Document, code, tables
 from local import ROOT
-from test_facts import IN_ZSTACK, TEMPLATE, everything
+from test_facts import IN_ZSTACK, READMES, TEMPLATE, everything
 from tools import bare_environment
 from zstack_api import PASSWORD, SYSTEM_TOPIC, ZStack
 
@@ -72,6 +72,13 @@ def test_pairs_are_the_catalogues(document: Document):
     assert len(pairs) == len(set(pairs)) > 5
     assert set(pairs) == {(it["name"], back) for it in catalogue() for back in it["undone_by"]}
     assert set(pairs) == {(problem, it["name"]) for it in catalogue() for problem in it["undoes"]}
+
+
+@pytest.mark.parametrize("document", READMES, ids=lambda it: it.name)
+def test_readme_names_every_event_that_undoes_another(document: Document):
+    """In the paragraph that says to subscribe to both."""
+    [paragraph] = [it for it in document.text.split("\n\n") if "`SlbVmInstanceConnected`" in it]
+    assert sorted(code(paragraph)) == sorted(it["name"] for it in catalogue() if it["undoes"])
 
 
 def test_pairs_are_as_sure_in_both_languages():

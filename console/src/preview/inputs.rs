@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use serde::Serialize;
-use serde_json::Value;
 use zstack_flashduty::translate::{Context, Kind};
-use zstack_flashduty::zstack::{Fields, Level, Part, State, clean, text};
+use zstack_flashduty::zstack::{Level, Message, Part, Reading, State, StateSource, clean, tells_kind};
+
+use super::members::{self, Member, Within, object};
 
 /// Where a field of an event comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Source {
     #[serde(rename = "in")]
     pub(crate) place: Place,
-    /// The member's or the parameter's name; empty for the text.
+    /// The member's, the fact's or the parameter's name; empty for the text.
     pub(crate) name: String,
 }
 
@@ -20,7 +21,7 @@ pub(crate) struct Source {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Place {
-    /// A member of the message's object.
+    /// A member of the message's object, or a fact.
     Message,
     /// A member of the objects around it.
     Around,
@@ -36,6 +37,9 @@ const SOMETHING_ELSE: &str = "?something else?";
 const LEVELS: [Level; 4] = [Level::Emergent, Level::Important, Level::Normal, Level::Recovery];
 const STATES: [State; 3] = [State::Ok, State::Alarm, State::InsufficientData];
 
+/// Names of facts: an alarm's, and its recovery's.
+const TELLING: [&str; 2] = ["Alarm Details", "Recovery Details"];
+
 /// The longest text that may be a level or a state, in bytes: longer ones are not worth the try.
 const LONGEST_WORD: usize = 32;
 
@@ -43,35 +47,26 @@ const LONGEST_WORD: usize = 32;
 pub(super) struct Subject<'a> {
     part: &'a Part,
     context: &'a Context,
-    /// The members of its object; none where it is no object.
     members: Vec<Member>,
-}
-
-/// A member of an object.
-struct Member {
-    name: String,
-    /// Its value as JSON.
-    json: String,
-    /// What it says, as the translation reads it.
-    says: String,
-    /// The labels in it, where it is an object of an alarm's or an event's labels, or a string that holds one:
-    /// the translation reads both alike.
-    labels: Vec<Member>,
+    /// Where its event says how it is.
+    state: Option<&'static StateSource>,
 }
 
 /// One thing that goes into a translation.
 pub(super) struct Input {
     pub(super) source: Source,
-    /// What it says.
+    /// What it says; empty only where that may be how an event says that it is over.
     pub(super) says: String,
+    /// Whether it is how an event says how it is.
+    is_state: bool,
     slot: Slot,
+    /// What to try in its place for the status alone.
+    states: Vec<&'static str>,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Slot {
-    Member(usize),
-    /// A label within a member.
-    Label(usize, usize),
+    Message(members::Place),
     Around(usize),
     Url(usize),
 }
@@ -79,43 +74,74 @@ enum Slot {
 /// Something else in an input's place.
 pub(super) struct Probe {
     pub(super) text: &'static str,
-    /// Whether it is a word of ZStack's in the place of a text that is none.
-    pub(super) is_word: bool,
+    pub(super) tells: Tells,
+}
+
+/// What a probe tells by what it changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tells {
+    /// Whatever changes comes from the input.
+    All,
+    /// Labels that change do not: it is a word of ZStack's in the place of a text that is none.
+    NoLabels,
+    /// The status alone.
+    Status,
 }
 
 impl<'a> Subject<'a> {
     pub(super) fn new(part: &'a Part, context: &'a Context) -> Self {
-        let mut members = members(&part.text);
-        for member in members.iter_mut().filter(|member| is_labels(&member.name)) {
-            member.labels = self::members(&member.says);
-        }
-        Self { part, context, members }
+        let reading = Reading::of(&part.text);
+        let members = members::of_message(&part.text, &reading);
+        let entry = if let Message::Event(event) = &reading.message { event.entry() } else { None };
+        Self { part, context, members, state: entry.and_then(|entry| entry.state.as_ref()) }
     }
 
     /// Everything that says something, in the order it came.
     pub(super) fn inputs(&self) -> Vec<Input> {
+        use members::Place::{Fact, FactName, Label, Value};
+
         let mut inputs = Vec::new();
-        let mut add = |place, name: String, says: &str, slot| {
-            if !says.is_empty() {
-                inputs.push(Input { source: Source { place, name }, says: says.to_owned(), slot });
-            }
-        };
         for (at, member) in self.members.iter().enumerate() {
-            if member.labels.is_empty() {
-                add(Place::Message, member.name.clone(), &member.says, Slot::Member(at));
+            match &member.within {
+                Within::Nothing => inputs.push(Input::new(Slot::Message(Value(at)), &member.name, &member.says)),
+                Within::Labels(labels) => inputs.extend(labels.iter().enumerate().map(|(within, label)| {
+                    let name = format!("{}.{}", member.name, label.name);
+                    self.label(&label.name, Input::new(Slot::Message(Label(at, within)), &name, &label.says))
+                })),
+                Within::Facts(facts) => {
+                    for (within, fact) in facts.iter().enumerate() {
+                        let name = if fact.name.is_empty() { &member.name } else { &fact.name };
+                        inputs.push(Input::new(Slot::Message(Fact(at, within)), name, &fact.says));
+                        if tells_kind(&fact.name) {
+                            inputs.push(Input::new(Slot::Message(FactName(at, within)), name, &fact.name));
+                        }
+                    }
+                }
             }
-            for (label_at, label) in member.labels.iter().enumerate() {
-                let name = format!("{}.{}", member.name, label.name);
-                add(Place::Message, name, &label.says, Slot::Label(at, label_at));
+        }
+        if let Some(StateSource::Error) = self.state {
+            for input in &mut inputs {
+                // That something is not there may tell that the event is over.
+                input.states.push("");
             }
         }
-        for (at, (name, says)) in self.part.around.iter().enumerate() {
-            add(Place::Around, name.clone(), says, Slot::Around(at));
-        }
-        for (at, (name, says)) in self.context.url_labels.iter().enumerate() {
-            add(Place::Url, name.clone(), clean(says), Slot::Url(at));
-        }
+        let around = self.part.around.iter().enumerate();
+        inputs.extend(around.map(|(at, (name, says))| Input::new(Slot::Around(at), name, says)));
+        let url = self.context.url_labels.iter().enumerate();
+        inputs.extend(url.map(|(at, (name, says))| Input::new(Slot::Url(at), name, clean(says))));
+        inputs.retain(|input| !input.says.is_empty() || !input.states.is_empty());
         inputs
+    }
+
+    /// The input of a label, which may be how its event says how it is.
+    fn label(&self, name: &str, mut input: Input) -> Input {
+        if let Some(StateSource::Label { name: state, trouble, over, .. }) = self.state
+            && state.eq_ignore_ascii_case(name)
+        {
+            input.is_state = true;
+            input.states.extend([trouble.first(), over.first()].into_iter().flatten());
+        }
+        input
     }
 
     /// The message as it is, written as all its variations are.
@@ -140,64 +166,60 @@ impl<'a> Subject<'a> {
 
     fn written(&self, change: Option<(Slot, &str)>) -> (Part, Context) {
         let (mut around, mut context) = (Arc::clone(&self.part.around), self.context.clone());
+        let mut within = None;
         match change {
+            Some((Slot::Message(place), text)) => within = Some((place, text)),
             Some((Slot::Around(at), text)) => text.clone_into(&mut Arc::make_mut(&mut around)[at].1),
             Some((Slot::Url(at), text)) => text.clone_into(&mut context.url_labels[at].1),
-            Some((Slot::Member(_) | Slot::Label(..), _)) | None => {}
+            None => {}
         }
-        let text = if self.members.is_empty() { self.part.text.clone() } else { object(&self.members, change) };
+        let text = if self.members.is_empty() { self.part.text.clone() } else { object(&self.members, within) };
         (Part { text, around }, context)
     }
 }
 
 impl Input {
+    fn new(slot: Slot, name: &str, says: &str) -> Self {
+        let place = match slot {
+            Slot::Message(_) => Place::Message,
+            Slot::Around(_) => Place::Around,
+            Slot::Url(_) => Place::Url,
+        };
+        let source = Source { place, name: name.to_owned() };
+        Self { source, says: says.to_owned(), is_state: false, slot, states: Vec::new() }
+    }
+
+    /// What it says, where that is how an event says how it is.
+    pub(super) fn state(&self) -> Option<&str> {
+        self.is_state.then_some(&self.says)
+    }
+
     /// What to try in its place: for a level the other levels, since anything else there has the translation say
     /// that it does not know it. For any other text, something else; and where it may be a state, or a level that
     /// nobody knows, all those that are known.
     pub(super) fn probes(&self) -> Vec<Probe> {
-        let levels = LEVELS.map(Level::as_str);
-        let like = |text| Probe { text, is_word: false };
-        if Level::read(&self.says).is_some() {
-            return levels.map(like).into();
+        let as_probes =
+            |texts: &[&'static str], tells| -> Vec<_> { texts.iter().map(|text| Probe { text, tells }).collect() };
+        if self.says.is_empty() {
+            return as_probes(&[SOMETHING_ELSE], Tells::Status);
         }
-        let mut probes = vec![like(SOMETHING_ELSE)];
-        if matches!(self.slot, Slot::Member(_)) && self.says.len() <= LONGEST_WORD {
-            let words = levels.into_iter().chain(STATES.map(State::as_str));
-            probes.extend(words.map(|text| Probe { text, is_word: true }));
+        let levels = LEVELS.map(Level::as_str);
+        let mut probes = match self.slot {
+            Slot::Message(members::Place::FactName(..)) => as_probes(&TELLING, Tells::All),
+            _ if Level::read(&self.says).is_some() => as_probes(&levels, Tells::All),
+            _ => as_probes(&[SOMETHING_ELSE], Tells::All),
+        };
+        probes.extend(as_probes(&self.states, Tells::Status));
+        if self.may_be_word() {
+            probes.extend(as_probes(&levels, Tells::NoLabels));
+            probes.extend(as_probes(&STATES.map(State::as_str), Tells::NoLabels));
         }
         probes
     }
-}
 
-/// The members of an object; none where it is something else.
-fn members(json: &str) -> Vec<Member> {
-    let Ok(Fields(fields)) = serde_json::from_str(json) else { return Vec::new() };
-    let read = fields.into_iter().map(|(name, value)| {
-        let says = text(value).into_owned();
-        Member { name: name.into_owned(), json: value.get().to_owned(), says, labels: Vec::new() }
-    });
-    read.collect()
-}
-
-fn is_labels(name: &str) -> bool {
-    ["ALARM_LABELS", "EVENT_LABELS"].iter().any(|labels| labels.eq_ignore_ascii_case(name.trim()))
-}
-
-/// An object's JSON, with a change in one of its members.
-fn object(members: &[Member], change: Option<(Slot, &str)>) -> String {
-    let written = members.iter().enumerate().map(|(at, member)| {
-        let value = match change {
-            Some((Slot::Member(changed), text)) if changed == at => string(text),
-            Some((Slot::Label(changed, label), text)) if changed == at => {
-                object(&member.labels, Some((Slot::Member(label), text)))
-            }
-            _ => member.json.clone(),
-        };
-        format!("{}:{value}", string(&member.name))
-    });
-    format!("{{{}}}", written.collect::<Vec<_>>().join(","))
-}
-
-fn string(text: &str) -> String {
-    Value::from(text).to_string()
+    /// Whether it may be a state, or a level that nobody knows.
+    fn may_be_word(&self) -> bool {
+        let is_value = matches!(self.slot, Slot::Message(members::Place::Value(_) | members::Place::Fact(..)));
+        is_value && self.says.len() <= LONGEST_WORD && Level::read(&self.says).is_none()
+    }
 }

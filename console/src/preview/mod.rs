@@ -1,8 +1,12 @@
 //! What a message becomes, and where every field of it comes from. Nothing is pushed.
 
 mod inputs;
+mod known;
+mod members;
 mod problem;
 mod provenance;
+mod shape;
+mod wrapping;
 
 use std::collections::BTreeMap;
 
@@ -13,13 +17,16 @@ use zstack_flashduty::error::Error;
 use zstack_flashduty::flashduty::Event;
 use zstack_flashduty::translate::{Context, translate};
 use zstack_flashduty::webhook::MAX_BODY;
-use zstack_flashduty::zstack::{Part, split};
+use zstack_flashduty::zstack::{Part, Reading, split};
 
 use crate::refusal::ErrorBody;
 use crate::url::labels;
 use inputs::Source;
+use known::Known;
 use problem::Problem;
 use provenance::{Budget, fields, provenance};
+use shape::{Salvaged, Shape};
+use wrapping::{Wrapper, Wrappings};
 
 /// The fields before the labels, in the order in which people read them.
 const FIRST: [&str; 4] = ["title_rule", "event_status", "alert_key", "description"];
@@ -37,8 +44,15 @@ pub(crate) struct Preview {
 struct Message {
     kind: &'static str,
     text: String,
-    /// Why it could not be read.
+    shape: Shape,
+    /// What it was wrapped in, the outermost first.
+    wrapped: Vec<Wrapper>,
+    /// Why it could not be read, or not as JSON.
     problem: Option<Problem>,
+    /// What was found in it though its JSON is broken.
+    salvaged: Option<Salvaged>,
+    /// What is known of its event.
+    known: Option<Known>,
     events: Vec<Made>,
     /// Whether it was found out where the fields come from: not where the request is too large for that.
     traced: bool,
@@ -76,8 +90,9 @@ impl Preview {
         }
         let context = Context { url_labels: labels(query), ..Context::default() };
         let mut budget = Budget::new();
-        let parts = split(body.as_bytes());
-        let messages = parts.into_iter().map(|part| Message::of(part, &context, &mut budget)).collect();
+        let wrappings = Wrappings::of(body);
+        let message = |part| Message::of(part, &wrappings, &context, &mut budget);
+        let messages = split(body.as_bytes()).into_iter().map(message).collect();
         Self { error: None, messages }
     }
 }
@@ -91,14 +106,28 @@ fn refused(body: &str) -> Option<Error> {
 }
 
 impl Message {
-    fn of(part: Part, context: &Context, budget: &mut Budget) -> Self {
+    fn of(part: Part, wrappings: &Wrappings, context: &Context, budget: &mut Budget) -> Self {
+        let reading = Reading::of(&part.text);
+        let problem = Problem::of(&part.text, &reading);
+        let shape = Shape::of(&part.text, &reading, problem.as_ref().is_some_and(Problem::is_broken));
+        let known = Known::of(&reading.message);
         let alerts = translate(&part, context);
         let found = provenance(&part, context, budget);
         let traced = found.is_some();
         let mut sources = found.unwrap_or_default().into_iter();
         let events = alerts.iter().flat_map(|alert| &alert.events);
         let events = events.map(|event| Made::of(event, sources.next().unwrap_or_default())).collect();
-        Self { kind: alerts[0].kind.as_str(), problem: Problem::of(&part.text), text: part.text, events, traced }
+        Self {
+            kind: alerts[0].kind.as_str(),
+            shape,
+            wrapped: wrappings.around(&part.text),
+            problem,
+            salvaged: Salvaged::of(&part.text),
+            known,
+            events,
+            traced,
+            text: part.text,
+        }
     }
 }
 

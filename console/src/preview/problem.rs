@@ -1,10 +1,10 @@
-//! Why a message could not be read, and where reading it stopped.
+//! Why a message could not be read, or not as JSON, and where reading it stopped.
 
 use std::iter::once;
 
 use serde::Serialize;
 use serde_json::value::RawValue;
-use zstack_flashduty::zstack::{Fields, Message};
+use zstack_flashduty::zstack::{Fields, Message, Reading};
 
 /// What is wrong with a message, and where.
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -13,6 +13,8 @@ pub(crate) struct Problem {
     why: String,
     /// Whether this is JSON that is broken.
     broken: bool,
+    /// Whether its values were found all the same, by their names.
+    read: bool,
     /// The line where reading stopped, from 1.
     line: usize,
     /// The column, from 1, in characters.
@@ -48,10 +50,14 @@ pub(crate) enum Cause {
 }
 
 impl Problem {
-    /// The problem of a message that cannot be read.
-    pub(crate) fn of(text: &str) -> Option<Self> {
-        let Message::Raw(raw) = Message::read(text) else { return None };
-        let is_meant_as_json = text.trim_start().starts_with(['{', '[']);
+    /// The problem of a message that cannot be read, or that was read although its JSON is broken.
+    pub(crate) fn of(text: &str, reading: &Reading<'_>) -> Option<Self> {
+        let (why, read) = match (&reading.broken, &reading.message) {
+            (Some(place), _) => (place, true),
+            (None, Message::Raw(raw)) => (&raw.why, false),
+            (None, _) => return None,
+        };
+        let is_meant_as_json = read || text.trim_start().starts_with(['{', '[']);
         let stop = Stop::of(text);
         let (at, cause) = match &stop {
             _ if !is_meant_as_json => (text.len() - text.trim_start().len(), Cause::NotJson),
@@ -63,8 +69,9 @@ impl Problem {
         let (found, after) = rest.split_at(found);
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         Some(Self {
-            why: raw.why,
+            why: why.clone(),
             broken: is_meant_as_json && stop.is_some(),
+            read,
             line: 1 + before.matches('\n').count(),
             column: 1 + before[line_start..].chars().count(),
             before: before.to_owned(),
@@ -72,6 +79,11 @@ impl Problem {
             after: after.to_owned(),
             cause,
         })
+    }
+
+    /// Whether this is JSON that is broken.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.broken
     }
 }
 
@@ -194,12 +206,16 @@ fn begins_with_bare_name(text: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn problem_of(text: &str) -> Option<Problem> {
+        Problem::of(text, &Reading::of(text))
+    }
+
     /// Checks where reading a text stops, at the character after `⟦`, and why.
     #[track_caller]
     fn assert_stops(marked: &str, cause: Cause) {
         let (before, rest) = marked.split_once('⟦').unwrap();
         let text = format!("{before}{rest}");
-        let problem = Problem::of(&text).unwrap();
+        let problem = problem_of(&text).unwrap();
         assert_eq!((problem.before.as_str(), problem.cause), (before, cause), "{text}");
         assert_eq!(format!("{}{}{}", problem.before, problem.at, problem.after), text);
         assert!(problem.at.chars().count() <= 1);
@@ -339,7 +355,7 @@ mod tests {
 
     #[test]
     fn the_place_is_counted_in_characters() {
-        let place = |text| Problem::of(text).map(|problem| (problem.line, problem.column, problem.at));
+        let place = |text| problem_of(text).map(|problem| (problem.line, problem.column, problem.at));
         let text = "{\n  \"ALARM_NAME\": \"磁盘 \"数据\" 已满\"\n}";
         assert_eq!(place(text), Some((2, 22, "数".to_owned())));
         assert_eq!(place("{\"A\": \"磁盘\n\"}"), Some((1, 10, "\n".to_owned())));
@@ -351,14 +367,30 @@ mod tests {
 
     #[test]
     fn half_a_surrogate_pair_in_a_name_is_broken_too() {
-        let problem = Problem::of(r#"{"\ud800": 1}"#).unwrap();
+        let problem = problem_of(r#"{"\ud800": 1}"#).unwrap();
         assert!(problem.broken && problem.why.contains("hex escape"), "{problem:?}");
         assert_eq!(problem.cause, Cause::Backslash);
     }
 
     #[test]
     fn why_is_what_the_relay_says() {
-        let problem = Problem::of(r#"{"A": "x" "B": 1}"#).unwrap();
+        let problem = problem_of(r#"{"A": "x" "B": 1}"#).unwrap();
         assert_eq!(problem.why, "broken JSON: expected `,` or `}` at line 1 column 11");
+        assert!(!problem.read);
+    }
+
+    #[test]
+    fn a_message_that_was_read_all_the_same_has_its_problem() {
+        for (text, cause) in [
+            (r#"{"ALARM_NAME": "x" "ALARM_UUID": 1}"#, Cause::Other),
+            (r#"{"ALARM_NAME": "a "b"", "ALARM_UUID": 1}"#, Cause::Quote),
+            (r#"{"facts": [{"name": "触发条件", "value": "a"}]"#, Cause::End),
+            // Not in an object, and found all the same.
+            (r#"alarm: "ALARM_NAME": "x""#, Cause::Other),
+        ] {
+            let problem = problem_of(text).unwrap();
+            assert_eq!((problem.read, problem.broken, problem.cause), (true, true, cause), "{text}");
+            assert_eq!(Some(problem.why), Reading::of(text).broken, "{text}");
+        }
     }
 }

@@ -22,10 +22,12 @@ use zstack_flashduty::flashduty::Event;
 use zstack_flashduty::translate::{Context, Kind, translate};
 use zstack_flashduty::zstack::Part;
 
-use super::inputs::{Place, Source, Subject};
+use super::inputs::{Place, Source, Subject, Tells};
 
 /// What stands before a label's name in the name of a field.
 const LABELS: &str = "labels.";
+
+const STATUS: &str = "event_status";
 
 /// The fields of an event by name; labels are `labels.NAME`.
 pub(super) type EventFields = BTreeMap<String, String>;
@@ -55,26 +57,47 @@ impl Budget {
 /// What a message became.
 struct Made {
     kind: Kind,
-    events: Vec<EventFields>,
+    /// The events of each alert.
+    alerts: Vec<Vec<EventFields>>,
 }
 
 impl Made {
     fn of((part, context): &(Part, Context), budget: &mut Budget) -> Option<Self> {
         budget.take(part.text.len()).then(|| {
             let alerts = translate(part, context);
-            let events = alerts.iter().flat_map(|alert| &alert.events).map(fields).collect();
-            Self { kind: alerts[0].kind, events }
+            let kind = alerts[0].kind;
+            Self { kind, alerts: alerts.iter().map(|alert| alert.events.iter().map(fields).collect()).collect() }
         })
     }
 
+    fn events(&self) -> usize {
+        self.alerts.iter().map(Vec::len).sum()
+    }
+
     /// The fields that are otherwise in `other`: of which event, the name, and the value here.
-    fn differences<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = (usize, &'a str, &'a str)> {
-        self.events.iter().enumerate().flat_map(|(at, event)| {
-            // The test message becomes two events, and what is made of it when it changes is one.
-            let other = other.events.get(at).or(other.events.last());
-            let changed = event.iter().filter(move |(name, value)| other.and_then(|it| it.get(*name)) != Some(*value));
-            changed.map(move |(name, value)| (at, name.as_str(), value.as_str()))
-        })
+    ///
+    /// Where there is no such event, it is compared with the last one that there is: the test message becomes two
+    /// events, and what is made of it when it changes is one. But where it is a state that is otherwise, it tells
+    /// whether there is such an alert, and whatever holds `state`.
+    fn differences<'a>(&'a self, other: &'a Self, state: Option<&str>) -> Vec<(usize, &'a str, &'a str)> {
+        let mut differences = Vec::new();
+        let mut number = 0;
+        for (at, alert) in self.alerts.iter().enumerate() {
+            let same = other.alerts.get(at).or(other.alerts.last().filter(|_| state.is_none()));
+            for (at, event) in alert.iter().enumerate() {
+                let same = same.and_then(|alert| alert.get(at).or(alert.last()));
+                let differs = |(name, value): &(&'a String, &'a String)| match same {
+                    Some(same) => same.get(*name) != Some(*value),
+                    None => {
+                        *name == STATUS || state.is_some_and(|state| value.split([' ', '\n']).any(|it| it == state))
+                    }
+                };
+                let changed = event.iter().filter(differs);
+                differences.extend(changed.map(|(name, value)| (number, name.as_str(), value.as_str())));
+                number += 1;
+            }
+        }
+        differences
     }
 }
 
@@ -102,18 +125,23 @@ pub(super) fn provenance(part: &Part, context: &Context, budget: &mut Budget) ->
     let subject = Subject::new(part, context);
     let made = Made::of(&subject.unchanged(), budget)?;
     let by_text = Made::of(&subject.retold(made.kind), budget)?;
-    let by_text: BTreeSet<_> = made.differences(&by_text).map(|(at, field, _)| (at, field)).collect();
-    let mut found: Provenance = vec![BTreeMap::new(); made.events.len()];
+    let by_text: BTreeSet<_> = made.differences(&by_text, None).into_iter().map(|(at, field, _)| (at, field)).collect();
+    let mut found: Provenance = vec![BTreeMap::new(); made.events()];
     for input in subject.inputs() {
         for probe in input.probes() {
             let changed = Made::of(&subject.with(&input, probe.text), budget)?;
             let can_be_told = made.kind == changed.kind && made.kind != Kind::Raw;
-            for (at, field, value) in made.differences(&changed) {
+            for (at, field, value) in made.differences(&changed, input.state()) {
                 let is_label = field.starts_with(LABELS);
                 let told = match input.source.place {
                     Place::Message if !can_be_told => is_label && holds(value, &input.says),
-                    // A word in the place of any text tells whether it is taken for one, and no more.
-                    Place::Message => !(probe.is_word && is_label || by_text.contains(&(at, field))),
+                    Place::Message if by_text.contains(&(at, field)) => false,
+                    Place::Message => match probe.tells {
+                        Tells::All => true,
+                        // A word in the place of any text tells whether it is taken for one, and no more.
+                        Tells::NoLabels => !is_label,
+                        Tells::Status => field == STATUS,
+                    },
                     Place::Around | Place::Url | Place::Text => true,
                 };
                 if told {
@@ -124,7 +152,7 @@ pub(super) fn provenance(part: &Part, context: &Context, budget: &mut Budget) ->
     }
     for (at, field) in by_text {
         let sources = found[at].entry(field.to_owned()).or_default();
-        if sources.is_empty() {
+        if sources.iter().all(|source| source.place != Place::Message) {
             sources.push(Source { place: Place::Text, name: String::new() });
         }
     }

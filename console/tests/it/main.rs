@@ -20,6 +20,8 @@ mod originals;
 mod page;
 mod preview;
 mod provenance;
+mod provenance_of_shapes;
+mod recognised;
 mod samples;
 mod secrets;
 mod send;

@@ -40,7 +40,18 @@ async fn an_event_is_shown_with_its_message() {
 
 #[tokio::test]
 async fn every_sample_finds_its_message() {
-    for name in ["alarm-chinese", "event-third-party", "template-broken-json", "template-plain-text", "test-message"] {
+    for name in [
+        "alarm-chinese",
+        "event-third-party",
+        "event-host-connecting",
+        "facts-alarm-chinese",
+        "facts-event-english",
+        "template-broken-json",
+        "template-everything",
+        "template-own-names",
+        "template-plain-text",
+        "test-message",
+    ] {
         for context in [Context::default(), late()] {
             let world = World::new().await;
             world.arrived(5, "", sample(name).as_bytes()).await;
@@ -78,6 +89,22 @@ async fn each_message_of_a_request_is_told_from_the_others() {
 }
 
 #[tokio::test]
+async fn each_alert_that_a_message_closes_finds_it() {
+    let world = World::new().await;
+    let both = sample("event-router-connected");
+    for (id, name) in [(1, "VRouterDisconnected"), (2, "VRouterPaused")] {
+        let opens = sample_with("event-router-connected", &json!({"EVENT_NAME": name}));
+        world.relay(opens.as_bytes(), &Context::default()).await;
+        assert_eq!(world.alert(id).await["history"][0]["labels"]["event"], name);
+    }
+    world.arrived(5, "", both.as_bytes()).await;
+    world.relay(both.as_bytes(), &Context::default()).await;
+    for id in [1, 2] {
+        assert_eq!(original(&world, id).await, of(5, &both, "/zstack"));
+    }
+}
+
+#[tokio::test]
 async fn the_url_is_shown_without_its_token() {
     let world = World::new().await;
     let alarm = sample("alarm");
@@ -86,9 +113,9 @@ async fn the_url_is_shown_without_its_token() {
     world.arrived(5, "Token=open-sesame&cloud=%E5%8C%97%E4%BA%AC+1&%74oken=x", alarm.as_bytes()).await;
     world.relay(alarm.as_bytes(), &context).await;
     assert_eq!(original(&world, 1).await, of(5, &alarm, "/zstack?cloud=%E5%8C%97%E4%BA%AC+1"));
-    // The same message to another URL makes another event.
+    // The same message to a URL without a cloud makes another alert.
     world.relay(alarm.as_bytes(), &Context::default()).await;
-    assert_eq!(original(&world, 1).await.0, Value::Null);
+    assert_eq!(original(&world, 2).await.0, Value::Null);
 }
 
 #[tokio::test]

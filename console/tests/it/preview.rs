@@ -10,7 +10,15 @@ use crate::{World, sample, sample_with};
 #[tokio::test]
 async fn it_is_what_the_relay_would_push() {
     let world = World::new().await;
-    for (name, query) in [("alarm", "cloud=beijing&token=x&TOKEN+=y"), ("sections", ""), ("test-message", "a=1&a=2")] {
+    let samples = [
+        ("alarm", "cloud=beijing&token=x&TOKEN+=y"),
+        ("sections", ""),
+        ("test-message", "a=1&a=2"),
+        ("facts-recovery-chinese", ""),
+        ("event-router-connected", ""),
+        ("event-host-connecting", ""),
+    ];
+    for (name, query) in samples {
         let preview = world.preview(&sample(name), query).await;
         assert_eq!(preview["error"], Value::Null);
         let url_labels = match name {
@@ -111,10 +119,11 @@ async fn broken_json_is_marked_where_it_breaks() {
     let world = World::new().await;
     let preview = world.preview(&sample("template-broken-json"), "").await;
     let message = &preview["messages"][0];
-    assert_eq!(message["kind"], "raw");
+    assert_eq!((&message["kind"], &message["shape"]), (&json!("alarm"), &json!("plain")));
     let wanted = json!({
-        "why": "broken JSON: expected `,` or `}` at line 2 column 26",
+        "why": "expected `,` or `}` at line 2 column 26",
         "broken": true,
+        "read": true,
         "line": 2,
         "column": 22,
         "before": "{\n  \"ALARM_NAME\": \"磁盘 \"",
@@ -123,23 +132,34 @@ async fn broken_json_is_marked_where_it_breaks() {
         "cause": "quote",
     });
     assert_eq!(message["problem"], wanted);
+    // What the alert itself says of it.
+    let description = message["events"][0]["event"]["description"].as_str().unwrap();
+    assert!(description.contains(wanted["why"].as_str().unwrap()), "{description}");
+    let as_text = json!([{"name": "ALARM_NAME", "value": "磁盘 \"数据\" 已满"}]);
+    assert_eq!(message["salvaged"], json!({"found": 3, "as_text": as_text}));
 }
 
 #[tokio::test]
 async fn every_cause_is_told() {
     let world = World::new().await;
-    for (body, broken, cause) in [
-        (r#"{"ALARM_NAME": "12" disk"}"#, true, "quote"),
-        ("{\"ALARM_NAME\": \"a\nb\"}", true, "control"),
-        (r#"{"ALARM_NAME": "a"#, true, "end"),
-        (r#"{"ALARM_NAME": 'a'}"#, true, "other"),
-        (r#"[{"ALARM_NAME": "12" disk"}]"#, true, "quote"),
-        (r#"{"level": "high"}"#, false, "no_fields"),
-        ("host-23 失联", false, "not_json"),
+    for (body, broken, read, cause) in [
+        (r#"{"ALARM_NAME": "12" disk"}"#, true, true, "quote"),
+        (r#"{"ALARM_NAME": "C:\data"}"#, true, true, "backslash"),
+        ("{\"ALARM_NAME\": \"a\nb\"}", true, true, "control"),
+        (r#"{"ALARM_NAME": "a"#, true, true, "end"),
+        (r#"{"ALARM_NAME": 'a'}"#, true, true, "other"),
+        (r#"[{"ALARM_NAME": "12" disk"}]"#, true, true, "quote"),
+        (r#"{"alertname": "12" disk"}"#, true, false, "quote"),
+        // Two messages, which are not mixed.
+        (r#"[{"ALARM_NAME": "12" disk"}, {"ALARM_NAME": "b"}]"#, true, false, "quote"),
+        (r#"{"level": "high"}"#, false, false, "no_fields"),
+        ("host-23 失联", false, false, "not_json"),
     ] {
         let preview = world.preview(body, "").await;
         let problem = &preview["messages"][0]["problem"];
         assert_eq!((&problem["broken"], &problem["cause"]), (&json!(broken), &json!(cause)), "{body}");
+        assert_eq!(problem["read"], read, "{body}");
+        assert_eq!(preview["messages"][0]["salvaged"].is_object(), read, "{body}");
     }
 }
 

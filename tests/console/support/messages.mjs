@@ -7,11 +7,13 @@ import { ROOT } from "./make-run.mjs";
 
 export const uuid = () => randomUUID().replaceAll("-", "");
 
+/** The body of one of the samples in events/. */
+export const sample = (name) => JSON.parse(readFileSync(`${ROOT}/events/${name}.json`, "utf8")).body;
+
 /** The sample alarm, about a resource of its own. */
 export function alarm(fields = {}) {
-  const sample = JSON.parse(JSON.parse(readFileSync(`${ROOT}/events/alarm.json`, "utf8")).body);
   const id = uuid();
-  return { ...sample, ALARM_RESOURCE_ID: id, ALARM_LABELS: [`VMUuid = ${id}`], ALARM_DATA_UUID: uuid(), ...fields };
+  return { ...JSON.parse(sample("alarm")), ALARM_RESOURCE_ID: id, ALARM_LABELS: [`VMUuid = ${id}`], ALARM_DATA_UUID: uuid(), ...fields };
 }
 
 /** The message that the alarm is over. */
@@ -20,8 +22,9 @@ export function recovery(alarm) {
   return { ...alarm, ...states, ALARM_DATA_UUID: uuid() };
 }
 
-/** The key of an alarm's alert. */
-export const keyOf = (alarm) => `zstack:alarm:${alarm.ALARM_UUID}:${alarm.ALARM_RESOURCE_ID}`;
+/** The key of an alarm's alert; with the cloud of the URL in front, where that names one. */
+export const keyOf = (alarm, { cloud } = {}) =>
+  `zstack:${cloud ? `cloud=${cloud}:` : ""}alarm:${alarm.ALARM_UUID}:${alarm.ALARM_RESOURCE_ID}`;
 
 /** A template that people may write: every value between quotation marks, as it is. */
 export const NAIVE = `{

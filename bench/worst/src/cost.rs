@@ -1,0 +1,53 @@
+//! What a request costs, without the network.
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
+use zstack_flashduty::translate::{Context, translate};
+use zstack_flashduty::webhook::url_labels;
+use zstack_flashduty::zstack::split;
+
+/// A request: its body, and the parameters of its URL.
+#[derive(Clone)]
+pub(crate) struct Request {
+    pub(crate) body: Vec<u8>,
+    pub(crate) query: Vec<(String, String)>,
+}
+
+/// What it costs to make events of a request.
+#[derive(Clone, Copy)]
+pub(crate) struct Cost {
+    /// The processor's time.
+    pub(crate) time: Duration,
+    /// The most memory at any moment, in bytes.
+    pub(crate) peak: u64,
+    /// All memory that was ever asked for, in bytes.
+    pub(crate) allocated: u64,
+}
+
+impl Request {
+    /// Reads, translates and renders every message, one after the other as the relay does.
+    pub(crate) fn cost(&self) -> Cost {
+        let before = processor_time();
+        let memory = allocation_counter::measure(|| self.make());
+        let time = processor_time().saturating_sub(before);
+        Cost { time, peak: memory.bytes_max, allocated: memory.bytes_total }
+    }
+
+    fn make(&self) {
+        let query = self.query.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let context = Context { url_labels: url_labels(query), ..Context::default() };
+        for part in split(&self.body) {
+            for alert in translate(&part, &context) {
+                for event in alert.events {
+                    black_box((event.to_json(), event.cut().join(",")));
+                }
+            }
+        }
+    }
+}
+
+fn processor_time() -> Duration {
+    Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).unwrap_or_default()
+}

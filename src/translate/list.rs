@@ -1,0 +1,48 @@
+//! Messages that are not read one by one.
+
+use super::other::MAX_HEADLINE;
+use super::{Draft, Kind, NAMELESS, Source, alarm, event, labels_of};
+use crate::flashduty::{Status, shorten};
+use crate::zstack::{MAX_MESSAGES, Message, Text};
+
+/// How many messages are told of by name.
+const NAMED: usize = 25;
+
+/// One alert for all of them, as bad as the worst.
+pub(super) fn draft(messages: &[Text<'_>], source: &Source<'_>) -> Draft {
+    let mut summaries: Vec<_> = messages.iter().flat_map(|message| summaries(message)).collect();
+    summaries.sort_by_key(|(status, _)| *status);
+    // One that is over closes nothing here.
+    let worst = summaries.first().map_or(Status::Warning, |(status, _)| (*status).min(Status::Info));
+    let check = format!("{} messages in one request", messages.len());
+    let mut lines = vec![format!(
+        "{} messages came in one list that is not taken apart: of one request {MAX_MESSAGES} are read one by one. Send \
+         fewer at once.",
+        messages.len()
+    )];
+    let named = summaries.iter().take(NAMED);
+    lines.extend(named.map(|(status, title)| format!("{}: {}", status.as_str(), shorten(title, MAX_HEADLINE))));
+    let recoveries = summaries.iter().filter(|(status, _)| *status == Status::Ok).count();
+    let note = format!("{recoveries} of them are recoveries, which close nothing here: close their alerts by hand.");
+    let mut labels = labels_of(Kind::Raw);
+    labels.put_own("resource", NAMELESS);
+    labels.put_own("check", &check);
+    Draft {
+        kind: Kind::Raw,
+        key: source.raw_key(),
+        id: String::new(),
+        labels,
+        states: vec![(worst, lines.join("\n"))],
+        notes: (recoveries > 0).then_some(note).into_iter().collect(),
+    }
+}
+
+/// The status and the title of what a message makes.
+fn summaries(text: &str) -> Vec<(Status, String)> {
+    match Message::read(text) {
+        Message::Alarm(alarm) => vec![alarm::summary(&alarm)],
+        Message::Event(event) => event::summaries(&event),
+        Message::Test(_) => vec![(Status::Info, "Test message".to_owned())],
+        Message::List(_) | Message::Raw(_) => vec![(Status::Warning, text.to_owned())],
+    }
+}
