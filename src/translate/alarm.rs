@@ -55,11 +55,7 @@ fn status(alarm: &Alarm<'_>) -> Status {
 /// Rule and resource; names stand in for ids that a template left out. A message that names no rule at
 /// all is known by its text alone.
 fn key(alarm: &Alarm<'_>, source: &Source<'_>) -> AlertKey {
-    let rule = first(&[&alarm.uuid, &alarm.name, &alarm.metric]);
-    if rule.is_empty() {
-        return source.raw_key();
-    }
-    source.key(&["alarm", rule, resource_id(&alarm.resource)])
+    source.key(&["alarm", first(&[&alarm.uuid, &alarm.name, &alarm.metric]), resource_id(&alarm.resource)])
 }
 
 fn labels(alarm: &Alarm<'_>, resource: &str, check: &str, condition: &str) -> Labels {

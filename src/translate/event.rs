@@ -5,7 +5,7 @@ use super::{
     resource_name, severity, unknown_level, whereabouts,
 };
 use crate::flashduty::{AlertKey, Labels, Status, label_name};
-use crate::zstack::{Entry, Event, EventState, Level, Shape, StateSource, dimension_values, events};
+use crate::zstack::{Entry, Event, EventState, Level, StateSource, dimension_values, events};
 
 /// What becomes of an event: the alert that it opens or passes by, or one for each problem that it ends.
 pub(super) fn drafts(event: &Event<'_>, source: &Source<'_>) -> Vec<Draft> {
@@ -56,9 +56,8 @@ const NEVER_OVER: &str =
     "ZStack never says when this is over: close it by hand, or let the auto-close of Flashduty's channel do it.";
 /// What is said of facts where labels would tell two problems apart, or trouble from its end.
 const NOT_TOLD_APART: &str =
-    "This message template has no event labels, so two of these problems on one resource are one alert.";
-const STATE_NOT_TOLD: &str =
-    "This message template has no event labels, so nothing tells whether this is trouble or its end.";
+    "This message has no event labels, so two of these problems on one resource are one alert.";
+const STATE_NOT_TOLD: &str = "This message has no event labels, so nothing tells whether this is trouble or its end.";
 
 impl Problem<'_> {
     fn draft(&self, source: &Source<'_>) -> Draft {
@@ -72,14 +71,14 @@ impl Problem<'_> {
                 (Status::Ok, "A step on the way: neither trouble nor its end. It closes by itself.".to_owned()),
             ],
         };
-        let is_facts = source.shape == Shape::Facts && event.labels.is_empty();
+        let has_none = event.labels.is_empty() && event.error.is_empty();
         let told_apart = entry.is_some_and(|entry| !entry.told_apart_by.is_empty());
         let has_state = entry.is_some_and(|entry| matches!(entry.state, Some(StateSource::Label { .. })));
         let notes = [
-            unknown_level(&event.level),
+            unknown_level(self.level()),
             source.broken_line(),
-            (is_facts && told_apart).then(|| NOT_TOLD_APART.to_owned()),
-            (is_facts && has_state && *told == Told::Opens).then(|| STATE_NOT_TOLD.to_owned()),
+            (has_none && told_apart).then(|| NOT_TOLD_APART.to_owned()),
+            (has_none && has_state && *told == Told::Opens).then(|| STATE_NOT_TOLD.to_owned()),
             entry.is_some_and(|entry| !entry.ends()).then(|| NEVER_OVER.to_owned()),
         ];
         Draft {
@@ -93,12 +92,18 @@ impl Problem<'_> {
     }
 
     fn status(&self) -> Status {
-        match (self.told, Level::read(&self.event.level)) {
+        match (self.told, Level::read(self.level())) {
             (Told::Ends, _) => Status::Ok,
             (Told::Passes, _) => Status::Info,
             (Told::Opens, Some(Level::Recovery)) if !self.entry.is_some_and(Entry::ends) => Status::Info,
             (Told::Opens, level) => severity(level),
         }
+    }
+
+    /// The level. A third-party alert may have it in its labels alone.
+    fn level(&self) -> &str {
+        let label = if self.event.is_third_party() { self.event.label("AlertLevel") } else { "" };
+        first(&[&self.event.level, label])
     }
 
     /// What ended the problem.
@@ -146,9 +151,6 @@ impl Problem<'_> {
     /// subscription to subscription. An event without a name is known by its text alone.
     fn key(&self, source: &Source<'_>) -> AlertKey {
         let Self { event, entry, told } = self;
-        if self.name().is_empty() {
-            return source.raw_key();
-        }
         let resource = first(&[resource_id(&event.resource), &event.subscription]);
         let told_apart_by = entry.map_or(&[][..], |entry| entry.told_apart_by);
         let values: Vec<_> = told_apart_by.iter().map(|label| event.label(label)).collect();
@@ -170,7 +172,7 @@ impl Problem<'_> {
             ("resource", self.resource().as_str()),
             ("check", self.check()),
             ("namespace", &*event.namespace),
-            ("emergency_level", canonical(&event.level, Level::read(&event.level).map(Level::as_str))),
+            ("emergency_level", canonical(self.level(), Level::read(self.level()).map(Level::as_str))),
             ("account_id", &event.account),
             ("event", &event.name),
             ("subscription_id", &event.subscription),

@@ -8,7 +8,7 @@ mod other;
 use std::iter::repeat_n;
 
 use crate::flashduty::{AlertKey, Event, Labels, Origin, Status, TitleRule, hash, label_name, shorten};
-use crate::zstack::{Level, Message, Part, Reading, Resource, Shape, Text, clean};
+use crate::zstack::{Level, Message, Part, Reading, Resource, Text, clean};
 
 /// What a message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,8 +78,8 @@ impl Context {
 /// Translates one message. There is at least one alert; an event that ends several problems has one for each.
 #[must_use]
 pub fn translate(part: &Part, context: &Context) -> Vec<Alert> {
-    let Reading { message, shape, broken } = Reading::of(&part.text);
-    let source = Source { text: &part.text, shape, broken, cloud: context.cloud() };
+    let Reading { message, broken, .. } = Reading::of(&part.text);
+    let source = Source { text: &part.text, broken, cloud: context.cloud() };
     let drafts = match message {
         Message::Alarm(alarm) => vec![alarm::draft(&alarm, &source)],
         Message::Event(event) => event::drafts(&event, &source),
@@ -93,8 +93,7 @@ pub fn translate(part: &Part, context: &Context) -> Vec<Alert> {
 /// What a message's text says beside its fields.
 struct Source<'a> {
     text: &'a str,
-    shape: Shape,
-    /// Where its JSON is broken, where it was read all the same.
+    /// Where its JSON is broken (`in ALARM_NAME`), where it was read all the same.
     broken: Option<String>,
     cloud: Option<&'a str>,
 }
@@ -116,7 +115,7 @@ impl Source<'_> {
     /// A line for a message that was read although its JSON is broken.
     fn broken_line(&self) -> Option<String> {
         let place = self.broken.as_ref()?;
-        Some(format!("The message template breaks its JSON ({place}); the values were found by their names."))
+        Some(format!("The message template breaks its JSON {place}; the values were found by their names."))
     }
 }
 

@@ -128,7 +128,7 @@ pub(super) fn of_object<'a>(members: &Members<'a>) -> Option<Members<'a>> {
 }
 
 /// Whether the member `name` is the list of facts.
-fn is_list(name: &str) -> bool {
+pub(super) fn is_list(name: &str) -> bool {
     name.trim().eq_ignore_ascii_case("facts")
 }
 
@@ -156,11 +156,18 @@ pub(super) fn message<'a>(facts: Members<'a>, beside: Members<'a>) -> Option<Mes
         let found = facts.iter().find(|(fact, ..)| *fact == Some(Fact::Field(field)));
         found.map(|(.., value)| value.text()).unwrap_or_default()
     };
-    let head = facts.iter().find_map(|(fact, ..)| if let Some(Fact::Head(told)) = fact { Some(*told) } else { None });
-    let condition = facts.iter().find_map(|(fact, ..)| match fact {
+    if is_said_twice(&facts) {
+        return None;
+    }
+    let heads =
+        facts.iter().filter_map(|(fact, ..)| if let Some(Fact::Head(told)) = fact { Some(*told) } else { None });
+    let head = heads.reduce(worse);
+    let conditions = facts.iter().filter_map(|(fact, ..)| match fact {
         Some(Fact::Condition(told)) => Some(*told),
         _ => None,
     });
+    let condition =
+        conditions.reduce(|one, other| Some(one.zip(other).map_or(Told::Alarm, |(one, other)| worse(one, other))));
     let (title, mut members): (Members<'a>, Members<'a>) =
         beside.into_iter().partition(|(name, _)| name.eq_ignore_ascii_case("activityTitle"));
     members.retain(|(name, _)| !is_list(name));
@@ -169,6 +176,19 @@ pub(super) fn message<'a>(facts: Members<'a>, beside: Members<'a>) -> Option<Mes
         .or(condition.flatten())
         .or_else(|| condition.and(headline.as_ref()).and_then(Title::told))
         .or_else(|| Entry::of(&value("NAME")).map(|_| Told::Event));
+    // A card may say in its title that it is no recovery.
+    let told = match headline.as_ref().and_then(Title::told) {
+        Some(Told::Alarm) if told == Some(Told::Recovery) => Some(Told::Alarm),
+        _ => told,
+    };
+    let names_something = if told == Some(Told::Event) {
+        !value("NAME").is_empty()
+    } else {
+        condition.is_some() || headline.is_some() || ["UUID", "NAME"].iter().any(|name| !value(name).is_empty())
+    };
+    if !names_something {
+        return None;
+    }
 
     let prefix = if told == Some(Told::Event) { "EVENT_" } else { "ALARM_" };
     if told != Some(Told::Event) {
@@ -187,8 +207,8 @@ pub(super) fn message<'a>(facts: Members<'a>, beside: Members<'a>) -> Option<Mes
     for (fact, name, value) in facts {
         let field = match fact {
             Some(Fact::Head(_)) if value.text().is_empty() => continue,
-            Some(Fact::Condition(_)) if prefix == "ALARM_" => {
-                members.extend(condition_fields(&value.text(), told == Some(Told::Recovery)));
+            Some(Fact::Condition(own)) if prefix == "ALARM_" => {
+                members.extend(condition_fields(&value.text(), own.or(told) == Some(Told::Recovery)));
                 continue;
             }
             Some(Fact::CurrentValue) if Level::read(&value.text()).is_some() => "EMERGENCY_LEVEL",
@@ -204,6 +224,25 @@ pub(super) fn message<'a>(facts: Members<'a>, beside: Members<'a>) -> Option<Mes
     Some(match prefix {
         "EVENT_" => Message::Event(Box::new(Event::read(members))),
         _ => Message::Alarm(Box::new(Alarm::read(members))),
+    })
+}
+
+/// Of two that contradict each other the one that calls somebody.
+fn worse(one: Told, other: Told) -> Told {
+    if one == other { one } else { Told::Alarm }
+}
+
+/// Whether a fact that one message has once is there with two values: then there are two messages in the list.
+fn is_said_twice(facts: &[(Option<Fact>, Text<'_>, Value<'_>)]) -> bool {
+    let mut fields: Vec<(&str, Text<'_>)> = Vec::new();
+    facts.iter().any(|(fact, _, value)| {
+        let Some(Fact::Field(field)) = fact else { return false };
+        let value = value.text();
+        if let Some((_, known)) = fields.iter().find(|(known, _)| known == field) {
+            return *known != value;
+        }
+        fields.push((*field, value));
+        false
     })
 }
 

@@ -45,7 +45,14 @@ pub(super) fn of_alarm<'a>(value: &Value<'a>) -> Vec<Label<'a>> {
             Cow::Owned(text) => conditions(&text).into_iter().map(owned).collect(),
         },
     };
-    labels.retain(|(name, value)| !name.starts_with(EXCLUDED) && !value.starts_with(EXCLUDED));
+    labels.retain(|(name, _)| !name.starts_with(EXCLUDED));
+    for (_, value) in &mut labels {
+        // However it is separated from what stands in front of it.
+        if let Some(at) = value.find(EXCLUDED) {
+            let kept = value[..at].trim_end_matches("<br>").trim_end_matches([' ', ',', ';', '|', '\n']).len();
+            *value = value[..kept].to_owned().into();
+        }
+    }
     finish(&mut labels);
     labels
 }
@@ -103,7 +110,8 @@ fn conditions(text: &str) -> Vec<Label<'_>> {
 }
 
 fn begins_condition(text: &str) -> bool {
-    let text = text.trim_start().trim_start_matches('"');
+    // Not beyond the next separator, from where the look begins anew.
+    let text = text.trim_start_matches([' ', '\t', '\r', '"']);
     let behind = text.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
     let operator = behind.strip_prefix(' ').filter(|_| behind.len() < text.len());
     operator.is_some_and(|text| {
@@ -144,6 +152,8 @@ mod tests {
             (r#""[HostUuid Equal 1f2e, ALARM_EXCLUDE_RESOURCE_LABEL Equal 2e|3f]""#, "HostUuid Equal 1f2e"),
             (r#""ALARM_EXCLUDE_RESOURCE_LABEL Equal 2e|3f,HostUuid Equal 1f2e""#, "HostUuid Equal 1f2e"),
             (r#""HostUuid Equal 1f2e; ALARM_EXCLUDE_RESOURCE_LABEL Equal 2e|3f""#, "HostUuid Equal 1f2e"),
+            (r#""HostUuid Equal 1f2e | ALARM_EXCLUDE_RESOURCE_LABEL Equal 2e|3f""#, "HostUuid Equal 1f2e"),
+            (r#""HostUuid Equal 1f2e<br>ALARM_EXCLUDE_RESOURCE_LABEL Equal 2e|3f""#, "HostUuid Equal 1f2e"),
             (r#""HostUuid Equal 1f2e\nALARM_EXCLUDE_RESOURCE_LABEL Equal 2e|3f""#, "HostUuid Equal 1f2e"),
             (r#""[\"HostUuid Equal 1f2e\",\"ALARM_EXCLUDE_RESOURCE_LABEL Equal 2e|3f\"]""#, "HostUuid Equal 1f2e"),
             (r#""{\"HostUuid\":\"1f2e\",\"ALARM_EXCLUDE_RESOURCE_LABEL\":\"2e|3f\"}""#, "HostUuid=1f2e"),

@@ -47,7 +47,7 @@ pub struct Reading<'a> {
     pub message: Message<'a>,
     /// How it was written.
     pub shape: Shape,
-    /// Where its JSON is broken, where the values were found by their names all the same.
+    /// Where its JSON is broken (`in ALARM_NAME`), where the values were found by their names all the same.
     pub broken: Option<String>,
 }
 
@@ -106,16 +106,18 @@ impl<'a> Message<'a> {
         Reading::of(json).message
     }
 
+    /// An alarm names its rule or its metric, an event itself. Whoever names neither, or both, has fields of his own.
     fn of_members(members: Members<'a>) -> Result<Self, Members<'a>> {
         // A template that serves both kinds leaves the fields of the other one empty.
-        let says = |prefix| members.iter().any(|(name, value)| begins_with(name, prefix) && !value.text().is_empty());
-        if says("ALARM_") {
-            return Ok(Self::Alarm(Box::new(Alarm::read(members))));
+        let says = |names: &[&str]| {
+            let is_one = |name: &str| names.iter().any(|known| is_named(name, known));
+            members.iter().any(|(name, value)| is_one(name) && !value.text().is_empty())
+        };
+        match (says(&["ALARM_UUID", "ALARM_NAME", "ALARM_METRIC"]), says(&["EVENT_NAME"])) {
+            (true, false) => Ok(Self::Alarm(Box::new(Alarm::read(members)))),
+            (false, true) => Ok(Self::Event(Box::new(Event::read(members)))),
+            _ => Err(members),
         }
-        if says("EVENT_") {
-            return Ok(Self::Event(Box::new(Event::read(members))));
-        }
-        Err(members)
     }
 }
 
@@ -141,10 +143,16 @@ impl<'a> Reading<'a> {
             Ok(message) => return whole(message, Shape::Plain),
             Err(members) => members,
         };
-        if let Some(message) = facts::of_object(&members).and_then(|facts| facts::message(facts, members.clone())) {
-            return whole(message, Shape::Facts);
+        let mut fields = Members::new();
+        if let Some(facts) = facts::of_object(&members) {
+            if let Some(message) = facts::message(facts.clone(), members.clone()) {
+                return whole(message, Shape::Facts);
+            }
+            fields = facts;
         }
-        let fields: Vec<_> = members.into_iter().map(|(name, value)| (name, value.text())).collect();
+        let beside = members.into_iter().filter(|(name, _)| fields.is_empty() || !facts::is_list(name));
+        let beside: Vec<_> = beside.collect();
+        let fields: Vec<_> = fields.into_iter().chain(beside).map(|(name, value)| (name, value.text())).collect();
         if fields.len() == TEST.len() && TEST.iter().all(|test| fields.iter().any(|(n, v)| (&**n, &**v) == *test)) {
             return whole(Message::Test(Test { fields }), Shape::Plain);
         }
@@ -160,7 +168,7 @@ impl<'a> Reading<'a> {
         let of_facts = |Salvaged { known, beside }: Salvaged<'a>| Some((facts::message(known, beside)?, Shape::Facts));
         let (message, shape) =
             salvage::members(text).and_then(of_members).or_else(|| salvage::facts(text).and_then(of_facts))?;
-        Some(Self { message, shape, broken: Some(error.to_string()) })
+        Some(Self { message, shape, broken: Some(place(text, error, shape == Shape::Facts)) })
     }
 }
 
@@ -174,6 +182,13 @@ pub(super) fn fill<'a>(slot: &mut Text<'a>, name: Text<'a>, value: Text<'a>, oth
     if !before.is_empty() {
         other.push((name, before));
     }
+}
+
+/// Whether a field has this name, in any case and with white space around it.
+fn is_named(name: &str, known: &str) -> bool {
+    let is_spaced = || name.starts_with(char::is_whitespace) || name.ends_with(char::is_whitespace);
+    name.eq_ignore_ascii_case(known)
+        || name.len() > known.len() && is_spaced() && name.trim().eq_ignore_ascii_case(known)
 }
 
 /// A field's name as ZStack writes it, whatever a template makes of it.
@@ -191,6 +206,16 @@ pub(super) fn begins_with(name: &str, prefix: &str) -> bool {
 /// Where a text breaks JSON, if it does. One that is no object is refused before anything in it is looked at.
 fn syntax_error(json: &str, error: serde_json::Error) -> Option<serde_json::Error> {
     if error.is_data() { serde_json::from_str::<IgnoredAny>(json).err() } else { Some(error) }
+}
+
+/// Where a text breaks JSON: in which value, since lines and columns may differ at every repeat.
+fn place(text: &str, error: &serde_json::Error, is_facts: bool) -> String {
+    let line_starts = std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1));
+    let line_start = line_starts.take(error.line()).last().unwrap_or_default();
+    match salvage::name_at(text, line_start + error.column(), is_facts) {
+        Some(name) => format!("in {name}"),
+        None => error.to_string(),
+    }
 }
 
 /// The messages of a list, if there is one in it.

@@ -49,7 +49,11 @@ struct Found<'a> {
 /// The members of an alarm or an event. None where there are none, or where one of them has two values: then there
 /// are two messages in the text.
 pub(super) fn members(text: &str) -> Option<Salvaged<'_>> {
-    let found = names(text).filter(|found| ["ALARM_", "EVENT_"].iter().any(|prefix| begins_with(&found.name, prefix)));
+    let is_known = |name: &str| {
+        let is_word = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        is_word && ["ALARM_", "EVENT_"].iter().any(|prefix| begins_with(name, prefix))
+    };
+    let found = names(text).filter(|found| is_known(&found.name));
     read(text, found.collect(), &[','], |_| false)
 }
 
@@ -101,10 +105,11 @@ fn label<'a>(text: &'a str, name: &str) -> Vec<Found<'a>> {
         let before = &text[..at];
         let is_bare = !before.ends_with('"');
         let before = before.strip_suffix('"').unwrap_or(before);
-        let begins = before.trim_end_matches([' ', '\t']).chars().next_back().is_none_or(|c| "[{,;\n\r".contains(c));
+        let begins =
+            before.trim_end_matches([' ', '\t']).chars().next_back().is_none_or(|c| "[{,;|>，；\n\r".contains(c));
         let behind = &text[at + name.len()..];
         let behind = behind.strip_prefix('"').unwrap_or(behind).trim_start_matches([' ', '\t']);
-        let value = behind.strip_prefix([':', '=']).filter(|_| begins)?;
+        let value = behind.strip_prefix([':', '=', '：']).filter(|_| begins)?;
         Some(Found { name: name.into(), start: before.len(), value: text.len() - value.len(), is_bare })
     });
     found.collect()
@@ -120,6 +125,9 @@ fn read<'a>(
     let ahead = &text[..found.first()?.start];
     let ends: Vec<_> = found.iter().skip(1).map(|found| found.start).chain([text.len()]).collect();
     let closers = closers(ahead);
+    if !ends_whole(text, &text[found.last()?.value..], &closers) {
+        return None;
+    }
     let mut salvaged = Salvaged { known: Members::new(), beside: members_in(ahead) };
     let mut places: HashMap<String, usize> = HashMap::new();
     for (Found { name, value, is_bare, .. }, end) in found.into_iter().zip(ends) {
@@ -137,6 +145,25 @@ fn read<'a>(
         salvaged.known.push((name, value));
     }
     Some(salvaged)
+}
+
+/// Whether a text goes on to its end, and is not cut off: all that was opened before the first name is closed behind
+/// the last one. What a text that is cut off would have said next is not known.
+fn ends_whole(text: &str, behind_last: &str, closers: &[char]) -> bool {
+    let end = closers.iter().try_fold(text.trim_end(), |text, c| text.strip_suffix(*c).map(str::trim_end));
+    let count = |brackets: [char; 2]| behind_last.matches(brackets).count();
+    let outermost = closers.first().is_none_or(|c| text.trim_end().ends_with(*c));
+    end.is_some() || outermost && count(['}', ']']) >= closers.len() + count(['{', '['])
+}
+
+/// The name in whose value the byte at `place` stands, of a member or, where there are facts, of a fact.
+pub(super) fn name_at(text: &str, place: usize, is_facts: bool) -> Option<Text<'_>> {
+    let before = names(text).take_while(|found| found.value <= place);
+    if !is_facts {
+        return before.last().map(|found| found.name);
+    }
+    let fact = before.filter(|found| found.name == "name").last()?;
+    json(&text[fact.value..]).and_then(|(name, _)| string(name.get()))
 }
 
 /// The first value in a text, and the members behind it if it is well-formed. Otherwise all of the text is the
@@ -206,14 +233,19 @@ fn without<'a>(text: &'a str, frame: &[char]) -> &'a str {
     frame.iter().fold(text.trim_end(), |text, c| text.strip_suffix(*c).unwrap_or(text).trim_end())
 }
 
-/// What closes the objects and lists that `text` leaves open, the outermost first.
+/// What closes the objects and lists that `text` leaves open, the outermost first. A bracket in a value is none of them:
+/// what opens stands behind a colon, a comma or a list's bracket and in front of a name or another one, and what closes
+/// stands in front of a comma or another one.
 fn closers(text: &str) -> Vec<char> {
     let mut closers = Vec::new();
-    for c in text.chars() {
-        match c {
-            '{' => closers.push('}'),
-            '[' => closers.push(']'),
-            '}' | ']' => {
+    for (at, bracket) in text.match_indices(['{', '[', '}', ']']) {
+        let before = text[..at].trim_end().chars().next_back();
+        let behind = text[at + 1..].trim_start().chars().next();
+        let opens = before.is_none_or(|c| ":,[".contains(c)) && behind.is_none_or(|c| "\"{[".contains(c));
+        match bracket {
+            "{" if opens => closers.push('}'),
+            "[" if opens => closers.push(']'),
+            "}" | "]" if behind.is_none_or(|c| ",}]".contains(c)) => {
                 closers.pop();
             }
             _ => {}
@@ -244,7 +276,6 @@ mod tests {
             (r#"{"ALARM_NAME":"a", b" c", "ALARM_UUID":"u"}"#, ["ALARM_NAME=a\", b\" c", "ALARM_UUID=u"]),
             (r#"[{"ALARM_UUID":"u","ALARM_NAME":"a "b""}]"#, ["ALARM_UUID=u", "ALARM_NAME=a \"b\""]),
             (r#"{"ALARM_UUID":"\u540d","ALARM_NAME":"a"b"} "#, ["ALARM_UUID=名", "ALARM_NAME=a\"b"]),
-            (r#"{"ALARM_UUID":"u","ALARM_NAME":"cut o"#, ["ALARM_UUID=u", "ALARM_NAME=cut o"]),
             (
                 r#"{"ALARM_DURATION":300,"ALARM_LABELS":["a "b"", "c"]}"#,
                 ["ALARM_DURATION=300", "ALARM_LABELS=[\"a \"b\"\", \"c\"]"],
@@ -276,9 +307,36 @@ mod tests {
     }
 
     #[test]
+    fn what_is_cut_off_is_not_read() {
+        let whole =
+            r#"{"sections":[{"ALARM_CURRENT_STATUS":"OK","ALARM_NAME":"a "b" {c}","ALARM_RESOURCE_ID":"2a3b"}]}"#;
+        assert!(members(whole).is_some());
+        let facts_whole =
+            r#"{"facts":[{"name":"报警恢复详情","value":null},{"name":"UUID","value":"a "b""}],"markdown":true}"#;
+        assert!(facts(facts_whole).is_some());
+        for end in (1..whole.len()).filter(|end| whole.is_char_boundary(*end)) {
+            assert!(members(&whole[..end]).is_none(), "{}", &whole[..end]);
+        }
+        for end in (1..facts_whole.len()).filter(|end| facts_whole.is_char_boundary(*end)) {
+            assert!(facts(&facts_whole[..end]).is_none(), "{}", &facts_whole[..end]);
+        }
+        // Nor is JSON within a JSON text, whose names have a backslash.
+        assert!(members(r#"{"text":"{\"EVENT_NAME\":\"lost "x" y\"}"}"#).is_none());
+    }
+
+    #[test]
+    fn the_place_of_a_mistake_is_a_name() {
+        let text = r#"{"ALARM_UUID":"u","ALARM_NAME":"a "b"","ALARM_X":"c"}"#;
+        assert_eq!(name_at(text, text.find("b\"").unwrap(), false).as_deref(), Some("ALARM_NAME"));
+        let text = r#"{"facts":[{"name":"UUID","value":"u"},{"name":"当前值","value":"9 "x" 1"}]}"#;
+        assert_eq!(name_at(text, text.find("x\"").unwrap(), true).as_deref(), Some("当前值"));
+        assert_eq!(name_at("{broken", 1, false), None);
+    }
+
+    #[test]
     fn objects_that_nobody_closes_are_read_in_time() {
         let started = std::time::Instant::now();
-        let text = format!(r#"{}"ALARM_UUID":"u""#, r#"{"b":"#.repeat(20_000));
+        let text = format!(r#"{}"ALARM_UUID":"u"{}"#, r#"{"b":"#.repeat(20_000), "}".repeat(20_000));
         assert_eq!(told(&members(&text).unwrap().known), ["ALARM_UUID=u"]);
         assert!(started.elapsed().as_secs() < 5, "{:?}", started.elapsed());
     }

@@ -167,7 +167,7 @@ const OUTCOMES: [Outcome; 26] = [
         "磁盘 \"data\" 快满",
         &[
             "磁盘 \"data\" 快满 recovered",
-            "The message template breaks its JSON (expected `,` or `}` at line 2 column 25); \
+            "The message template breaks its JSON in ALARM_NAME; \
          the values were found by their names.",
         ],
     ),
@@ -282,9 +282,7 @@ async fn the_consoles_wrapper_changes_nothing() {
     for Outcome { file, .. } in OUTCOMES.iter().filter(|it| !it.file.starts_with("22")) {
         let plain = push(&mut world, &body(file)).await;
         let wrapped = push(&mut world, &format!("{{\"sections\":[{}]}}", body(file))).await;
-        // Where JSON is broken, it is so at another place.
-        let told = |event: &Value| event.to_string().replace("column 25", "column …").replace("line 2", "line …");
-        assert_eq!(told(&plain), told(&wrapped), "{file}");
+        assert_eq!(plain, wrapped, "{file}");
     }
     world.end();
 }
