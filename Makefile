@@ -56,11 +56,13 @@ worst: setup rust-installed ## what messages cost that are made to cost much, an
 instructions: setup rust-installed ## what a message costs, counted by callgrind, against the committed figures
 	$(TOOLS)/python scripts/instructions.py $(if $(WRITE),--write)
 
-# Without PUSH_URL it asks for it, and shows it neither to the shell's history nor to `ps`.
+# Without PUSH_URL it asks for it, and shows it neither to the shell's history nor to `ps`. Without WEBHOOK_TOKEN the
+# token is a random one; several are one a line.
 # PREFIX=/my/place and KMS_KEY=... are for other names and another key, OVERWRITE=push-url or
 # OVERWRITE=webhook-token for another value.
 # `override`: else make would take a `$` on its command line for a variable of its own.
 secrets: override export PUSH_URL := $(value PUSH_URL)
+secrets: override export WEBHOOK_TOKEN := $(value WEBHOOK_TOKEN)
 secrets: setup ## put Flashduty's push URL and a new webhook token into SSM
 	@$(CLOUD).secrets $(if $(PREFIX),--prefix '$(PREFIX)') $(if $(KMS_KEY),--key '$(KMS_KEY)') \
 		$(addprefix --overwrite ,$(OVERWRITE))

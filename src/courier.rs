@@ -8,7 +8,7 @@ use tracing::info;
 use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::flashduty::{Client, Integration, PushUrl, Pushed};
-use crate::settings::{Secrets, Settings};
+use crate::settings::{Secret, Secrets, Settings};
 
 /// What both functions push with.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ impl Round<'_> {
     /// What the integration takes.
     #[must_use]
     pub fn integration(&self) -> Integration {
-        self.secrets.push_url.as_ref().map_or(Integration::Standard, PushUrl::integration)
+        self.secrets.push_url.value().map_or(Integration::Standard, PushUrl::integration)
     }
 
     /// Pushes a body; and once more where Flashduty does not take the credential and SSM has another push
@@ -78,14 +78,17 @@ impl Round<'_> {
 
     /// Asks SSM whether there is another push URL, and uses it from now on.
     async fn reread(&mut self, deadline: Deadline) -> Result<bool, String> {
-        let secrets = self.courier.settings.reread(&self.secrets, Duration::ZERO, deadline).await;
-        // The same ones serve on where SSM could not be asked.
-        let Some(secrets) = secrets.ok().filter(|secrets| !Arc::ptr_eq(secrets, &self.secrets)) else {
+        let secrets = self.courier.settings.reread(&self.secrets, Duration::ZERO, deadline).await.ok();
+        let Some((secrets, new)) = secrets.as_ref().and_then(|secrets| match &secrets.push_url {
+            Secret::Fresh(new) => Some((secrets, new)),
+            // A typing error, say. The right one may come, and the alert can wait for it.
+            Secret::Kept(..) | Secret::Unknown(_) => None,
+        }) else {
             return Err("Flashduty refused the push URL's key, and SSM does not tell whether there is a new one: \
                         the function's log says why"
                 .to_owned());
         };
-        let (Ok(old), Ok(new)) = (&self.secrets.push_url, &secrets.push_url) else { return Ok(false) };
+        let Ok(old) = self.secrets.push_url.value() else { return Ok(false) };
         if old == new {
             return Ok(false);
         }
@@ -93,15 +96,15 @@ impl Round<'_> {
             return Err("SSM has a push URL of another kind by now: the next try uses it".to_owned());
         }
         info!("Flashduty refused the push URL's key: SSM has a new push URL, which is used from now on");
-        self.secrets = secrets;
+        self.secrets = secrets.clone();
         Ok(true)
     }
 
     async fn push_once(&self, body: Vec<u8>, deadline: Deadline) -> Pushed {
-        match &self.secrets.push_url {
+        match self.secrets.push_url.value() {
             Ok(url) => self.courier.flashduty.push(url, body, deadline).await,
             Err(what) => Pushed {
-                result: Err(Error::Settings { what: what.clone() }),
+                result: Err(Error::Settings { what: what.to_owned() }),
                 attempts: 0,
                 took: Duration::ZERO,
                 retry_after: None,

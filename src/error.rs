@@ -24,7 +24,16 @@ pub enum Error {
         limit: usize,
     },
 
-    /// Neither GET /health nor a POST.
+    /// Path and query string are longer than [`MAX_URL`](crate::webhook::MAX_URL).
+    #[error("the URL has {bytes} bytes behind its host and {limit} are taken; shorten the endpoint's URL in ZStack")]
+    UrlTooLong {
+        /// The size of path and query string.
+        bytes: usize,
+        /// What is taken.
+        limit: usize,
+    },
+
+    /// Neither GET or HEAD /health nor a POST.
     #[error("send alarms with POST; this was {method}")]
     MethodNotAllowed {
         /// The method that was used.
@@ -108,6 +117,7 @@ impl Error {
             Self::Unauthorized { .. } => 401,
             Self::MethodNotAllowed { .. } => 405,
             Self::BodyTooLarge { .. } => 413,
+            Self::UrlTooLong { .. } => 414,
             Self::Refused { .. } => 502,
             Self::Settings { .. } | Self::Unavailable { .. } | Self::Unreachable { .. } | Self::Lost { .. } => 503,
             Self::NoTimeLeft => 504,
@@ -127,6 +137,7 @@ impl Error {
             Self::EmptyBody => "EmptyBody",
             Self::InvalidBase64 => "InvalidBase64",
             Self::BodyTooLarge { .. } => "BodyTooLarge",
+            Self::UrlTooLong { .. } => "UrlTooLong",
             Self::MethodNotAllowed { .. } => "MethodNotAllowed",
             Self::Unauthorized { .. } => "Unauthorized",
             Self::Settings { .. } => "SettingsUnavailable",

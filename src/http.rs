@@ -1,6 +1,6 @@
 //! The one HTTP client, for Flashduty and for the AWS SDK: one TLS configuration, one pool of connections.
 
-use std::env;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -12,20 +12,25 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
+use hyper::body::Bytes;
 use reqwest::redirect::Policy;
 use rustls::crypto::ring;
 use rustls::{CipherSuite, ClientConfig, RootCertStore};
+use tokio::time::timeout;
 use tower::util::MapRequestLayer;
+
+use crate::certificates;
 
 /// How long opening a connection may take.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_millis(2_500);
 
+/// How long a call of AWS on an old connection may take until it is repeated on a new one. SQS and SSM answer
+/// within tens of milliseconds.
+pub const PATIENCE_WITH_AWS: Duration = Duration::from_millis(500);
+
 /// How many connections to one host are kept open. A function asks one thing at a time, so after one dead
 /// connection the next one is fresh.
 const MAX_IDLE_CONNECTIONS: usize = 1;
-
-/// Variables that name certificates to trust instead of Mozilla's, as OpenSSL has them.
-const CERTIFICATES: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
 
 /// A client; its clones share everything.
 #[derive(Clone, Debug)]
@@ -70,6 +75,39 @@ impl Http {
     pub fn opened(&self) -> usize {
         self.opened.load(Ordering::Relaxed)
     }
+
+    /// Runs one exchange of request and answer, and runs it once more, on a new connection, where the first run took
+    /// an old one that may be dead: it failed, or was not done within `patience`. In the latter case both go on, and
+    /// the first that succeeds counts: the far side may only be slow. On a new connection an exchange has whatever
+    /// time the caller gives it.
+    ///
+    /// Lambda freezes the process between requests. The far side closes idle connections meanwhile, or whatever
+    /// is on the way forgets them; then nothing says that what is sent does not arrive. So the exchange may
+    /// arrive twice, which must do no harm.
+    ///
+    /// # Errors
+    ///
+    /// Those of a run that failed, where no other succeeded.
+    pub async fn exchange<T, E, R>(&self, patience: Duration, run: impl Fn() -> R) -> Result<T, E>
+    where
+        R: Future<Output = Result<T, E>>,
+    {
+        let opened = self.opened();
+        let old = || self.opened() == opened;
+        let mut first = pin!(run());
+        match timeout(patience, &mut first).await {
+            Ok(Err(_)) if old() => run().await,
+            Ok(done) => done,
+            Err(_) if old() => {
+                let mut second = pin!(run());
+                tokio::select! {
+                    done = &mut first => if done.is_ok() { done } else { second.await },
+                    done = &mut second => if done.is_ok() { done } else { first.await },
+                }
+            }
+            Err(_) => first.await,
+        }
+    }
 }
 
 /// The certificates are Mozilla's, compiled in: to read and parse those of the system takes milliseconds of
@@ -79,17 +117,8 @@ impl Http {
 /// collecting entropy from the processor's jitter, for the case that the kernel's generator is not to be
 /// trusted. ring asks the kernel alone, which Firecracker seeds for every microVM.
 fn tls() -> Result<ClientConfig, Box<dyn std::error::Error + Send + Sync>> {
-    let mut roots = RootCertStore::empty();
-    if CERTIFICATES.iter().any(|name| env::var_os(name).is_some_and(|value| !value.is_empty())) {
-        let found = rustls_native_certs::load_native_certs();
-        roots.add_parsable_certificates(found.certs);
-        if roots.is_empty() {
-            let why = found.errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-            return Err(format!("{} name no certificate: {why}", CERTIFICATES.join(" and ")).into());
-        }
-    } else {
-        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    }
+    let roots = certificates::of_environment()?
+        .unwrap_or_else(|| webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect::<RootCertStore>());
     let mut provider = ring::default_provider();
     // ring has SHA-384 only in software; many a server takes what comes first here.
     provider.cipher_suites.sort_by_key(|suite| suite.suite() != CipherSuite::TLS13_AES_128_GCM_SHA256);
@@ -111,21 +140,30 @@ impl HttpClient for Http {
 
 impl HttpConnector for Http {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let client = self.client.clone();
+        let http = self.clone();
         HttpConnectorFuture::new(async move {
             let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
             // No call of ours streams.
-            let request = request.map(|body| body.bytes().unwrap_or_default().to_vec());
-            let request = request.try_into().map_err(|error: reqwest::Error| ConnectorError::user(error.into()))?;
-            let response = client.execute(request).await.map_err(failed)?;
-            let mut head = http::Response::new(());
-            *head.status_mut() = response.status();
-            *head.headers_mut() = response.headers().clone();
-            let body = response.bytes().await.map_err(failed)?;
-            HttpResponse::try_from(head.map(|()| SdkBody::from(body)))
-                .map_err(|error| ConnectorError::other(error.into(), None))
+            let request = request.map(|body| Bytes::copy_from_slice(body.bytes().unwrap_or_default()));
+            // No call of ours does harm when it arrives twice: SSM reads, and SQS counts, sets a time, or knows a
+            // message by its deduplication id.
+            let run = || exchange_once(http.client.clone(), request.clone());
+            let answer = http.exchange(PATIENCE_WITH_AWS, run).await.map_err(failed)?;
+            HttpResponse::try_from(answer).map_err(|error| ConnectorError::other(error.into(), None))
         })
     }
+}
+
+async fn exchange_once(
+    client: reqwest::Client,
+    request: http::Request<Bytes>,
+) -> Result<http::Response<SdkBody>, reqwest::Error> {
+    let response = client.execute(request.try_into()?).await?;
+    let mut head = http::Response::new(());
+    *head.status_mut() = response.status();
+    *head.headers_mut() = response.headers().clone();
+    let body = response.bytes().await?;
+    Ok(head.map(|()| SdkBody::from(body)))
 }
 
 fn failed(error: reqwest::Error) -> ConnectorError {

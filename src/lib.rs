@@ -43,6 +43,7 @@
 //! | `AWS_LAMBDA_LOG_LEVEL`, `RUST_LOG` | how much is logged, see [`logging`] | `INFO` |
 
 pub mod aws;
+mod certificates;
 pub mod config;
 pub mod courier;
 pub mod deadline;

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::env;
 use std::io::{self, Write};
+use std::panic::{self, PanicHookInfo};
 
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
@@ -12,7 +13,10 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 /// Other libraries print whole requests below this level, credentials and all.
 const LIBRARIES: LevelFilter = LevelFilter::INFO;
 
-/// Logs to standard output, with the level of `AWS_LAMBDA_LOG_LEVEL` (which Lambda sets) or else
+/// What `lambda_runtime` says of a panic: the second line about it, and of less use than the one of [`tell_of`].
+const SAYS_PANICS_AGAIN: &str = "lambda_runtime::layers::panic";
+
+/// Logs to standard output, panics too, with the level of `AWS_LAMBDA_LOG_LEVEL` (which Lambda sets) or else
 /// `RUST_LOG`, `INFO` without either.
 ///
 /// Libraries are never heard below `INFO`, whatever the variables say: no secret gets into the log at
@@ -32,9 +36,32 @@ pub fn init() {
         .with_current_span(false)
         .with_span_list(false);
     tracing_subscriber::registry().with(lines).with(filter).init();
+    panic::set_hook(Box::new(tell_of));
     if let (Some((name, value)), Some(None)) = (wanted, parsed) {
         tracing::warn!("{name} is {value:?}, which is no log level: INFO is used");
     }
+}
+
+/// One line about a panic.
+///
+/// A message that was put together while the program ran may hold whatever it worked on: a piece of a token, of
+/// the push URL or of an alert. So the message is told only where it stands in the source as it is. The place
+/// is enough to find the mistake.
+fn tell_of(panic: &PanicHookInfo<'_>) {
+    let place = panic.location().map(|at| format!("{}:{}:{}", file(at.file()), at.line(), at.column()));
+    let reason = panic.payload().downcast_ref::<&'static str>();
+    tracing::error!(place, reason, "the program panicked, which is a mistake of it");
+}
+
+/// A source file's path without the folders of the machine that built it. This crate's own is relative; a
+/// library's and Rust's begin with the name of the crate; of any other only the file's name is left.
+fn file(path: &str) -> &str {
+    if !path.starts_with(['/', '\\']) && !path.contains(':') {
+        return path;
+    }
+    let library = path.split_once("/registry/src/").and_then(|(_, rest)| rest.split_once('/'));
+    let library = library.or_else(|| path.strip_prefix("/rustc/")?.split_once("/library/"));
+    library.map_or_else(|| path.rsplit(['/', '\\']).next().unwrap_or_default(), |(_, rest)| rest)
 }
 
 fn targets(value: &str) -> Option<Targets> {
@@ -52,7 +79,7 @@ fn safe(wanted: &Targets) -> Targets {
         let ours = target == ours || target.starts_with(&format!("{ours}::"));
         safe = safe.with_target(target, if ours { level } else { level.min(LIBRARIES) });
     }
-    safe
+    safe.with_target(SAYS_PANICS_AGAIN, LevelFilter::OFF)
 }
 
 /// Standard output, or what [`in_one_piece`] gathers for it.
@@ -114,9 +141,25 @@ mod tests {
     fn libraries_stay_quiet_at_every_level() {
         for wanted in ["trace", "TRACE", "hyper=trace,aws_smithy_runtime=trace", "debug,lambda_runtime=trace"] {
             let targets = targets(wanted).unwrap();
+            assert!(!targets.would_enable(SAYS_PANICS_AGAIN, &Level::ERROR), "{wanted}");
             for library in ["hyper", "aws_smithy_runtime::client", "lambda_runtime", "aws_sigv4"] {
                 assert!(!targets.would_enable(library, &Level::DEBUG), "{wanted} {library}");
             }
+        }
+    }
+
+    #[test]
+    fn a_place_does_not_tell_whose_machine_built_it() {
+        for (path, told) in [
+            ("src/webhook/mod.rs", "src/webhook/mod.rs"),
+            ("/home/me/.cargo/registry/src/index.example-1f/http-1.5.0/src/uri/mod.rs", "http-1.5.0/src/uri/mod.rs"),
+            ("/rustc/0123456789abcdef/library/core/src/str/mod.rs", "core/src/str/mod.rs"),
+            ("/home/me/src/relay/target/release/build/http-1f/out/made.rs", "made.rs"),
+            (r"C:\Users\me\relay\src\aws.rs", "aws.rs"),
+            ("/made.rs", "made.rs"),
+            ("", ""),
+        ] {
+            assert_eq!(file(path), told, "{path}");
         }
     }
 

@@ -99,7 +99,7 @@ pub struct Tally {
     pub unauthorized: Counter,
     /// Messages that could not be read.
     pub unreadable: Counter,
-    /// Reads of push URL and token that failed, or gave what is none.
+    /// Reads that did not give both push URL and token.
     pub settings_errors: Counter,
     flashduty_latency: Distribution<Duration>,
     attempts: Distribution<AsCount<u32>>,

@@ -1,10 +1,15 @@
-//! What both functions do at their start.
+//! What both functions do at their start, and around each invocation.
 
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::task::Poll;
 
 use aws_config::SdkConfig;
 use aws_config::timeout::TimeoutConfig;
+use lambda_runtime::Diagnostic;
 
 use crate::aws;
 use crate::config::{Config, Function};
@@ -76,7 +81,49 @@ pub async fn run(function: impl Future<Output = Result<(), lambda_runtime::Error
     match tokio::task::spawn_local(function).await {
         Ok(Ok(())) => return ExitCode::SUCCESS,
         Ok(Err(why)) => tracing::error!("the function cannot start: {why}"),
-        Err(panic) => tracing::error!("the function ended, which is a mistake of this program: {panic}"),
+        // The log has a line about the panic, and the panic's own words may hold anything.
+        Err(_) => {}
     }
     ExitCode::FAILURE
+}
+
+/// One invocation's work, or what Lambda is told where it panics.
+///
+/// `lambda_runtime` catches panics, too, but tells Lambda the panic's message, with whatever is in it.
+///
+/// # Errors
+///
+/// Where the work panics. Lambda counts it in its metric `Errors`, and the caller gets a 5xx.
+pub async fn invocation<T>(work: impl Future<Output = T>) -> Result<T, Diagnostic> {
+    let mut work = pin!(work);
+    poll_fn(|context| {
+        // What a panic leaves half done is this invocation's. What outlives it are caches and a pool of
+        // connections, whose locks are usable after a panic.
+        let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context)));
+        polled.map_or_else(|_| Poll::Ready(Err(panicked())), |polled| polled.map(Ok))
+    })
+    .await
+}
+
+fn panicked() -> Diagnostic {
+    Diagnostic {
+        error_type: "Panic".to_owned(),
+        error_message: "the program panicked, which is a mistake of it; its log says where".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_an_error_without_the_panics_words() {
+        assert_eq!(invocation(async { 1 }).await.unwrap(), 1);
+        let failed = invocation(async {
+            tokio::task::yield_now().await;
+            assert_eq!("sample-token", "another");
+        });
+        let failed = failed.await.unwrap_err();
+        assert!(failed.error_type == "Panic" && !failed.error_message.contains("sample"), "{failed:?}");
+    }
 }

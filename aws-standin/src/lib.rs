@@ -20,6 +20,7 @@ mod sqs_account;
 mod sqs_call;
 pub mod ssm;
 pub mod tls;
+pub mod wire;
 
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

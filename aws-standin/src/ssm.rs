@@ -19,6 +19,7 @@ pub struct Ssm(Arc<Mutex<Store>>);
 #[derive(Default)]
 struct Store {
     parameters: BTreeMap<String, String>,
+    locked: BTreeMap<String, &'static str>,
     calls: Vec<Value>,
     last_call: Option<Instant>,
     fault: Option<Fault>,
@@ -51,6 +52,17 @@ impl Ssm {
     /// Puts in a `SecureString`.
     pub fn put(&self, name: &str, value: &str) {
         self.0.lock().unwrap().parameters.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// Takes a parameter away.
+    pub fn remove(&self, name: &str) {
+        self.0.lock().unwrap().parameters.remove(name);
+    }
+
+    /// Lets every call that asks for this parameter fail with an error of this type, as where the caller may not
+    /// decrypt it. SSM then gives none of the others either.
+    pub fn lock(&self, name: &str, error: &'static str) {
+        self.0.lock().unwrap().locked.insert(name.to_owned(), error);
     }
 
     /// Lets every call from now on fail, or none.
@@ -105,6 +117,9 @@ async fn call(State(ssm): State<Ssm>, headers: HeaderMap, body: Bytes) -> Respon
         return refuse("ValidationException", "1 to 10 distinct names");
     }
     let store = ssm.0.lock().unwrap();
+    if let Some(error) = names.iter().find_map(|name| store.locked.get(*name)) {
+        return refuse(error, "arn:aws:iam::123456789012:role/relay may not");
+    }
     let (found, missing): (Vec<&str>, Vec<&str>) = names.iter().partition(|name| store.parameters.contains_key(**name));
     let decrypt = call["WithDecryption"] == true;
     let parameters: Vec<Value> = found

@@ -1,10 +1,11 @@
 """`make secrets`: Flashduty's push URL, and a new webhook token, into SSM as SecureStrings.
 
-The token goes to the standard output, everything else to the other one: `token=$(make -s secrets)`.
+The new token goes to the standard output, everything else to the other one: `token=$(make -s secrets)`.
 """
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Collection
 from getpass import getpass
@@ -19,8 +20,14 @@ from local.process import Failed
 from . import account
 
 PUSH_URL, TOKEN = "push-url", "webhook-token"
+VARIABLES = {PUSH_URL: "PUSH_URL", TOKEN: "WEBHOOK_TOKEN"}
+"""Where a value comes from that is given by hand."""
+
 PREFIX = "/zstack-flashduty"
 """The template's defaults begin with it."""
+
+SHORTEST_TOKEN = 16
+"""The functions take a shorter one, with a warning (src/token.rs)."""
 
 DESCRIPTIONS = {
     PUSH_URL: "Flashduty's push URL, for zstack-flashduty",
@@ -97,6 +104,26 @@ def checked(push_url: str) -> str:
     return push_url
 
 
+def checked_token(text: str) -> str:
+    """One token a line, as the functions read them (src/token.rs); never says what it was."""
+    tokens = [line.strip(" \t") for line in re.split(r"[\r\n]", text)]
+    tokens = [token for token in tokens if token]
+    if not tokens:
+        raise Failed("The webhook token is empty.")
+    if not all(re.fullmatch(r"[!-~ \t]+", token) for token in tokens):
+        raise Failed(
+            "The webhook token has characters other than visible ASCII and blanks, which ZStack cannot send."
+        )
+    if any(len(token) < SHORTEST_TOKEN for token in tokens):
+        raise Failed(
+            f"The webhook token is too short: {SHORTEST_TOKEN} characters are the least. "
+            "Without WEBHOOK_TOKEN=... a random one is made."
+        )
+    if any(len(words) > 1 and min(map(len, words)) >= SHORTEST_TOKEN for words in map(str.split, tokens)):
+        raise Failed("The webhook token has several tokens in one line. Put one on a line.")
+    return "\n".join(tokens)
+
+
 def loopback(host: str) -> bool:
     """This machine, as for a local run."""
     try:
@@ -112,11 +139,11 @@ def asked() -> str:
     return getpass("Flashduty's push URL (it will not be shown): ")
 
 
-def store(there: Store, given: str | None, overwrite: Collection[str]) -> str | None:
-    """Put what is missing or to be replaced; returns the token if it is a new one."""
+def store(there: Store, given: dict[str, str], overwrite: Collection[str]) -> str | None:
+    """Put what is missing or to be replaced; returns the token if it was made here."""
     present = there.present()
     wanted = [secret for secret in (PUSH_URL, TOKEN) if secret not in present or secret in overwrite]
-    if not wanted or (given and PUSH_URL not in wanted):
+    if not wanted or not given.keys() <= set(wanted):
         names = " and ".join(there.names[secret] for secret in sorted(present))
         raise Failed(
             f"{names} exist already; nothing was changed.\n"
@@ -124,11 +151,11 @@ def store(there: Store, given: str | None, overwrite: Collection[str]) -> str | 
             "ZStack is turned away until it has the new one; README has a way that loses no alert."
         )
     values = {}
-    if PUSH_URL in wanted:
-        values[PUSH_URL] = checked(given or asked())
     if TOKEN in wanted:
         # 192 bits, of characters that are safe in a URL, in a shell and in a password field.
-        values[TOKEN] = token_hex(24)
+        values[TOKEN] = checked_token(given[TOKEN]) if TOKEN in given else token_hex(24)
+    if PUSH_URL in wanted:
+        values[PUSH_URL] = checked(given.get(PUSH_URL) or asked())
     for secret, value in values.items():
         try:
             (there.replace if secret in present else there.create)(secret, value)
@@ -137,7 +164,7 @@ def store(there: Store, given: str | None, overwrite: Collection[str]) -> str | 
         print(f"{'Replaced' if secret in present else 'Created'} {there.names[secret]}", file=sys.stderr)
     for secret in sorted(present - set(wanted)):
         print(f"Kept {there.names[secret]}", file=sys.stderr)
-    return values.get(TOKEN)
+    return None if TOKEN in given else values.get(TOKEN)
 
 
 def main() -> int:
@@ -147,8 +174,9 @@ def main() -> int:
     parser.add_argument("--key", help="KMS key instead of aws/ssm")
     parser.add_argument("--overwrite", action="append", choices=(PUSH_URL, TOKEN), default=[])
     options = parser.parse_args()
-    # Not an argument: those are seen by everybody on this machine.
-    given = os.environ.pop("PUSH_URL", None)
+    # Not arguments: those are seen by everybody on this machine.
+    given = {secret: os.environ.pop(name, "") for secret, name in VARIABLES.items()}
+    given = {secret: value for secret, value in given.items() if value}
     try:
         print(f"In {account.current()}", file=sys.stderr)
         there = Store(options.prefix, options.key)

@@ -119,13 +119,14 @@ class Stack:
         token: str | None = None,
         query: dict[str, str] | None = None,
         headers: dict[str, str] | None = None,
+        method: str | None = None,
     ) -> Answer:
-        """Call the API as ZStack does; without a body it is a GET."""
+        """Call the API as ZStack does; unless another method is named, it is a GET without a body."""
         headers = {"Content-Type": "application/json;charset=UTF-8"} | (headers or {})
         if token is not None:
             headers["Authorization"] = "Basic " + b64encode(f"zstack:{token}".encode()).decode()
         url = self.url + path + (f"?{urlencode(query)}" if query else "")
-        return request("GET" if body is None else "POST", url, body, headers)
+        return request(method or ("GET" if body is None else "POST"), url, body, headers)
 
     def change_environment(self, function: str | None = None, **variables: str) -> None:
         """Change variables of a function (the relay) behind the template's back."""

@@ -7,7 +7,7 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 use zstack_flashduty::config::Function;
 use zstack_flashduty::deadline::Deadline;
 use zstack_flashduty::redelivery::Redelivery;
-use zstack_flashduty::start::{Parts, run, start};
+use zstack_flashduty::start::{Parts, invocation, run, start};
 
 #[tokio::main(flavor = "local")]
 async fn main() -> ExitCode {
@@ -20,7 +20,7 @@ async fn redeliver() -> Result<(), Error> {
     let redelivery = Redelivery::new(courier, outbox, config.title_rule, metrics);
     lambda_runtime::run(service_fn(async |event: LambdaEvent<SqsEvent>| {
         let deadline = Deadline::of_batch(event.context.deadline);
-        Ok::<_, Error>(redelivery.redeliver(event.payload, &event.context.request_id, deadline).await)
+        invocation(redelivery.redeliver(event.payload, &event.context.request_id, deadline)).await
     }))
     .await
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use lambda_runtime::{Error, service_fn};
 use zstack_flashduty::config::Function;
 use zstack_flashduty::relay::Relay;
-use zstack_flashduty::start::{Parts, run, start};
+use zstack_flashduty::start::{Parts, invocation, run, start};
 use zstack_flashduty::webhook;
 
 #[tokio::main(flavor = "local")]
@@ -18,5 +18,5 @@ async fn relay() -> Result<(), Error> {
     let Parts { config, courier, outbox, metrics } = start(Function::Relay).await?;
     let relay = Arc::new(Relay::new(courier, outbox, config.title_rule));
     let metrics = Arc::new(metrics);
-    lambda_runtime::run(service_fn(|event| webhook::invoke(relay.clone(), metrics.clone(), event))).await
+    lambda_runtime::run(service_fn(|event| invocation(webhook::invoke(relay.clone(), metrics.clone(), event)))).await
 }

@@ -89,16 +89,18 @@ fn message_of(url: &PushUrl, error: Option<&Value>) -> String {
     }
 }
 
-/// Words of the far side, unless they repeat the credential.
+/// Words of the far side, unless they tell the credential or a part of it, be it in what is cut off here.
 pub(super) fn quote(url: &PushUrl, text: &str) -> String {
     if url.is_told_by(text) {
-        return "(withheld, since it repeats the integration key)".to_owned();
+        return "(withheld, since it tells the integration key or a part of it)".to_owned();
     }
     shorten(text, MAX_QUOTE).into_owned()
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     const CONFIRMS: &str = r#"{"request_id": "r", "data": {"alert_key": "k"}}"#;
@@ -218,5 +220,34 @@ mod tests {
             assert!(!format!("{error:?} {error}").contains("KEY"), "{status}");
         }
         assert!(matches!(read(400, echo), Err(Error::Refused { about_credential: true, .. })));
+    }
+
+    /// Whichever field it stands in, and however it is written.
+    #[test]
+    fn no_part_of_the_key_is_passed_on() {
+        let url = PushUrl::read("https://a.example/standard?integration_key=0123456789abcdef").unwrap();
+        let beyond = format!("{} 456789abcdef", "x".repeat(MAX_QUOTE));
+        for told in ["0123456789abcdef", "56789abc", "…3456789AB…", "%2534567%38%39a", "MTIzNDU2Nzg5", &beyond] {
+            let nested = format!("{{\"key\": \"{told}\"}}");
+            for body in [
+                json!({"request_id": "r", "error": {"code": "C", "message": told}}),
+                json!({"request_id": "r", "error": {"code": told, "message": "M"}}),
+                json!({"request_id": told, "error": {"code": "C", "message": "M"}}),
+                json!({"request_id": "r", "error": {"code": "C", "message": [{"a": told}]}}),
+                json!({"request_id": "r", "error": {"code": "C", "message": nested}}),
+                json!({"request_id": "r", "error": {"reason": told}}),
+                json!({"request_id": "r", "error": told}),
+                json!({"request_id": told, "data": {"alert_key": "k"}}),
+                json!({"request_id": "r", "data": {"alert_key": told}}),
+                json!({"message": told}),
+            ] {
+                for status in [200, 302, 400, 401, 429, 500] {
+                    let read = super::read(&url, status, body.to_string().as_bytes());
+                    let said = format!("{read:?} {}", read.as_ref().err().map(ToString::to_string).unwrap_or_default());
+                    assert!(!said.contains(told) && !said.contains("56789"), "{status} {body}: {said}");
+                }
+            }
+        }
+        assert_eq!(quote(&url, "no integration_key 3456789 there"), "no integration_key 3456789 there");
     }
 }

@@ -1,9 +1,8 @@
 //! The client that pushes events.
 
-use std::error::Error as StdError;
-use std::io;
 use std::time::{Duration, SystemTime};
 
+use hyper::body::Bytes;
 use reqwest::Response;
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use tokio::time::{Instant, sleep, timeout_at};
@@ -12,11 +11,14 @@ use super::answer::{self, Receipt};
 use super::push_url::PushUrl;
 use super::retry;
 use crate::deadline::Deadline;
-use crate::error::{Error, causes, chain};
+use crate::error::{Error, causes};
 use crate::http::Http;
 
 /// How long one try may take, from opening the connection to the end of the answer.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long one try on an old connection may take until it is repeated on a new one. Flashduty answers within a
+/// few hundred milliseconds, from another continent too; an event that arrives twice changes nothing.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// How much of an answer is read, in bytes. Flashduty's have a few hundred.
 const MAX_ANSWER: usize = 64 * 1024;
 
@@ -45,13 +47,11 @@ struct Failure {
     error: Error,
     /// What `Retry-After` asked for.
     retry_after: Option<Duration>,
-    /// Whether the connection ended under it.
-    disconnected: bool,
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self { error, retry_after: None, disconnected: false }
+        Self { error, retry_after: None }
     }
 }
 
@@ -73,7 +73,6 @@ impl Client {
         let mut last = Error::NoTimeLeft;
         let mut retry_after = None;
         while !deadline.left().is_zero() {
-            let opened = self.http.opened();
             let failure = match self.attempt(url, body.clone(), deadline).await {
                 Ok(receipt) => {
                     attempts += 1;
@@ -81,11 +80,6 @@ impl Client {
                 }
                 Err(failure) => failure,
             };
-            // Lambda freezes the process between requests, and the far side closes the idle connection
-            // meanwhile: such a try went nowhere, and does not count.
-            if failure.disconnected && self.http.opened() == opened {
-                continue;
-            }
             attempts += 1;
             if failure.error != Error::NoTimeLeft || attempts == 1 {
                 last = failure.error;
@@ -110,44 +104,34 @@ impl Client {
     }
 
     async fn exchange(&self, url: &PushUrl, body: Vec<u8>) -> Result<Receipt, Failure> {
-        let request = self.http.client().post(url.expose().clone()).header(CONTENT_TYPE, "application/json").body(body);
-        let mut response = request.send().await.map_err(|error| describe(url, error))?;
-        let status = response.status().as_u16();
-        let retry_after = retry_after(&response);
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| describe(url, error))? {
-            body.extend_from_slice(&chunk);
-            if body.len() > MAX_ANSWER {
-                break;
-            }
-        }
-        answer::read(url, status, &body).map_err(|error| Failure { error, retry_after, disconnected: false })
+        let body = Bytes::from(body);
+        let run = || exchange_once(self.http.client(), url, body.clone());
+        let exchanged = self.http.exchange(PATIENCE, run).await;
+        // reqwest prints the URL, credential and all: it is taken out.
+        let (status, retry_after, body) = exchanged.map_err(|error| unreachable(url, &causes(&error.without_url())))?;
+        answer::read(url, status, &body).map_err(|error| Failure { error, retry_after })
     }
+}
+
+/// The status of an answer, what its `Retry-After` asks for, and its body.
+type Answer = (u16, Option<Duration>, Vec<u8>);
+
+async fn exchange_once(http: &reqwest::Client, url: &PushUrl, body: Bytes) -> Result<Answer, reqwest::Error> {
+    let request = http.post(url.expose().clone()).header(CONTENT_TYPE, "application/json").body(body);
+    let mut response = request.send().await?;
+    let (status, retry_after) = (response.status().as_u16(), retry_after(&response));
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        body.extend_from_slice(&chunk);
+        if body.len() > MAX_ANSWER {
+            break;
+        }
+    }
+    Ok((status, retry_after, body))
 }
 
 fn retry_after(response: &Response) -> Option<Duration> {
     retry::retry_after(response.headers().get(RETRY_AFTER)?.to_str().ok()?, SystemTime::now())
-}
-
-/// A transport error. reqwest prints the URL, credential and all: it is taken out.
-fn describe(url: &PushUrl, error: reqwest::Error) -> Failure {
-    let error = error.without_url();
-    Failure {
-        error: unreachable(url, &causes(&error)),
-        retry_after: None,
-        disconnected: !error.is_timeout() && !error.is_connect() && ended(&error),
-    }
-}
-
-/// Whether a connection ended that had been opened: closed before or within the answer, or reset.
-fn ended(error: &(dyn StdError + 'static)) -> bool {
-    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, UnexpectedEof};
-    chain(error).any(|error| {
-        let closed = error.downcast_ref::<hyper::Error>();
-        let io = error.downcast_ref::<io::Error>().map(io::Error::kind);
-        closed.is_some_and(|error| error.is_incomplete_message() || error.is_canceled() || error.is_closed())
-            || matches!(io, Some(BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected | UnexpectedEof))
-    })
 }
 
 fn unreachable(url: &PushUrl, what: &str) -> Error {
@@ -164,5 +148,6 @@ mod tests {
     fn a_try_and_its_connection_take_a_fraction_of_the_budget_each() {
         assert!(3 * ATTEMPT_TIMEOUT <= 2 * PUSH_BUDGET, "and there is time for another");
         assert!(2 * CONNECT_TIMEOUT <= ATTEMPT_TIMEOUT);
+        assert!(PATIENCE + CONNECT_TIMEOUT < ATTEMPT_TIMEOUT);
     }
 }

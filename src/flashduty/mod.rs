@@ -4,6 +4,7 @@ mod alert_key;
 mod answer;
 mod client;
 mod event;
+mod key;
 mod labels;
 mod push_url;
 mod retry;

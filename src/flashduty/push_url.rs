@@ -1,8 +1,11 @@
 //! The push URL: where events go, and the credential in it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use url::{Host, Url};
+
+use super::key::{Key, is_told};
 
 /// The query parameter that holds the credential.
 const INTEGRATION_KEY: &str = "integration_key";
@@ -20,7 +23,10 @@ pub enum Integration {
 #[derive(Clone)]
 pub struct PushUrl {
     url: Url,
-    key: String,
+    /// Its key, decoded and as the URL writes it.
+    keys: Vec<Key>,
+    /// Those of the push URL that it replaced.
+    former: Vec<Key>,
 }
 
 /// Why a text is no push URL. Never says what the text was.
@@ -55,9 +61,24 @@ impl PushUrl {
         if !(url.scheme() == "https" || url.scheme() == "http" && loopback) {
             return Err(InvalidPushUrl::NotHttps);
         }
-        let key = url.query_pairs().find(|(name, value)| name == INTEGRATION_KEY && !value.is_empty());
-        let key = key.ok_or(InvalidPushUrl::NoKey)?.1.into_owned();
-        Ok(Self { url, key })
+        let written = url.query().unwrap_or_default().split('&').filter_map(|parameter| parameter.split_once('='));
+        let written = written.map(|(name, value)| (name.into(), value.into()));
+        let parameters = url.query_pairs().chain(written);
+        let values: BTreeSet<_> =
+            parameters.filter(|(name, _)| name == INTEGRATION_KEY).map(|(_, value)| value).collect();
+        let keys: Vec<_> = values.iter().filter(|value| !value.is_empty()).map(|value| Key::new(value)).collect();
+        if keys.is_empty() {
+            return Err(InvalidPushUrl::NoKey);
+        }
+        Ok(Self { url, keys, former: Vec::new() })
+    }
+
+    /// The same, in the place of `old`: what Flashduty says of the old key is no more passed on than what it says of
+    /// this one's.
+    #[must_use]
+    pub fn replacing(self, old: &Self) -> Self {
+        let former = if self == *old { &old.former } else { &old.keys };
+        Self { former: former.clone(), ..self }
     }
 
     /// What the integration takes.
@@ -73,12 +94,11 @@ impl PushUrl {
         self.url.host_str().unwrap_or_default()
     }
 
-    /// Whether `text` repeats the credential, as it is or as a URL writes it.
+    /// Whether `text` tells the credential or more than seven characters in a row of it, in whatever case, and
+    /// percent-encoded or in base64, too; or that of the push URL before this one.
     #[must_use]
     pub fn is_told_by(&self, text: &str) -> bool {
-        let parameters = self.url.query().unwrap_or_default().split('&');
-        let mut written = parameters.filter_map(|parameter| parameter.strip_prefix(INTEGRATION_KEY)?.strip_prefix('='));
-        text.contains(&self.key) || written.any(|key| !key.is_empty() && text.contains(key))
+        is_told(text, &[&self.keys, &self.former])
     }
 
     /// The URL with its credential, for the one request that needs it.
@@ -142,12 +162,33 @@ mod tests {
     fn it_does_not_print_its_key() {
         let url = read("https://user:KEY@a.example/KEY?integration_key=KEY").unwrap();
         assert_eq!(format!("{url:?}"), "PushUrl(a.example…)");
-        let url = PushUrl::read("https://a.example/?integration_key=a%20b").unwrap();
-        assert!(
-            url.is_told_by("GET /?integration_key=a%20b")
-                && url.is_told_by("'a%20b'")
-                && url.is_told_by("key 'a b'")
-                && !url.is_told_by("a")
-        );
+    }
+
+    #[test]
+    fn its_key_is_found_as_it_is_and_as_the_url_writes_it() {
+        let url = PushUrl::read("https://a.example/?integration_key=a%20b&integration_key=another-key").unwrap();
+        for text in
+            ["GET /?integration_key=a%20b", "'a%20b'", "'A+B'", "key 'a b'", "YSBi", "no another-", "%61nother%2Dkey"]
+        {
+            assert!(url.is_told_by(text), "{text}");
+        }
+        for text in ["", "a", "integration_key=", "a-b", "another", "b a"] {
+            assert!(!url.is_told_by(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_key_of_the_push_url_before_it_is_found_too() {
+        let [first, second, third] = ["first-of-three", "second-of-them", "the-third-one"]
+            .map(|key| read(&format!("https://a.example/x?integration_key={key}")).unwrap());
+        let told = |url: &PushUrl| ["first-of", "second-o", "the-thir"].map(|text| url.is_told_by(text));
+        assert_eq!(told(&first), [true, false, false]);
+        let second = second.clone().replacing(&first);
+        assert_eq!(told(&second), [true, true, false]);
+        // Read again, it is the same one.
+        let same = read("https://a.example/x?integration_key=second-of-them").unwrap().replacing(&second);
+        assert_eq!(told(&same), [true, true, false]);
+        // One of them is enough: nobody talks of a key that was replaced twice.
+        assert_eq!(told(&third.replacing(&second)), [false, true, true]);
     }
 }

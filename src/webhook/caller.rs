@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use lambda_http::Request;
 use lambda_http::http::header::AUTHORIZATION;
-use lambda_http::{Request, RequestExt as _};
 
 use super::Invocation;
+use super::event::Url;
 use crate::error::Error;
 use crate::flashduty::{MAX_LABELS, label_name};
 use crate::settings::Secrets;
@@ -26,16 +27,16 @@ const REREAD_PAUSE: Duration = Duration::from_secs(2);
 
 impl Invocation<'_> {
     /// The secrets, if the caller shows the token.
-    pub(super) async fn authenticate(&self, request: &Request) -> Result<Arc<Secrets>, Error> {
+    pub(super) async fn authenticate(&self, request: &Request, url: &Url) -> Result<Arc<Secrets>, Error> {
         let settings = self.relay.settings();
         let secrets = settings.get(self.deadline).await?;
-        let shown = shown(request);
-        if may_call(&secrets, &shown) {
+        let shown = shown(request, url);
+        if may_call(&secrets, &shown)? {
             return Ok(secrets);
         }
         if !shown.is_empty() {
             let secrets = settings.reread(&secrets, REREAD_PAUSE, self.deadline).await?;
-            if may_call(&secrets, &shown) {
+            if may_call(&secrets, &shown)? {
                 return Ok(secrets);
             }
         }
@@ -43,38 +44,45 @@ impl Invocation<'_> {
     }
 }
 
-fn may_call(secrets: &Secrets, shown: &[String]) -> bool {
-    secrets.token.as_ref().is_none_or(|token| shown.iter().any(|shown| token.is(shown)))
+/// Whether one of the credentials is the token. While the token is not known, nobody may call: that is
+/// [`Error::Settings`], and ZStack tries again.
+fn may_call(secrets: &Secrets, shown: &[String]) -> Result<bool, Error> {
+    let Some(token) = &secrets.token else { return Ok(true) };
+    let token = token.value().map_err(|what| Error::Settings { what: what.to_owned() })?;
+    Ok(shown.iter().any(|shown| token.is(shown)))
 }
 
-/// Every credential that the request shows.
-fn shown(request: &Request) -> Vec<String> {
+/// Every credential that the request shows. A `+` in a query is read both ways: it is a blank in a form, and a
+/// plus sign where somebody put a token behind a URL as it is.
+fn shown(request: &Request, url: &Url) -> Vec<String> {
     let basic = request.headers().get_all(AUTHORIZATION).iter().filter_map(|value| password(value.to_str().ok()?));
-    basic.chain(query(request).filter(|(name, _)| *name == TOKEN).map(|(_, value)| value.to_owned())).collect()
+    let tokens = [&url.query, &url.query_with_plus].into_iter().flatten().filter(|(name, _)| name == TOKEN);
+    basic.chain(tokens.map(|(_, value)| value.clone())).collect()
 }
 
-/// The password in `Basic …`.
+/// The password in `Basic …`. The user name does not matter, nor what it is encoded in.
 fn password(authorization: &str) -> Option<String> {
     let (scheme, credentials) = authorization.trim().split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("Basic") {
         return None;
     }
-    let credentials = String::from_utf8(BASE64_STANDARD.decode(credentials.trim()).ok()?).ok()?;
-    Some(credentials.split_once(':')?.1.to_owned())
+    let credentials = BASE64_STANDARD.decode(credentials.trim()).ok()?;
+    let colon = credentials.iter().position(|byte| *byte == b':')?;
+    Some(String::from_utf8_lossy(&credentials[colon + 1..]).into_owned())
 }
 
 /// The labels that the webhook's URL gives to all its alerts.
-pub(super) fn labels(request: &Request) -> Vec<(String, String)> {
-    url_labels(query(request))
+pub(super) fn labels(url: &Url) -> Vec<(String, String)> {
+    url_labels(url.query.iter().map(|(name, value)| (&**name, &**value)))
 }
 
 /// The labels among a webhook URL's query parameters: all but the token, however that is written. Sorted, so
-/// that of two that make the same label the same one counts every time: `lambda_http` keeps them in no order. Of
-/// more than 50, which no alert can have, the rest is counted, but never the cloud.
+/// that of two that make the same label the same one counts every time: some events have them in no order. Of more
+/// than 50, which no alert can have, the rest is counted, but never the cloud.
 pub fn url_labels<'a>(query: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<(String, String)> {
     let mut labels: Vec<_> = query
         .filter(|(name, _)| !name.trim().eq_ignore_ascii_case(TOKEN))
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .map(|(name, value)| (name.to_owned(), without_token(value).to_owned()))
         .collect();
     labels.sort();
     if labels.len() > MAX_LABELS {
@@ -86,13 +94,36 @@ pub fn url_labels<'a>(query: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<(S
     labels
 }
 
-fn query(request: &Request) -> impl Iterator<Item = (&str, &str)> {
-    request.query_string_parameters_ref().into_iter().flat_map(|query| query.iter())
+/// A parameter's value without a token that was put behind it by mistake, as in `?cloud=beijing?token=…`: where the
+/// caller shows the token in another way as well, it would become a label.
+fn without_token(value: &str) -> &str {
+    match value.to_ascii_lowercase().find("token=") {
+        Some(at) => value[..at].trim_end_matches(['?', '&', ';', ' ']),
+        None => value,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_token_in_a_parameter_is_no_label() {
+        let query = [("cloud", "北京?Token=t"), ("zone", "1&token=t"), ("note", "token=t"), ("kept", "a token")];
+        let labels = [("cloud", "北京"), ("kept", "a token"), ("note", ""), ("zone", "1")];
+        let labels = labels.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(url_labels(query.into_iter()), labels);
+    }
+
+    #[test]
+    fn of_thousands_of_parameters_fifty_are_kept_and_the_cloud_is_one_of_them() {
+        let many: Vec<_> = (0..3_000).map(|n| (format!("a{n:04}"), "v".to_owned())).collect();
+        let query = many.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain([("Cloud", "b")]);
+        let labels = url_labels(query);
+        assert_eq!(labels.len(), MAX_LABELS + 1);
+        assert!(labels.contains(&("Cloud".to_owned(), "b".to_owned())));
+        assert!(labels.contains(&("left_out".to_owned(), "2951 more".to_owned())));
+    }
 
     #[test]
     fn labels_of_the_url_come_in_one_order_and_without_the_token() {

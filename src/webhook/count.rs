@@ -18,8 +18,8 @@ pub(super) fn count(result: Result<&[Outcome], &Error>) -> (Ended, Tally) {
                     tally.received += 1;
                     tally.unreadable += 1;
                 }
-                // The settings count their failures themselves.
-                Error::MethodNotAllowed { .. } | Error::Settings { .. } => {}
+                // Nobody knows whether these are alerts; and the settings count their failures themselves.
+                Error::UrlTooLong { .. } | Error::MethodNotAllowed { .. } | Error::Settings { .. } => {}
                 Error::Refused { .. }
                 | Error::Unavailable { .. }
                 | Error::Unreachable { .. }

@@ -3,28 +3,28 @@
 mod answer;
 mod caller;
 mod count;
+mod event;
 
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Instant;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use lambda_http::http::Method;
-use lambda_http::http::header::{ALLOW, HOST, WWW_AUTHENTICATE};
+use lambda_http::http::header::{ALLOW, WWW_AUTHENTICATE};
 use lambda_http::request::LambdaRequest;
-use lambda_http::{Adapter, Body, LambdaEvent, Request, RequestExt as _, Response, Service as _, service_fn};
+use lambda_http::{Adapter, Body, LambdaEvent, Request, Response, Service as _, service_fn};
 use serde::Serialize;
 use tracing::error;
-use url::form_urlencoded;
 
 pub use caller::url_labels;
+pub use event::MAX_URL;
 
 use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::logging::in_one_piece;
 use crate::metrics::Metrics;
 use crate::relay::{Origin, Outcome, Relay};
+use event::{Received, Url};
 
 /// The largest body that is taken, in bytes. ZStack's own messages have a few thousand.
 pub const MAX_BODY: usize = 128 * 1024;
@@ -32,17 +32,10 @@ pub const MAX_BODY: usize = 128 * 1024;
 /// How much of a body that is too large is logged, in characters.
 const LOGGED: usize = 2_000;
 
-/// Answers one invocation: an API Gateway event (payload format 1.0 or 2.0) or a function URL's.
-///
-/// # Errors
-///
-/// None: every outcome is an HTTP answer.
-pub async fn invoke(
-    relay: Arc<Relay>,
-    metrics: Arc<Metrics>,
-    mut event: LambdaEvent<LambdaRequest>,
-) -> Result<impl Serialize, Infallible> {
-    let body = take_body(&mut event.payload);
+/// Answers one invocation: an API Gateway event (payload format 1.0 or 2.0) or a function URL's. Every outcome is
+/// an HTTP answer.
+pub async fn invoke(relay: Arc<Relay>, metrics: Arc<Metrics>, mut event: LambdaEvent<LambdaRequest>) -> impl Serialize {
+    let received = Received::take(&mut event.payload);
     let invocation = Invocation {
         relay: &relay,
         metrics: &metrics,
@@ -50,40 +43,8 @@ pub async fn invoke(
         deadline: Deadline::of_invocation(event.context.deadline),
         started: Instant::now(),
     };
-    Adapter::from(service_fn(|request| invocation.answer(request, &body))).call(event).await
-}
-
-/// Takes the body out of an event, and what is of no use here but makes `lambda_http` panic where it is
-/// not as expected: a body that is not the base64 that it claims to be, a host that is none, a query
-/// string or a path with characters that have no place in a URL.
-fn take_body(event: &mut LambdaRequest) -> Result<Vec<u8>, Error> {
-    let (body, is_base64) = match event {
-        LambdaRequest::ApiGatewayV1(event) => {
-            event.headers.remove(HOST);
-            event.multi_value_headers.remove(HOST);
-            event.request_context.domain_name = None;
-            event.path = event.path.take().map(rooted);
-            (event.body.take(), event.is_base64_encoded)
-        }
-        LambdaRequest::ApiGatewayV2(event) => {
-            event.headers.remove(HOST);
-            event.request_context.domain_name = None;
-            event.raw_path = event.raw_path.take().map(rooted);
-            event.raw_query_string = event.raw_query_string.take().map(|query| {
-                form_urlencoded::Serializer::new(String::new())
-                    .extend_pairs(form_urlencoded::parse(query.as_bytes()))
-                    .finish()
-            });
-            (event.body.take(), event.is_base64_encoded)
-        }
-        _ => (None, false),
-    };
-    let body = body.unwrap_or_default();
-    if is_base64 { BASE64_STANDARD.decode(body).map_err(|_| Error::InvalidBase64) } else { Ok(body.into_bytes()) }
-}
-
-fn rooted(path: String) -> String {
-    if path.starts_with('/') { path } else { format!("/{path}") }
+    let Ok(answer) = Adapter::from(service_fn(|request| invocation.answer(request, &received))).call(event).await;
+    answer
 }
 
 struct Invocation<'a> {
@@ -95,17 +56,21 @@ struct Invocation<'a> {
 }
 
 impl Invocation<'_> {
-    async fn answer(&self, request: Request, body: &Result<Vec<u8>, Error>) -> Result<Response<Body>, Infallible> {
-        Ok(self.route(&request, body).await)
+    async fn answer(&self, request: Request, received: &Received) -> Result<Response<Body>, Infallible> {
+        Ok(self.route(&request, received).await)
     }
 
-    async fn route(&self, request: &Request, body: &Result<Vec<u8>, Error>) -> Response<Body> {
-        let is_health = request.raw_http_path().ends_with("/health");
+    async fn route(&self, request: &Request, received: &Received) -> Response<Body> {
+        let url = match &received.url {
+            Ok(url) => url,
+            Err(error) => return self.failed(request, error, None),
+        };
         match *request.method() {
-            Method::GET if is_health => return self.health(request).await,
+            Method::GET if url.is_health() => return self.health(request).await,
+            Method::HEAD if url.is_health() => return self.health(request).await.map(|_| Body::Empty),
             Method::POST => {}
             ref other => {
-                let allow = if is_health { "GET, POST" } else { "POST" };
+                let allow = if url.is_health() { "GET, HEAD, POST" } else { "POST" };
                 return self.failed(
                     request,
                     &Error::MethodNotAllowed { method: other.to_string() },
@@ -113,7 +78,7 @@ impl Invocation<'_> {
                 );
             }
         }
-        match self.deliver(request, body).await {
+        match self.deliver(request, url, received.body.as_deref()).await {
             Ok(outcomes) => {
                 self.tell(request, Ok(&outcomes));
                 answer::of_outcomes(&self.request_id, &outcomes)
@@ -127,9 +92,9 @@ impl Invocation<'_> {
         }
     }
 
-    async fn deliver(&self, request: &Request, body: &Result<Vec<u8>, Error>) -> Result<Vec<Outcome>, Error> {
-        let secrets = self.authenticate(request).await?;
-        let body = body.as_ref().map_err(Clone::clone)?;
+    async fn deliver(&self, request: &Request, url: &Url, body: Result<&[u8], &Error>) -> Result<Vec<Outcome>, Error> {
+        let secrets = self.authenticate(request, url).await?;
+        let body = body.map_err(Clone::clone)?;
         if body.len() > MAX_BODY {
             let beginning: String = String::from_utf8_lossy(body).chars().take(LOGGED).collect();
             error!(request_id = self.request_id, zstack_message = beginning, "a message that is too large begins so");
@@ -138,11 +103,11 @@ impl Invocation<'_> {
         if body.trim_ascii().is_empty() {
             return Err(Error::EmptyBody);
         }
-        let from = Origin { request_id: self.request_id.clone(), url_labels: caller::labels(request) };
+        let from = Origin { request_id: self.request_id.clone(), url_labels: caller::labels(url) };
         Ok(self.relay.deliver(body, from, secrets, self.deadline).await)
     }
 
-    /// `GET /health`: whether the settings can be read, and nothing else. The log says more.
+    /// `GET` or `HEAD /health`: whether the settings can be read, and nothing else. The log says more.
     async fn health(&self, request: &Request) -> Response<Body> {
         let health = self.relay.settings().check(self.deadline).await;
         self.tell(request, health.as_ref().map(|()| &[][..]));

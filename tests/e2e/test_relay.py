@@ -72,8 +72,10 @@ def test_strangers_are_turned_away(world: World, relay: Stack, credential: dict)
 
 
 def test_health(world: World, relay: Stack):
-    """Asked without a credential."""
+    """Asked without a credential; by watchers that ask with HEAD, too."""
     assert world.call(relay, "/health").status == 200
+    head = world.call(relay, "/health", method="HEAD")
+    assert (head.status, head.text) == (200, "")
 
 
 def test_a_rotated_push_url_costs_no_alert(world: World, relay: Stack):

@@ -3,6 +3,7 @@
 import os
 import pty
 import subprocess
+import time
 from pathlib import Path
 
 import boto3
@@ -58,11 +59,71 @@ def test_what_it_makes_is_what_the_functions_need(world: World):
     assert relay.call("/zstack", b'{"ALARM_NAME": "x"}', token=token).status == 200
 
 
+def test_a_token_given_by_hand_is_put_in_one_a_line(world: World):
+    """While it is rotated, the new one and the old one open the relay; then the new one alone."""
+    old, new = "the-old-token-of-somebody", "correct horse battery staple"
+    made = make(world, "/given", PUSH_URL=world.flashduty.push_url(world.key), WEBHOOK_TOKEN=old)
+    assert (made.returncode, made.stdout) == (0, ""), made.stderr
+    assert old not in made.stderr
+    relay = world.like(
+        "given", PushUrlParameter="/given/push-url", WebhookTokenParameter="/given/webhook-token"
+    )
+
+    def statuses() -> list[int]:
+        return [relay.call("/zstack", b'{"ALARM_NAME": "x"}', token=token).status for token in (old, new)]
+
+    assert statuses() == [200, 401]
+    both = f" {new}\r\n\n{old}\n"
+    assert make(world, "/given", OVERWRITE="webhook-token", WEBHOOK_TOKEN=both).returncode == 0
+    assert parameters(world, "/given")["/webhook-token"] == ("SecureString", f"{new}\n{old}")
+    # A process asks SSM for a token that it does not know once in two seconds.
+    time.sleep(2.1)
+    assert statuses()[::-1] == [200, 200]
+
+
+@pytest.mark.parametrize(
+    ("token", "says"),
+    [
+        ("fifteen-of-them", "16 characters"),
+        ("correct horse", "16 characters"),
+        ("a-token-of-sixteen\nfifteen-of-them", "16 characters"),
+        ("a-token-of-sixteen another-of-sixteen", "one on a line"),
+        ("口令口令口令口令口令口令口令口令", "visible ASCII"),
+        (" \r\n ", "empty"),
+    ],
+)
+def test_what_is_no_good_token_is_refused(monkeypatch: pytest.MonkeyPatch, token: str, says: str):
+    """Before anything is written, and without repeating it."""
+    ssm = boto3.client("ssm", "us-east-1", aws_access_key_id="none", aws_secret_access_key="none")
+    monkeypatch.setattr(secrets.boto3, "client", lambda _: ssm)
+    with Stubber(ssm) as stub:
+        stub.add_response("get_parameters", {"Parameters": []})
+        with pytest.raises(Failed, match=says) as refused:
+            secrets.store(secrets.Store("/there", None), {"push-url": URL, "webhook-token": token}, [])
+        assert not any(word in str(refused.value) for word in token.split())
+        stub.assert_no_pending_responses()
+
+
+def test_a_good_token_is_taken_as_the_functions_read_it():
+    """Without what is around its lines."""
+    for given, stored in [
+        ("sixteen-of-them-", "sixteen-of-them-"),
+        (
+            "\r\n a-token-of-sixteen \r\n\r\n\tthe-other-of-sixteen\r\n",
+            "a-token-of-sixteen\nthe-other-of-sixteen",
+        ),
+        ("correct horse battery staple", "correct horse battery staple"),
+    ]:
+        assert secrets.checked_token(given) == stored
+
+
 def test_nothing_is_overwritten_by_accident(world: World):
     """It says how to do it on purpose, and then leaves the other one alone."""
     token = make(world, "/kept", PUSH_URL=URL).stdout.strip()
     before = parameters(world, "/kept")
-    for again in (make(world, "/kept"), make(world, "/kept", PUSH_URL=URL + "2")):
+    given = [{}, {"PUSH_URL": URL + "2"}, {"WEBHOOK_TOKEN": "another-of-sixteen"}]
+    given.append({"OVERWRITE": "push-url", "PUSH_URL": URL + "2", "WEBHOOK_TOKEN": "another-of-sixteen"})
+    for again in (make(world, "/kept", **variables) for variables in given):
         assert (again.returncode, again.stdout) == (2, "")
         assert "OVERWRITE=push-url" in again.stderr
         assert "OVERWRITE=webhook-token" in again.stderr
@@ -198,12 +259,19 @@ def test_without_a_terminal_it_says_what_it_needs(world: World):
     assert "PUSH_URL=" in nobody.stderr
 
 
-def test_no_command_line_holds_the_url():
+def test_no_command_line_holds_the_secrets():
     """But for make's own, which is why it is better to be asked."""
-    command = ["make", "--dry-run", "secrets", f"PUSH_URL={URL}"]
+    command = [
+        "make",
+        "--dry-run",
+        "secrets",
+        f"PUSH_URL={URL}",
+        "WEBHOOK_TOKEN=new-of-sixteen--\nold-of-sixteen--",
+    ]
     commands = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert "cloud.secrets" in commands
     assert KEY not in commands
+    assert "of-sixteen" not in commands
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from shell import commands
 DOCUMENTS = [Document(name) for name in ("README.md", "README.zh-CN.md", "docs/runbook.md")]
 BLOCKS = [block for document in DOCUMENTS for block in document.commands]
 
-WITHOUT_MISTAKES = {"awk", "curl", "date", "echo", "eval", "export", "openssl"}
+WITHOUT_MISTAKES = {"awk", "curl", "date", "echo", "eval", "export", "openssl", "printf"}
 """Programs that are not looked at more closely."""
 
 PARAMETERS = yaml_parse((ROOT / "template.yaml").read_text())["Parameters"]

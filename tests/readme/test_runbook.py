@@ -1,6 +1,8 @@
 """docs/runbook.md: a section for each alarm, and queries over fields that our lines have."""
 
 import re
+import subprocess
+from pathlib import Path
 
 import pytest
 from documents import Block, code
@@ -27,9 +29,8 @@ def logged(query: Block) -> set[str]:
     if "of the API" in before:
         access = str(TEMPLATE["Resources"]["Api"]["Properties"]["AccessLogSettings"]["Format"])
         return set(re.findall(r'"(\w+)":', access))
-    lines = "".join(
-        source(name) for name in ("webhook/mod.rs", "webhook/answer.rs", "relay.rs", "redelivery.rs")
-    )
+    files = ("webhook/mod.rs", "webhook/answer.rs", "relay.rs", "redelivery.rs", "logging.rs")
+    lines = "".join(map(source, files))
     lines = re.sub(r'"[^"]*"', '""', lines)
     macros = re.findall(r"(?:error|info|warn|\$log)!\((.*?)\n?\s*\);?\n", lines, re.DOTALL)
     ours = {name for macro in macros for name in re.findall(r"(?<![\w.])([a-z_]+)(?= = |,)", macro)}
@@ -77,6 +78,7 @@ def test_quoted_words_are_the_functions_own():
     ours = "".join(path.read_text() for path in (ROOT / "src").rglob("*.rs")).lower()
     for text in (
         "the last good ones serve on",
+        "The program panicked",
         "The function cannot start",
         "Denies",
         "Does not exist",
@@ -97,6 +99,41 @@ def test_variables_are_outputs_or_set_before():
     assert any(
         "$RetryQueueArn" in word for block in RUNBOOK.commands for it in commands(block.text) for word in it
     )
+
+
+PROGRAMS = {
+    "aws": """
+if [ "$2" = get-parameter ]; then exec cat "$PARAMETER"; fi
+while [ "$1" != --value ]; do shift; done
+printf %s "$2" > "$PARAMETER"
+""",
+    "make": 'printf %s "$WEBHOOK_TOKEN" > "$PARAMETER"',
+    "openssl": "echo the-new-token",
+}
+"""What the rotation needs, as far as it needs it."""
+
+
+@pytest.mark.parametrize("shell", ["sh", "bash"])
+@pytest.mark.parametrize("old", ["the-old-token", "the-old-token\nan-older-token"])
+def test_the_token_is_rotated_with_one_a_line(tmp_path: Path, shell: str, old: str):
+    """What was there stays there until the last step; a shell makes this of the commands."""
+    for name, script in PROGRAMS.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    parameter = tmp_path / "parameter"
+    env = {"PATH": f"{tmp_path}:/usr/bin:/bin", "PARAMETER": str(parameter)}
+    section = RUNBOOK.section("Rotating the token")
+    blocks = [it.text for it in RUNBOOK.commands if all(line in section for line in it.text.splitlines())]
+    begin, end, begin_with_make = blocks
+    variables = f"old='{old}' new=the-new-token\n"
+    for steps, tokens in [
+        (begin, ["the-new-token", *old.splitlines()]),
+        (begin + end, ["the-new-token"]),
+        (variables + begin_with_make, ["the-new-token", *old.splitlines()]),
+    ]:
+        parameter.write_text(old)
+        subprocess.run([shell, "-eu", "-c", steps], env=env, check=True)
+        assert parameter.read_text().splitlines() == tokens
 
 
 def test_widgets_are_the_dashboards():

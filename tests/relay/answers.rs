@@ -1,11 +1,12 @@
 //! Every row of the answer table, and what Flashduty hears of it.
 
+use aws_standin::ssm::Fault as SsmFault;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use flashduty_standin::{Options, Standin};
 use serde_json::{Value, json};
 
-use crate::support::{KEY, TOKEN, World, base64, code, post, sample, with_credential};
+use crate::support::{KEY, TOKEN, TOKEN_PARAMETER, World, base64, code, post, sample, with_credential};
 
 #[tokio::test]
 async fn a_pushed_alert_is_200_with_flashdutys_word() {
@@ -104,6 +105,30 @@ async fn what_would_make_lambda_http_panic_is_answered() {
 }
 
 #[tokio::test]
+async fn a_url_over_64_kib_is_414() {
+    let mut world = World::new().await;
+    // `lambda_http` would write each of these as three.
+    for (bytes, expected) in [(60_000, 200), (70_000, 414)] {
+        let long = "<".repeat(bytes);
+        let mut events = vec![sample("alarm"), sample("alarm"), sample("alarm-rest-api"), sample("alarm-rest-api")];
+        events[0]["rawQueryString"] = json!(long);
+        events[1]["rawPath"] = json!(format!("/{long}"));
+        events[2]["path"] = json!(format!("/{long}"));
+        events[3]["multiValueQueryStringParameters"] = json!({"token": [long]});
+        for event in events {
+            let (status, body) = world.send(&event).await;
+            assert_eq!(status, expected, "{body}");
+            if expected == 414 {
+                assert_eq!(code(&body), "UrlTooLong", "{body}");
+                // Nor does it matter who asks.
+                assert_eq!(world.send(&with_credential(event, None, &long)).await.0, 414);
+            }
+        }
+    }
+    world.end();
+}
+
+#[tokio::test]
 async fn bytes_that_are_no_text_are_shown_all_the_same() {
     let mut world = World::new().await;
     let mut event = post("");
@@ -168,6 +193,51 @@ async fn the_token_is_basics_password_or_in_the_url() {
     world.end();
 }
 
+/// Whoever puts a token behind a URL does not think of forms, where a `+` is a blank.
+#[tokio::test]
+async fn a_plus_sign_in_the_urls_token_is_one() {
+    let mut world = World::new().await;
+    for (token, query, status) in [
+        ("a+b/c==", "token=a+b/c==", 200),
+        ("a+b/c==", "token=a%2Bb%2Fc%3D%3D", 200),
+        ("a+b/c==", "token=a%20b/c==", 401),
+        ("a+b/c==", "cloud=x+y&token=a+b/c==", 200),
+        ("a+b/c==", "token=a-b/c==", 401),
+    ] {
+        world.ssm.put(TOKEN_PARAMETER, token);
+        world.restart().await;
+        let event = with_credential(sample("alarm"), None, query);
+        assert_eq!(world.send(&event).await.0, status, "{token} {query}");
+    }
+    assert_eq!(world.pushed()[2]["labels"]["cloud"], "x y");
+
+    // A REST API has decoded it.
+    let mut rest = sample("alarm-rest-api");
+    rest["headers"].as_object_mut().unwrap().remove("Authorization");
+    rest["multiValueHeaders"].as_object_mut().unwrap().remove("Authorization");
+    rest["queryStringParameters"] = json!({"token": "a b/c=="});
+    rest["multiValueQueryStringParameters"] = json!({"token": ["a b/c=="]});
+    assert_eq!(world.send(&rest).await.0, 200);
+    world.end();
+}
+
+/// `用户` in GBK, and bytes that are nothing.
+#[tokio::test]
+async fn the_user_name_may_be_in_any_encoding() {
+    let mut world = World::new().await;
+    for name in [b"\xd3\xc3\xbb\xa7".as_slice(), b"\xff\x00", "用户".as_bytes()] {
+        for (password, status) in [(TOKEN.as_bytes(), 200), (b"wrong", 401), (b"\xff", 401)] {
+            let credentials = BASE64_STANDARD.encode([name, b":", password].concat());
+            let event = with_credential(sample("alarm"), Some(&format!("Basic {credentials}")), "");
+            let (answered, body) = world.send(&event).await;
+            assert_eq!(answered, status, "{name:?} {password:?}");
+            let message = body["error"]["message"].as_str().unwrap_or_default();
+            assert!(status == 200 || message.contains("token is wrong"), "{message}");
+        }
+    }
+    world.end();
+}
+
 #[tokio::test]
 async fn only_post_is_for_alarms() {
     let mut world = World::new().await;
@@ -181,7 +251,7 @@ async fn only_post_is_for_alarms() {
     let mut event = sample("health");
     event["requestContext"]["http"]["method"] = json!("DELETE");
     assert_eq!(world.send(&event).await.0, 405);
-    assert_eq!(world.header("allow").as_deref(), Some("GET, POST"));
+    assert_eq!(world.header("allow").as_deref(), Some("GET, HEAD, POST"));
     // The path does not matter.
     let mut event = sample("alarm");
     event["rawPath"] = json!("/some/where");
@@ -239,5 +309,23 @@ async fn health_tells_whether_the_settings_can_be_read() {
     assert_eq!((status, &body["status"]), (200, &json!("ok")));
     assert_eq!(body.as_object().unwrap().len(), 2, "nothing but the status and the request id");
     assert!(world.pushed().is_empty());
+    world.end();
+}
+
+/// Watchers ask so by default.
+#[tokio::test]
+async fn head_health_is_get_health_without_a_body() {
+    let mut world = World::new().await;
+    let mut head = sample("health");
+    head["requestContext"]["http"]["method"] = json!("HEAD");
+    for fault in [None, Some(SsmFault::Error("AccessDeniedException"))] {
+        world.ssm.fault(fault);
+        world.restart_with(&[("SETTINGS_TTL_SECONDS", "0")]).await;
+        let mut get = world.function.invoke(&sample("health")).await;
+        let head = world.function.invoke(&head).await;
+        assert_eq!(get["statusCode"], if fault.is_some() { 503 } else { 200 });
+        get["body"] = json!("");
+        assert_eq!(head, get);
+    }
     world.end();
 }

@@ -88,7 +88,9 @@ async fn walk(steps: &[Step]) -> Result<(), TestCaseError> {
     let mut journey = Journey::new().await;
     let mut told = Told::default();
     let mut restarted = false;
-    for (n, step) in steps.iter().enumerate() {
+    // One message at least, so that something is logged.
+    let first = Step::Trigger(0, "Emergent");
+    for (n, step) in std::iter::once(&first).chain(steps).enumerate() {
         let message = match step {
             Step::Trigger(resource, level) => told.tell(*resource, true, level, n),
             Step::Recovery(resource) => told.tell(*resource, false, "Emergent", n),

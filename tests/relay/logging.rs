@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::support::journey::{Journey, busy};
-use crate::support::{post, sample, with_credential};
+use crate::support::{PUSH_URL_PARAMETER, TOKEN_PARAMETER, post, relay, sample, with_credential};
 
 #[tokio::test]
 async fn every_line_has_a_level_and_a_timestamp_and_metrics_have_neither() {
@@ -41,4 +41,26 @@ async fn every_line_has_a_level_and_a_timestamp_and_metrics_have_neither() {
     let known = ["DEBUG", "ERROR", "INFO", "TRACE", "WARN"];
     assert!(levels.iter().all(|level| known.contains(&level.as_str())), "{levels:?}");
     journey.end();
+}
+
+/// `lambda_runtime` panics over an environment that Lambda would never make.
+#[tokio::test]
+async fn a_panic_is_one_line_which_tells_where() {
+    let variables = [
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:1"),
+        ("FLASHDUTY_PUSH_URL_PARAMETER", PUSH_URL_PARAMETER),
+        ("WEBHOOK_TOKEN_PARAMETER", TOKEN_PARAMETER),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "sample-token"),
+        ("RUST_BACKTRACE", "full"),
+    ];
+    let (status, log) = relay(&variables).await.ended().await;
+    assert_eq!(status.code(), Some(1), "it unwinds: {log}");
+    let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let lines: Vec<_> = lines.filter(|line| line["level"] == "ERROR").collect();
+    let [line] = &lines[..] else { panic!("{log}") };
+    assert_eq!(line["message"], "the program panicked, which is a mistake of it");
+    let place = line["place"].as_str().unwrap();
+    assert!(place.starts_with("lambda_runtime-") && place.contains("/src/lib.rs:"), "{place}");
+    // What the panic said was put together while the program ran.
+    assert!(line.get("reason").is_none() && !log.contains("InvalidDigit"), "{log}");
 }

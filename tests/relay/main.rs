@@ -6,6 +6,7 @@
 mod answers;
 mod catalogue;
 mod connections;
+mod edge;
 mod field;
 mod golden;
 mod journeys;
@@ -15,8 +16,10 @@ mod properties;
 mod queueing;
 mod redelivery;
 mod refusals;
+mod secrets;
 mod settings;
 mod several;
+mod silence;
 mod support;
 mod templates;
 mod tls;

@@ -6,7 +6,9 @@ use aws_standin::ssm::Fault;
 use flashduty_standin::Options;
 use serde_json::{Value, json};
 
-use crate::support::{KEY, PUSH_URL_PARAMETER, TOKEN_PARAMETER, World, base64, relay, sample, with_credential};
+use crate::support::{
+    KEY, KEY_IN_URL, PUSH_URL_PARAMETER, TOKEN, TOKEN_PARAMETER, World, base64, relay, sample, with_credential,
+};
 
 #[tokio::test]
 async fn both_parameters_come_in_one_call_while_the_function_starts() {
@@ -169,7 +171,7 @@ async fn rotating_the_token_costs_no_alert() {
     let as_new = with_credential(sample("alarm"), Some(&format!("Basic {}", base64("zstack:new-sample-token"))), "");
     assert_eq!(world.send(&sample("alarm")).await.0, 200);
     // Both are in SSM while ZStack changes from one to the other.
-    world.ssm.put(TOKEN_PARAMETER, "new-sample-token sample-token");
+    world.ssm.put(TOKEN_PARAMETER, "new-sample-token\r\nsample-token\r\n");
     tokio::time::sleep(Duration::from_millis(2_100)).await;
     assert_eq!(world.send(&sample("alarm")).await.0, 200);
     assert_eq!(world.send(&as_new).await.0, 200);
@@ -181,6 +183,17 @@ async fn rotating_the_token_costs_no_alert() {
     }
     assert!(world.ssm.calls().len() <= before + 1);
     assert!(!world.function.log().contains("new-sample-token"));
+    world.end();
+}
+
+/// As some editors write it, and PowerShell.
+#[tokio::test]
+async fn a_mark_before_the_values_does_not_matter() {
+    let mut world = World::new().await;
+    world.ssm.put(PUSH_URL_PARAMETER, &format!("\u{feff}{}\r\n", world.flashduty.push_url("standard", KEY_IN_URL)));
+    world.ssm.put(TOKEN_PARAMETER, &format!("\u{feff}{TOKEN}\r\n"));
+    world.restart().await;
+    assert_eq!(world.send(&sample("alarm")).await.0, 200);
     world.end();
 }
 

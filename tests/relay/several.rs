@@ -117,12 +117,12 @@ async fn what_is_over_the_limit_is_one_alert_as_bad_as_the_worst() {
     let (status, body) = world.send(&post(format!("[{}]", list.join(",")))).await;
     assert_eq!((status, body["alerts"].as_array().unwrap().len()), (200, 200));
     let pushed = world.pushed();
-    let last = pushed.last().unwrap();
+    let rest = pushed.last().unwrap();
     assert_eq!(
-        (&last["event_status"], &last["labels"]["check"]),
+        (&rest["event_status"], &rest["labels"]["check"]),
         (&json!("Critical"), &json!("11 messages in one request"))
     );
-    let description = last["description"].as_str().unwrap();
+    let description = rest["description"].as_str().unwrap();
     assert!(description.contains("\nCritical: 205 / VM CPU usage\nInfo: "), "{description}");
     assert!(description.ends_with("1 of them are recoveries, which close nothing here: close their alerts by hand."));
     assert!(pushed[..199].iter().all(|event| event["event_status"] == "Info"));

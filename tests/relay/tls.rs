@@ -14,7 +14,7 @@ use crate::support::{KEY, KEY_IN_URL, PUSH_URL_PARAMETER, TOKEN, TOKEN_PARAMETER
 struct File(PathBuf);
 
 impl File {
-    fn new(name: &str, text: &str) -> Self {
+    fn new(name: &str, text: impl AsRef<[u8]>) -> Self {
         let path = std::env::temp_dir().join(format!("zstack-flashduty-{name}-{}.pem", std::process::id()));
         std::fs::write(&path, text).unwrap();
         Self(path)
@@ -78,15 +78,87 @@ async fn nobody_else_is_trusted() {
     world.end();
 }
 
+/// As Windows has them: with a mark before the text, CR LF at the end of each line, and UTF-16 out of PowerShell.
+#[tokio::test]
+async fn an_authority_is_trusted_however_its_file_is_written() {
+    let identity = Identity::new();
+    let text = format!("# ours\n\n{}", identity.authority);
+    let utf_16 = || text.encode_utf16();
+    for (name, written) in [
+        ("bom", format!("\u{feff}{}", identity.authority).into_bytes()),
+        ("crlf", format!("\u{feff}{}", identity.authority.replace('\n', "\r\n")).into_bytes()),
+        ("little", [0xFF, 0xFE].into_iter().chain(utf_16().flat_map(u16::to_le_bytes)).collect()),
+        ("big", [0xFE, 0xFF].into_iter().chain(utf_16().flat_map(u16::to_be_bytes)).collect()),
+        ("among", format!("{text}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").into_bytes()),
+    ] {
+        let authority = File::new(name, &written);
+        let flashduty = flashduty_as(&identity).await;
+        let push_url = flashduty.push_url("standard", KEY_IN_URL);
+        let mut world = World::pushing_to(flashduty, &push_url, &[("SSL_CERT_FILE", authority.path())]).await;
+        assert_eq!(world.send(&sample("alarm")).await.0, 200, "{name}");
+        world.end();
+    }
+}
+
+#[tokio::test]
+async fn folders_of_certificates_are_read_with_what_else_is_in_them() {
+    let identity = Identity::new();
+    let folder = std::env::temp_dir().join(format!("zstack-flashduty-folder-{}", std::process::id()));
+    std::fs::create_dir_all(folder.join("another")).unwrap();
+    std::fs::write(folder.join("README"), "no certificate").unwrap();
+    std::fs::write(folder.join("ours.pem"), format!("\u{feff}{}", identity.authority)).unwrap();
+    std::os::unix::fs::symlink("ours.pem", folder.join("5ed36f99.0")).unwrap();
+    std::os::unix::fs::symlink("nowhere", folder.join("dangling")).unwrap();
+    let folders = format!("/nowhere/at/all::{}", folder.display());
+    let stranger = File::new("beside", Identity::new().authority);
+    for file in ["", stranger.path()] {
+        let flashduty = flashduty_as(&identity).await;
+        let push_url = flashduty.push_url("standard", KEY_IN_URL);
+        let variables = [("SSL_CERT_FILE", file), ("SSL_CERT_DIR", &folders)];
+        let mut world = World::pushing_to(flashduty, &push_url, &variables).await;
+        assert_eq!(world.send(&sample("alarm")).await.0, 200, "{file}");
+        assert!(world.function.log().contains("/nowhere/at/all cannot be read"), "{}", world.function.log());
+        world.end();
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// Whatever was named by mistake, a private key or a token: its name is told, and nothing of what is in it.
 #[tokio::test]
 async fn a_file_without_certificates_keeps_the_function_from_starting() {
-    let nothing = File::new("nothing", "no certificate");
-    let variables = [
+    for (name, text) in [
+        ("empty", ""),
+        ("words", "a-secret"),
+        ("marked", "\u{feff}a-secret"),
+        ("open", "-----BEGIN CERTIFICATE-----\na-secret\n"),
+        ("label", "-----BEGIN a-secret-----\nAAAA\n"),
+        ("start", "-----BEGIN a-secret"),
+        ("dash", "-----BEGIN CERTIFICATE----- a-secret\nAAAA\n-----END CERTIFICATE-----\n"),
+        ("body", "-----BEGIN CERTIFICATE-----\na-secret!\n-----END CERTIFICATE-----\n"),
+        ("other", "-----BEGIN CERTIFICATE-----\nYS1zZWNyZXQ=\n-----END CERTIFICATE-----\n"),
+        ("key", "-----BEGIN PRIVATE KEY-----\na-secret\n-----END PRIVATE KEY-----\n"),
+    ] {
+        let file = File::new(name, text);
+        let log = does_not_start(&[("SSL_CERT_FILE", file.path())]).await;
+        assert!(log.contains("SSL_CERT_FILE") && log.contains(file.path()), "{name}: {log}");
+        // As it is, in base64, and as an array of bytes is printed.
+        for told in ["a-secret", "YS1z", "97, 45, 115"] {
+            assert!(!log.contains(told), "{name}: {log}");
+        }
+    }
+    for variable in ["SSL_CERT_FILE", "SSL_CERT_DIR"] {
+        let log = does_not_start(&[(variable, "/nowhere/at/all")]).await;
+        assert!(log.contains("/nowhere/at/all") && log.contains("No such file"), "{log}");
+    }
+}
+
+async fn does_not_start(variables: &[(&str, &str)]) -> String {
+    let others = [
         ("AWS_ENDPOINT_URL", "http://127.0.0.1:1"),
         ("FLASHDUTY_PUSH_URL_PARAMETER", PUSH_URL_PARAMETER),
         ("WEBHOOK_TOKEN_PARAMETER", TOKEN_PARAMETER),
-        ("SSL_CERT_FILE", nothing.path()),
     ];
-    let (status, log) = relay(&variables).await.ended().await;
-    assert!(!status.success() && log.contains("SSL_CERT_FILE"), "{log}");
+    let (status, log) = relay(&[&others, variables].concat()).await.ended().await;
+    assert!(!status.success(), "{log}");
+    log
 }

@@ -9,7 +9,7 @@ from deployed import Deployed
 TELLTALE = ("path", "querystring", "header", "body", "authorizer", "useragent", "input", "$request")
 
 
-def test_two_routes_and_no_more():
+def test_three_routes_and_no_more():
     """Each goes to the relay, and API Gateway may call it for that route only."""
     stack = Deployed()
     [api] = stack.of_type("AWS::ApiGatewayV2::Api").values()
@@ -24,7 +24,8 @@ def test_two_routes_and_no_more():
         "payloadFormatVersion": "2.0",
         "uri": "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/<Relay.Arn>/invocations",
     }
-    assert routes == {"POST /zstack": integration, "GET /health": integration}
+    expected = ["POST /zstack", "GET /health", "HEAD /health"]
+    assert routes == dict.fromkeys(expected, integration)
 
     permissions = list(stack.of_type("AWS::Lambda::Permission").values())
     assert all(
@@ -33,7 +34,7 @@ def test_two_routes_and_no_more():
         for it in permissions
     )
     prefix = "arn:aws:execute-api:us-east-1:123456789012:<Api>"
-    assert {it["SourceArn"] for it in permissions} == {f"{prefix}/*/POST/zstack", f"{prefix}/*/GET/health"}
+    assert {it["SourceArn"] for it in permissions} == {f"{prefix}/*/{it.replace(' ', '')}" for it in expected}
 
 
 def test_the_one_stage_is_throttled_and_logged():

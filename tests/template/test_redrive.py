@@ -97,6 +97,7 @@ RELAY_ALONE = {
     "DeliveryFailuresAlarm",
     "FunctionFailuresAlarm",
     "Relay",
+    "RelayHealthHeadPermission",
     "RelayHealthPermission",
     "RelayLogs",
     "RelayRole",

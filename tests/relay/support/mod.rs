@@ -125,6 +125,9 @@ pub fn assert_no_secret(said: &str) {
     for secret in [TOKEN, KEY, KEY_IN_URL, "integration_key=", &base64(&format!("zstack:{TOKEN}"))] {
         assert!(!said.contains(secret), "{secret} is told in {said}");
     }
+    let lower = said.to_lowercase();
+    let parts = (0..=KEY.len() - 8).map(|start| &KEY[start..start + 8]);
+    parts.for_each(|part| assert!(!lower.contains(part), "{part:?} is told in {said}"));
 }
 
 /// Starts the relay.

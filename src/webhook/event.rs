@@ -1,0 +1,102 @@
+//! What an event says of its request, taken out of it before `lambda_http` makes a request of it.
+//!
+//! `lambda_http` builds a URI from host, stage, path and query, and panics where that fails: for a host that
+//! is none, a character that has no place in a URI, more than 65,534 bytes. So none of them is left in the
+//! event. It panics, too, for a body that is not the base64 that it claims to be.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use lambda_http::aws_lambda_events::query_map::QueryMap;
+use lambda_http::http::header::HOST;
+use lambda_http::request::LambdaRequest;
+use url::form_urlencoded;
+
+use crate::error::Error;
+
+/// The longest path and query string that are taken, in bytes together. API Gateway lets 10,240 through, with
+/// all headers.
+pub const MAX_URL: usize = 64 * 1024;
+
+type Parameters = Vec<(String, String)>;
+
+/// What is taken out of an event.
+#[derive(Debug)]
+pub(super) struct Received {
+    /// Path and query, unless they are too long.
+    pub url: Result<Url, Error>,
+    /// The body, decoded.
+    pub body: Result<Vec<u8>, Error>,
+}
+
+/// The part of a URL behind its host.
+#[derive(Debug, Default)]
+pub(super) struct Url {
+    pub path: String,
+    /// The query's parameters, where a `+` is a blank.
+    pub query: Parameters,
+    /// The query's parameters, where a `+` is a plus sign.
+    pub query_with_plus: Parameters,
+}
+
+impl Received {
+    /// Takes all of it out of `event`.
+    pub fn take(event: &mut LambdaRequest) -> Self {
+        let (url, body, is_base64) = match event {
+            LambdaRequest::ApiGatewayV1(event) => {
+                event.headers.remove(HOST);
+                event.multi_value_headers.remove(HOST);
+                event.request_context.domain_name = None;
+                event.request_context.stage = None;
+                let path = event.path.take().unwrap_or_default();
+                let one_each = std::mem::take(&mut event.query_string_parameters);
+                let all = std::mem::take(&mut event.multi_value_query_string_parameters);
+                let url = Url::of_parameters(path, if all.is_empty() { &one_each } else { &all });
+                (url, event.body.take(), event.is_base64_encoded)
+            }
+            LambdaRequest::ApiGatewayV2(event) => {
+                event.headers.remove(HOST);
+                event.request_context.domain_name = None;
+                event.request_context.stage = None;
+                let path = event.raw_path.take().unwrap_or_default();
+                // API Gateway joins a name's values with commas in the parameters.
+                let parameters = std::mem::take(&mut event.query_string_parameters);
+                let url = match event.raw_query_string.take() {
+                    Some(query) => Url::of_query(path, &query),
+                    None => Url::of_parameters(path, &parameters),
+                };
+                (url, event.body.take(), event.is_base64_encoded)
+            }
+            _ => (Ok(Url::default()), None, false),
+        };
+        let body = body.unwrap_or_default();
+        let body =
+            if is_base64 { BASE64_STANDARD.decode(body).map_err(|_| Error::InvalidBase64) } else { Ok(body.into()) };
+        Self { url, body }
+    }
+}
+
+impl Url {
+    fn of_query(path: String, query: &str) -> Result<Self, Error> {
+        check_length(path.len() + query.len())?;
+        let parse = |query: &str| form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        Ok(Self { path, query: parse(query), query_with_plus: parse(&query.replace('+', "%2B")) })
+    }
+
+    /// Of parameters that API Gateway has decoded: which of their blanks were written as `+` is not known.
+    fn of_parameters(path: String, parameters: &QueryMap) -> Result<Self, Error> {
+        check_length(path.len() + parameters.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>())?;
+        let query = |text: fn(&str) -> String| {
+            parameters.iter().map(|(name, value)| (name.to_owned(), text(value))).collect::<Parameters>()
+        };
+        Ok(Self { path, query: query(str::to_owned), query_with_plus: query(|value| value.replace(' ', "+")) })
+    }
+
+    /// Whether this is the health check.
+    pub fn is_health(&self) -> bool {
+        self.path.ends_with("/health")
+    }
+}
+
+fn check_length(bytes: usize) -> Result<(), Error> {
+    if bytes > MAX_URL { Err(Error::UrlTooLong { bytes, limit: MAX_URL }) } else { Ok(()) }
+}

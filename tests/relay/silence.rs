@@ -1,0 +1,83 @@
+//! Connections that die without a word between two requests: nothing that is sent on them arrives, and nothing
+//! says so. Lambda freezes a process for minutes, and whatever is on the way forgets an idle connection.
+
+use std::time::{Duration, Instant};
+
+use aws_standin::wire::Wire;
+use flashduty_standin::{Options, Standin};
+use serde_json::Value;
+
+use crate::support::journey::Journey;
+use crate::support::{KEY, KEY_IN_URL, World, sample};
+
+/// How late an alert may be for one dead connection. Who waits for a timeout of the SDK is later.
+const LATE: Duration = Duration::from_millis(900);
+
+/// A wire to where an `http://` URL points, and the URL that leads through it.
+async fn wire(url: &str) -> (Wire, String) {
+    let service = url.strip_prefix("http://").unwrap();
+    let wire = Wire::to(service.split('/').next().unwrap()).await;
+    let through = format!("http://{}", wire.address());
+    (wire, through)
+}
+
+async fn timed(journey: &mut Journey, event: &Value) -> (u64, Duration) {
+    let started = Instant::now();
+    let (status, _) = journey.send(event).await;
+    (status, started.elapsed())
+}
+
+#[tokio::test]
+async fn a_dead_connection_to_sqs_does_not_queue_an_alert() {
+    let mut journey = Journey::new().await;
+    let (wire, through) = wire(journey.sqs.url()).await;
+    journey.world.restart_with(&[("AWS_ENDPOINT_URL_SQS", &through)]).await;
+    assert_eq!(journey.send(&sample("alarm")).await.0, 200);
+    // Until the count is due again.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    wire.go_silent();
+    let (status, took) = timed(&mut journey, &sample("alarm-recovery")).await;
+    assert_eq!((status, journey.queued().len()), (200, 0), "{took:?}");
+    assert!(took < LATE, "{took:?}");
+    // And what must be queued is queued.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(timed(&mut journey, &sample("alarm")).await.0, 200);
+    journey.world.flashduty.fault(crate::support::journey::busy(), flashduty_standin::Lasts::Next(1));
+    wire.go_silent();
+    let (status, took) = timed(&mut journey, &sample("event-host-disconnected")).await;
+    assert_eq!((status, journey.queued().len()), (202, 1), "{took:?}");
+    assert!(took < LATE, "{took:?}");
+    assert_eq!(journey.sqs.calls("SendMessage").len(), 1);
+    journey.end();
+}
+
+#[tokio::test]
+async fn a_dead_connection_to_ssm_makes_an_alert_little_later() {
+    let mut world = World::with(&[("SETTINGS_TTL_SECONDS", "0")]).await;
+    let (wire, through) = wire(&world.ssm_url).await;
+    world.restart_with(&[("AWS_ENDPOINT_URL", &through)]).await;
+    assert_eq!(world.send(&sample("alarm")).await.0, 200);
+    wire.go_silent();
+    let started = Instant::now();
+    assert_eq!(world.send(&sample("alarm")).await.0, 200);
+    assert!(started.elapsed() < LATE, "{:?}", started.elapsed());
+    assert!(!world.function.log().contains("could not be refreshed"), "{}", world.function.log());
+    world.end();
+}
+
+#[tokio::test]
+async fn a_dead_connection_to_flashduty_makes_an_alert_little_later() {
+    let flashduty = Standin::start(Options { keys: vec![KEY.to_owned()], ..Options::default() }).await.unwrap();
+    let push_url = flashduty.push_url("standard", KEY_IN_URL);
+    let service = format!("http://{}", push_url.split('/').nth(2).unwrap());
+    let (wire, through) = wire(&service).await;
+    let mut world = World::pushing_to(flashduty, &push_url.replace(&service, &through), &[]).await;
+    assert_eq!(world.send(&sample("alarm")).await.0, 200);
+    wire.go_silent();
+    let started = Instant::now();
+    assert_eq!(world.send(&sample("alarm-recovery")).await.0, 200);
+    assert!(started.elapsed() < Duration::from_millis(1_500), "{:?}", started.elapsed());
+    let line = world.function.request_lines().await.pop().unwrap();
+    assert_eq!(line["attempts"], 1, "it does not count as a try: {line}");
+    world.end();
+}
