@@ -45,7 +45,11 @@ impl EventSource {
     /// can be received now.
     pub async fn poll(&mut self) -> Option<Batch> {
         let batch = self.poll_under(None).await?;
-        assert!(!batch.died, "Lambda ended it after {FUNCTION_TIMEOUT:?}, or it died; its log:\n{}", self.function.log());
+        assert!(
+            !batch.died,
+            "Lambda ended it after {FUNCTION_TIMEOUT:?}, or it died; its log:\n{}",
+            self.function.log()
+        );
         Some(batch)
     }
 
