@@ -52,7 +52,6 @@ const WORDS: [&str; 28] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_body_is_answered_and_none_is_dropped() {
-    let round = |seed| round(seed);
     tokio::join!(super::once("chaos::bodies", round), super::once("chaos::bodies", round));
 }
 

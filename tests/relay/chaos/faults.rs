@@ -57,7 +57,7 @@ struct Field {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_taken_is_somewhere_and_nothing_else_is() {
-    super::once("chaos::faults", round).await;
+    tokio::join!(super::once("chaos::faults", round), super::once("chaos::faults", round));
 }
 
 pub async fn round(seed: u64) -> Figures {
@@ -154,18 +154,22 @@ async fn weather(field: Arc<Field>, mut rng: Rng) {
     let (flashduty, sqs, ssm) = (&field.journey.world.flashduty, &field.journey.sqs, &field.journey.world.ssm);
     while !field.over.load(Ordering::Relaxed) {
         let lasts = if rng.bool() { Lasts::Next(rng.usize(1..4)) } else { Lasts::Standing };
-        match rng.u8(..10) {
+        match rng.u8(..12) {
             0..4 => flashduty.fault(flashduty_fault(&mut rng), lasts),
-            4..6 => flashduty.clear_faults(),
-            6 => sqs.fault(Some(sqs_fault(&mut rng))),
+            4 => flashduty.clear_faults(),
+            5 | 6 => sqs.fault(Some(sqs_fault(&mut rng))),
             7 => sqs.fault(None),
             8 => ssm.fault(Some(ssm_fault(&mut rng))),
-            _ => ssm.fault(None),
+            9 => ssm.fault(None),
+            // Nobody takes anything.
+            _ => {
+                flashduty.fault(busy(), Lasts::Standing);
+                sqs.fault(Some([SqsFault::Deny, SqsFault::Gone, SqsFault::Throttle][rng.usize(..3)]));
+            }
         }
         field.faults.fetch_add(1, Ordering::Relaxed);
-        tokio::time::sleep(Duration::from_millis(rng.u64(20..250))).await;
-        // What lasts leaves no time for anything else.
-        if rng.bool() {
+        tokio::time::sleep(Duration::from_millis(rng.u64(20..200))).await;
+        if rng.u8(..3) == 0 {
             flashduty.clear_faults();
             sqs.fault(None);
             ssm.fault(None);
@@ -203,9 +207,14 @@ fn flashduty_fault(rng: &mut Rng) -> Fault {
 }
 
 fn sqs_fault(rng: &mut Rng) -> SqsFault {
-    let faults =
-        [SqsFault::Deny, SqsFault::Gone, SqsFault::Throttle, SqsFault::DenyCount, SqsFault::Hang, SqsFault::Unanswered];
-    faults[rng.usize(..faults.len())]
+    match rng.u8(..10) {
+        0..3 => SqsFault::Deny,
+        3 | 4 => SqsFault::Gone,
+        5 | 6 => SqsFault::Throttle,
+        7 => SqsFault::DenyCount,
+        8 => SqsFault::Unanswered,
+        _ => SqsFault::Hang,
+    }
 }
 
 fn ssm_fault(rng: &mut Rng) -> SsmFault {
