@@ -166,14 +166,24 @@ fn mutate(body: &mut Vec<u8>, samples: &[Vec<u8>], rng: &mut Rng) {
 fn wrap(body: &mut Vec<u8>, other: &[u8], rng: &mut Rng) {
     let text = String::from_utf8_lossy(body).into_owned();
     let around = |before: &[u8], after: &[u8]| [before, body, after].concat();
-    *body = match rng.u8(..8) {
+    *body = match rng.u8(..9) {
         0 => around(b"[", b"]"),
-        1 => [&b"["[..], body, b",", other, b"]"].concat(),
-        2 => around(b"{\"sections\":[", b"],\"title\":\"T\"}"),
-        3 => json!(text).to_string().into_bytes(),
-        4 => json!([text, {"sections": [text]}]).to_string().into_bytes(),
-        5 => around(b"{\"a\":{\"b\":", b"}}"),
-        6 => text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+        1 => more_fields(body, rng),
+        2 => [&b"["[..], body, b",", other, b"]"].concat(),
+        3 => around(b"{\"sections\":[", b"],\"title\":\"T\"}"),
+        4 => json!(text).to_string().into_bytes(),
+        5 => json!([text, {"sections": [text]}]).to_string().into_bytes(),
+        6 => around(b"{\"a\":{\"b\":", b"}}"),
+        7 => text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
         _ => around(b"<html><pre>", b"</pre>"),
     };
+}
+
+/// More fields than an alert has labels, behind the first brace.
+fn more_fields(body: &[u8], rng: &mut Rng) -> Vec<u8> {
+    let name = ["f", "ALARM_", "值", "kind", "a.b-"][rng.usize(..5)];
+    let value = "v".repeat(rng.usize(1..30));
+    let fields: Vec<String> = (0..rng.usize(1..150)).map(|n| format!(r#""{name}{n}":"{value}","#)).collect();
+    let place = body.iter().position(|byte| *byte == b'{').map_or(0, |brace| brace + 1);
+    [&body[..place], fields.concat().as_bytes(), &body[place..]].concat()
 }

@@ -145,7 +145,9 @@ pub async fn round(seed: u64) -> Figures {
         }
         journey.world.flashduty.clear_faults();
         if rng.u8(..4) == 0 {
+            journey.world.flashduty.fault(busy(), Lasts::Next(rng.usize(..4)));
             journey.redeliver.drain().await;
+            journey.world.flashduty.clear_faults();
             journey.sqs.advance(Duration::from_secs(rng.u64(..1_000)));
         }
     }

@@ -163,7 +163,8 @@ async fn weather(field: Arc<Field>, mut rng: Rng) {
             9 => ssm.fault(None),
             // Nobody takes anything.
             _ => {
-                flashduty.fault(busy(), Lasts::Standing);
+                let none = [busy(), busy(), Fault::status(400), Fault::Close];
+                flashduty.fault(none[rng.usize(..none.len())].clone(), Lasts::Standing);
                 sqs.fault(Some([SqsFault::Deny, SqsFault::Gone, SqsFault::Throttle][rng.usize(..3)]));
             }
         }
