@@ -186,6 +186,34 @@ mod tests {
     }
 
     #[test]
+    fn words_that_nobody_knows_are_told_at_the_end() {
+        use crate::translate::{Context, translate};
+        use crate::zstack::split;
+
+        let told = |status: &str, level: &str, metric: &str| {
+            let body = format!(
+                r#"{{"ALARM_UUID":"1f2e","ALARM_CURRENT_STATUS":"{status}","ALARM_EMERGENCY_LEVEL":"{level}","ALARM_METRIC":"{metric}"}}"#
+            );
+            let alert = translate(&split(body.as_bytes()).remove(0), &Context::default()).remove(0);
+            let event: serde_json::Value = serde_json::from_slice(&alert.events[0].to_json()).unwrap();
+            (event["event_status"].as_str().unwrap().to_owned(), event["description"].as_str().unwrap().to_owned())
+        };
+        let state = "State: 不明 (not a state of ZStack's; taken for Alarm)";
+        let level = "Level: P0 (not a level of ZStack's; shown as Warning)";
+        let (status, description) = told("不明", "紧急", "CPU");
+        assert_eq!((status.as_str(), description.lines().next()), ("Critical", Some("CPU triggered")));
+        assert!(description.ends_with(&format!("\n{state}")), "{description}");
+
+        let (status, description) = told("不明", "P0", &"长".repeat(3_000));
+        assert_eq!((status.as_str(), description.chars().count()), ("Warning", 2_048));
+        assert!(description.ends_with(&format!("\n{state}\n{level}")), "{description}");
+
+        for known in ["", "-", "Alarm", "恢复正常"] {
+            assert!(!told(known, "", "CPU").1.contains("State:"), "{known}");
+        }
+    }
+
+    #[test]
     fn every_state_and_level_has_its_status() {
         use Status::{Critical, Info, Ok, Warning};
         let levels = [

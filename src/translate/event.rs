@@ -225,3 +225,123 @@ fn changes_at_every_repeat(name: &str) -> bool {
     let name = label_name(name);
     matches!(name.rsplit('_').next(), Some("uuid" | "id" | "time" | "date" | "timestamp"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::translate::{Context, translate};
+    use crate::zstack::split;
+
+    /// Status, key without its beginning, and description of each event of a message.
+    fn told(fields: &str) -> Vec<(String, String, String)> {
+        let body = format!(r#"{{"EVENT_RESOURCE_ID":"1f2e",{fields}}}"#);
+        let alerts = split(body.as_bytes()).into_iter().flat_map(|part| translate(&part, &Context::default()));
+        let events = alerts.flat_map(|alert| alert.events);
+        let events = events.map(|event| serde_json::from_slice::<serde_json::Value>(&event.to_json()).unwrap());
+        let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+        let events =
+            events.map(|event| (text(&event["event_status"]), text(&event["alert_key"]), text(&event["description"])));
+        events.map(|(status, key, told)| (status, key.replace("zstack:event:", ""), told)).collect()
+    }
+
+    fn status_and_key(fields: &str) -> Vec<(String, String)> {
+        told(fields).into_iter().map(|(status, key, _)| (status, key)).collect()
+    }
+
+    fn expected(events: &[(&str, &str)]) -> Vec<(String, String)> {
+        events.iter().map(|(status, key)| ((*status).to_owned(), (*key).to_owned())).collect()
+    }
+
+    #[test]
+    fn an_event_is_as_bad_as_its_level() {
+        for (name, level, status) in [
+            ("HostDisconnected", "Emergent", "Critical"),
+            ("HostDisconnected", "严重", "Warning"),
+            ("HostDisconnected", "Normal", "Info"),
+            ("HostDisconnected", "", "Warning"),
+            // Something ends it, so it is a problem: a level of recovery is somebody's mistake.
+            ("HostDisconnected", "Recovery", "Warning"),
+            ("HostStatusChanged", "Recovery", "Warning"),
+            // Nobody knows what this is; ZStack says that it is good.
+            ("HostOnFireNoMore", "Recovery", "Info"),
+            ("HostOnFire", "Emergent", "Critical"),
+        ] {
+            let fields = format!(r#""EVENT_NAME":"{name}","EVENT_EMERGENCY_LEVEL":"{level}""#);
+            assert_eq!(status_and_key(&fields), expected(&[(status, &format!("{name}:1f2e"))]), "{name} {level}");
+        }
+    }
+
+    #[test]
+    fn one_message_ends_all_that_it_undoes() {
+        let running = r#""EVENT_NAME":"VMStateChangedOnHost","EVENT_LABELS":{"NewState":"Running"}"#;
+        let both = [("Ok", "VMStateChangedOnHost:1f2e"), ("Ok", "VMHAStarted:1f2e")];
+        assert_eq!(status_and_key(running), expected(&both));
+        let stopped = r#""EVENT_NAME":"VMStateChangedOnHost","EVENT_LABELS":{"NewState":"Stopped"}"#;
+        assert_eq!(status_and_key(stopped), expected(&[("Warning", "VMStateChangedOnHost:1f2e")]));
+        // What it says of itself is not known: it ends nothing.
+        let untold = r#""EVENT_NAME":"VMStateChangedOnHost""#;
+        assert_eq!(status_and_key(untold), expected(&[("Warning", "VMStateChangedOnHost:1f2e")]));
+
+        let connected = r#""EVENT_NAME":"vrouterconnected","EVENT_EMERGENCY_LEVEL":"Emergent""#;
+        let both = [("Ok", "VRouterDisconnected:1f2e"), ("Ok", "VRouterPaused:1f2e")];
+        assert_eq!(status_and_key(connected), expected(&both));
+    }
+
+    #[test]
+    fn a_step_opens_and_closes_an_alert_of_its_own() {
+        for fields in [
+            r#""EVENT_NAME":"HostStatusChanged","EVENT_LABELS":{"NewStatus":"Connecting"},"EVENT_EMERGENCY_LEVEL":"Emergent""#,
+            r#""EVENT_NAME":"VMStateChangedOnHost","EVENT_LABELS":{"NewState":"Migrating"}"#,
+        ] {
+            let steps = status_and_key(fields);
+            let name = fields.split('"').nth(3).unwrap();
+            let key = format!("{name}:1f2e:step");
+            assert_eq!(steps, expected(&[("Info", &key), ("Ok", &key)]));
+        }
+    }
+
+    #[test]
+    fn what_tells_apart_stands_in_the_key_in_the_tables_order() {
+        let insert = r#""EVENT_NAME":"HostPhysicalDiskInsertTriggered","EVENT_LABELS":{"SlotNumber":7,"EnclosureId":"252","SerialNumber":"n"}"#;
+        assert_eq!(status_and_key(insert), expected(&[("Ok", "HostPhysicalDiskRemoveTriggered:1f2e:252:7")]));
+        for (labels, key) in [
+            (r#"{"EnclosureId":"None"}"#, "-:-"),
+            (r#"{"SlotNumber":"7"}"#, "-:7"),
+            // Printed in somebody's own way: the whole of it.
+            (r#""slot 7""#, "slot 7"),
+            (r#"["slot","7"]"#, "7,slot"),
+        ] {
+            let fields = format!(r#""EVENT_NAME":"HostPhysicalDiskStatusAbnormal","EVENT_LABELS":{labels}"#);
+            let key = format!("HostPhysicalDiskStatusAbnormal:1f2e:{key}");
+            assert_eq!(status_and_key(&fields), expected(&[("Warning", &key)]), "{labels}");
+        }
+    }
+
+    #[test]
+    fn the_last_lines_are_kept_where_the_rest_is_cut() {
+        let long = "长".repeat(3_000);
+        let fields =
+            format!(r#""EVENT_NAME":"VmCrash","EVENT_EMERGENCY_LEVEL":"P0","EVENT_LABELS":{{"Details":"{long}"}}"#);
+        let [(_, _, description)] = &told(&fields)[..] else { panic!("{fields}") };
+        assert_eq!(description.chars().count(), 2_048);
+        let ending = format!("\nLevel: P0 (not a level of ZStack's; shown as Warning)\n{NEVER_OVER}");
+        assert!(description.starts_with("VmCrash (虚拟机崩溃, VM Crashed)\n") && description.ends_with(&ending));
+    }
+
+    #[test]
+    fn facts_say_what_they_cannot_tell() {
+        let facts = |name: &str| format!(r#""facts":[{{"name":"Event Details"}},{{"name":"Name","value":"{name}"}}]"#);
+        let body = |name: &str| format!("{{{}}}", facts(name));
+        let notes = |name: &str| {
+            let alerts = translate(&split(body(name).as_bytes()).remove(0), &Context::default());
+            let json = String::from_utf8(alerts[0].events[0].to_json()).unwrap();
+            [NOT_TOLD_APART, STATE_NOT_TOLD, NEVER_OVER].map(|note| json.contains(note))
+        };
+        assert_eq!(notes("HostPhysicalNicStatusDown"), [true, false, false]);
+        assert_eq!(notes("HostPhysicalNicStatusUp"), [true, false, false]);
+        assert_eq!(notes("HostPhysicalFanStatusAbnormal"), [true, false, true]);
+        assert_eq!(notes("HostStatusChanged"), [false, true, false]);
+        assert_eq!(notes("HostDisconnected"), [false, false, false]);
+        assert_eq!(notes("VmCrash"), [false, false, true]);
+    }
+}

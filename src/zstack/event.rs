@@ -135,3 +135,58 @@ impl<'a> Event<'a> {
         unnamed.map(|(_, value)| &**value).collect::<Vec<_>>().join(",")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::zstack::Message;
+
+    fn state(json: &str) -> EventState {
+        let Message::Event(event) = Message::read(json) else { panic!("{json}") };
+        event.state(event.entry().unwrap())
+    }
+
+    #[test]
+    fn a_label_tells_the_state_in_any_case() {
+        for (labels, expected) in [
+            (r#"{"OldStatus":"Connected","NewStatus":"Disconnected"}"#, EventState::Trouble),
+            (r#"{"OldStatus":"Disconnected","NewStatus":" connected "}"#, EventState::Over),
+            (r#""[OldStatus:Disconnected, NewStatus:Connecting]""#, EventState::Step),
+            (r#"{"NewStatus":"Rebooting"}"#, EventState::Unknown),
+            ("{}", EventState::Unknown),
+        ] {
+            assert_eq!(state(&format!(r#"{{"EVENT_NAME":"HostStatusChanged","EVENT_LABELS":{labels}}}"#)), expected);
+        }
+        assert_eq!(state(r#"{"EVENT_NAME":"VMStopScheduler","EVENT_LABELS":{"isSuccess":true}}"#), EventState::Over);
+        assert_eq!(state(r#"{"EVENT_NAME":"HostDisconnected","EVENT_LABELS":{}}"#), EventState::Unknown);
+    }
+
+    #[test]
+    fn an_error_is_trouble_whatever_a_label_says() {
+        for value in ["success", "checking", "Unheard"] {
+            let json = format!(
+                r#"{{"EVENT_NAME":"VMHAProcess","EVENT_LABELS":{{"HAProcess":"{value}"}},"EVENT_ERROR":"no host"}}"#
+            );
+            assert_eq!(state(&json), EventState::Trouble, "{value}");
+        }
+        // Where there is no state, an error is none.
+        assert_eq!(state(r#"{"EVENT_NAME":"HostDisconnected","EVENT_ERROR":"lost"}"#), EventState::Unknown);
+    }
+
+    #[test]
+    fn a_start_is_over_only_where_an_error_would_have_come() {
+        for (fields, expected) in [
+            (r#""EVENT_ERROR":"no host has room","EVENT_LABELS":{}"#, EventState::Trouble),
+            (r#""EVENT_LABELS":{"DestinationHostUuid":"1f2e"}"#, EventState::Over),
+            (r#""EVENT_LABELS":"[DestinationHostUuid:1f2e]""#, EventState::Over),
+            (r#""EVENT_ERROR":"null","EVENT_LABELS":"[:]""#, EventState::Over),
+            (r#""EVENT_ERROR":null"#, EventState::Over),
+            // A template that leaves the field out: this may be a start that failed.
+            (r#""EVENT_LABELS":"[:]""#, EventState::Unknown),
+            (r#""EVENT_LABELS":{"DestinationHostUuid":"None"}"#, EventState::Unknown),
+            (r#""EVENT_RESOURCE_ID":"1f2e""#, EventState::Unknown),
+        ] {
+            assert_eq!(state(&format!(r#"{{"EVENT_NAME":"VMHAStarted",{fields}}}"#)), expected, "{fields}");
+        }
+    }
+}

@@ -143,6 +143,12 @@ fn fact(item: &RawValue) -> (Text<'_>, Value<'_>) {
     }
 }
 
+/// Whether one message may have two facts of this name: somebody's own, and the current value, since ZStack's English
+/// card for Teams has the level under its name.
+pub(super) fn may_repeat(name: &str) -> bool {
+    matches!(Fact::of(name), None | Some(Fact::CurrentValue))
+}
+
 /// The message that facts make, with what stands beside their list. None where they tell of nothing.
 pub(super) fn message<'a>(facts: Members<'a>, beside: Members<'a>) -> Option<Message<'a>> {
     let facts: Vec<_> = facts.into_iter().map(|(name, value)| (Fact::of(&name), name, value)).collect();
@@ -155,24 +161,27 @@ pub(super) fn message<'a>(facts: Members<'a>, beside: Members<'a>) -> Option<Mes
         Some(Fact::Condition(told)) => Some(*told),
         _ => None,
     });
-    let told = head.or(condition.flatten()).or_else(|| Entry::of(&value("NAME")).map(|_| Told::Event));
     let (title, mut members): (Members<'a>, Members<'a>) =
         beside.into_iter().partition(|(name, _)| name.eq_ignore_ascii_case("activityTitle"));
     members.retain(|(name, _)| !is_list(name));
+    let headline = title.first().and_then(|(_, title)| Title::read(&title.text(), &value("RESOURCE_NAME")));
+    let told = head
+        .or(condition.flatten())
+        .or_else(|| condition.and(headline.as_ref()).and_then(Title::told))
+        .or_else(|| Entry::of(&value("NAME")).map(|_| Told::Event));
 
     let prefix = if told == Some(Told::Event) { "EVENT_" } else { "ALARM_" };
     if told != Some(Told::Event) {
-        let title = title.first().and_then(|(_, title)| Title::read(&title.text(), &value("RESOURCE_NAME")));
         let status = match told {
             Some(Told::Recovery) => State::Ok.as_str().to_owned(),
             Some(_) => State::Alarm.as_str().to_owned(),
             None => {
                 condition?;
-                title.as_ref().map(|title| title.status.clone()).unwrap_or_default()
+                headline.as_ref().map(|title| title.status.clone()).unwrap_or_default()
             }
         };
         members.push(("ALARM_CURRENT_STATUS".into(), Value::Text(status.into())));
-        members.extend(title.map(|title| ("ALARM_NAME".into(), Value::Text(title.alarm.into()))));
+        members.extend(headline.map(|title| ("ALARM_NAME".into(), Value::Text(title.alarm.into()))));
     }
     members.extend(title);
     for (fact, name, value) in facts {
@@ -232,6 +241,14 @@ impl Title {
             Some(Self { alarm: alarm.to_owned(), status: status.to_owned() })
         })
     }
+
+    fn told(&self) -> Option<Told> {
+        match State::read(&self.status)? {
+            State::Ok => Some(Told::Recovery),
+            State::Alarm => Some(Told::Alarm),
+            State::InsufficientData => None,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -272,6 +289,27 @@ mod tests {
         assert_eq!(told("报警器 磁盘 中资源 库 状态改变成 监控中", "库"), expected("磁盘", "监控中"));
         assert_eq!(told("报警器 磁盘 状态改变成 好", ""), None);
         assert_eq!(told("a title", ""), None);
+    }
+
+    #[test]
+    fn a_card_without_a_head_is_told_by_its_title() {
+        for (status, condition, reversed) in [("OK", "<", ">="), ("Alarm", ">=", ">=")] {
+            let text = format!(
+                r#"{{"activityTitle":"Alarm CPU changes status to {status}","facts":[{{"name":"Condition","value":"CPU {condition} 8"}}]}}"#
+            );
+            let Message::Alarm(alarm) = Message::read(&text) else { panic!("{text}") };
+            assert_eq!((&*alarm.name, &*alarm.status, &*alarm.operator), ("CPU", status, reversed));
+        }
+    }
+
+    #[test]
+    fn broken_facts_of_two_messages_are_not_mixed() {
+        let facts = |facts: &str| format!(r#"{{"facts":[{{"name":"触发条件","value":"a "b" > 1"}},{facts}]}}"#);
+        let own = facts(r#"{"name":"备注","value":"1"},{"name":"备注","value":"2"},{"name":"UUID","value":"u"}"#);
+        let Message::Alarm(alarm) = Message::read(&own) else { panic!("{own}") };
+        assert_eq!((&*alarm.uuid, alarm.other.len()), ("u", 2));
+        let two = facts(r#"{"name":"UUID","value":"u"},{"name":"UUID","value":"v"}"#);
+        assert!(matches!(Message::read(&two), Message::Raw(_)));
     }
 
     #[test]

@@ -82,16 +82,20 @@ fn lines<'a>(items: Vec<Text<'a>>, names: &[&str]) -> Vec<Label<'a>> {
     items.into_iter().flat_map(apart).collect()
 }
 
-/// `[key operator value, key operator value]`, with or without the brackets, and with quotation marks or without.
-/// A comma may stand in a value: only where a name and an operator follow, another label begins.
+/// `[key operator value, key operator value]`, with or without the brackets, and with quotation marks or without; or a
+/// JSON text with names and values. A comma, a semicolon or a line break may stand in a value: only where a name and an
+/// operator follow, another label begins.
 fn conditions(text: &str) -> Vec<Label<'_>> {
+    if let Some(members) = text.starts_with('{').then(|| object(text)).flatten() {
+        return members;
+    }
     let text = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
     let mut labels = Vec::new();
     let mut start = 0;
-    for (comma, _) in text.match_indices(',') {
-        if begins_condition(&text[comma + 1..]) {
-            labels.push(&text[start..comma]);
-            start = comma + 1;
+    for (end, _) in text.match_indices([',', ';', '\n']) {
+        if begins_condition(&text[end + 1..]) {
+            labels.push(&text[start..end]);
+            start = end + 1;
         }
     }
     labels.push(&text[start..]);
@@ -113,4 +117,69 @@ fn unnamed(value: Text<'_>) -> Label<'_> {
 
 fn owned<'a>((name, value): Label<'_>) -> Label<'a> {
     (Cow::Owned(name.into_owned()), Cow::Owned(value.into_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn json(text: &str) -> Value<'_> {
+        Value::Json(serde_json::from_str(text).unwrap())
+    }
+
+    fn told(labels: Vec<Label<'_>>) -> Vec<String> {
+        labels
+            .into_iter()
+            .map(|(name, value)| if name.is_empty() { value.into() } else { format!("{name}={value}") })
+            .collect()
+    }
+
+    #[test]
+    fn zstacks_own_memory_is_no_label_however_it_is_printed() {
+        for (value, expected) in [
+            (r#"["HostUuid Equal 1f2e","ALARM_EXCLUDE_RESOURCE_LABEL Equal 2e|3f"]"#, "HostUuid Equal 1f2e"),
+            (r#"["ALARM_EXCLUDE_RESOURCE_LABEL Filter 2e|3f","HostUuid Equal 1f2e"]"#, "HostUuid Equal 1f2e"),
+            (r#"{"ALARM_EXCLUDE_RESOURCE_LABEL":"2e|3f","HostUuid":"1f2e"}"#, "HostUuid=1f2e"),
+            // A text: with and without brackets, as JSON, between other separators.
+            (r#""[HostUuid Equal 1f2e, ALARM_EXCLUDE_RESOURCE_LABEL Equal 2e|3f]""#, "HostUuid Equal 1f2e"),
+            (r#""ALARM_EXCLUDE_RESOURCE_LABEL Equal 2e|3f,HostUuid Equal 1f2e""#, "HostUuid Equal 1f2e"),
+            (r#""HostUuid Equal 1f2e; ALARM_EXCLUDE_RESOURCE_LABEL Equal 2e|3f""#, "HostUuid Equal 1f2e"),
+            (r#""HostUuid Equal 1f2e\nALARM_EXCLUDE_RESOURCE_LABEL Equal 2e|3f""#, "HostUuid Equal 1f2e"),
+            (r#""[\"HostUuid Equal 1f2e\",\"ALARM_EXCLUDE_RESOURCE_LABEL Equal 2e|3f\"]""#, "HostUuid Equal 1f2e"),
+            (r#""{\"HostUuid\":\"1f2e\",\"ALARM_EXCLUDE_RESOURCE_LABEL\":\"2e|3f\"}""#, "HostUuid=1f2e"),
+        ] {
+            assert_eq!(told(of_alarm(&json(value))), [expected], "{value}");
+        }
+        assert!(of_alarm(&json(r#""ALARM_EXCLUDE_RESOURCE_LABEL Equal 2e|3f""#)).is_empty());
+    }
+
+    #[test]
+    fn what_separates_conditions_may_stand_in_a_value() {
+        for (value, expected) in [
+            ("[Name Regex a,b|c, HostUuid Equal 1f2e]", &["HostUuid Equal 1f2e", "Name Regex a,b|c"][..]),
+            ("Name Regex a, b Equal, HostUuid NotEqual 1", &["HostUuid NotEqual 1", "Name Regex a, b Equal"]),
+            ("Name Regex a; b,Disk RegexAgainst sd[a,b]", &["Disk RegexAgainst sd[a,b]", "Name Regex a; b"]),
+            ("Name Regex [a]", &["Name Regex [a]"]),
+            ("a, b", &["a, b"]),
+            ("[]", &[]),
+        ] {
+            assert_eq!(told(of_alarm(&Value::Text(value.into()))), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn an_events_labels_are_sorted_and_say_something() {
+        let names = ["Name", "NewStatus", "Details"];
+        for value in [
+            r#"{"NewStatus":"down","Name":"a, b: c","Details":"None"}"#,
+            r#""{\"NewStatus\":\"down\",\"Name\":\"a, b: c\",\"Details\":null}""#,
+            r#""[NewStatus:down, Details:null, Name:a, b: c]""#,
+            r#"["NewStatus: down","Name: a, b: c","Details: -"]"#,
+            r#""Name = a, b: c, NewStatus = down, Details = -""#,
+        ] {
+            assert_eq!(told(of_event(&json(value), &names)), ["Name=a, b: c", "NewStatus=down"], "{value}");
+        }
+        assert_eq!(told(of_event(&json(r#"["a: b", "c"]"#), &names)), ["a: b", "c"]);
+        assert_eq!(told(of_event(&json("[]"), &names)), [""; 0]);
+    }
 }

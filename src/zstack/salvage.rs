@@ -10,6 +10,7 @@ use std::collections::hash_map::Entry;
 use serde_json::Deserializer;
 use serde_json::value::RawValue;
 
+use super::facts::may_repeat;
 use super::fields::{Members, Text, Value, string};
 use super::labels::Label;
 use super::message::{Reading, Shape, begins_with};
@@ -20,7 +21,7 @@ pub struct Salvaged<'a> {
     /// The names that were looked for, with their values, in their order: members, or facts. A value that is no JSON
     /// is a text.
     pub known: Members<'a>,
-    /// Well-formed members in front of them and between them.
+    /// Other members in front of them, between them and behind them.
     pub beside: Members<'a>,
 }
 
@@ -41,16 +42,18 @@ struct Found<'a> {
     start: usize,
     /// Where its value begins.
     value: usize,
+    /// Whether it stands there without quotation marks: then its value is no JSON.
+    is_bare: bool,
 }
 
 /// The members of an alarm or an event. None where there are none, or where one of them has two values: then there
 /// are two messages in the text.
 pub(super) fn members(text: &str) -> Option<Salvaged<'_>> {
     let found = names(text).filter(|found| ["ALARM_", "EVENT_"].iter().any(|prefix| begins_with(&found.name, prefix)));
-    read(text, found.collect(), &[','])
+    read(text, found.collect(), &[','], |_| false)
 }
 
-/// The facts of a message, under the same conditions.
+/// The facts of a message, under the same conditions, but for the names that one message may have twice.
 pub(super) fn facts(text: &str) -> Option<Salvaged<'_>> {
     let mut found = Vec::new();
     let mut name: Option<Found<'_>> = None;
@@ -62,10 +65,10 @@ pub(super) fn facts(text: &str) -> Option<Salvaged<'_>> {
             && let Some((fact, rest)) = json(&text[value..member.start])
             && let Some(fact) = string(fact.get()).filter(|_| rest.trim() == ",")
         {
-            found.push(Found { name: fact, start, value: member.value });
+            found.push(Found { name: fact, start, value: member.value, is_bare: false });
         }
     }
-    read(text, found, &['{', ',', '}'])
+    read(text, found, &['{', ',', '}'], may_repeat)
 }
 
 /// Labels with these `names`, out of an object with a mistake in it, a map as Groovy prints it (`[name:value,
@@ -73,7 +76,12 @@ pub(super) fn facts(text: &str) -> Option<Salvaged<'_>> {
 pub(super) fn labels<'a>(text: &'a str, names: &[&str]) -> Option<Vec<Label<'a>>> {
     let mut found: Vec<_> = names.iter().flat_map(|name| label(text, name)).collect();
     found.sort_by_key(|found| found.start);
-    let Salvaged { known, beside } = read(text, found, &[',', ';'])?;
+    let is_between = |separator: &char| {
+        let mut behind_first = found.iter().skip(1);
+        behind_first.all(|found| text[..found.start].trim_end().ends_with(*separator))
+    };
+    let separator = [',', ';'].into_iter().find(is_between);
+    let Salvaged { known, beside } = read(text, found, separator.as_slice(), |_| false)?;
     Some(known.into_iter().chain(beside).map(|(name, value)| (name, value.text())).collect())
 }
 
@@ -82,7 +90,7 @@ fn names(text: &str) -> impl Iterator<Item = Found<'_>> {
     memchr::memchr_iter(b'"', text.as_bytes()).filter_map(|start| {
         let (name, rest) = text[start + 1..].split_once('"')?;
         let value = rest.trim_start().strip_prefix(':')?;
-        Some(Found { name: name.into(), start, value: text.len() - value.len() })
+        Some(Found { name: name.into(), start, value: text.len() - value.len(), is_bare: false })
     })
 }
 
@@ -91,35 +99,42 @@ fn names(text: &str) -> impl Iterator<Item = Found<'_>> {
 fn label<'a>(text: &'a str, name: &str) -> Vec<Found<'a>> {
     let found = text.match_indices(name).filter_map(|(at, name)| {
         let before = &text[..at];
+        let is_bare = !before.ends_with('"');
         let before = before.strip_suffix('"').unwrap_or(before);
         let begins = before.trim_end_matches([' ', '\t']).chars().next_back().is_none_or(|c| "[{,;\n\r".contains(c));
         let behind = &text[at + name.len()..];
         let behind = behind.strip_prefix('"').unwrap_or(behind).trim_start_matches([' ', '\t']);
         let value = behind.strip_prefix([':', '=']).filter(|_| begins)?;
-        Some(Found { name: name.into(), start: before.len(), value: text.len() - value.len() })
+        Some(Found { name: name.into(), start: before.len(), value: text.len() - value.len(), is_bare })
     });
     found.collect()
 }
 
 /// The values of names that were found. Behind each stands `frame` before the next name, read from its end.
-fn read<'a>(text: &'a str, found: Vec<Found<'a>>, frame: &[char]) -> Option<Salvaged<'a>> {
+fn read<'a>(
+    text: &'a str,
+    found: Vec<Found<'a>>,
+    frame: &[char],
+    may_repeat: fn(&str) -> bool,
+) -> Option<Salvaged<'a>> {
     let ahead = &text[..found.first()?.start];
     let ends: Vec<_> = found.iter().skip(1).map(|found| found.start).chain([text.len()]).collect();
     let closers = closers(ahead);
     let mut salvaged = Salvaged { known: Members::new(), beside: members_in(ahead) };
     let mut places: HashMap<String, usize> = HashMap::new();
-    for (Found { name, value, .. }, end) in found.into_iter().zip(ends) {
-        let frame = if end == text.len() { &closers } else { frame };
-        let (value, beside) = value_in(without(&text[value..end], frame));
+    for (Found { name, value, is_bare, .. }, end) in found.into_iter().zip(ends) {
+        let value = without(&text[value..end], if end == text.len() { &closers } else { frame });
+        let (value, beside) = if is_bare { (printed(value), Members::new()) } else { value_in(value) };
         salvaged.beside.extend(beside);
         match places.entry(name.to_ascii_lowercase()) {
-            Entry::Occupied(place) if salvaged.known[*place.get()].1.text() == value.text() => {}
+            Entry::Occupied(place) if salvaged.known[*place.get()].1.text() == value.text() => continue,
+            Entry::Occupied(_) if may_repeat(&name) => {}
             Entry::Occupied(_) => return None,
             Entry::Vacant(place) => {
                 place.insert(salvaged.known.len());
-                salvaged.known.push((name, value));
             }
         }
+        salvaged.known.push((name, value));
     }
     Some(salvaged)
 }
@@ -134,23 +149,48 @@ fn value_in(text: &str) -> (Value<'_>, Members<'_>) {
             return (Value::Json(value), beside);
         }
     }
-    let bare = text.strip_prefix('"').unwrap_or(text);
-    (Value::Text(bare.strip_suffix('"').unwrap_or(bare).into()), Members::new())
+    (bare(text), Members::new())
 }
 
-/// The members that a text begins with.
+/// A value as it was printed, but for quotation marks that can only stand around it.
+fn printed(text: &str) -> Value<'_> {
+    let text = text.trim();
+    let within = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).filter(|text| !text.contains('"'));
+    Value::Text(within.unwrap_or(text).into())
+}
+
+/// A text without the quotation marks around it.
+fn bare(text: &str) -> Value<'_> {
+    let text = text.trim();
+    let text = text.strip_prefix('"').unwrap_or(text);
+    Value::Text(text.strip_suffix('"').unwrap_or(text).into())
+}
+
+/// The members that a text begins with, in whatever opens and closes there.
 fn members_in(mut text: &str) -> Members<'_> {
+    // A value that is no JSON may be read to the text's end to find that out.
+    let mut tries: usize = 32;
     let mut members = Members::new();
     loop {
-        text = text.trim_start_matches(|c: char| c.is_whitespace() || "{[,".contains(c));
+        text = text.trim_start_matches(|c: char| c.is_whitespace() || "{}[],".contains(c));
         let Some(Found { name, value, .. }) = names(text).next().filter(|found| found.start == 0) else {
             return members;
         };
         text = &text[value..];
-        if let Some((value, rest)) = json(text) {
+        let ends = |rest: &str| rest.trim_start().chars().next().is_none_or(|c| ",}]".contains(c));
+        let value = (tries > 0).then(|| json(text)).flatten();
+        if let Some((value, rest)) = value.filter(|(_, rest)| ends(rest)) {
             members.push((name, Value::Json(value)));
             text = rest;
+            continue;
         }
+        tries = tries.saturating_sub(1);
+        // Broken, too, or what stands around the next name.
+        let (value, rest) = text.split_at(names(text).next().map_or(text.len(), |next| next.start));
+        if value.contains(char::is_alphanumeric) {
+            members.push((name, bare(without(value, &[',']))));
+        }
+        text = rest;
     }
 }
 
@@ -215,11 +255,16 @@ mod tests {
     }
 
     #[test]
-    fn well_formed_members_beside_them_are_kept_apart() {
+    fn members_beside_them_are_kept_apart() {
         let text = r#"{"title":"T","n":[1],"sections":[{"ALARM_UUID":"u", "note": "x", "more": {"a": 1}, "ALARM_NAME":"a "b""}]}"#;
         let Salvaged { known, beside } = members(text).unwrap();
         assert_eq!(told(&known), ["ALARM_UUID=u", "ALARM_NAME=a \"b\""]);
         assert_eq!(told(&beside), ["title=T", "n=[1]", "note=x", "more={\"a\": 1}"]);
+
+        let text = r#"{"title":"a "b", c","sections":[{"ALARM_UUID":"u","note":"x "y" z","n":1}],"end":true}"#;
+        let Salvaged { known, beside } = members(text).unwrap();
+        assert_eq!(told(&known), ["ALARM_UUID=u"]);
+        assert_eq!(told(&beside), ["title=a \"b\", c", "note=x \"y\" z", "n=1", "end=true"]);
     }
 
     #[test]
@@ -231,11 +276,24 @@ mod tests {
     }
 
     #[test]
+    fn objects_that_nobody_closes_are_read_in_time() {
+        let started = std::time::Instant::now();
+        let text = format!(r#"{}"ALARM_UUID":"u""#, r#"{"b":"#.repeat(20_000));
+        assert_eq!(told(&members(&text).unwrap().known), ["ALARM_UUID=u"]);
+        assert!(started.elapsed().as_secs() < 5, "{:?}", started.elapsed());
+    }
+
+    #[test]
     fn facts_are_found_by_their_names() {
         let text = r#"{"title":"T","facts":[{"name":"UUID","value":"u"},{ "name": "当前值", "value": "9 "x" 1" }, {"name":"标签","value":null}]}"#;
         let Salvaged { known, beside } = facts(text).unwrap();
         assert_eq!(told(&known), ["UUID=u", "当前值=9 \"x\" 1", "标签="]);
         assert_eq!(told(&beside), ["title=T"]);
+
+        let text = r#"{"sections":[{"facts":[{"name":"当前值","value":"9"},{"name":"名","value":"a "b""},{"name":"当前值","value":"紧急"},{"name":"UUID","value":"u"}],"markdown":true}]}"#;
+        let Salvaged { known, beside } = facts(text).unwrap();
+        assert_eq!(told(&known), ["当前值=9", "名=a \"b\"", "当前值=紧急", "UUID=u"]);
+        assert_eq!(told(&beside), ["markdown=true"]);
     }
 
     #[test]
@@ -267,6 +325,18 @@ mod tests {
             let labels = labels(text, &names).unwrap();
             let value = |name| &*labels.iter().find(|(label, _)| label == name).unwrap().1;
             assert_eq!((value("PhysicalNicName"), value("PhysicalNicStatus")), ("ens1f1", "down"), "{text}");
+        }
+        // What stands there without quotation marks is no JSON, and only what stands between two labels is left out.
+        for (text, expected) in [
+            ("[PhysicalNicName:6}, PhysicalNicStatus:7]]", ["6}", "7]"]),
+            ("[PhysicalNicName:a;, PhysicalNicStatus:b,]", ["a;", "b,"]),
+            ("PhysicalNicName: [a]\nPhysicalNicStatus: b;", ["[a]", "b;"]),
+            ("PhysicalNicName: a,; PhysicalNicStatus: b;", ["a,", "b;"]),
+            (r#"[PhysicalNicName:"a" and "b", PhysicalNicStatus:"c"]"#, [r#""a" and "b""#, "c"]),
+            (r#"{"PhysicalNicName": "6}", "PhysicalNicStatus": 7, "Error": "x" y"}"#, ["6}", "7"]),
+        ] {
+            let labels = labels(text, &names).unwrap();
+            assert_eq!([&labels[0].1, &labels[1].1], expected, "{text}");
         }
         assert!(labels("[PhysicalNicName:a, PhysicalNicName:b]", &names).is_none());
         assert!(labels("the PhysicalNicName: lost", &names).is_none() && labels("", &names).is_none());

@@ -1,5 +1,7 @@
 //! The catalogue of events against the facts that it was made from, `docs/protocols/zstack-events.json`.
 
+mod goldens;
+
 use std::fs;
 use std::path::Path;
 
@@ -10,6 +12,8 @@ use zstack_flashduty::zstack::{Entry, StateSource, events};
 #[derive(Debug, Deserialize)]
 pub struct Fact {
     pub name: String,
+    pub namespaces: Vec<String>,
+    pub default_level: Option<String>,
     pub labels: Vec<String>,
     pub zh: String,
     pub en: Option<String>,
@@ -37,10 +41,28 @@ pub fn facts() -> Vec<Fact> {
 const MORE_LABELS: [&str; 1] = ["PhysicalNicHostUuid"];
 
 /// States on the way from one to the other, which the facts tell in words.
-const STEPS: [(&str, &[&str]); 3] = [
+pub const STEPS: [(&str, &[&str]); 4] = [
     ("HostCheckAlive", &["checking"]),
     ("HostStatusChanged", &["Connecting"]),
     ("VMHAProcess", &["checking", "starting"]),
+    (
+        "VMStateChangedOnHost",
+        &[
+            "Created",
+            "Starting",
+            "Stopping",
+            "Rebooting",
+            "Destroying",
+            "Destroyed",
+            "Migrating",
+            "Expunging",
+            "Pausing",
+            "Resuming",
+            "VolumeMigrating",
+            "VolumeRecovering",
+            "Registering",
+        ],
+    ),
 ];
 
 #[test]

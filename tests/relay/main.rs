@@ -20,6 +20,7 @@ mod refusals;
 mod secrets;
 mod settings;
 mod several;
+mod shapes;
 mod silence;
 mod support;
 mod templates;

@@ -1,13 +1,18 @@
 //! What holds for every message, over generated ones.
 
+mod clouds;
+mod events;
+mod messages;
+mod salvage;
+
 use std::collections::BTreeMap;
 
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use zstack_flashduty::translate::{Context, translate};
-use zstack_flashduty::zstack::split;
+
+use crate::support::translated;
 
 /// An event as Flashduty reads it, with nothing in it that is not documented.
 #[derive(Debug, Deserialize)]
@@ -22,13 +27,7 @@ struct Pushed {
 }
 
 fn pushed(body: &[u8], url_labels: &[(String, String)]) -> Vec<Pushed> {
-    let context = Context { url_labels: url_labels.to_vec(), ..Context::default() };
-    let events = split(body)
-        .iter()
-        .flat_map(|part| translate(part, &context))
-        .flat_map(|alert| alert.events)
-        .collect::<Vec<_>>();
-    events.iter().map(|event| serde_json::from_slice(&event.to_json()).unwrap()).collect()
+    translated(body, url_labels).into_iter().map(|event| serde_json::from_value(event).unwrap()).collect()
 }
 
 fn one(message: &Value) -> Pushed {
@@ -165,6 +164,22 @@ proptest! {
         // And broken off anywhere.
         let broken = &body.as_bytes()[..cut.index(body.len())];
         pushed(broken, &url).iter().for_each(keeps_every_limit);
+    }
+
+    #[test]
+    fn any_template_makes_events_within_the_limits(
+        alarm in messages::alarm(),
+        event in messages::fact(|_| true).prop_flat_map(|fact| messages::event(fact, json!({}))),
+        shape in messages::shape(),
+        cut in any::<proptest::sample::Index>(),
+    ) {
+        for body in [alarm.body(shape), event.body(shape)] {
+            for body in [&body.as_bytes()[..cut.index(body.len())], body.as_bytes()] {
+                let events = pushed(body, &[]);
+                prop_assert!(!events.is_empty());
+                events.iter().for_each(keeps_every_limit);
+            }
+        }
     }
 
     #[test]

@@ -31,7 +31,27 @@ pub(super) const EVENTS: &[Entry] = &[
     .told_apart_by(&["L3NetworkUuid", "internalIp"]),
     event("VMStateChangedOnHost", "虚拟机在主机上的状态发生变化", "VM State Changed On Host")
         .labels(&["OldState", "NewState", "SourceHostUuid", "DestinationHostUuid"])
-        .state("NewState", &["Stopped", "Unknown", "Crashed", "NoState", "Paused"], &["Running"], &[])
+        .state(
+            "NewState",
+            &["Stopped", "Unknown", "Crashed", "NoState", "Paused"],
+            &["Running"],
+            // Steps, or ends on purpose. `Error` is none of them.
+            &[
+                "Created",
+                "Starting",
+                "Stopping",
+                "Rebooting",
+                "Destroying",
+                "Destroyed",
+                "Migrating",
+                "Expunging",
+                "Pausing",
+                "Resuming",
+                "VolumeMigrating",
+                "VolumeRecovering",
+                "Registering",
+            ],
+        )
         .undoes(&["VMHAStarted"]),
     event("VMStateInShutdown", "虚拟机已关闭", "VM in Shutdown State for a Long Time").labels(&["Error"]),
     event("VmAbnormalLifeCycleDetected", "发现虚拟机异常生命周期变化", "VM Host Abnormally Changed").labels(&[

@@ -1,7 +1,10 @@
 //! A world for the built binaries: Lambda, SSM, SQS and Flashduty on real ports.
 
+pub mod facts;
+pub mod goldens;
 pub mod journey;
 pub mod pool;
+pub mod shapes;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,6 +16,8 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use flashduty_standin::{Options, Standin};
 use serde_json::{Value, json};
+use zstack_flashduty::translate::{Context, translate};
+use zstack_flashduty::zstack::split;
 
 /// The token that the samples in `events/` show.
 pub const TOKEN: &str = "sample-token";
@@ -183,6 +188,14 @@ pub async fn relay(variables: &[(&str, &str)]) -> Function {
 /// Starts `redeliver`.
 pub async fn redeliver(variables: &[(&str, &str)]) -> Function {
     Function::start("redeliver", env!("CARGO_BIN_EXE_redeliver"), variables).await
+}
+
+/// What a body becomes, without the binary and with the URL's parameters: the bodies to push.
+pub fn translated(body: &[u8], url_labels: &[(String, String)]) -> Vec<Value> {
+    let context = Context { url_labels: url_labels.to_vec(), ..Context::default() };
+    let alerts = split(body).into_iter().flat_map(|part| translate(&part, &context));
+    let events = alerts.flat_map(|alert| alert.events);
+    events.map(|event| serde_json::from_slice(&event.to_json()).unwrap()).collect()
 }
 
 /// The samples in `events/`, by name.
