@@ -51,7 +51,9 @@ async fn all_for_minutes() {
     for _ in 0..2 {
         rows.push(Row::start("faults, kills, freezes", "alerts", rounds("chaos::faults", until, faults::round)));
     }
-    rows.push(Row::start("mutated bodies", "bodies", rounds("chaos::bodies", until, bodies::round)));
+    for _ in 0..4 {
+        rows.push(Row::start("mutated bodies", "bodies", rounds("chaos::bodies", until, bodies::round)));
+    }
     rows.push(Row::start("access", "attempts", rounds("chaos::access", until, access::round)));
     for _ in 0..3 {
         rows.push(Row::start("order", "alerts", rounds("journeys", until, journeys::round)));
