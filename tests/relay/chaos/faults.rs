@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use super::figures::Figures;
 use crate::support::journey::{Journey, busy};
 use crate::support::pool::{Pool, mishap};
-use crate::support::{TOKEN, alarm, assert_no_secret, code, post, with_credential};
+use crate::support::{TOKEN, alarm, assert_no_secret, code, post, sample, with_credential};
 
 const CLOUDS: usize = 5;
 /// Requests of each cloud.
@@ -82,7 +82,7 @@ pub async fn round(seed: u64) -> Figures {
     weather.await.unwrap();
     drain(&field, redelivers.join_all().await).await;
     let log = field.pool.end().await;
-    let field = Arc::into_inner(field).unwrap();
+    let mut field = Arc::into_inner(field).unwrap();
 
     let (sent, promises): (Vec<_>, Vec<_>) = ledgers.into_iter().unzip();
     let sent: Vec<Sent> = sent.into_iter().flatten().collect();
@@ -100,6 +100,9 @@ pub async fn round(seed: u64) -> Figures {
         freezes: count(&field.pool.freezes),
         faults: count(&field.faults),
     };
+    // When all is over, a new process pushes at once.
+    assert_eq!(field.journey.send(&sample("test-message")).await.0, 200);
+    field.journey.world.function.request_lines().await;
     field.journey.end();
     figures
 }
