@@ -107,7 +107,7 @@ test("how a message was read is told in both languages", async () => {
   const shapes = [
     ["alarm", "plain", "", /^Recognised as JSON with ZStack's field names$/, /^识别为：使用 ZStack 字段名的 JSON$/],
     ["facts-alarm-chinese", "facts", "sections", /facts.* · in sections$/, /控制台自动填写的消息模板.*外层：sections$/],
-    ["template-everything", "plain", "sections text", /in sections, in a text in an object$/, /sections、对象里的一段文本$/],
+    ["template-everything", "plain", "sections", /field names · in sections$/, /字段名的 JSON.*外层：sections$/],
     ["template-own-names", "own_names", "sections", /field names of its own/, /自定义字段名/],
     ["template-plain-text", "text", "", /plain text$/, /普通文本$/],
     ["template-broken-json", "plain", "", /broken JSON with ZStack's/, /出错的 JSON.*按名称找到 3 个值$/],

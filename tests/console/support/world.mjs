@@ -41,7 +41,7 @@ async function ask(method, path, body) {
 }
 
 /** The alert of a key, on a page. */
-export const alertOf = (page, key) => page.locator(`details.alert[data-key="${key}"]`);
+export const alertOf = (page, key) => page.locator(`details.alert[data-key=${JSON.stringify(key)}]`);
 
 /** Waits until the page has so many of what a locator finds. */
 export const count = (locator, number) =>
