@@ -18,7 +18,7 @@ PYTHON_CODE = scripts tests/e2e tests/readme tests/template
 
 export SAM_CLI_TELEMETRY = 0
 
-.PHONY: help setup run storm bench worst instructions secrets deploy zips test test-rust test-template test-e2e test-readme \
+.PHONY: help setup run storm chaos bench worst instructions secrets deploy zips test test-rust test-template test-e2e test-readme \
 	test-console lint rust-installed
 
 help: ## this list
@@ -39,6 +39,11 @@ run: ## see it work on this machine, in a browser; ONCE=1 ends after the samples
 # ARGS='--alarms 200 --connections 50 --per-second 20 --per-minute 300 --down 2 12' is a short one.
 storm: setup rust-installed ## 5,000 alarms at once, and Flashduty away for a while (20 minutes)
 	@$(STORM) $(ARGS)
+
+# MINUTES=30 is a longer one. A round that fails prints its seed, and how to repeat it.
+chaos: rust-installed ## attacks on the built functions for five minutes: faults, kills, bodies, access, order, clocks
+	@CHAOS_MINUTES=$(or $(MINUTES),5) cargo test --locked --test relay chaos::all_for_minutes -- \
+		--ignored --exact --nocapture
 
 # The functions as they are shipped, and the one that does nothing built in the same way.
 bench: setup rust-installed ## what a cold start and an alert cost, beside a function that does nothing

@@ -1,12 +1,13 @@
 //! Lambda's event source mapping for SQS, with `ReportBatchItemFailures`.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
 use crate::in_time;
 use crate::lambda::Function;
+use crate::mishap::Mishap;
 use crate::queue::Message;
 use crate::sqs::Sqs;
 
@@ -31,6 +32,8 @@ pub struct Batch {
     pub bodies: Vec<String>,
     /// Those that stay in the queue, in order.
     pub failed: Vec<String>,
+    /// Whether the function's process ended over it. It needs another one, then.
+    pub died: bool,
 }
 
 impl EventSource {
@@ -41,15 +44,25 @@ impl EventSource {
     /// Hands the next batch to the function and deletes what it does not report; `None` where nothing
     /// can be received now.
     pub async fn poll(&mut self) -> Option<Batch> {
+        let batch = self.poll_under(None).await?;
+        assert!(
+            !batch.died,
+            "Lambda ended it after {FUNCTION_TIMEOUT:?}, or it died; its log:\n{}",
+            self.function.log()
+        );
+        Some(batch)
+    }
+
+    /// The same where the function's process may die of it. All of the batch stays in the queue, then.
+    pub async fn poll_under(&mut self, mishap: Option<Mishap>) -> Option<Batch> {
         let messages = self.sqs.receive(&self.queue, BATCH_SIZE, VISIBILITY_TIMEOUT);
         if messages.is_empty() {
             return None;
         }
         let records: Vec<Value> = messages.iter().map(|message| self.record(message)).collect();
-        let start = Instant::now();
-        let outcome = self.function.outcome_of(&json!({"Records": records}), in_time(FUNCTION_TIMEOUT)).await;
-        assert!(start.elapsed() < FUNCTION_TIMEOUT, "Lambda would have ended it: {:?}", start.elapsed());
-        let failed = failed(&messages, outcome);
+        let outcome = self.function.attempt(&json!({"Records": records}), in_time(FUNCTION_TIMEOUT), mishap).await;
+        let died = outcome.is_none();
+        let failed = failed(&messages, outcome.unwrap_or(Err(Value::Null)));
         for message in messages.iter().filter(|message| !failed.contains(&message.id)) {
             assert!(self.sqs.delete(&self.queue, &message.receipt), "delivered, but not in flight: {message:?}");
         }
@@ -57,6 +70,7 @@ impl EventSource {
         Some(Batch {
             bodies: messages.iter().map(body).collect(),
             failed: messages.iter().filter(|message| failed.contains(&message.id)).map(body).collect(),
+            died,
         })
     }
 

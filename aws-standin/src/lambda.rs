@@ -17,6 +17,8 @@ use tokio::process::{Child, Command};
 use tokio::sync::{Mutex as AsyncMutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+use crate::mishap::{self, Mishap};
+
 /// How long anything here may take before the test fails.
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -110,15 +112,60 @@ impl Function {
 
     /// The same where the function may fail: its answer, or its error.
     pub async fn outcome_of(&mut self, event: &Value, deadline: u64) -> Result<Value, Value> {
+        let answered = self.hand_over(event, deadline);
+        match tokio::time::timeout(PATIENCE, answered).await {
+            Ok(Ok(outcome)) => outcome,
+            other => panic!("the function did not answer but {other:?}; its log:\n{}", self.log()),
+        }
+    }
+
+    /// The same where the process may not live until it answers: `None` where it dies, or has not answered by the
+    /// deadline, when Lambda ends it. Then the process is gone, and [`Function::ended`] gives its log.
+    pub async fn attempt(
+        &mut self,
+        event: &Value,
+        deadline: u64,
+        mishap: Option<Mishap>,
+    ) -> Option<Result<Value, Value>> {
+        let (answered, pid) = (self.hand_over(event, deadline), self.pid());
+        let end = UNIX_EPOCH + Duration::from_millis(deadline);
+        let left = end.duration_since(SystemTime::now()).unwrap_or_default();
+        let outcome = tokio::select! {
+            outcome = answered => outcome.ok(),
+            _ = self.process.wait() => None,
+            () = tokio::time::sleep(left) => None,
+            () = Mishap::befall(mishap, pid) => None,
+        };
+        if outcome.is_none() {
+            self.kill().await;
+        } else if matches!(mishap, Some(Mishap::Freeze { .. })) {
+            self.thaw().await;
+        }
+        outcome
+    }
+
+    /// Ends the process without a warning. Nothing happens where it has ended already.
+    pub async fn kill(&mut self) {
+        let _ = self.process.kill().await;
+    }
+
+    /// Lets the process stand still, as Lambda does between two requests.
+    pub async fn freeze(&self) {
+        mishap::signal("STOP", self.pid()).await;
+    }
+
+    /// Lets it go on.
+    pub async fn thaw(&self) {
+        mishap::signal("CONT", self.pid()).await;
+    }
+
+    fn hand_over(&mut self, event: &Value, deadline: u64) -> oneshot::Receiver<Result<Value, Value>> {
         self.count += 1;
         let id = format!("request-{}", self.count);
         let (answer, answered) = oneshot::channel();
         self.waiting.lock().unwrap().insert(id.clone(), answer);
         self.invocations.send(Invocation { id, event: event.to_string(), deadline }).unwrap();
-        match tokio::time::timeout(PATIENCE, answered).await {
-            Ok(Ok(outcome)) => outcome,
-            other => panic!("the function did not answer but {other:?}; its log:\n{}", self.log()),
-        }
+        answered
     }
 
     /// What the function wrote so far.
@@ -151,7 +198,7 @@ impl Function {
         lines()
     }
 
-    /// Waits for a function that does not start: how it ended, and what it wrote.
+    /// Waits for a function that does not start, or was killed: how it ended, and what it wrote.
     pub async fn ended(mut self) -> (ExitStatus, String) {
         let status = tokio::time::timeout(PATIENCE, self.process.wait()).await.expect("the function runs on").unwrap();
         for reader in self.readers.drain(..) {

@@ -13,6 +13,7 @@
 
 pub mod event_source;
 pub mod lambda;
+pub mod mishap;
 pub mod queue;
 pub mod sqs;
 mod sqs_account;

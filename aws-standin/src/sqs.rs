@@ -37,6 +37,8 @@ pub enum Fault {
     DenyCount,
     /// No answer.
     Hang,
+    /// The call is performed, and its answer does not arrive.
+    Unanswered,
 }
 
 impl Sqs {
@@ -179,6 +181,10 @@ async fn call(State(account): State<Arc<Mutex<Account>>>, headers: HeaderMap, bo
         };
         match fault {
             Some(Fault::Hang) => std::future::pending().await,
+            Some(Fault::Unanswered) => {
+                let _ = account.lock().unwrap().perform(operation, &call);
+                std::future::pending().await
+            }
             Some(Fault::Deny) => Err(Refusal::denied(operation)),
             Some(Fault::DenyCount) if operation == "GetQueueAttributes" => Err(Refusal::denied(operation)),
             Some(Fault::Gone) => Err(Refusal::no_queue()),

@@ -5,6 +5,7 @@
 
 mod answers;
 mod catalogue;
+mod chaos;
 mod connections;
 mod edge;
 mod field;

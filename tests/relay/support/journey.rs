@@ -8,7 +8,7 @@ use aws_standin::sqs::Sqs;
 use flashduty_standin::{Fault, Options, Standin};
 use serde_json::Value;
 
-use super::{KEY, KEY_IN_URL, PUSH_URL_PARAMETER, World, assert_no_secret, redeliver};
+use super::{KEY, KEY_IN_URL, PUSH_URL_PARAMETER, World, as_variables, assert_no_secret, redeliver};
 
 /// How long the relay may take for a request: about 1.5 s to push, the rest to queue.
 const RELAY_TIMEOUT: Duration = Duration::from_millis(6_500);
@@ -21,6 +21,8 @@ pub struct Journey {
     pub queue: String,
     pub dead_letter_queue: String,
     pub redeliver: EventSource,
+    /// The environment of `redeliver`.
+    variables: Vec<(String, String)>,
 }
 
 impl Journey {
@@ -31,6 +33,11 @@ impl Journey {
 
     /// The same with an integration of another kind.
     pub async fn to(kind: &str) -> Self {
+        Self::with(kind, &[]).await
+    }
+
+    /// The same with more environment variables for both functions.
+    pub async fn with(kind: &str, more: &[(&str, &str)]) -> Self {
         let sqs = Sqs::start().await;
         let (queue, dead_letter_queue) = (sqs.create("retry"), sqs.create("dead"));
         sqs.redrive(&queue, &dead_letter_queue, MAX_RECEIVE_COUNT);
@@ -41,15 +48,22 @@ impl Journey {
         ];
         let flashduty = Standin::start(Options { keys: vec![KEY.to_owned()], ..Options::default() }).await.unwrap();
         let push_url = flashduty.push_url(kind, KEY_IN_URL);
-        let world = World::pushing_to(flashduty, &push_url, &variables).await;
+        let world = World::pushing_to(flashduty, &push_url, &[&variables[..], more].concat()).await;
         let own = [
             ("AWS_ENDPOINT_URL", world.ssm_url.as_str()),
             ("FLASHDUTY_PUSH_URL_PARAMETER", PUSH_URL_PARAMETER),
             ("RUST_LOG", "trace"),
         ];
-        let function = redeliver(&[&own[..], &variables].concat()).await;
-        let redeliver = EventSource::new(&sqs, &queue, function);
-        Self { world, sqs, queue, dead_letter_queue, redeliver }
+        let variables: Vec<_> = own.iter().chain(&variables).chain(more).collect();
+        let variables: Vec<_> =
+            variables.into_iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let redeliver = EventSource::new(&sqs, &queue, redeliver(&as_variables(&variables)).await);
+        Self { world, sqs, queue, dead_letter_queue, redeliver, variables }
+    }
+
+    /// Another process of `redeliver` at the same queue: Lambda runs two of them.
+    pub async fn another_redeliver(&self) -> EventSource {
+        EventSource::new(&self.sqs, &self.queue, redeliver(&as_variables(&self.variables)).await)
     }
 
     /// Invokes the relay and gives the HTTP status and the body.

@@ -3,13 +3,17 @@
 pub mod facts;
 pub mod goldens;
 pub mod journey;
+pub mod pool;
 pub mod shapes;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use aws_standin::lambda::Function;
 use aws_standin::ssm::Ssm;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use flashduty_standin::{Options, Standin};
 use serde_json::{Value, json};
 use zstack_flashduty::translate::{Context, translate};
@@ -35,6 +39,9 @@ pub struct World {
     answers: Vec<Value>,
     /// The logs of processes before this one.
     earlier: String,
+    /// Other processes of the function, and the number of the one in use.
+    others: BTreeMap<usize, Function>,
+    process: usize,
 }
 
 impl World {
@@ -65,7 +72,17 @@ impl World {
         let variables = [&defaults, variables].concat();
         let function = relay(&variables).await;
         let variables = variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        Self { flashduty, ssm, ssm_url, function, variables, answers: Vec::new(), earlier: String::new() }
+        Self {
+            flashduty,
+            ssm,
+            ssm_url,
+            function,
+            variables,
+            answers: Vec::new(),
+            earlier: String::new(),
+            others: BTreeMap::new(),
+            process: 0,
+        }
     }
 
     /// What Lambda does between two requests, if it likes: another process, which remembers nothing.
@@ -76,8 +93,26 @@ impl World {
     /// The same with more environment variables.
     pub async fn restart_with(&mut self, more: &[(&str, &str)]) {
         self.earlier += &self.function.log();
-        let variables: Vec<_> = self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        self.function = relay(&[&variables, more].concat()).await;
+        self.function = relay(&[&as_variables(&self.variables)[..], more].concat()).await;
+    }
+
+    /// What Lambda does, too: it hands the next requests to another process of those that run. The first one has the
+    /// number 0; where none has this number, it is started.
+    pub async fn take_process(&mut self, number: usize) {
+        if number == self.process {
+            return;
+        }
+        let another = match self.others.remove(&number) {
+            Some(another) => another,
+            None => relay(&as_variables(&self.variables)).await,
+        };
+        self.others.insert(self.process, std::mem::replace(&mut self.function, another));
+        self.process = number;
+    }
+
+    /// The function's environment.
+    pub fn variables(&self) -> &[(String, String)] {
+        &self.variables
     }
 
     /// Invokes the function and gives the HTTP status and the body.
@@ -93,11 +128,9 @@ impl World {
     }
 
     fn read(&mut self, answer: Value) -> (u64, Value) {
-        let body: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
-        let status = answer["statusCode"].as_u64().unwrap();
+        let read = status_and_body(&answer);
         self.answers.push(answer);
-        assert!(body["request_id"].as_str().unwrap().starts_with("request-"), "{body}");
-        (status, body)
+        read
     }
 
     /// The headers of the last answer.
@@ -117,7 +150,7 @@ impl World {
 
     /// Looks for every secret in every answer and log line.
     pub fn end(self) {
-        let log = self.earlier + &self.function.log();
+        let log = self.others.values().fold(self.earlier, |log, other| log + &other.log()) + &self.function.log();
         assert!(!log.is_empty(), "nothing was logged");
         for said in self.answers.iter().map(Value::to_string).chain([log]) {
             assert_no_secret(&said);
@@ -133,6 +166,18 @@ pub fn assert_no_secret(said: &str) {
     let lower = said.to_lowercase();
     let parts = (0..=KEY.len() - 8).map(|start| &KEY[start..start + 8]);
     parts.for_each(|part| assert!(!lower.contains(part), "{part:?} is told in {said}"));
+}
+
+/// The HTTP status and the body of an answer.
+pub fn status_and_body(answer: &Value) -> (u64, Value) {
+    let body: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+    assert!(body["request_id"].as_str().unwrap().starts_with("request-"), "{body}");
+    (answer["statusCode"].as_u64().unwrap(), body)
+}
+
+/// Variables as [`relay`] and [`redeliver`] take them.
+pub fn as_variables(kept: &[(String, String)]) -> Vec<(&str, &str)> {
+    kept.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
 }
 
 /// Starts the relay.
@@ -195,9 +240,26 @@ pub fn with_credential(mut event: Value, authorization: Option<&str>, query: &st
     event
 }
 
+/// The bodies of `events/` and of `tests/relay/field/`.
+pub fn bodies() -> Vec<Vec<u8>> {
+    let of_events = samples().into_iter().map(|path| {
+        let event: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+        let body = event["body"].as_str().unwrap_or_default();
+        if event["isBase64Encoded"] == true { BASE64_STANDARD.decode(body).unwrap() } else { body.into() }
+    });
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/relay/field");
+    let mut field: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    field.sort();
+    let of_field = field.into_iter().map(|path| fs::read(path).unwrap());
+    of_events.chain(of_field).filter(|body| !body.is_empty()).collect()
+}
+
 pub fn base64(text: &str) -> String {
-    use base64::Engine as _;
-    base64::prelude::BASE64_STANDARD.encode(text)
+    base64_of(text.as_bytes())
+}
+
+pub fn base64_of(bytes: &[u8]) -> String {
+    BASE64_STANDARD.encode(bytes)
 }
 
 /// What a sample was pushed as and answered.

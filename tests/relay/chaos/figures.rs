@@ -1,0 +1,126 @@
+//! What an attack counts, and the seed of a round.
+
+use std::fmt::Write as _;
+use std::ops::AddAssign;
+
+use tokio::task::JoinHandle;
+
+/// What the rounds of an attack came to. Nothing may be lost, so nobody counts that: a round that loses something
+/// fails.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Figures {
+    pub rounds: u64,
+    /// Alerts, bodies or attempts at access.
+    pub sent: u64,
+    /// Requests to the relay, ZStack's further tries among them.
+    pub requests: u64,
+    /// What Flashduty heard.
+    pub pushes: u64,
+    pub kills: u64,
+    pub freezes: u64,
+    /// Of Flashduty, SQS and SSM, and jumps of the clock.
+    pub faults: u64,
+}
+
+impl Figures {
+    fn cells(&self) -> [u64; 6] {
+        [self.requests, self.pushes, self.kills, self.freezes, self.faults, self.rounds]
+    }
+}
+
+impl AddAssign for Figures {
+    fn add_assign(&mut self, more: Self) {
+        self.rounds += more.rounds;
+        self.sent += more.sent;
+        self.requests += more.requests;
+        self.pushes += more.pushes;
+        self.kills += more.kills;
+        self.freezes += more.freezes;
+        self.faults += more.faults;
+    }
+}
+
+/// An attack that runs.
+pub struct Row {
+    attack: &'static str,
+    unit: &'static str,
+    running: JoinHandle<Figures>,
+}
+
+impl Row {
+    pub fn start(
+        attack: &'static str,
+        unit: &'static str,
+        rounds: impl Future<Output = Figures> + Send + 'static,
+    ) -> Self {
+        Self { attack, unit, running: tokio::spawn(rounds) }
+    }
+}
+
+/// Waits for all of them: a table, with one line for each attack, and whether one failed.
+pub async fn table(rows: Vec<Row>) -> (String, bool) {
+    let mut lines: Vec<(&str, &str, Option<Figures>)> = Vec::new();
+    for Row { attack, unit, running } in rows {
+        let figures = running.await.ok();
+        match lines.iter_mut().find(|(other, ..)| *other == attack) {
+            Some((.., all)) => {
+                *all = all.zip(figures).map(|(mut all, more)| {
+                    all += more;
+                    all
+                });
+            }
+            None => lines.push((attack, unit, figures)),
+        }
+    }
+    let mut text = "| attack | sent | requests | pushes | kills | freezes | faults | rounds | lost |\n\
+                    | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n"
+        .to_owned();
+    for (attack, unit, figures) in &lines {
+        let Some(figures) = figures else {
+            let _ = writeln!(text, "| {attack} | FAILED | | | | | | | ? |");
+            continue;
+        };
+        let cells = figures.cells().map(thousands).join(" | ");
+        let _ = writeln!(text, "| {attack} | {} {unit} | {cells} | 0 |", thousands(figures.sent));
+    }
+    (text, lines.iter().any(|(.., figures)| figures.is_none()))
+}
+
+/// `12345` as `12,345`, and nothing for nothing.
+fn thousands(number: u64) -> String {
+    let digits = if number == 0 { String::new() } else { number.to_string() };
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// The seed of a round, said where the round fails: random, or that of `CHAOS_SEED`.
+pub struct Seed {
+    filter: &'static str,
+    value: u64,
+}
+
+impl Seed {
+    /// `filter` is what `cargo test` finds the attack by.
+    pub fn new(filter: &'static str) -> Self {
+        let given = std::env::var("CHAOS_SEED").ok().map(|seed| seed.parse().unwrap());
+        Self { filter, value: given.unwrap_or_else(|| fastrand::u64(..)) }
+    }
+
+    pub fn value(&self) -> u64 {
+        self.value
+    }
+}
+
+impl Drop for Seed {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            println!("\nto repeat this round: CHAOS_SEED={} cargo test --test relay {}\n", self.value, self.filter);
+        }
+    }
+}
