@@ -151,9 +151,9 @@ fn read<'a>(
 /// the last one. What a text that is cut off would have said next is not known.
 fn ends_whole(text: &str, behind_last: &str, closers: &[char]) -> bool {
     let end = closers.iter().try_fold(text.trim_end(), |text, c| text.strip_suffix(*c).map(str::trim_end));
-    let count = |brackets: [char; 2]| behind_last.matches(brackets).count();
+    let (opened, closed): (Vec<_>, Vec<_>) = brackets(behind_last).partition(|bracket| "{[".contains(*bracket));
     let outermost = closers.first().is_none_or(|c| text.trim_end().ends_with(*c));
-    end.is_some() || outermost && count(['}', ']']) >= closers.len() + count(['{', '['])
+    end.is_some() || outermost && closed.len() >= closers.len() + opened.len()
 }
 
 /// The name in whose value the byte at `place` stands, of a member or, where there are facts, of a fact.
@@ -233,25 +233,33 @@ fn without<'a>(text: &'a str, frame: &[char]) -> &'a str {
     frame.iter().fold(text.trim_end(), |text, c| text.strip_suffix(*c).unwrap_or(text).trim_end())
 }
 
-/// What closes the objects and lists that `text` leaves open, the outermost first. A bracket in a value is none of them:
-/// what opens stands behind a colon, a comma or a list's bracket and in front of a name or another one, and what closes
-/// stands in front of a comma or another one.
+/// What closes the objects and lists that `text` leaves open, the outermost first.
 fn closers(text: &str) -> Vec<char> {
     let mut closers = Vec::new();
-    for (at, bracket) in text.match_indices(['{', '[', '}', ']']) {
-        let before = text[..at].trim_end().chars().next_back();
-        let behind = text[at + 1..].trim_start().chars().next();
-        let opens = before.is_none_or(|c| ":,[".contains(c)) && behind.is_none_or(|c| "\"{[".contains(c));
+    for bracket in brackets(text) {
         match bracket {
-            "{" if opens => closers.push('}'),
-            "[" if opens => closers.push(']'),
-            "}" | "]" if behind.is_none_or(|c| ",}]".contains(c)) => {
-                closers.pop();
+            '{' => closers.push('}'),
+            '[' => closers.push(']'),
+            _ => {
+                closers.pop_if(|closer| *closer == bracket);
             }
-            _ => {}
         }
     }
     closers
+}
+
+/// The brackets of objects and lists. A bracket in a value is none of them: what opens stands behind a colon, a comma or
+/// a list's bracket and in front of a name or another one, and what closes stands in front of a comma or another one.
+fn brackets(text: &str) -> impl Iterator<Item = char> {
+    text.char_indices().filter(|(_, c)| "{}[]".contains(*c)).filter_map(|(at, bracket)| {
+        let before = || text[..at].trim_end().chars().next_back();
+        let behind = text[at + 1..].trim_start().chars().next();
+        let is_one = match bracket {
+            '{' | '[' => before().is_none_or(|c| ":,[".contains(c)) && behind.is_none_or(|c| "\"{[".contains(c)),
+            _ => behind.is_none_or(|c| ",}]".contains(c)),
+        };
+        is_one.then_some(bracket)
+    })
 }
 
 #[cfg(test)]
