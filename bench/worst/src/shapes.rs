@@ -60,6 +60,11 @@ pub(crate) fn shapes() -> Vec<(&'static str, Request)> {
     add("labels as lines", filled(&format!("{nic}["), |n| format!("\"PhysicalNicName:{n}\""), "]}", 1));
     add("labels", filled(&format!("{nic}{{"), other_member, "}}", 1));
     add("commas in an alarm's labels", filled("{\"ALARM_LABELS\":\"", |_| String::new(), "\"}", 1));
+    for (name, separator) in [("line breaks in an alarm's labels", "\n"), ("line breaks and blanks in them", "\n ")] {
+        // Broken on purpose: a line break takes one byte then.
+        let labels = separator.repeat((MAX_BODY - 200) / separator.len());
+        add(name, format!("{{\"ALARM_UUID\":\"u\",\"ALARM_LABELS\":\"a{labels}b\"}}"));
+    }
     add("an alarm's labels", filled("{\"ALARM_LABELS\":\"", |n| format!("a{n} Equal b"), "\"}", 1));
     let event = |n: usize| format!(r#"{{"EVENT_NAME":"VRouterConnected","EVENT_RESOURCE_ID":"{n}"}}"#);
     add("events that close two alerts each", filled("[", event, "]", 1));
