@@ -47,7 +47,7 @@ function showProblem({ problem, salvaged, text }, templates) {
     el(
       "div.explanation",
       ...explanation.map((paragraph) => el("p", ...prose(paragraph))),
-      el("p.hint", t(broken ? "relaySaysBytes" : "relaySays"), " ", el("span", { lang: "en" }, problem.why)),
+      el("p.hint", t(broken && !read ? "relaySaysBytes" : "relaySays"), " ", el("span", { lang: "en" }, problem.why)),
     ),
     templates && showTemplate(text, templates),
   );

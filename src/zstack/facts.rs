@@ -119,6 +119,12 @@ pub fn tells_kind(name: &str) -> bool {
     matches!(Fact::of(name), Some(Fact::Head(_) | Fact::Condition(Some(_))))
 }
 
+/// Whether a fact of this name holds the condition of an alarm or of its recovery.
+#[must_use]
+pub fn is_condition(name: &str) -> bool {
+    matches!(Fact::of(name), Some(Fact::Condition(_)))
+}
+
 /// The facts in an object, by name.
 pub(super) fn of_object<'a>(members: &Members<'a>) -> Option<Members<'a>> {
     let (_, facts) = members.iter().find(|(name, _)| is_list(name))?;

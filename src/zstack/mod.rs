@@ -22,7 +22,7 @@ pub use alarm::Alarm;
 pub use catalogue::{Entry, StateSource, events};
 pub use dimensions::dimension_values;
 pub use event::{Event, EventState};
-pub use facts::{facts, tells_kind};
+pub use facts::{facts, is_condition, tells_kind};
 pub use fields::{Fields, Members, Text, Value, clean, text};
 pub use labels::Label;
 pub use message::{Message, Raw, Reading, Resource, Shape, Test};

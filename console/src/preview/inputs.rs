@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use zstack_flashduty::translate::{Context, Kind};
-use zstack_flashduty::zstack::{Level, Message, Part, Reading, State, StateSource, clean, tells_kind};
+use zstack_flashduty::zstack::{Level, Message, Part, Reading, State, StateSource, clean, is_condition, tells_kind};
 
 use super::members::{self, Member, Within, object};
 
@@ -37,8 +37,9 @@ const SOMETHING_ELSE: &str = "?something else?";
 const LEVELS: [Level; 4] = [Level::Emergent, Level::Important, Level::Normal, Level::Recovery];
 const STATES: [State; 3] = [State::Ok, State::Alarm, State::InsufficientData];
 
-/// Names of facts: an alarm's, and its recovery's.
-const TELLING: [&str; 2] = ["Alarm Details", "Recovery Details"];
+/// Names of facts: an alarm's, and its recovery's. Two heads in one list would contradict each other.
+const HEADS: [&str; 2] = ["Alarm Details", "Recovery Details"];
+const CONDITIONS: [&str; 2] = ["Trigger Condition", "Recovery Condition"];
 
 /// The longest text that may be a level or a state, in bytes: longer ones are not worth the try.
 const LONGEST_WORD: usize = 32;
@@ -205,7 +206,10 @@ impl Input {
         }
         let levels = LEVELS.map(Level::as_str);
         let mut probes = match self.slot {
-            Slot::Message(members::Place::FactName(..)) => as_probes(&TELLING, Tells::All),
+            Slot::Message(members::Place::FactName(..)) if is_condition(&self.says) => {
+                as_probes(&CONDITIONS, Tells::All)
+            }
+            Slot::Message(members::Place::FactName(..)) => as_probes(&HEADS, Tells::All),
             _ if Level::read(&self.says).is_some() => as_probes(&levels, Tells::All),
             _ => as_probes(&[SOMETHING_ELSE], Tells::All),
         };

@@ -384,7 +384,7 @@ mod tests {
         for (text, cause) in [
             (r#"{"ALARM_NAME": "x" "ALARM_UUID": 1}"#, Cause::Other),
             (r#"{"ALARM_NAME": "a "b"", "ALARM_UUID": 1}"#, Cause::Quote),
-            (r#"{"facts": [{"name": "触发条件", "value": "a"}]"#, Cause::End),
+            (r#"{"facts": [{"name": "触发条件", "value": "a "b""}]}"#, Cause::Quote),
             // Not in an object, and found all the same.
             (r#"alarm: "ALARM_NAME": "x""#, Cause::Other),
         ] {

@@ -231,11 +231,7 @@ async fn of_a_message_without_a_rule_the_text_is_the_key() {
     let sources = sources(&world, r#"{"ALARM_RESOURCE_NAME": "db-1", "ALARM_CURRENT_STATUS": "Alarm"}"#, "").await;
     assert_from(
         &sources,
-        &[
-            ("alert_key", &["text:"]),
-            ("labels.resource", &["ALARM_RESOURCE_NAME"]),
-            ("event_status", &["ALARM_CURRENT_STATUS"]),
-        ],
+        &[("alert_key", &["text:"]), ("labels.alarm_resource_name", &["ALARM_RESOURCE_NAME"]), ("event_status", &[])],
     );
 }
 
