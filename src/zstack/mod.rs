@@ -7,6 +7,7 @@
 //! [`Message::Raw`] that still holds every word.
 
 mod alarm;
+mod brackets;
 mod catalogue;
 mod dimensions;
 mod event;

@@ -10,6 +10,7 @@ use std::collections::hash_map::Entry;
 use serde_json::Deserializer;
 use serde_json::value::RawValue;
 
+use super::brackets::{closers, ends_whole, without};
 use super::facts::may_repeat;
 use super::fields::{Members, Text, Value, string};
 use super::labels::Label;
@@ -147,15 +148,6 @@ fn read<'a>(
     Some(salvaged)
 }
 
-/// Whether a text goes on to its end, and is not cut off: all that was opened before the first name is closed behind
-/// the last one. What a text that is cut off would have said next is not known.
-fn ends_whole(text: &str, behind_last: &str, closers: &[char]) -> bool {
-    let end = closers.iter().try_fold(text.trim_end(), |text, c| text.strip_suffix(*c).map(str::trim_end));
-    let (opened, closed): (Vec<_>, Vec<_>) = brackets(behind_last).partition(|bracket| "{[".contains(*bracket));
-    let outermost = closers.first().is_none_or(|c| text.trim_end().ends_with(*c));
-    end.is_some() || outermost && closed.len() >= closers.len() + opened.len()
-}
-
 /// The name in whose value the byte at `place` stands, of a member or, where there are facts, of a fact.
 pub(super) fn name_at(text: &str, place: usize, is_facts: bool) -> Option<Text<'_>> {
     let before = names(text).take_while(|found| found.value <= place);
@@ -226,40 +218,6 @@ fn json(text: &str) -> Option<(&RawValue, &str)> {
     let mut values = Deserializer::from_str(text).into_iter();
     let value = values.next()?.ok()?;
     Some((value, &text[values.byte_offset()..]))
-}
-
-/// `text` without the `frame` at its end, and without white space around each of its characters.
-fn without<'a>(text: &'a str, frame: &[char]) -> &'a str {
-    frame.iter().fold(text.trim_end(), |text, c| text.strip_suffix(*c).unwrap_or(text).trim_end())
-}
-
-/// What closes the objects and lists that `text` leaves open, the outermost first.
-fn closers(text: &str) -> Vec<char> {
-    let mut closers = Vec::new();
-    for bracket in brackets(text) {
-        match bracket {
-            '{' => closers.push('}'),
-            '[' => closers.push(']'),
-            _ => {
-                closers.pop_if(|closer| *closer == bracket);
-            }
-        }
-    }
-    closers
-}
-
-/// The brackets of objects and lists. A bracket in a value is none of them: what opens stands behind a colon, a comma or
-/// a list's bracket and in front of a name or another one, and what closes stands in front of a comma or another one.
-fn brackets(text: &str) -> impl Iterator<Item = char> {
-    text.char_indices().filter(|(_, c)| "{}[]".contains(*c)).filter_map(|(at, bracket)| {
-        let before = || text[..at].trim_end().chars().next_back();
-        let behind = text[at + 1..].trim_start().chars().next();
-        let is_one = match bracket {
-            '{' | '[' => before().is_none_or(|c| ":,[".contains(c)) && behind.is_none_or(|c| "\"{[".contains(c)),
-            _ => behind.is_none_or(|c| ",}]".contains(c)),
-        };
-        is_one.then_some(bracket)
-    })
 }
 
 #[cfg(test)]
