@@ -96,10 +96,9 @@ pub fn text(value: &RawValue) -> Text<'_> {
 /// and how Java, Groovy, Python and JSON print what is not there or empty.
 #[must_use]
 pub fn clean(text: &str) -> &str {
-    match text.trim() {
-        "-" | "null" | "None" | "[]" | "[:]" | "{}" => "",
-        text => text,
-    }
+    let text = text.trim();
+    // Most are longer.
+    if text.len() <= 4 && matches!(text, "-" | "null" | "None" | "[]" | "[:]" | "{}") { "" } else { text }
 }
 
 fn cleaned(text: Text<'_>) -> Text<'_> {

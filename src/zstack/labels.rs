@@ -47,8 +47,10 @@ pub(super) fn of_alarm<'a>(value: &Value<'a>) -> Vec<Label<'a>> {
     };
     labels.retain(|(name, _)| !name.starts_with(EXCLUDED));
     for (_, value) in &mut labels {
-        // However it is separated from what stands in front of it.
-        if let Some(at) = value.find(EXCLUDED) {
+        // However it is separated from what stands in front of it. Most values have no such letter at all.
+        if memchr::memchr(b'X', value.as_bytes()).is_some()
+            && let Some(at) = value.find(EXCLUDED)
+        {
             let kept = value[..at].trim_end_matches("<br>").trim_end_matches([' ', ',', ';', '|', '\n']).len();
             *value = value[..kept].to_owned().into();
         }

@@ -108,12 +108,17 @@ impl<'a> Message<'a> {
 
     /// An alarm names its rule or its metric, an event itself. Whoever names neither, or both, has fields of his own.
     fn of_members(members: Members<'a>) -> Result<Self, Members<'a>> {
-        // A template that serves both kinds leaves the fields of the other one empty.
-        let says = |names: &[&str]| {
-            let is_one = |name: &str| names.iter().any(|known| is_named(name, known));
-            members.iter().any(|(name, value)| is_one(name) && !value.text().is_empty())
-        };
-        match (says(&["ALARM_UUID", "ALARM_NAME", "ALARM_METRIC"]), says(&["EVENT_NAME"])) {
+        let (mut is_alarm, mut is_event) = (false, false);
+        for (name, value) in &members {
+            let flag = match name_of_a_message(name) {
+                Some("ALARM_") => &mut is_alarm,
+                Some(_) => &mut is_event,
+                None => continue,
+            };
+            // A template that serves both kinds leaves the fields of the other one empty.
+            *flag = *flag || !value.text().is_empty();
+        }
+        match (is_alarm, is_event) {
             (true, false) => Ok(Self::Alarm(Box::new(Alarm::read(members)))),
             (false, true) => Ok(Self::Event(Box::new(Event::read(members)))),
             _ => Err(members),
@@ -184,11 +189,21 @@ pub(super) fn fill<'a>(slot: &mut Text<'a>, name: Text<'a>, value: Text<'a>, oth
     }
 }
 
-/// Whether a field has this name, in any case and with white space around it.
-fn is_named(name: &str, known: &str) -> bool {
-    let is_spaced = || name.starts_with(char::is_whitespace) || name.ends_with(char::is_whitespace);
-    name.eq_ignore_ascii_case(known)
-        || name.len() > known.len() && is_spaced() && name.trim().eq_ignore_ascii_case(known)
+/// Whether a field's name is one of those that name what a message is about, and whose.
+fn name_of_a_message(name: &str) -> Option<&'static str> {
+    let is_spaced = matches!(name.as_bytes(), [b' ' | b'\t'..=b'\r', ..] | [.., b' ' | b'\t'..=b'\r']);
+    // Most are told by their length alone.
+    let name = match name.len() {
+        10 | 12 if !is_spaced => name,
+        10.. if is_spaced => name.trim(),
+        _ => return None,
+    };
+    let is = |known: &str| name.eq_ignore_ascii_case(known);
+    if is("ALARM_NAME") || is("ALARM_UUID") || is("ALARM_METRIC") {
+        Some("ALARM_")
+    } else {
+        is("EVENT_NAME").then_some("EVENT_")
+    }
 }
 
 /// A field's name as ZStack writes it, whatever a template makes of it.
