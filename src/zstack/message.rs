@@ -108,17 +108,15 @@ impl<'a> Message<'a> {
 
     /// An alarm names its rule or its metric, an event itself. Whoever names neither, or both, has fields of his own.
     fn of_members(members: Members<'a>) -> Result<Self, Members<'a>> {
-        let (mut is_alarm, mut is_event) = (false, false);
-        for (name, value) in &members {
-            let flag = match name_of_a_message(name) {
-                Some("ALARM_") => &mut is_alarm,
-                Some(_) => &mut is_event,
-                None => continue,
-            };
-            // A template that serves both kinds leaves the fields of the other one empty.
-            *flag = *flag || !value.text().is_empty();
-        }
-        match (is_alarm, is_event) {
+        // A template that serves both kinds leaves the fields of the other one empty.
+        let says = |first: u8, names: &[&str]| {
+            members.iter().any(|(name, value)| {
+                // Most are told by their first letter alone.
+                let may_be = name.as_bytes().first().is_some_and(|byte| byte | 0x20 == first || *byte <= b' ');
+                may_be && names.iter().any(|known| known.eq_ignore_ascii_case(name.trim())) && !value.text().is_empty()
+            })
+        };
+        match (says(b'a', &["ALARM_NAME", "ALARM_UUID", "ALARM_METRIC"]), says(b'e', &["EVENT_NAME"])) {
             (true, false) => Ok(Self::Alarm(Box::new(Alarm::read(members)))),
             (false, true) => Ok(Self::Event(Box::new(Event::read(members)))),
             _ => Err(members),
@@ -186,23 +184,6 @@ pub(super) fn fill<'a>(slot: &mut Text<'a>, name: Text<'a>, value: Text<'a>, oth
     let before = std::mem::replace(slot, value);
     if !before.is_empty() {
         other.push((name, before));
-    }
-}
-
-/// Whether a field's name is one of those that name what a message is about, and whose.
-fn name_of_a_message(name: &str) -> Option<&'static str> {
-    let is_spaced = matches!(name.as_bytes(), [b' ' | b'\t'..=b'\r', ..] | [.., b' ' | b'\t'..=b'\r']);
-    // Most are told by their length alone.
-    let name = match name.len() {
-        10 | 12 if !is_spaced => name,
-        10.. if is_spaced => name.trim(),
-        _ => return None,
-    };
-    let is = |known: &str| name.eq_ignore_ascii_case(known);
-    if is("ALARM_NAME") || is("ALARM_UUID") || is("ALARM_METRIC") {
-        Some("ALARM_")
-    } else {
-        is("EVENT_NAME").then_some("EVENT_")
     }
 }
 
