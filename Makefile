@@ -7,24 +7,24 @@ HOST ?= 127.0.0.1
 
 TOOLS = .venv/tools/bin
 # Without a shell around it, which would keep a signal to itself.
-LOCAL = exec env PYTHONPATH=scripts $(TOOLS)/python -m local
-STORM = PYTHONPATH=scripts $(TOOLS)/python -m local.storm
+LOCAL = exec env PYTHONPATH=dev $(TOOLS)/python -m local
+STORM = PYTHONPATH=dev $(TOOLS)/python -m local.storm
 CLOUD = PYTHONPATH=scripts $(TOOLS)/python -m cloud
 TARGET = $(or $(CARGO_TARGET_DIR),target)
 LAMBDA_BUILD = PATH="$(CURDIR)/$(TOOLS):$$PATH" cargo lambda build --release --locked
 TARGET_arm64 = aarch64-unknown-linux-gnu
 TARGET_x86_64 = x86_64-unknown-linux-gnu
-PYTHON_CODE = scripts tests/e2e tests/readme tests/template
+PYTHON_CODE = scripts dev tests/docs tests/e2e tests/template
 
 export SAM_CLI_TELEMETRY = 0
 
-.PHONY: help setup run storm chaos bench worst instructions secrets deploy zips test test-rust test-template test-e2e test-readme \
+.PHONY: help setup run storm chaos bench worst instructions secrets deploy zips test test-rust test-template test-e2e test-docs \
 	test-console lint rust-installed
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: .venv/tools/.stamp .venv/ministack/.stamp ## install the tools, in .venv
+setup: .venv/tools/.dev-stamp .venv/ministack/.stamp ## install the tools, in .venv
 	@:
 
 # CONSOLE_PORT=8081 and, for the local AWS, PORT=4567 take other ports. HOST=address is where a ZStack in your
@@ -48,18 +48,18 @@ chaos: rust-installed ## attacks on the built functions for five minutes: faults
 # The functions as they are shipped, and the one that does nothing built in the same way.
 bench: setup rust-installed ## what a cold start and an alert cost, beside a function that does nothing
 	$(LAMBDA_BUILD) --bin relay --bin redeliver
-	$(LAMBDA_BUILD) --package floor
+	$(LAMBDA_BUILD) --package bench-floor
 	cargo run --release --locked --package bench -- $(TARGET)/lambda $(TARGET)/bench.json
-	cargo bench --locked --package translate
+	cargo bench --locked --package bench-translation
 
 # SECONDS_MORE=600 is a longer search.
 worst: setup rust-installed ## what messages cost that are made to cost much, and a minute's search for worse ones
-	$(LAMBDA_BUILD) --package worst
-	$(TARGET)/lambda/worst/bootstrap $(or $(SECONDS_MORE),60)
+	$(LAMBDA_BUILD) --package bench-worst
+	$(TARGET)/lambda/bench-worst/bootstrap $(or $(SECONDS_MORE),60)
 
 # WRITE=1 makes these the committed figures.
 instructions: setup rust-installed ## what a message costs, counted by callgrind, against the committed figures
-	$(TOOLS)/python scripts/instructions.py $(if $(WRITE),--write)
+	$(TOOLS)/python dev/bench/instructions.py $(if $(WRITE),--write)
 
 # Without PUSH_URL it asks for it, and shows it neither to the shell's history nor to `ps`. Without WEBHOOK_TOKEN the
 # token is a random one; several are one a line.
@@ -68,7 +68,7 @@ instructions: setup rust-installed ## what a message costs, counted by callgrind
 # `override`: else make would take a `$` on its command line for a variable of its own.
 secrets: override export PUSH_URL := $(value PUSH_URL)
 secrets: override export WEBHOOK_TOKEN := $(value WEBHOOK_TOKEN)
-secrets: setup ## put Flashduty's push URL and a new webhook token into SSM
+secrets: .venv/tools/.stamp ## put Flashduty's push URL and a new webhook token into SSM
 	@$(CLOUD).secrets $(if $(PREFIX),--prefix '$(PREFIX)') $(if $(KMS_KEY),--key '$(KMS_KEY)') \
 		$(addprefix --overwrite ,$(OVERWRITE))
 
@@ -76,7 +76,7 @@ secrets: setup ## put Flashduty's push URL and a new webhook token into SSM
 # remembered by the stack. A value with blanks has quotation marks:
 # PARAMETERS='TitleRule="[TPL]${resource} / ${check}"'. YES=1 does not ask.
 deploy: override export PARAMETERS := $(value PARAMETERS)
-deploy: setup rust-installed ## build with SAM, then deploy to AWS, or upgrade
+deploy: .venv/tools/.stamp rust-installed ## build with SAM, then deploy to AWS, or upgrade
 	@$(CLOUD).deploy $(if $(STACK),--stack '$(STACK)') $(if $(ARCHITECTURE),--architecture '$(ARCHITECTURE)') \
 		$(if $(YES),--yes)
 
@@ -84,14 +84,14 @@ deploy: setup rust-installed ## build with SAM, then deploy to AWS, or upgrade
 # cargo-lambda would take this machine's.
 zips: PROCESSOR = $(or $(ARCHITECTURE),arm64)
 zips: RUST_TARGET = $(or $(TARGET_$(PROCESSOR)),$(error ARCHITECTURE is arm64 or x86_64, not $(PROCESSOR)))
-zips: setup rust-installed ## both functions as zips for Lambda, in zips/
+zips: .venv/tools/.stamp rust-installed ## both functions as zips for Lambda, in zips/
 	$(LAMBDA_BUILD) --target $(RUST_TARGET) --output-format zip --bin relay --bin redeliver
 	mkdir -p zips
 	for function in relay redeliver; do \
 		cp "$(TARGET)/lambda/$$function/bootstrap.zip" "zips/zstack-flashduty-$$function-$(PROCESSOR).zip" || exit 1; \
 	done
 
-test: lint test-rust test-template test-e2e test-readme ## everything but test-console (browser) and instructions (valgrind)
+test: lint test-rust test-template test-e2e test-docs ## everything but test-console (browser) and instructions (valgrind)
 
 test-rust: rust-installed ## the tests of all crates
 	if cargo nextest --version > /dev/null 2>&1; \
@@ -104,31 +104,43 @@ test-template: setup ## what template.yaml deploys
 test-e2e: setup rust-installed ## the built functions through template.yaml, on a local AWS
 	$(TOOLS)/python -m pytest tests/e2e
 
-test-readme: setup rust-installed ## what README and the runbook say, and their commands
-	$(TOOLS)/python -m pytest tests/readme
+test-docs: setup rust-installed ## what README and the runbook say, and their commands
+	$(TOOLS)/python -m pytest tests/docs
 
 # SCREENSHOT=docs/console.png makes its picture README's. CHROMIUM=/path/to/it is the browser, and
 # ARGS='--test-name-pattern=keyboard' are for `node --test`.
 test-console: setup rust-installed ## the console of `make run`, in headless Chromium
-	@SCREENSHOT='$(SCREENSHOT)' CHROMIUM='$(CHROMIUM)' tests/console/run $(ARGS)
+	@SCREENSHOT='$(SCREENSHOT)' CHROMIUM='$(CHROMIUM)' dev/console/browser/run $(ARGS)
 
 lint: setup rust-installed ## format, lints, one TLS stack, the template
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
-	scripts/check-tls
+	dev/check-tls
 	$(TOOLS)/cfn-lint --regions us-east-1 cn-north-1 us-gov-west-1 -- template.yaml
 	AWS_DEFAULT_REGION=us-east-1 $(TOOLS)/sam validate --lint
 	$(TOOLS)/ruff check $(PYTHON_CODE)
 	$(TOOLS)/ruff format --check $(PYTHON_CODE)
 
+# What secrets, deploy and zips need, and no more.
+.venv/tools/.stamp: scripts/requirements.txt
+	$(VENV)
+
+.venv/tools/.dev-stamp: dev/requirements.txt .venv/tools/.stamp
+	$(TOOLS)/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
+
 # MiniStack has an environment of its own, because it pins botocore.
-.venv/%/.stamp: scripts/requirements-%.txt
+.venv/ministack/.stamp: dev/local/ministack/requirements.txt
+	$(VENV)
+
+define VENV
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null || \
 		{ echo "This needs Python 3.11 or later: make PYTHON=/path/to/python3 ..." >&2; exit 1; }
 	rm -rf $(@D)
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	touch $@
+endef
 
 rust-installed:
 	@cargo --version > /dev/null 2>&1 || { echo "This needs Rust: https://rustup.rs" >&2; exit 1; }

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
-from local.process import Failed
+
+from . import Failed
 
 ADVICE = "`aws configure`, or AWS_PROFILE and AWS_DEFAULT_REGION, say which account and region are meant."
 

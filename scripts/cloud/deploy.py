@@ -20,12 +20,10 @@ from pathlib import Path
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from click import BadParameter
-from local import ROOT
-from local.process import Failed
 from samcli.cli.types import CfnParameterOverridesType
 from samcli.yamlhelper import yaml_parse
 
-from . import account
+from . import ROOT, Failed, account
 from .secrets import PREFIX
 
 BUILT = ROOT / ".aws-sam/build"

@@ -15,9 +15,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
-from local.process import Failed
 
-from . import account
+from . import Failed, account
 
 PUSH_URL, TOKEN = "push-url", "webhook-token"
 VARIABLES = {PUSH_URL: "PUSH_URL", TOKEN: "WEBHOOK_TOKEN"}

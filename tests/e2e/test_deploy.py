@@ -8,10 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from cloud import deploy
+from cloud import Failed, deploy
 from conftest import World
 from local import ROOT, stack
-from local.process import Failed
 from local.stack import ARCHITECTURE, BUILD, SAM
 
 ROLE = {

@@ -9,10 +9,9 @@ from pathlib import Path
 import boto3
 import pytest
 from botocore.stub import ANY, Stubber
-from cloud import secrets
+from cloud import Failed, secrets
 from conftest import World
 from local import ROOT
-from local.process import Failed
 
 KEY = "not-a-key"
 URL = f"https://api.flashcat.cloud/event/push/alert/standard?integration_key={KEY}"

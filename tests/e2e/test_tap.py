@@ -11,9 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Queue
 from typing import Any
 
-import ministack_tap
 import pytest
-from ministack_tap import Tap, without_token
+from local.ministack.tap import Tap, without_token
 
 ANSWER = (200, {"apigw-requestid": "x"}, b'{"alerts": []}')
 
@@ -108,7 +107,7 @@ def test_only_posts_to_a_route_are_told():
 
 def test_a_console_that_is_away_costs_nothing(monkeypatch: pytest.MonkeyPatch):
     """Neither one that is gone nor one that never answers, however much comes; and it may come back."""
-    monkeypatch.setattr(ministack_tap, "WAITING", 3)
+    monkeypatch.setattr("local.ministack.tap.WAITING", 3)
     with console() as (address, _):
         pass
     tap = Tap(address)

@@ -1,0 +1,211 @@
+//! What a cold start and an alert cost, beside a function that does nothing.
+//!
+//! `bench FOLDER` takes the binaries as cargo-lambda lays them down in FOLDER (`relay/bootstrap`,
+//! `redeliver/bootstrap`, `bench-floor/bootstrap`), runs them between stand-ins for Lambda's Runtime API, SSM, SQS
+//! and Flashduty on loopback, the last three over TLS, and prints one table. `bench FOLDER FILE` writes the
+//! figures into FILE, too.
+
+#![allow(clippy::expect_used, clippy::print_stdout, reason = "a bench prints, and ends where it is surprised")]
+
+mod process;
+mod report;
+mod world;
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use aws_standin::lambda::Function;
+use serde_json::{Value, json};
+
+use process::{cpu, peak_memory};
+use report::{Row, median};
+use world::{World, alarm, batch, pushed};
+
+/// Processes of each kind that are started, interleaved.
+const STARTS: usize = 40;
+/// Requests to a process that is warm.
+const REQUESTS: usize = 2_000;
+/// How many of them one after the other.
+const TURN: usize = 100;
+/// Requests of each size, where the size is what matters.
+const SIZED: usize = 300;
+const BURST: usize = 10_000;
+/// Batches of ten, which `redeliver` takes 1.5 seconds each for.
+const BATCHES: usize = 20;
+
+/// The function that does nothing, ours without the queues, and ours as it is deployed by default.
+const KINDS: [(&str, &str, bool); 3] =
+    [("floor", "bench-floor", false), ("relay alone", "relay", false), ("relay", "relay", true)];
+
+#[tokio::main]
+async fn main() {
+    let folder = std::env::args_os().nth(1).map_or_else(|| "target/lambda".into(), PathBuf::from);
+    let world = World::start(&folder).await;
+    let mut rows = Vec::new();
+    let (row, stages) = cold(&world).await;
+    rows.push(row);
+    rows.extend(warm(&world).await);
+    rows.extend(growth(&world).await);
+    rows.extend(redeliver(&world).await);
+    rows.extend(sizes(&world));
+    report::print(&rows);
+    if let Some(path) = std::env::args_os().nth(2) {
+        let rows: Vec<Value> = rows.iter().map(Row::to_json).collect();
+        let data = json!({"cold start": stages, "figures": rows});
+        std::fs::write(path, format!("{data:#}\n")).expect("the file can be written");
+    }
+}
+
+fn progress(what: &str) {
+    let _ = writeln!(std::io::stderr(), "    {what}");
+}
+
+async fn take(function: &mut Function, event: &Value) {
+    let answer = function.invoke(event).await;
+    assert_eq!(answer["statusCode"], 200, "{answer}; the log:\n{}", function.log());
+}
+
+/// From the process's start to its first answer; and when the relay was how far, in the middle of its starts.
+async fn cold(world: &World) -> (Row, Value) {
+    progress(&format!("{STARTS} starts of each"));
+    let event = alarm(0, 0);
+    let mut times = KINDS.map(|_| Vec::new());
+    let mut stages = ["SSM is asked", "settings are there", "Flashduty has the event", "ZStack is answered"]
+        .map(|stage| (stage, Vec::new()));
+    for _ in 0..STARTS {
+        for ((_, name, queues), times) in KINDS.iter().zip(&mut times) {
+            let mut function = world.function(name, *queues).await;
+            function.asked_for_work().await;
+            let ready = function.started.elapsed();
+            take(&mut function, &event).await;
+            let answered = function.started.elapsed();
+            times.push(millis(answered));
+            if *queues {
+                let since = |moment: Option<Instant>| moment.map_or(Duration::ZERO, |it| it - function.started);
+                let reached = [since(world.ssm.last_call()), ready, since(pushed()), answered];
+                stages.iter_mut().zip(reached).for_each(|((_, times), time)| times.push(millis(time)));
+            }
+        }
+    }
+    let stages = stages.map(|(stage, times)| json!({"stage": stage, "ms": median(times)}));
+    (Row::new("process start to first answer", "ms", times.map(median), Some(3.0)), json!(stages))
+}
+
+fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
+
+/// Processor time and memory of requests one after the other, in turns, and of the turns the middle one: the
+/// machine has other things to do.
+async fn warm(world: &World) -> [Row; 3] {
+    progress(&format!("{REQUESTS} requests to each"));
+    let mut functions = Vec::new();
+    for (_, name, queues) in KINDS {
+        let mut function = world.function(name, queues).await;
+        for n in 0..TURN {
+            take(&mut function, &alarm(n, 0)).await;
+        }
+        functions.push(function);
+    }
+    let (mut each, mut latency) = (KINDS.map(|_| Vec::new()), KINDS.map(|_| Vec::new()));
+    for turn in 0..REQUESTS / TURN {
+        for ((function, each), latency) in functions.iter_mut().zip(&mut each).zip(&mut latency) {
+            let before = cpu(function.pid());
+            for n in 0..TURN {
+                let event = alarm(turn * TURN + n, 0);
+                let start = Instant::now();
+                take(function, &event).await;
+                latency.push(start.elapsed().as_secs_f64() * 1e6);
+            }
+            each.push(1e6 * (cpu(function.pid()) - before) / count(TURN));
+        }
+        world.flashduty.clear();
+    }
+    let mut memory = [0.0; 3];
+    functions
+        .iter()
+        .zip(&mut memory)
+        .for_each(|(function, memory)| *memory = kib(peak_memory(function.pid())) / 1024.0);
+    [
+        Row::new("processor time of a warm alert", "µs", each.map(median), Some(2.0)),
+        Row::new("time of a warm alert", "µs", latency.map(median), None),
+        Row::new("peak memory", "MiB", memory, Some(3.0)),
+    ]
+}
+
+/// How cost grows with a message's size, and memory with the number of messages.
+async fn growth(world: &World) -> [Row; 2] {
+    progress(&format!("large messages, and {BURST} alerts"));
+    let mut function = world.function("relay", true).await;
+    let mut cost = Vec::new();
+    for size in [10_000, 100_000] {
+        let event = alarm(0, size);
+        take(&mut function, &event).await;
+        let before = cpu(function.pid());
+        for _ in 0..SIZED {
+            take(&mut function, &event).await;
+        }
+        cost.push(1e6 * (cpu(function.pid()) - before) / count(SIZED));
+    }
+    let mut function = world.function("relay", true).await;
+    for n in 0..REQUESTS {
+        take(&mut function, &alarm(n, 0)).await;
+    }
+    let before = kib(peak_memory(function.pid()));
+    for n in 0..BURST {
+        take(&mut function, &alarm(n, 0)).await;
+    }
+    let after = kib(peak_memory(function.pid()));
+    world.flashduty.clear();
+    [
+        Row::one("processor time of 100 KB, in messages of 10 KB", "×", cost[1] / cost[0], 12.0),
+        Row::one(&format!("peak memory after {BURST} alerts, in that before"), "×", after / before, 1.1),
+    ]
+}
+
+/// What `redeliver` takes for an alert.
+async fn redeliver(world: &World) -> [Row; 2] {
+    /// Of a processor, as Lambda gives at 128 MB: 1,769 MB are a whole one.
+    const SHARE: f64 = 128.0 / 1_769.0;
+    /// What Flashduty takes in a second.
+    const LIMIT: f64 = 1_000.0 / 60.0;
+    progress(&format!("{BATCHES} batches of ten for redeliver"));
+    let mut function = world.function("redeliver", true).await;
+    let deadline = || aws_standin::in_time(Duration::from_mins(1));
+    let answer = function.invoke_until(&batch(0), deadline()).await;
+    assert_eq!(answer["batchItemFailures"], json!([]));
+    let before = cpu(function.pid());
+    for n in 1..=BATCHES {
+        let answer = function.invoke_until(&batch(n * 10), deadline()).await;
+        assert_eq!(answer["batchItemFailures"], json!([]), "{}", function.log());
+    }
+    let rate = count(BATCHES * 10) / (cpu(function.pid()) - before);
+    [
+        Row::alone("redeliver: alerts in a second of processor time", "", rate),
+        Row::at_least("the same at 128 MB, in Flashduty's limit", "×", rate * SHARE / LIMIT, 10.0),
+    ]
+}
+
+/// What is uploaded to Lambda.
+fn sizes(world: &World) -> [Row; 1] {
+    let zipped = |name: &str| {
+        let binary = std::fs::read(world.binary(name)).expect("the binary is built");
+        let mut zip = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
+        zip.write_all(&binary).expect("memory takes it");
+        let zip = zip.finish().expect("memory takes it");
+        kib(u64::try_from(zip.len()).unwrap_or(u64::MAX)) / 1e6
+    };
+    let [floor, relay] = ["bench-floor", "relay"].map(zipped);
+    [Row::limit("zip", "MB", [floor, relay, relay], 2.5)]
+}
+
+#[allow(clippy::cast_precision_loss, reason = "small numbers")]
+fn count(number: usize) -> f64 {
+    number as f64
+}
+
+#[allow(clippy::cast_precision_loss, reason = "small numbers")]
+fn kib(number: u64) -> f64 {
+    number as f64
+}

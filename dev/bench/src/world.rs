@@ -1,0 +1,120 @@
+//! Everything around a function, over TLS where the functions use TLS.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use aws_standin::lambda::Function;
+use aws_standin::sqs::Sqs;
+use aws_standin::ssm::Ssm;
+use aws_standin::tls::Identity;
+use flashduty_standin::{OnPush, Options, Standin};
+use serde_json::{Value, json};
+
+const PUSH_URL_PARAMETER: &str = "/bench/push-url";
+const TOKEN_PARAMETER: &str = "/bench/token";
+const KEY: &str = "sample-key";
+const TOKEN: &str = "sample-token";
+
+/// When Flashduty got the last push.
+static PUSHED: Mutex<Option<Instant>> = Mutex::new(None);
+
+/// When Flashduty got the last push.
+pub fn pushed() -> Option<Instant> {
+    *PUSHED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// SSM, SQS and Flashduty, and the binaries that talk to them.
+pub struct World {
+    pub flashduty: Standin,
+    pub ssm: Ssm,
+    ssm_url: String,
+    sqs: Sqs,
+    authority: PathBuf,
+    binaries: PathBuf,
+}
+
+impl World {
+    /// Starts them, with a certificate made for this run. The binaries are `folder/relay/bootstrap` and so on,
+    /// as cargo-lambda lays them down.
+    pub async fn start(folder: &Path) -> Self {
+        let identity = Identity::new();
+        let authority = std::env::temp_dir().join(format!("bench-authority-{}.pem", std::process::id()));
+        std::fs::write(&authority, &identity.authority).expect("the folder for temporary files takes files");
+        let options = Options {
+            keys: vec![KEY.to_owned()],
+            rate_limit: None,
+            tls: Some(identity.acceptor.clone()),
+            on_push: Some(OnPush::new(|_| {
+                *PUSHED.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+            })),
+            ..Options::default()
+        };
+        let flashduty = Standin::start(options).await.expect("there is a free port");
+        let ssm = Ssm::default();
+        ssm.put(PUSH_URL_PARAMETER, &flashduty.push_url("standard", KEY));
+        ssm.put(TOKEN_PARAMETER, TOKEN);
+        let ssm_url = identity.serve(ssm.routes()).await;
+        let sqs = Sqs::start_as(&identity).await;
+        Self { flashduty, ssm, ssm_url, sqs, authority, binaries: folder.to_owned() }
+    }
+
+    /// The binary of a function.
+    pub fn binary(&self, name: &str) -> PathBuf {
+        self.binaries.join(name).join("bootstrap")
+    }
+
+    /// A new process of a function, in the environment that the template gives it: with the queues, or
+    /// without them.
+    pub async fn function(&self, name: &'static str, with_queues: bool) -> Function {
+        let authority = self.authority.to_str().expect("an ASCII path");
+        let variables = [
+            ("AWS_ENDPOINT_URL_SSM", self.ssm_url.as_str()),
+            ("AWS_ENDPOINT_URL_SQS", self.sqs.url()),
+            ("SSL_CERT_FILE", authority),
+            ("FLASHDUTY_PUSH_URL_PARAMETER", PUSH_URL_PARAMETER),
+            ("WEBHOOK_TOKEN_PARAMETER", TOKEN_PARAMETER),
+            ("AWS_LAMBDA_LOG_LEVEL", "INFO"),
+        ];
+        let (retries, dead_letters) = (self.sqs.create("retries"), self.sqs.create("dead-letters"));
+        let queues = [("RETRY_QUEUE_URL", retries.as_str()), ("DEAD_LETTER_QUEUE_URL", &dead_letters)];
+        let queues = if with_queues { &queues[..] } else { &[] };
+        Function::start(name, self.binary(name), &[&variables, queues].concat()).await
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.authority);
+    }
+}
+
+/// ZStack's alarm number `n`, as the sample of `events/` has it, with a note of so many bytes.
+pub fn alarm(n: usize, note: usize) -> Value {
+    let event: Value = serde_json::from_str(include_str!("../../../events/alarm.json")).expect("a sample is JSON");
+    let mut event = event;
+    let mut message: Value =
+        event["body"].as_str().and_then(|body| serde_json::from_str(body).ok()).expect("a message is JSON");
+    message["ALARM_RESOURCE_ID"] = json!(format!("{n:032x}"));
+    if note > 0 {
+        // Chinese words, and what JSON writes otherwise: neither is cheap.
+        let line = "磁盘 \"sda\" 已满\n";
+        message["ALARM_NOTE"] = json!(line.repeat(note / line.len()));
+    }
+    event["body"] = json!(message.to_string());
+    event
+}
+
+/// A batch of ten such alarms, as SQS hands them out.
+pub fn batch(first: usize) -> Value {
+    let records = (first..first + 10).map(|n| {
+        let message = alarm(n, 0)["body"].clone();
+        let letter = json!({"version": 1, "message": message, "whole": false, "labels": [], "around": [],
+                            "received": 1_700_000_000_000_u64, "alert_key": format!("zstack:alarm:{n}")});
+        json!({"messageId": n.to_string(), "receiptHandle": n.to_string(), "body": letter.to_string(),
+               "attributes": {"MessageGroupId": n.to_string(), "ApproximateReceiveCount": "1"},
+               "messageAttributes": {}, "md5OfBody": "", "eventSource": "aws:sqs",
+               "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:retries.fifo", "awsRegion": "us-east-1"})
+    });
+    json!({"Records": records.collect::<Vec<_>>()})
+}

@@ -1,0 +1,65 @@
+"""The local console: a Flashduty stand-in with a page to look at it, built from dev/console and started."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from http.client import HTTPException
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from . import ROOT, WORK, standin
+from .aws import LOOPBACK
+from .http import request_json
+from .stack import Stack
+from .standin import Standin
+
+EVERY = 1.0
+"""Seconds between two looks at the queues."""
+
+
+def build() -> Path:
+    """Compile it, progress on the terminal; return its binary."""
+    return standin.build("flashduty-console")
+
+
+def address(port: int) -> str:
+    """Where people open it."""
+    return f"http://{LOOPBACK}:{port}"
+
+
+class Console(Standin):
+    """A console on this port, whose stand-in accepts one integration key; use it in a `with` statement."""
+
+    PORT_OPTION = "--push-port"
+
+    def __init__(self, binary: Path, key: str, port: int, log: Path = WORK / "console.log"):
+        super().__init__(binary, key, log, ["--port", str(port), "--samples", str(ROOT / "events")])
+        self.page = address(port)
+        self.arrivals = f"{self.page}/api/arrivals"
+        """Where it takes what API Gateway has to tell."""
+
+    def _address(self) -> str | None:
+        return super()._address() if self._said("console on ") else None
+
+    @contextmanager
+    def showing(self, relay: Stack, webhook: str, token: str) -> Iterator[None]:
+        """Tell it the webhook's URL and, as long as that lasts, how much is queued."""
+        deployed = {"webhook_url": webhook, "token": token}
+        request_json("PUT", f"{self.page}/api/stack", deployed)
+        ended = threading.Event()
+        # A daemon: boto3 may still wait for an answer when everything else has ended.
+        reporter = threading.Thread(target=self._report, args=[relay, ended], name="queues", daemon=True)
+        reporter.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            reporter.join(timeout=5)
+
+    def _report(self, relay: Stack, ended: threading.Event) -> None:
+        while not ended.wait(EVERY):
+            # One of the two may be busy, or gone: whoever waits for it says so.
+            with suppress(BotoCoreError, ClientError, HTTPException, OSError, RuntimeError):
+                lengths = {"queued": relay.retries.length(), "dead": relay.dead_letters.length()}
+                request_json("POST", f"{self.page}/api/queues", lengths)
