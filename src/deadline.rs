@@ -94,7 +94,7 @@ pub fn epoch_millis() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::READ_TIMEOUT;
+    use crate::secrets::READ_TIMEOUT;
     use crate::zstack::MAX_MESSAGES;
 
     fn budget(from_now: Duration) -> Duration {

@@ -9,12 +9,12 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep_until};
 use tracing::{error, info, warn};
 
-use crate::courier::{Courier, Round};
 use crate::deadline::{Deadline, epoch_millis};
+use crate::delivery::{Courier, Round};
 use crate::error::Error;
 use crate::flashduty::{Event, Integration, TitleRule};
-use crate::metrics::{Counter, Ended, Metrics, Tally};
-use crate::outbox::{Envelope, Letter, Outbox, REASON, VERSION};
+use crate::platform::metrics::{Counter, Ended, Metrics, Tally};
+use crate::queue::{Envelope, Letter, Outbox, REASON, VERSION};
 use crate::translate::{Alert, Context, translate};
 use crate::zstack::{Part, split};
 

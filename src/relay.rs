@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use tracing::{error, info, warn};
 
-use crate::courier::{Courier, Round};
 use crate::deadline::{Deadline, PUSH_BUDGET, TIME_TO_QUEUE, TIME_TO_QUEUE_ONE_MORE, epoch_millis};
+use crate::delivery::{Courier, Round};
 use crate::error::Error;
 use crate::flashduty::{Integration, Receipt, Status, TitleRule};
-use crate::outbox::{Ahead, Envelope, Letter, Outbox, VERSION};
-use crate::settings::{Secrets, Settings};
+use crate::queue::{Ahead, Envelope, Letter, Outbox, VERSION};
+use crate::secrets::{Secrets, Settings};
 use crate::translate::{Alert, Context, Kind, translate};
 use crate::zstack::{Part, split};
 

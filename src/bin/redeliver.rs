@@ -7,7 +7,7 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 use zstack_flashduty::config::Function;
 use zstack_flashduty::deadline::Deadline;
 use zstack_flashduty::redelivery::Redelivery;
-use zstack_flashduty::start::{Parts, invocation, run, start};
+use zstack_flashduty::runtime::{Parts, invocation, run, start};
 
 #[tokio::main(flavor = "local")]
 async fn main() -> ExitCode {

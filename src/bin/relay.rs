@@ -6,7 +6,7 @@ use std::sync::Arc;
 use lambda_runtime::{Error, service_fn};
 use zstack_flashduty::config::Function;
 use zstack_flashduty::relay::Relay;
-use zstack_flashduty::start::{Parts, invocation, run, start};
+use zstack_flashduty::runtime::{Parts, invocation, run, start};
 use zstack_flashduty::webhook;
 
 #[tokio::main(flavor = "local")]

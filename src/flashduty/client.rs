@@ -12,7 +12,7 @@ use super::push_url::PushUrl;
 use super::retry;
 use crate::deadline::Deadline;
 use crate::error::{Error, causes};
-use crate::http::Http;
+use crate::platform::http::Http;
 
 /// How long one try may take, from opening the connection to the end of the answer.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -142,7 +142,7 @@ fn unreachable(url: &PushUrl, what: &str) -> Error {
 mod tests {
     use super::*;
     use crate::deadline::PUSH_BUDGET;
-    use crate::http::CONNECT_TIMEOUT;
+    use crate::platform::http::CONNECT_TIMEOUT;
 
     #[test]
     fn a_try_and_its_connection_take_a_fraction_of_the_budget_each() {

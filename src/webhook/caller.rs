@@ -12,10 +12,10 @@ use lambda_http::Request;
 use lambda_http::http::header::AUTHORIZATION;
 
 use super::Invocation;
-use super::event::Url;
+use super::request::Url;
 use crate::error::Error;
 use crate::flashduty::{MAX_LABELS, label_name};
-use crate::settings::Secrets;
+use crate::secrets::Secrets;
 use crate::translate::CLOUD;
 
 /// The query parameter that holds the token.

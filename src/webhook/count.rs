@@ -2,7 +2,7 @@
 
 use super::answer::worst;
 use crate::error::Error;
-use crate::metrics::{Ended, Tally};
+use crate::platform::metrics::{Ended, Tally};
 use crate::relay::{Fate, Outcome};
 use crate::translate::Kind;
 

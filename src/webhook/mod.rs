@@ -3,7 +3,7 @@
 mod answer;
 mod caller;
 mod count;
-mod event;
+mod request;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -17,14 +17,14 @@ use serde::Serialize;
 use tracing::error;
 
 pub use caller::url_labels;
-pub use event::MAX_URL;
+pub use request::MAX_URL;
 
 use crate::deadline::Deadline;
 use crate::error::Error;
-use crate::logging::in_one_piece;
-use crate::metrics::Metrics;
+use crate::platform::logging::in_one_piece;
+use crate::platform::metrics::Metrics;
 use crate::relay::{Origin, Outcome, Relay};
-use event::{Received, Url};
+use request::{Received, Url};
 
 /// The largest body that is taken, in bytes. ZStack's own messages have a few thousand.
 pub const MAX_BODY: usize = 128 * 1024;

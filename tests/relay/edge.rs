@@ -14,12 +14,12 @@ use proptest::strategy::ValueTree as _;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use zstack_flashduty::config::{Config, Function};
-use zstack_flashduty::courier::Courier;
+use zstack_flashduty::delivery::Courier;
 use zstack_flashduty::flashduty::{Client, TitleRule};
-use zstack_flashduty::http::Http;
-use zstack_flashduty::metrics::Metrics;
+use zstack_flashduty::platform::http::Http;
+use zstack_flashduty::platform::metrics::Metrics;
 use zstack_flashduty::relay::Relay;
-use zstack_flashduty::settings::Settings;
+use zstack_flashduty::secrets::Settings;
 use zstack_flashduty::webhook;
 
 use crate::support::{KEY, KEY_IN_URL, PUSH_URL_PARAMETER, TOKEN, TOKEN_PARAMETER, base64};

@@ -218,7 +218,7 @@ mod tests {
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("us-east-1"))
             .credentials_provider(Credentials::new("test", "test", None, None, "test"))
-            .http_client(zstack_flashduty::http::Http::new().unwrap())
+            .http_client(zstack_flashduty::platform::http::Http::new().unwrap())
             .endpoint_url(sqs.url());
         Client::from_conf(config.build())
     }

@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::interval;
 use zstack_flashduty::deadline::epoch_millis;
-use zstack_flashduty::http::Http;
+use zstack_flashduty::platform::http::Http;
 
 use crate::api;
 use crate::board::Board;

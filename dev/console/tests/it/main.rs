@@ -36,7 +36,7 @@ const TOKEN: &str = "open-sesame";
 
 /// A client with a pool of its own.
 fn client() -> Client {
-    zstack_flashduty::http::Http::new().unwrap().client().clone()
+    zstack_flashduty::platform::http::Http::new().unwrap().client().clone()
 }
 
 /// The checkout's samples.

@@ -16,7 +16,7 @@ const KEY: &str = "5d2a7c0f9b";
 
 /// A client with a pool of its own.
 fn client() -> Client {
-    zstack_flashduty::http::Http::new().unwrap().client().clone()
+    zstack_flashduty::platform::http::Http::new().unwrap().client().clone()
 }
 
 /// A stand-in that accepts [`KEY`].

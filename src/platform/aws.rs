@@ -13,7 +13,7 @@ use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_async::time::SystemTimeSource;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
-use crate::http::Http;
+use crate::platform::http::Http;
 
 /// The SDK's configuration: region, credentials, endpoints (`AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_SSM`,
 /// `AWS_ENDPOINT_URL_SQS`) and kinds of endpoint (`AWS_USE_FIPS_ENDPOINT`, `AWS_USE_DUALSTACK_ENDPOINT`) are

@@ -16,7 +16,7 @@ use metrique_writer_format_emf::Emf;
 use tracing::warn;
 
 use crate::error::Error;
-use crate::logging::Output;
+use crate::platform::logging::Output;
 
 /// The metrics' namespace in CloudWatch.
 pub const NAMESPACE: &str = "zstack-flashduty";

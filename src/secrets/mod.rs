@@ -1,7 +1,8 @@
 //! The two secrets, read from SSM Parameter Store and kept for a while.
 
 mod secret;
-mod store;
+mod ssm;
+pub mod token;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,7 +13,7 @@ use tokio::time::{Instant, timeout_at};
 use tracing::warn;
 
 pub use secret::{Secret, Secrets};
-use store::Store;
+use ssm::Store;
 
 use crate::config::Config;
 use crate::deadline::Deadline;

@@ -1,7 +1,7 @@
 //! What is known of each secret.
 
 use crate::flashduty::PushUrl;
-use crate::token::Token;
+use crate::secrets::token::Token;
 
 /// What is known of both secrets.
 #[derive(Debug)]

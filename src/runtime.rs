@@ -11,15 +11,15 @@ use aws_config::SdkConfig;
 use aws_config::timeout::TimeoutConfig;
 use lambda_runtime::Diagnostic;
 
-use crate::aws;
 use crate::config::{Config, Function};
-use crate::courier::Courier;
 use crate::deadline::Deadline;
+use crate::delivery::Courier;
 use crate::flashduty::Client;
-use crate::http::Http;
-use crate::metrics::Metrics;
-use crate::outbox::Outbox;
-use crate::settings::{READ_TIMEOUT, Settings};
+use crate::platform::aws;
+use crate::platform::http::Http;
+use crate::platform::metrics::Metrics;
+use crate::queue::Outbox;
+use crate::secrets::{READ_TIMEOUT, Settings};
 
 /// What a function works with.
 #[derive(Debug)]
@@ -77,7 +77,7 @@ fn sqs(aws: &SdkConfig) -> aws_sdk_sqs::Client {
 /// As a task of its own, on a runtime of the flavour `local`: whenever something wakes a runtime's main
 /// future, the runtime asks the kernel for news first, which is three system calls for every alert.
 pub async fn run(function: impl Future<Output = Result<(), lambda_runtime::Error>> + 'static) -> ExitCode {
-    crate::logging::init();
+    crate::platform::logging::init();
     match tokio::task::spawn_local(function).await {
         Ok(Ok(())) => return ExitCode::SUCCESS,
         Ok(Err(why)) => tracing::error!("the function cannot start: {why}"),

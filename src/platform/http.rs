@@ -19,7 +19,7 @@ use rustls::{CipherSuite, ClientConfig, RootCertStore};
 use tokio::time::timeout;
 use tower::util::MapRequestLayer;
 
-use crate::certificates;
+use crate::platform::certificates;
 
 /// How long opening a connection may take.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_millis(2_500);

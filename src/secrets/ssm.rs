@@ -10,7 +10,7 @@ use tracing::warn;
 
 use crate::error::causes;
 use crate::flashduty::PushUrl;
-use crate::token::Token;
+use crate::secrets::token::Token;
 
 /// What to do where SSM cannot be reached.
 const CHECK_THE_WAY: &str = "check the function's way to SSM (VPC endpoint, NAT)";

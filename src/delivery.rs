@@ -8,7 +8,7 @@ use tracing::info;
 use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::flashduty::{Client, Integration, PushUrl, Pushed};
-use crate::settings::{Secret, Secrets, Settings};
+use crate::secrets::{Secret, Secrets, Settings};
 
 /// What both functions push with.
 #[derive(Debug)]
