@@ -1,17 +1,17 @@
-//! The environment, read once at start.
+//! The functions' configuration: environment variables, read once at the start.
 
 use std::time::Duration;
 
 use crate::flashduty::TitleRule;
 
-/// How long values from SSM are kept where [`SETTINGS_TTL_SECONDS`] does not say.
+/// The default of [`SETTINGS_TTL_SECONDS`].
 const DEFAULT_TTL: Duration = Duration::from_mins(5);
 
 /// Name of the SSM parameter (`SecureString`) with Flashduty's push URL.
 pub const FLASHDUTY_PUSH_URL_PARAMETER: &str = "FLASHDUTY_PUSH_URL_PARAMETER";
 /// Name of the SSM parameter (`SecureString`) with the secret that callers must show.
 pub const WEBHOOK_TOKEN_PARAMETER: &str = "WEBHOOK_TOKEN_PARAMETER";
-/// `true` lets [`WEBHOOK_TOKEN_PARAMETER`] be absent, and anybody call.
+/// `true` allows that [`WEBHOOK_TOKEN_PARAMETER`] is absent, so that everybody may call.
 pub const ALLOW_UNAUTHENTICATED: &str = "ALLOW_UNAUTHENTICATED";
 /// How long values from SSM are kept, in seconds.
 pub const SETTINGS_TTL_SECONDS: &str = "SETTINGS_TTL_SECONDS";
@@ -26,52 +26,52 @@ pub const DEAD_LETTER_QUEUE_URL: &str = "DEAD_LETTER_QUEUE_URL";
 /// Lambda's own variable with the function's name.
 const FUNCTION_NAME: &str = "AWS_LAMBDA_FUNCTION_NAME";
 
-/// What the environment says.
+/// A function's configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// Name of the parameter with the push URL.
     pub push_url_parameter: String,
-    /// Name of the parameter with the webhook token; `None` lets anybody call.
+    /// Name of the parameter with the webhook token; `None` if everybody may call.
     pub token_parameter: Option<String>,
     /// How long values from SSM are kept.
     pub settings_ttl: Duration,
-    /// How Flashduty makes titles.
+    /// Flashduty's title rule for all events.
     pub title_rule: TitleRule,
-    /// Where alerts wait; `None` where they do not.
-    pub queues: Option<Queues>,
+    /// The queues; `None` if the relay works without them.
+    pub queues: Option<QueueUrls>,
     /// The Lambda function's name; `None` outside of Lambda.
     pub function_name: Option<String>,
 }
 
-/// The queues.
+/// Where the queues are.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Queues {
+pub struct QueueUrls {
     /// URL of the queue for alerts that could not be pushed in time.
     pub retry: String,
     /// URL of the queue for alerts that Flashduty refuses for good.
     pub dead_letter: String,
 }
 
-/// Which of the functions reads the environment.
+/// The function that reads its configuration: they need different variables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Function {
-    /// The one behind API Gateway: needs a webhook token.
+    /// The function behind API Gateway. It needs a webhook token.
     Relay,
-    /// The one behind the retry queue: needs the queues.
+    /// The function behind the retry queue. It needs the queues.
     Redeliver,
 }
 
-/// Every mistake of the environment, one a line.
+/// Every mistake in the environment, one on each line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", .0.join("\n"))]
 pub struct Mistakes(pub Vec<String>);
 
 impl Config {
-    /// Reads the variables that `get` gives. An empty one counts as absent, as templates pass it.
+    /// Reads the variables through `get`. An empty variable counts as absent, because templates pass it like that.
     ///
     /// # Errors
     ///
-    /// All mistakes at once. None is passed over: a misspelt setting would be silently another one.
+    /// All mistakes at once. An invalid value is never replaced by the default.
     pub fn read(function: Function, get: impl Fn(&str) -> Option<String>) -> Result<Self, Mistakes> {
         let get = |name| get(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
         let mut mistakes = Vec::new();
@@ -132,7 +132,7 @@ impl Config {
                 mistakes.push(format!("{RETRY_QUEUE_URL} and {DEAD_LETTER_QUEUE_URL} both name {retry}"));
                 None
             }
-            (Some(retry), Some(dead_letter)) => Some(Queues { retry, dead_letter }),
+            (Some(retry), Some(dead_letter)) => Some(QueueUrls { retry, dead_letter }),
             (None, None) if function == Function::Relay => None,
             _ => {
                 mistakes.push(format!(
@@ -182,7 +182,7 @@ mod tests {
     #[test]
     fn the_queues_go_together() {
         let (retry, dead) = ((RETRY_QUEUE_URL, "https://sqs/a.fifo"), (DEAD_LETTER_QUEUE_URL, "https://sqs/b.fifo"));
-        let queues = Queues { retry: retry.1.into(), dead_letter: dead.1.into() };
+        let queues = QueueUrls { retry: retry.1.into(), dead_letter: dead.1.into() };
         assert_eq!(read(&[PUSH_URL, TOKEN, retry, dead]).unwrap().queues, Some(queues));
         assert!(read(&[PUSH_URL, TOKEN, retry]).is_err() && read(&[PUSH_URL, TOKEN, dead]).is_err());
         assert!(read(&[PUSH_URL, TOKEN, retry, (DEAD_LETTER_QUEUE_URL, retry.1)]).is_err());

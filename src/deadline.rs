@@ -4,87 +4,93 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::time::Instant;
 
-/// The time for a whole request, answer included. API Gateway gives up after 30 s (HTTP APIs) or 29 s
+/// The deadline passed before the work was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the time ran out before Flashduty had the alert; if this continues, give the function a longer timeout")]
+pub struct NoTimeLeft;
+
+/// The time for a whole request, answer included. API Gateway stops waiting after 30 s (HTTP APIs) or 29 s
 /// (REST APIs).
 pub const REQUEST_BUDGET: Duration = Duration::from_secs(25);
 
-/// The time for a batch from a queue where Lambda does not say.
+/// The time for a batch from a queue if Lambda gives no deadline.
 const BATCH_BUDGET: Duration = Duration::from_secs(50);
 
-/// The time for pushing one message where it can be queued afterwards. It waits in the queue, then, and
-/// not in a function: an outage of Flashduty with thousands of alarms a minute would otherwise use up the
-/// account's concurrency, and what Lambda turns away is lost.
+/// The time for pushing one alert if it can be queued afterwards.
+///
+/// The alert then waits in the queue and not in a function. Otherwise an outage of Flashduty with thousands of alarms
+/// a minute would use up the account's concurrency, and Lambda would turn further alerts away.
 pub const PUSH_BUDGET: Duration = Duration::from_secs(8);
 
-/// The time that is kept for putting an alert into a queue when it could not be pushed.
+/// The time that is reserved for queueing an alert that could not be pushed.
 pub const TIME_TO_QUEUE: Duration = Duration::from_secs(4);
 
-/// The time that is kept for each further alert of the request: a call of SQS, and some more.
+/// The time that is reserved for queueing each further message of the request: one call of SQS and a margin.
 pub const TIME_TO_QUEUE_ONE_MORE: Duration = Duration::from_millis(50);
 
-/// How long before Lambda ends the invocation the answer must be ready.
+/// The time between the answer and the moment at which Lambda ends the invocation.
 const TIME_TO_ANSWER: Duration = Duration::from_millis(500);
 
-/// When a request must be done.
+/// The moment at which an invocation, or a part of its work, must be done.
 #[derive(Clone, Copy, Debug)]
 pub struct Deadline {
     at: Instant,
 }
 
 impl Deadline {
-    /// A deadline that is `budget` away.
+    /// A deadline `budget` from now.
     #[must_use]
     pub fn within(budget: Duration) -> Self {
         Self { at: Instant::now() + budget }
     }
 
-    /// The deadline of an invocation that Lambda ends at `epoch_millis`: before that, and within
-    /// [`REQUEST_BUDGET`]. A moment in the past is no deadline: some local runtimes hand one out.
+    /// The deadline of a request whose invocation Lambda ends at `epoch_millis`: shortly before that, and at most
+    /// [`REQUEST_BUDGET`] from now. A moment in the past is ignored, because some local runtimes pass one.
     #[must_use]
     pub fn of_invocation(epoch_millis: u64) -> Self {
         Self::within(left_until(epoch_millis).map_or(REQUEST_BUDGET, |left| left.min(REQUEST_BUDGET)))
     }
 
-    /// The deadline of an invocation with a batch from a queue, where nobody waits for the answer: shortly
-    /// before Lambda ends it at `epoch_millis`.
+    /// The deadline of a batch from a queue, whose invocation Lambda ends at `epoch_millis`: shortly before that.
+    /// Nobody waits for the answer, so there is no other limit.
     #[must_use]
     pub fn of_batch(epoch_millis: u64) -> Self {
         Self::within(left_until(epoch_millis).unwrap_or(BATCH_BUDGET))
     }
 
-    /// A deadline that is `time` earlier.
+    /// A deadline `time` earlier.
     #[must_use]
     pub fn before(self, time: Duration) -> Self {
         Self { at: self.at.checked_sub(time).unwrap_or_else(Instant::now) }
     }
 
-    /// The earlier one of this deadline and one that is `budget` away.
+    /// This deadline, or `budget` from now if that is earlier.
     #[must_use]
     pub fn at_most(self, budget: Duration) -> Self {
         Self { at: self.at.min(Instant::now() + budget) }
     }
 
-    /// How much time is left.
+    /// The time until the deadline; zero if it passed.
     #[must_use]
     pub fn left(self) -> Duration {
         self.at.saturating_duration_since(Instant::now())
     }
 
-    /// The moment.
+    /// The deadline for tokio's timers.
     #[must_use]
     pub fn at(self) -> Instant {
         self.at
     }
 }
 
-/// How much time there is until shortly before `epoch_millis`, unless that is past.
+/// The time until shortly before `epoch_millis`; `None` if that moment passed.
 fn left_until(epoch_millis: u64) -> Option<Duration> {
     let end = UNIX_EPOCH + Duration::from_millis(epoch_millis);
     let left = end.duration_since(SystemTime::now()).ok().filter(|left| !left.is_zero());
     left.map(|left| left.saturating_sub(TIME_TO_ANSWER))
 }
 
-/// The time, in epoch milliseconds.
+/// The current time in milliseconds since the Unix epoch.
 #[must_use]
 pub fn epoch_millis() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

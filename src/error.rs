@@ -1,135 +1,71 @@
-//! Everything that can go wrong with a request: what it is called, what it answers, and whether to
-//! try again.
+//! The two kinds of error: a request that is turned away, and a delivery that did not end in Flashduty.
+//!
+//! Messages say what happened, to what, and what to do next. They reach the administrator's screen and the log, so
+//! none of them holds a secret.
 
-/// Why a request, or one alert of it, did not end well.
-///
-/// Messages say what happened, to what, and what to do next. They reach the administrator's screen
-/// and the log, so none of them holds a secret.
+use crate::deadline::NoTimeLeft;
+use crate::queue::{InvalidLetter, QueueError};
+use crate::secrets::{SecretError, SecretErrors};
+
+/// Why a request was turned away, before anything of it was delivered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Error {
+pub enum Rejection {
     /// The request has no body.
     #[error("the request has no body; ZStack's webhook sends one message in it")]
     EmptyBody,
 
-    /// The event says that its body is base64, and it is not.
+    /// API Gateway's event says that the body is base64, but it is not.
     #[error("the body is not the base64 that the event says it is; check what calls the function")]
     InvalidBase64,
 
     /// The body is larger than [`MAX_BODY`](crate::webhook::MAX_BODY).
-    #[error("the body has {bytes} bytes and {limit} are taken; shorten the message template in ZStack")]
+    #[error("the body has {bytes} bytes, and the limit is {limit}; shorten the message template in ZStack")]
     BodyTooLarge {
         /// The body's size.
         bytes: usize,
-        /// What is taken.
+        /// The largest size that is accepted.
         limit: usize,
     },
 
     /// Path and query string are longer than [`MAX_URL`](crate::webhook::MAX_URL).
-    #[error("the URL has {bytes} bytes behind its host and {limit} are taken; shorten the endpoint's URL in ZStack")]
+    #[error(
+        "the URL has {bytes} bytes behind its host, and the limit is {limit}; shorten the endpoint's URL in ZStack"
+    )]
     UrlTooLong {
         /// The size of path and query string.
         bytes: usize,
-        /// What is taken.
+        /// The largest size that is accepted.
         limit: usize,
     },
 
-    /// Neither GET or HEAD /health nor a POST.
+    /// Neither a POST nor GET or HEAD /health.
     #[error("send alarms with POST; this was {method}")]
     MethodNotAllowed {
-        /// The method that was used.
+        /// The request's method.
         method: String,
     },
 
-    /// No credential, or a wrong one.
+    /// No webhook token, or a wrong one.
     #[error(
         "{}; in ZStack's console set the endpoint's password to the webhook token (any user name), \
          or put ?token=… behind its URL",
         if *.shown { "the webhook token is wrong" } else { "no webhook token was sent" }
     )]
     Unauthorized {
-        /// Whether the caller showed a credential at all.
+        /// Whether the caller sent any token.
         shown: bool,
     },
 
-    /// The settings cannot be read.
-    #[error("{what}")]
-    Settings {
-        /// What is wrong, with which parameter, and what to do.
-        what: String,
-    },
+    /// A secret that is needed to answer cannot be read.
+    #[error(transparent)]
+    SecretsUnavailable(#[from] SecretErrors),
 
-    /// Flashduty will not take the alert, now or later.
-    #[error("Flashduty refused the alert: {code}: {message}; {}", advice(*.status, code))]
-    Refused {
-        /// The HTTP status it answered.
-        status: u16,
-        /// Flashduty's error code, or the HTTP status where it gave none.
-        code: String,
-        /// Flashduty's message.
-        message: String,
-        /// Flashduty's id of the request, if it gave one.
-        request_id: Option<String>,
-        /// Whether another push URL may help.
-        about_credential: bool,
-    },
-
-    /// Flashduty may take the alert later: it is overloaded or broken, or somebody else answered for it.
-    #[error("Flashduty could not take the alert: {what}; if it stays so, {advice}")]
-    Unavailable {
-        /// Who answered, and what.
-        what: String,
-        /// What to do then.
-        advice: &'static str,
-    },
-
-    /// No answer from Flashduty.
-    #[error(
-        "Flashduty at {host} cannot be reached: {what}; if it stays so, check the push URL's host and the \
-         function's way to the internet"
-    )]
-    Unreachable {
-        /// Where the push URL points.
-        host: String,
-        /// What went wrong.
-        what: String,
-    },
-
-    /// The alert could be neither pushed nor queued.
-    #[error("the alert could be neither pushed nor queued: {push}; {queue}")]
-    Lost {
-        /// Why it was not pushed.
-        push: String,
-        /// Why it was not queued.
-        queue: String,
-    },
-
-    /// The time for the request ran out.
-    #[error("the time ran out before Flashduty had the alert; if it stays so, give the function a longer timeout")]
-    NoTimeLeft,
+    /// The request's time ran out before the caller could be checked.
+    #[error(transparent)]
+    NoTimeLeft(#[from] NoTimeLeft),
 }
 
-impl Error {
-    /// The HTTP status to answer.
-    #[must_use]
-    pub fn status(&self) -> u16 {
-        match self {
-            Self::EmptyBody | Self::InvalidBase64 => 400,
-            Self::Unauthorized { .. } => 401,
-            Self::MethodNotAllowed { .. } => 405,
-            Self::BodyTooLarge { .. } => 413,
-            Self::UrlTooLong { .. } => 414,
-            Self::Refused { .. } => 502,
-            Self::Settings { .. } | Self::Unavailable { .. } | Self::Unreachable { .. } | Self::Lost { .. } => 503,
-            Self::NoTimeLeft => 504,
-        }
-    }
-
-    /// Whether the same request may succeed later.
-    #[must_use]
-    pub fn try_again(&self) -> bool {
-        matches!(self.status(), 503 | 504)
-    }
-
+impl Rejection {
     /// The name of the error, for programs.
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -140,15 +76,127 @@ impl Error {
             Self::UrlTooLong { .. } => "UrlTooLong",
             Self::MethodNotAllowed { .. } => "MethodNotAllowed",
             Self::Unauthorized { .. } => "Unauthorized",
-            Self::Settings { .. } => "SettingsUnavailable",
-            Self::Refused { .. } => "FlashdutyRefused",
-            Self::Unavailable { .. } => "FlashdutyUnavailable",
-            Self::Unreachable { .. } => "FlashdutyUnreachable",
-            Self::Lost { .. } => "QueueUnavailable",
-            Self::NoTimeLeft => "NoTimeLeft",
+            Self::SecretsUnavailable(_) => SETTINGS_UNAVAILABLE,
+            Self::NoTimeLeft(_) => NO_TIME_LEFT,
         }
     }
 }
+
+/// Why an alert is not in Flashduty.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DeliveryError {
+    /// No push URL is known.
+    #[error(transparent)]
+    NoPushUrl(#[from] SecretError),
+
+    /// Flashduty refused the key, and SSM could not be asked for a new one.
+    #[error(
+        "Flashduty refused the push URL's key, and SSM does not say whether there is a new one: \
+         the function's log says why"
+    )]
+    KeyRefused,
+
+    /// SSM has a new push URL whose integration takes another kind of event.
+    #[error("SSM has a push URL of another kind by now: the next try uses it")]
+    OtherIntegration,
+
+    /// Flashduty will never take the alert.
+    #[error("Flashduty refused the alert: {code}: {message}; {}", advice(*.status, code))]
+    Refused {
+        /// The HTTP status it answered.
+        status: u16,
+        /// Flashduty's error code, or the HTTP status if it gave none.
+        code: String,
+        /// Flashduty's message.
+        message: String,
+        /// Flashduty's id of the request, if it gave one.
+        request_id: Option<String>,
+        /// Whether another push URL may help.
+        about_credential: bool,
+    },
+
+    /// Flashduty may take the alert later: it is overloaded or broken, or somebody else answered in its place.
+    #[error("Flashduty could not take the alert: {what}; if this continues, {advice}")]
+    Unavailable {
+        /// Who answered, and what.
+        what: String,
+        /// What to do then.
+        advice: &'static str,
+    },
+
+    /// Flashduty did not answer.
+    #[error(
+        "Flashduty at {host} cannot be reached: {what}; if this continues, check the push URL's host and the \
+         function's way to the internet"
+    )]
+    Unreachable {
+        /// The push URL's host.
+        host: String,
+        /// What went wrong.
+        what: String,
+    },
+
+    /// The alert could be neither pushed nor queued.
+    #[error("the alert could be neither pushed nor queued: {push}; {queue}")]
+    NotQueued {
+        /// Why it was not pushed.
+        push: String,
+        /// Why it was not queued.
+        queue: QueueError,
+    },
+
+    /// The invocation's time ran out.
+    #[error(transparent)]
+    NoTimeLeft(#[from] NoTimeLeft),
+
+    /// The alert waited in the retry queue for as long as alerts are retried.
+    #[error("tried for {tried_for}{}", .last.as_ref().map(|last| format!(": {last}")).unwrap_or_default())]
+    Expired {
+        /// How long it was retried, such as `10d`.
+        tried_for: String,
+        /// Why the last try failed, if there was one just now.
+        last: Option<Box<DeliveryError>>,
+    },
+
+    /// A message in the retry queue is no letter that this version understands.
+    #[error(transparent)]
+    InvalidLetter(#[from] InvalidLetter),
+}
+
+impl DeliveryError {
+    /// Whether the same alert may be delivered later.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::NoPushUrl(_)
+            | Self::KeyRefused
+            | Self::OtherIntegration
+            | Self::Unavailable { .. }
+            | Self::Unreachable { .. }
+            | Self::NotQueued { .. }
+            | Self::NoTimeLeft(_) => true,
+            Self::Refused { .. } | Self::Expired { .. } | Self::InvalidLetter(_) => false,
+        }
+    }
+
+    /// The name of the error, for programs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NoPushUrl(_) | Self::KeyRefused | Self::OtherIntegration => SETTINGS_UNAVAILABLE,
+            Self::Refused { .. } => "FlashdutyRefused",
+            Self::Unavailable { .. } => "FlashdutyUnavailable",
+            Self::Unreachable { .. } => "FlashdutyUnreachable",
+            Self::NotQueued { .. } => "QueueUnavailable",
+            Self::NoTimeLeft(_) => NO_TIME_LEFT,
+            Self::Expired { .. } => "Expired",
+            Self::InvalidLetter(_) => "InvalidLetter",
+        }
+    }
+}
+
+const SETTINGS_UNAVAILABLE: &str = "SettingsUnavailable";
+const NO_TIME_LEFT: &str = "NoTimeLeft";
 
 /// What to do about a refusal.
 fn advice(status: u16, code: &str) -> &'static str {
@@ -160,15 +208,10 @@ fn advice(status: u16, code: &str) -> &'static str {
     }
 }
 
-/// An error with its causes. Libraries' errors say what happened at the outside and why at the inside.
+/// An error with its causes, from the outermost to the innermost: libraries say what happened at the outside, and
+/// why at the inside.
 #[must_use]
 pub fn causes(error: &(dyn std::error::Error + 'static)) -> String {
-    chain(error).map(ToString::to_string).collect::<Vec<_>>().join(": ")
-}
-
-/// An error, its cause, the cause's cause and so on.
-pub(crate) fn chain<'a>(
-    error: &'a (dyn std::error::Error + 'static),
-) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
-    std::iter::successors(Some(error), |error| error.source())
+    let chain = std::iter::successors(Some(error), |error| error.source());
+    chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

@@ -1,4 +1,4 @@
-//! What both functions do at their start, and around each invocation.
+//! The start of both functions, and the frame of each invocation.
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -7,75 +7,64 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::task::Poll;
 
-use aws_config::SdkConfig;
-use aws_config::timeout::TimeoutConfig;
 use lambda_runtime::Diagnostic;
 
 use crate::config::{Config, Function};
 use crate::deadline::Deadline;
-use crate::delivery::Courier;
+use crate::delivery::Delivery;
 use crate::flashduty::Client;
 use crate::platform::aws;
 use crate::platform::http::Http;
 use crate::platform::metrics::Metrics;
-use crate::queue::Outbox;
-use crate::secrets::{READ_TIMEOUT, Settings};
+use crate::queue::Queues;
+use crate::secrets::{READ_TIMEOUT, SecretStore};
 
 /// What a function works with.
 #[derive(Debug)]
-pub struct Parts {
-    /// What the environment says.
-    pub config: Config,
-    /// What pushes.
-    pub courier: Courier,
-    /// The queues, where there are any.
-    pub outbox: Option<Outbox>,
-    /// What counts.
+pub struct Components {
+    /// The push URL and the webhook token.
+    pub secrets: Arc<SecretStore>,
+    /// Delivers alerts.
+    pub delivery: Delivery,
+    /// Counts for CloudWatch.
     pub metrics: Metrics,
 }
 
-/// Reads the environment and makes the parts of `function`, with the settings read, if SSM lets.
+/// Reads the configuration and makes the components of `function`. Reads the secrets, too, if SSM answers.
 ///
 /// # Errors
 ///
-/// Where the environment is wrong, or TLS cannot be set up.
-pub async fn start(function: Function) -> Result<Parts, lambda_runtime::Error> {
+/// If the configuration is invalid, or TLS cannot be set up.
+pub async fn start(function: Function) -> Result<Components, lambda_runtime::Error> {
     let config = Config::read(function, |name| std::env::var(name).ok())?;
     let http = Http::new()?;
     let aws = aws::config(http.clone()).await;
-    let settings = Arc::new(Settings::new(ssm(&aws), &config));
-    let flashduty = Client::new(http);
-    // The function has its full CPU now, and is frozen afterwards until the first request comes. Where
-    // this fails that request tries again, and tells.
-    // A read takes half of it at most: API Gateway waits for the start, too.
+    let secrets = Arc::new(SecretStore::connect(&aws, &config));
+    // The function has its full CPU now, and is frozen afterwards until the first request comes. If this fails, that
+    // request tries again and reports it. A read takes half of this time at most, because API Gateway waits for the
+    // start as well.
     let deadline = Deadline::within(READ_TIMEOUT);
-    let outbox = async {
-        // Made while SSM's answer is on its way: the SDK reads its list of regions for each client.
-        let outbox = config.queues.clone().map(|queues| Outbox::new(sqs(&aws), queues));
-        if let (Some(outbox), Function::Relay) = (&outbox, function) {
-            outbox.holds_anything(deadline).await;
+    let queues = async {
+        // Made while SSM's answer is on its way, because the SDK reads its list of regions for each client.
+        let queues = config.queues.clone().map(|urls| Queues::connect(&aws, urls));
+        if let (Some(queues), Function::Relay) = (&queues, function) {
+            queues.is_filled(deadline).await;
         }
-        outbox
+        queues
     };
-    let (_, outbox) = tokio::join!(settings.get(deadline), outbox);
-    let metrics = Metrics::new(config.function_name.clone());
-    Ok(Parts { config, courier: Courier::new(settings, flashduty), outbox, metrics })
+    let (_, queues) = tokio::join!(secrets.get(deadline), queues);
+    let flashduty = match function {
+        Function::Relay => Client::new(http),
+        Function::Redeliver => Client::paced(http),
+    };
+    let delivery = Delivery::new(secrets.clone(), flashduty, queues, config.title_rule);
+    Ok(Components { secrets, delivery, metrics: Metrics::new(config.function_name) })
 }
 
-fn ssm(aws: &SdkConfig) -> aws_sdk_ssm::Client {
-    // Time for a second try within READ_TIMEOUT. A connection has the time of its try.
-    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(READ_TIMEOUT / 3).operation_timeout(READ_TIMEOUT);
-    aws_sdk_ssm::Client::from_conf(aws_sdk_ssm::config::Builder::from(aws).timeout_config(timeouts.build()).build())
-}
-
-fn sqs(aws: &SdkConfig) -> aws_sdk_sqs::Client {
-    aws_sdk_sqs::Client::from_conf(aws_sdk_sqs::config::Builder::from(aws).timeout_config(Outbox::timeouts()).build())
-}
-
-/// Runs a function to its end; where it cannot start, the log says why.
+/// Runs a function to its end. If it cannot start, the log says why.
 ///
-/// As a task of its own, on a runtime of the flavour `local`: whenever something wakes a runtime's main
-/// future, the runtime asks the kernel for news first, which is three system calls for every alert.
+/// The function is a task of its own, on a runtime of the flavour `local`. The runtime's main future would cost three
+/// more system calls for every alert: whenever it is woken, the runtime asks the kernel for I/O events first.
 pub async fn run(function: impl Future<Output = Result<(), lambda_runtime::Error>> + 'static) -> ExitCode {
     crate::platform::logging::init();
     match tokio::task::spawn_local(function).await {
@@ -87,18 +76,17 @@ pub async fn run(function: impl Future<Output = Result<(), lambda_runtime::Error
     ExitCode::FAILURE
 }
 
-/// One invocation's work, or what Lambda is told where it panics.
+/// Does the work of one invocation and catches its panics.
 ///
-/// `lambda_runtime` catches panics, too, but tells Lambda the panic's message, with whatever is in it.
+/// `lambda_runtime` catches panics as well, but passes on the panic's message, which may hold anything.
 ///
 /// # Errors
 ///
-/// Where the work panics. Lambda counts it in its metric `Errors`, and the caller gets a 5xx.
+/// If the work panics. Lambda counts it in its metric `Errors`, and the caller gets a 5xx.
 pub async fn invocation<T>(work: impl Future<Output = T>) -> Result<T, Diagnostic> {
     let mut work = pin!(work);
     poll_fn(|context| {
-        // What a panic leaves half done is this invocation's. What outlives it are caches and a pool of
-        // connections, whose locks are usable after a panic.
+        // Only caches and a pool of connections outlive the invocation, and their locks are usable after a panic.
         let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context)));
         polled.map_or_else(|_| Poll::Ready(Err(panicked())), |polled| polled.map(Ok))
     })

@@ -1,4 +1,4 @@
-//! The Lambda function behind the retry queue: wiring only.
+//! The Lambda function behind the retry queue.
 
 use std::process::ExitCode;
 
@@ -7,7 +7,7 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 use zstack_flashduty::config::Function;
 use zstack_flashduty::deadline::Deadline;
 use zstack_flashduty::redelivery::Redelivery;
-use zstack_flashduty::runtime::{Parts, invocation, run, start};
+use zstack_flashduty::runtime::{Components, invocation, run, start};
 
 #[tokio::main(flavor = "local")]
 async fn main() -> ExitCode {
@@ -15,9 +15,8 @@ async fn main() -> ExitCode {
 }
 
 async fn redeliver() -> Result<(), Error> {
-    let Parts { config, courier, outbox, metrics } = start(Function::Redeliver).await?;
-    let outbox = outbox.ok_or("there are no queues")?;
-    let redelivery = Redelivery::new(courier, outbox, config.title_rule, metrics);
+    let Components { secrets, delivery, metrics } = start(Function::Redeliver).await?;
+    let redelivery = Redelivery::new(secrets, delivery, metrics);
     lambda_runtime::run(service_fn(async |event: LambdaEvent<SqsEvent>| {
         let deadline = Deadline::of_batch(event.context.deadline);
         invocation(redelivery.redeliver(event.payload, &event.context.request_id, deadline)).await

@@ -1,13 +1,12 @@
-//! The Lambda function behind API Gateway: wiring only.
+//! The Lambda function behind API Gateway.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use lambda_runtime::{Error, service_fn};
 use zstack_flashduty::config::Function;
 use zstack_flashduty::relay::Relay;
-use zstack_flashduty::runtime::{Parts, invocation, run, start};
-use zstack_flashduty::webhook;
+use zstack_flashduty::runtime::{Components, invocation, run, start};
+use zstack_flashduty::webhook::Webhook;
 
 #[tokio::main(flavor = "local")]
 async fn main() -> ExitCode {
@@ -15,8 +14,7 @@ async fn main() -> ExitCode {
 }
 
 async fn relay() -> Result<(), Error> {
-    let Parts { config, courier, outbox, metrics } = start(Function::Relay).await?;
-    let relay = Arc::new(Relay::new(courier, outbox, config.title_rule));
-    let metrics = Arc::new(metrics);
-    lambda_runtime::run(service_fn(|event| invocation(webhook::invoke(relay.clone(), metrics.clone(), event)))).await
+    let Components { secrets, delivery, metrics } = start(Function::Relay).await?;
+    let webhook = Webhook::new(secrets, Relay::new(delivery), metrics);
+    lambda_runtime::run(service_fn(|event| invocation(webhook.invoke(event)))).await
 }

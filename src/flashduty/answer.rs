@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::push_url::PushUrl;
 use super::retry::{self, Says, Verdict};
 use super::text::shorten;
-use crate::error::Error;
+use crate::error::DeliveryError;
 
 /// How much of the far side's words is passed on, in characters.
 const MAX_QUOTE: usize = 300;
@@ -27,7 +27,7 @@ pub struct Receipt {
 ///
 /// Flashduty's own answer is a JSON object with a `request_id` or an `error.code`. A proxy's 403, an ingress'
 /// 404 or a firewall's page has neither, and says nothing about the alert.
-pub(super) fn read(url: &PushUrl, status: u16, body: &[u8]) -> Result<Receipt, Error> {
+pub(super) fn read(url: &PushUrl, status: u16, body: &[u8]) -> Result<Receipt, DeliveryError> {
     let answer: Value = serde_json::from_slice(body).unwrap_or_default();
     let text = |pointer| answer.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty());
     let (request_id, code) = (text("/request_id"), text("/error/code"));
@@ -44,11 +44,11 @@ pub(super) fn read(url: &PushUrl, status: u16, body: &[u8]) -> Result<Receipt, E
             alert_key: text("/data/alert_key").map(|key| quote(url, key)).unwrap_or_default(),
         }),
         Verdict::Later if says == Says::Nothing => Err(not_flashduty(url, status)),
-        Verdict::Later => Err(Error::Unavailable {
+        Verdict::Later => Err(DeliveryError::Unavailable {
             what: format!("{}: {}", code_of(url, code, status), message_of(url, error)),
             advice: "look at Flashduty's status and at the push URL's host",
         }),
-        Verdict::Refused => Err(Error::Refused {
+        Verdict::Refused => Err(DeliveryError::Refused {
             about_credential: matches!(status, 401 | 403)
                 || code.is_some_and(|code| ABOUT_CREDENTIAL.contains(&code))
                 || error.is_some_and(|error| error.to_string().contains("integration_key")),
@@ -62,14 +62,14 @@ pub(super) fn read(url: &PushUrl, status: u16, body: &[u8]) -> Result<Receipt, E
 
 /// Somebody else answered. That is no word about the push URL's key either, whatever the status: SSM is not
 /// asked for a new one, and the next regular read brings it all the same.
-fn not_flashduty(url: &PushUrl, status: u16) -> Error {
+fn not_flashduty(url: &PushUrl, status: u16) -> DeliveryError {
     let who = format!("something between here and Flashduty answered for {}, with HTTP status {status}", url.host());
     match status {
-        300..=399 => Error::Unavailable {
+        300..=399 => DeliveryError::Unavailable {
             what: format!("{who}, a redirect, which is not followed, since it would carry the key to somebody else"),
             advice: "copy the push URL from the integration again, and look for a proxy on the way",
         },
-        _ => Error::Unavailable {
+        _ => DeliveryError::Unavailable {
             what: format!("{who} and a body that is not Flashduty's"),
             advice: "look for a proxy or a firewall on the way, and check the push URL's host",
         },
@@ -135,17 +135,17 @@ mod tests {
         r#"{"request_id": "r", "error": {"code": "C"#,
     ];
 
-    fn read(status: u16, body: &str) -> Result<Receipt, Error> {
+    fn read(status: u16, body: &str) -> Result<Receipt, DeliveryError> {
         let url = PushUrl::read("https://a.example/standard?integration_key=KEY").unwrap();
         super::read(&url, status, body.as_bytes())
     }
 
     fn is_refused(status: u16, body: &str) -> bool {
-        matches!(read(status, body), Err(Error::Refused { .. }))
+        matches!(read(status, body), Err(DeliveryError::Refused { .. }))
     }
 
     fn is_later(status: u16, body: &str) -> bool {
-        matches!(read(status, body), Err(Error::Unavailable { .. }))
+        matches!(read(status, body), Err(DeliveryError::Unavailable { .. }))
     }
 
     #[test]
@@ -200,7 +200,7 @@ mod tests {
     #[test]
     fn a_refusal_says_whether_the_credential_is_the_reason() {
         let about = |status, body: &str| match read(status, body).unwrap_err() {
-            Error::Refused { about_credential, .. } => about_credential,
+            DeliveryError::Refused { about_credential, .. } => about_credential,
             other => panic!("{other:?}"),
         };
         let key = r#"{"error": {"code": "InvalidParameter", "message": "integration_key is not a valid one"}}"#;
@@ -219,7 +219,7 @@ mod tests {
             let error = read(status, echo).unwrap_err();
             assert!(!format!("{error:?} {error}").contains("KEY"), "{status}");
         }
-        assert!(matches!(read(400, echo), Err(Error::Refused { about_credential: true, .. })));
+        assert!(matches!(read(400, echo), Err(DeliveryError::Refused { about_credential: true, .. })));
     }
 
     /// Whichever field it stands in, and however it is written.

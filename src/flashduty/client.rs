@@ -1,5 +1,6 @@
 //! The client that pushes events.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use hyper::body::Bytes;
@@ -8,10 +9,11 @@ use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::answer::{self, Receipt};
+use super::pace::Pace;
 use super::push_url::PushUrl;
 use super::retry;
-use crate::deadline::Deadline;
-use crate::error::{Error, causes};
+use crate::deadline::{Deadline, NoTimeLeft};
+use crate::error::{DeliveryError, causes};
 use crate::platform::http::Http;
 
 /// How long one try may take, from opening the connection to the end of the answer.
@@ -27,13 +29,14 @@ const MAX_ANSWER: usize = 64 * 1024;
 #[derive(Clone, Debug)]
 pub struct Client {
     http: Http,
+    pace: Option<Arc<Pace>>,
 }
 
 /// What became of a push.
 #[derive(Debug)]
 pub struct Pushed {
     /// Flashduty's word that it has the event, or why it has not.
-    pub result: Result<Receipt, Error>,
+    pub result: Result<Receipt, DeliveryError>,
     /// How often it was tried.
     pub attempts: u32,
     /// How long that took, pauses included.
@@ -44,13 +47,13 @@ pub struct Pushed {
 
 /// A try that failed.
 struct Failure {
-    error: Error,
+    error: DeliveryError,
     /// What `Retry-After` asked for.
     retry_after: Option<Duration>,
 }
 
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
+impl From<DeliveryError> for Failure {
+    fn from(error: DeliveryError) -> Self {
         Self { error, retry_after: None }
     }
 }
@@ -59,18 +62,32 @@ impl Client {
     /// A client that pushes with `http`.
     #[must_use]
     pub fn new(http: Http) -> Self {
-        Self { http }
+        Self { http, pace: None }
+    }
+
+    /// A client that pushes with `http`, and not faster than Flashduty's rate limit allows.
+    #[must_use]
+    pub fn paced(http: Http) -> Self {
+        Self { http, pace: Some(Arc::new(Pace::new())) }
     }
 
     /// Pushes one body to Flashduty until it is taken, refused, or `deadline` comes; in between it waits
     /// as the retry policy says.
     ///
-    /// The result is [`Error::NoTimeLeft`] where `deadline` came before the first try was through, else
-    /// the last try's [`Error::Refused`], [`Error::Unavailable`] or [`Error::Unreachable`].
-    pub async fn push(&self, url: &PushUrl, body: Vec<u8>, deadline: Deadline) -> Pushed {
+    /// The result is [`DeliveryError::NoTimeLeft`] if `deadline` came before the first try was through, else the last
+    /// try's [`DeliveryError::Refused`], [`DeliveryError::Unavailable`] or [`DeliveryError::Unreachable`].
+    pub async fn push(&self, url: &PushUrl, body: Bytes, deadline: Deadline) -> Pushed {
+        let Some(pace) = &self.pace else { return self.push_now(url, body, deadline).await };
+        pace.wait().await;
+        let pushed = self.push_now(url, body, deadline).await;
+        pace.count(pushed.attempts).await;
+        pushed
+    }
+
+    async fn push_now(&self, url: &PushUrl, body: Bytes, deadline: Deadline) -> Pushed {
         let started = Instant::now();
         let mut attempts = 0;
-        let mut last = Error::NoTimeLeft;
+        let mut last = DeliveryError::from(NoTimeLeft);
         let mut retry_after = None;
         while !deadline.left().is_zero() {
             let failure = match self.attempt(url, body.clone(), deadline).await {
@@ -81,12 +98,12 @@ impl Client {
                 Err(failure) => failure,
             };
             attempts += 1;
-            if failure.error != Error::NoTimeLeft || attempts == 1 {
+            if failure.error != NoTimeLeft.into() || attempts == 1 {
                 last = failure.error;
             }
             retry_after = failure.retry_after;
             let pause = retry::pause(attempts, retry_after);
-            if !last.try_again() || pause >= deadline.left() {
+            if !last.is_retryable() || pause >= deadline.left() {
                 break;
             }
             sleep(pause).await;
@@ -94,17 +111,16 @@ impl Client {
         Pushed { result: Err(last), attempts, took: started.elapsed(), retry_after }
     }
 
-    async fn attempt(&self, url: &PushUrl, body: Vec<u8>, deadline: Deadline) -> Result<Receipt, Failure> {
+    async fn attempt(&self, url: &PushUrl, body: Bytes, deadline: Deadline) -> Result<Receipt, Failure> {
         let limit = Instant::now() + ATTEMPT_TIMEOUT;
         match timeout_at(limit.min(deadline.at()), self.exchange(url, body)).await {
             Ok(outcome) => outcome,
-            Err(_) if deadline.at() < limit => Err(Error::NoTimeLeft.into()),
+            Err(_) if deadline.at() < limit => Err(DeliveryError::from(NoTimeLeft).into()),
             Err(_) => Err(unreachable(url, &format!("no answer within {ATTEMPT_TIMEOUT:?}")).into()),
         }
     }
 
-    async fn exchange(&self, url: &PushUrl, body: Vec<u8>) -> Result<Receipt, Failure> {
-        let body = Bytes::from(body);
+    async fn exchange(&self, url: &PushUrl, body: Bytes) -> Result<Receipt, Failure> {
         let run = || exchange_once(self.http.client(), url, body.clone());
         let exchanged = self.http.exchange(PATIENCE, run).await;
         // reqwest prints the URL, credential and all: it is taken out.
@@ -134,8 +150,8 @@ fn retry_after(response: &Response) -> Option<Duration> {
     retry::retry_after(response.headers().get(RETRY_AFTER)?.to_str().ok()?, SystemTime::now())
 }
 
-fn unreachable(url: &PushUrl, what: &str) -> Error {
-    Error::Unreachable { host: url.host().to_owned(), what: answer::quote(url, what) }
+fn unreachable(url: &PushUrl, what: &str) -> DeliveryError {
+    DeliveryError::Unreachable { host: url.host().to_owned(), what: answer::quote(url, what) }
 }
 
 #[cfg(test)]

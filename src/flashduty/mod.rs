@@ -6,6 +6,7 @@ mod client;
 mod event;
 mod key;
 mod labels;
+mod pace;
 mod push_url;
 mod retry;
 mod text;

@@ -1,5 +1,5 @@
-//! What CloudWatch counts and its alarms watch: one line in the [Embedded Metric Format] for each request or
-//! batch.
+//! The metrics that CloudWatch counts and the alarms watch: one line in the [Embedded Metric Format] for each request
+//! or batch.
 //!
 //! [Embedded Metric Format]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 
@@ -15,7 +15,6 @@ use metrique_writer::{Entry, MetricFlags, Observation, Unit, Value, ValueWriter}
 use metrique_writer_format_emf::Emf;
 use tracing::warn;
 
-use crate::error::Error;
 use crate::platform::logging::Output;
 
 /// The metrics' namespace in CloudWatch.
@@ -24,11 +23,18 @@ pub const NAMESPACE: &str = "zstack-flashduty";
 /// The most values of one metric that CloudWatch takes in a line.
 const MAX_VALUES: usize = 100;
 
-/// What stands in for the function's name outside of Lambda.
+/// The value of the dimension `Outcome` if Flashduty has everything.
+pub const DELIVERED: &str = "Delivered";
+/// The value of the dimension `Outcome` if something is in the retry queue.
+pub const QUEUED: &str = "Queued";
+/// The value of the dimension `Outcome` if `redeliver` gave something up.
+pub const GIVEN_UP: &str = "GivenUp";
+
+/// The function's name outside of Lambda.
 const NO_FUNCTION: &str = "local";
 
-/// Writes the lines to standard output, whatever the log level. They have no level: Lambda takes them for
-/// `INFO`.
+/// Writes the lines to standard output, at every log level. They have no level themselves, so that Lambda takes them
+/// for `INFO`.
 pub struct Metrics {
     function: String,
     format: Mutex<Emf>,
@@ -41,7 +47,7 @@ impl std::fmt::Debug for Metrics {
 }
 
 impl Metrics {
-    /// Metrics of this Lambda function.
+    /// The metrics of the Lambda function with this name; `None` outside of Lambda.
     #[must_use]
     pub fn new(function: Option<String>) -> Self {
         let dimensions = [&["Function"][..], &["Function", "Outcome"]];
@@ -51,12 +57,14 @@ impl Metrics {
     }
 
     /// Writes the line of a request or batch, unless there is nothing to count.
-    pub fn write(&self, request_id: &str, ended: Ended, tally: Tally) {
+    ///
+    /// `outcome` is its worst part: [`DELIVERED`], [`QUEUED`], [`GIVEN_UP`], or the code of an error.
+    pub fn write(&self, request_id: &str, outcome: &'static str, tally: Tally) {
         if tally == Tally::default() {
             return;
         }
-        let line = Line { timestamp: SystemTime::now(), function: &self.function, outcome: ended, request_id, tally };
-        // In one piece: a log line must not get in between.
+        let line = Line { timestamp: SystemTime::now(), function: &self.function, outcome, request_id, tally };
+        // In one write, so that no log line gets in between.
         let mut text = Vec::new();
         let written = match self.format.lock().unwrap_or_else(PoisonError::into_inner).format(&line, &mut text) {
             Ok(()) => Output.write_all(&text).map_err(|error| error.to_string()),
@@ -74,26 +82,26 @@ struct Line<'l> {
     #[entry(timestamp)]
     timestamp: SystemTime,
     function: &'l str,
-    outcome: Ended,
+    outcome: &'static str,
     #[entry(name = "request_id")]
     request_id: &'l str,
     #[entry(flatten)]
     tally: Tally,
 }
 
-/// What happened in one request or batch. Flashduty's word for what is counted is *alert event*.
+/// What happened in one request or batch. The counts are of alert events, if nothing else is said.
 #[derive(Debug, Default, PartialEq, Entry)]
 #[entry(rename_all = "PascalCase")]
 pub struct Tally {
-    /// Those that came with the right token, or out of the queue.
+    /// That came with the right token, or out of the queue.
     pub received: Counter,
-    /// Those that Flashduty confirmed.
+    /// That Flashduty confirmed.
     pub delivered: Counter,
-    /// Those that were put into the retry queue, or stay in it.
+    /// That were put into the retry queue, or stay in it.
     pub queued: Counter,
-    /// Those that will never be delivered as they are; they are in the dead letter queue, where there is one.
+    /// That Flashduty will never take. They are in the dead letter queue, if there is one.
     pub refused: Counter,
-    /// Those that are ZStack's to try again.
+    /// That were neither delivered nor queued: ZStack may send them again.
     pub failed: Counter,
     /// Requests without a token, or with a wrong one.
     pub unauthorized: Counter,
@@ -106,26 +114,16 @@ pub struct Tally {
     age_at_delivery: Distribution<Duration>,
 }
 
-/// How a request or batch ended, by its worst part. The dimension `Outcome`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ended {
-    /// Flashduty confirmed everything.
-    Delivered,
-    /// Something is in the retry queue.
-    Queued,
-    /// `redeliver` gave something up.
-    GivenUp,
-    /// Something failed with this code.
-    Failed(&'static str),
-}
-
-/// A count that is not told while it is zero: every metric that is told costs something.
+/// A count that is not written while it is zero, because every metric that is written costs something.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counter(u64);
 
 impl Counter {
-    /// Nothing.
-    pub const ZERO: Self = Self(0);
+    /// Whether nothing was counted.
+    #[must_use]
+    pub fn is_zero(self) -> bool {
+        self.0 == 0
+    }
 }
 
 impl AddAssign<u64> for Counter {
@@ -136,40 +134,23 @@ impl AddAssign<u64> for Counter {
 
 impl Value for Counter {
     fn write(&self, writer: impl ValueWriter) {
-        if self.0 > 0 {
+        if !self.is_zero() {
             writer.metric([Observation::Unsigned(self.0)], Unit::Count, [], MetricFlags::empty());
         }
     }
 }
 
-impl From<&Error> for Ended {
-    fn from(error: &Error) -> Self {
-        Self::Failed(error.code())
-    }
-}
-
-impl Value for Ended {
-    fn write(&self, writer: impl ValueWriter) {
-        writer.string(match self {
-            Self::Delivered => "Delivered",
-            Self::Queued => "Queued",
-            Self::GivenUp => "GivenUp",
-            Self::Failed(code) => code,
-        });
-    }
-}
-
 impl Tally {
-    /// Counts how long a push took, its pauses included, and how often it was tried.
-    pub fn push(&mut self, attempts: u32, took: Duration) {
+    /// Counts the tries of a push, and the time that they and the pauses between them took.
+    pub fn count_push(&mut self, attempts: u32, took: Duration) {
         if attempts > 0 && self.attempts.values().len() < MAX_VALUES {
             self.attempts.extend([attempts.into()]);
             self.flashduty_latency.extend([took]);
         }
     }
 
-    /// Counts an alert event that was delivered so long after ZStack's request came.
-    pub fn deliver(&mut self, age: Duration) {
+    /// Counts a delivery at this time after ZStack's request.
+    pub fn count_delivery(&mut self, age: Duration) {
         self.delivered += 1;
         if self.age_at_delivery.values().len() < MAX_VALUES {
             self.age_at_delivery.extend([age]);
@@ -183,10 +164,10 @@ mod tests {
 
     use super::*;
 
-    fn line(ended: Ended, tally: Tally) -> Value {
+    fn line(outcome: &'static str, tally: Tally) -> Value {
         let metrics = Metrics::new(Some("relay".to_owned()));
         let timestamp = SystemTime::UNIX_EPOCH + Duration::from_millis(1_720_144_800_001);
-        let line = Line { timestamp, function: &metrics.function, outcome: ended, request_id: "id", tally };
+        let line = Line { timestamp, function: &metrics.function, outcome, request_id: "id", tally };
         let mut text = Vec::new();
         metrics.format.lock().unwrap().format(&line, &mut text).unwrap();
         let text = String::from_utf8(text).unwrap();
@@ -198,12 +179,12 @@ mod tests {
     fn a_line_is_in_the_embedded_metric_format() {
         let mut tally = Tally::default();
         tally.received += 2;
-        tally.push(1, Duration::from_millis(80));
-        tally.deliver(Duration::from_millis(90));
-        tally.push(3, Duration::from_secs(2));
+        tally.count_push(1, Duration::from_millis(80));
+        tally.count_delivery(Duration::from_millis(90));
+        tally.count_push(3, Duration::from_secs(2));
         tally.refused += 1;
         assert_eq!(
-            line(Ended::Failed("FlashdutyRefused"), tally),
+            line("FlashdutyRefused", tally),
             json!({
                 "_aws": {
                     "Timestamp": 1_720_144_800_001_u64,
@@ -237,10 +218,10 @@ mod tests {
     fn cloudwatch_takes_a_hundred_values_of_a_metric() {
         let mut tally = Tally::default();
         for _ in 0..1_000 {
-            tally.push(1, Duration::ZERO);
-            tally.deliver(Duration::ZERO);
+            tally.count_push(1, Duration::ZERO);
+            tally.count_delivery(Duration::ZERO);
         }
-        let line = line(Ended::Delivered, tally);
+        let line = line(DELIVERED, tally);
         assert_eq!(line["Delivered"], 1_000);
         for metric in ["FlashdutyLatency", "Attempts", "AgeAtDelivery"] {
             assert_eq!(line[metric]["Values"].as_array().unwrap().len(), 100, "{metric}");

@@ -1,59 +1,104 @@
 //! What is stored of an alert that waits.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
-use crate::flashduty::hash;
+use crate::flashduty::{AlertKey, hash};
+use crate::zstack::Part;
 
-/// One alert's message as it waits in a queue.
+/// The version of [`Letter`]'s format. There is no other one yet.
+const VERSION: u32 = 1;
+
+/// ZStack's message about one alert, as it waits in a queue.
+///
+/// It is the message and not the events made of it, so that the version that delivers it translates it anew.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Letter {
-    /// The version of this format.
-    pub version: u32,
+    version: u32,
     /// ZStack's message.
     pub message: String,
     /// The labels of the webhook's URL.
     pub labels: Vec<(String, String)>,
-    /// What stood around the message.
+    /// The members that stood around the message in the request's body.
     #[serde(default)]
     pub around: Vec<(String, String)>,
-    /// Whether the message is a request's whole body, which may hold several.
+    /// Whether the message is a request's whole body, which may hold several messages.
     #[serde(default)]
     pub whole: bool,
-    /// When it was received, in epoch milliseconds.
+    /// When ZStack's request came, in milliseconds since the Unix epoch.
     pub received: u64,
-    /// The alert's key, for people who look into the queue.
+    /// The alert's key: it orders the letters, and helps people who look into the queue. Empty until the message is
+    /// translated.
     pub alert_key: String,
 }
 
+/// Why a message in the retry queue is no letter for this version.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidLetter {
+    /// It is not a letter: why.
+    #[error("not a message of zstack-flashduty: {0}")]
+    Unreadable(String),
+    /// A newer version of this program wrote it.
+    #[error("written by another version: {0}")]
+    Version(u32),
+}
+
 impl Letter {
+    /// A letter of one message, or of a request's whole body, that came at `received` to a URL with these labels.
+    #[must_use]
+    pub fn new(part: Part, whole: bool, labels: Vec<(String, String)>, received: u64) -> Self {
+        let around = Arc::unwrap_or_clone(part.around);
+        Self { version: VERSION, message: part.text, labels, around, whole, received, alert_key: String::new() }
+    }
+
+    /// The letter of one of the alerts that its message is about.
+    #[must_use]
+    pub fn about(self, alert_key: &AlertKey) -> Self {
+        Self { alert_key: alert_key.to_string(), ..self }
+    }
+
+    /// Reads a letter as it is stored.
+    ///
+    /// # Errors
+    ///
+    /// If it is none, or in a format that this version does not know.
+    pub fn read(json: &str) -> Result<Self, InvalidLetter> {
+        let letter: Self = serde_json::from_str(json).map_err(|error| InvalidLetter::Unreadable(error.to_string()))?;
+        if letter.version == VERSION { Ok(letter) } else { Err(InvalidLetter::Version(letter.version)) }
+    }
+
     /// The letter as it is stored.
     ///
     /// # Panics
     ///
     /// Never: a letter is strings and numbers under string keys.
     #[must_use]
-    pub fn to_text(&self) -> String {
+    pub fn to_json(&self) -> String {
         #[expect(clippy::expect_used, reason = "strings and numbers under string keys are JSON")]
         sendable(&serde_json::to_string(self).expect("a letter is always JSON"))
     }
+
+    /// The message, as [`translate`](crate::translate::translate) takes it.
+    #[must_use]
+    pub fn part(&self) -> Part {
+        Part { text: self.message.clone(), around: Arc::new(self.around.clone()) }
+    }
 }
 
-/// The version of [`Letter`] that is written, and the only one there is.
-pub const VERSION: u32 = 1;
-
-/// What orders and tells apart the messages of a FIFO queue.
+/// What SQS orders and deduplicates the messages of a FIFO queue by.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Envelope {
+pub struct FifoIds {
     pub(super) group: String,
     pub(super) deduplication: String,
 }
 
-impl Envelope {
-    /// An envelope for a letter: the messages of one alert keep their order, and ZStack's five tries of one message
-    /// leave one copy. Two letters are the same where all that is in them is, but for the time of receipt.
+impl FifoIds {
+    /// The ids of a new letter. The letters of one alert form a group, which keeps their order. Two letters are copies
+    /// if everything but the time of receipt is equal, so that ZStack's five tries of one message leave one copy.
     ///
-    /// Two messages that are equal to the letter may have a recovery between them, unless ZStack gave them an id.
-    /// Then `request` tells them apart: an id of the request, and of the message's place in it.
+    /// Two messages may be equal although a recovery came between them, unless ZStack gave them an id. For such
+    /// messages `request` makes the difference: the request's id, and the message's place in it.
     #[must_use]
     pub fn new(letter: &Letter, request: Option<&str>) -> Self {
         let Letter { version: _, message, labels, around, whole, received: _, alert_key } = letter;
@@ -64,19 +109,19 @@ impl Envelope {
         Self { group: hash(&[alert_key]), deduplication: hash(&all) }
     }
 
-    /// An envelope for a message that moves from one queue to the other: it stays in its group.
+    /// The ids of a message that moves from one queue to the other: it stays in its group.
     #[must_use]
-    pub fn moved(group: &str, id: &str) -> Self {
-        Self { group: group.to_owned(), deduplication: hash(&[group, id]) }
+    pub fn moved(group: &str, message_id: &str) -> Self {
+        Self { group: group.to_owned(), deduplication: hash(&[group, message_id]) }
     }
 }
 
-/// SQS takes no U+FFFE and no U+FFFF, not even in JSON, where they can be written otherwise.
-pub(super) fn sendable(json: &str) -> String {
+/// Escapes U+FFFE and U+FFFF, which SQS accepts nowhere.
+fn sendable(json: &str) -> String {
     json.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff")
 }
 
-/// `text` without what SQS takes nowhere.
+/// `text` with blanks in place of the characters that SQS accepts nowhere.
 pub(super) fn printable(text: &str) -> String {
     text.replace(|c: char| c < ' ' && !matches!(c, '\t' | '\n' | '\r') || matches!(c, '\u{fffe}' | '\u{ffff}'), " ")
 }
@@ -96,9 +141,9 @@ mod tests {
             received: 1_720_144_800_000,
             alert_key: "zstack:test".into(),
         };
-        let body = letter.to_text();
+        let body = letter.to_json();
         assert!(!body.contains('\u{ffff}'));
-        assert_eq!(serde_json::from_str::<Letter>(&body).unwrap(), letter);
+        assert_eq!(Letter::read(&body).unwrap(), letter);
     }
 
     #[test]
@@ -112,8 +157,8 @@ mod tests {
             received: 1,
             alert_key: "k".into(),
         };
-        let envelope = Envelope::new(&letter, None);
-        assert_eq!(envelope, Envelope::new(&Letter { received: 2, ..letter.clone() }, None));
+        let ids = FifoIds::new(&letter, None);
+        assert_eq!(ids, FifoIds::new(&Letter { received: 2, ..letter.clone() }, None));
         let pair = |name: &str, value: &str| vec![(name.to_owned(), value.to_owned())];
         for other in [
             Letter { message: "n".into(), ..letter.clone() },
@@ -122,12 +167,12 @@ mod tests {
             Letter { labels: Vec::new(), around: [pair("cloud", "a"), pair("title", "b")].concat(), ..letter.clone() },
             Letter { whole: true, ..letter.clone() },
         ] {
-            let other = Envelope::new(&other, None);
-            assert_eq!(envelope.group, other.group);
-            assert_ne!(envelope.deduplication, other.deduplication);
+            let other = FifoIds::new(&other, None);
+            assert_eq!(ids.group, other.group);
+            assert_ne!(ids.deduplication, other.deduplication);
         }
-        assert_ne!(Envelope::new(&letter, Some("r/0")), envelope);
-        assert_ne!(Envelope::new(&letter, Some("r/0")), Envelope::new(&letter, Some("r/1")));
-        assert_ne!(envelope.group, Envelope::new(&Letter { alert_key: "l".into(), ..letter }, None).group);
+        assert_ne!(FifoIds::new(&letter, Some("r/0")), ids);
+        assert_ne!(FifoIds::new(&letter, Some("r/0")), FifoIds::new(&letter, Some("r/1")));
+        assert_ne!(ids.group, FifoIds::new(&Letter { alert_key: "l".into(), ..letter }, None).group);
     }
 }

@@ -1,5 +1,9 @@
-//! The two secrets, read from SSM Parameter Store and kept for a while.
+//! The two secrets: Flashduty's push URL and the webhook token. They are read from SSM Parameter Store and kept for a
+//! while.
+//!
+//! The environment says where they are ([`Config`]); their values are nowhere else than here.
 
+mod error;
 mod secret;
 mod ssm;
 pub mod token;
@@ -8,31 +12,34 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use aws_config::SdkConfig;
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::{Instant, timeout_at};
 use tracing::warn;
 
+pub use error::{SecretError, SecretErrors};
 pub use secret::{Secret, Secrets};
-use ssm::Store;
+use ssm::ParameterStore;
 
 use crate::config::Config;
-use crate::deadline::Deadline;
-use crate::error::Error;
+use crate::deadline::{Deadline, NoTimeLeft};
 
-/// How long one read of SSM may take, all the SDK's tries together.
+/// How long one read of SSM may take, with all the SDK's tries.
 pub const READ_TIMEOUT: Duration = Duration::from_secs(6);
 
-/// How long after a refresh that failed the next one is tried, while the last good values serve.
+/// The pause after a read that failed, while older values are in force.
 const REFRESH_PAUSE: Duration = Duration::from_secs(10);
 
-/// The secrets, read in one call, kept for the configured time and refreshed after it. Each is kept or replaced on
-/// its own: a useless push URL does not keep an old token in force, nor the other way round.
+/// Reads the secrets in one call, keeps them for [`Config::settings_ttl`], and reads them again after it.
+///
+/// Each secret is kept or replaced on its own: an invalid push URL does not keep an old token in force, nor an invalid
+/// token an old push URL.
 #[derive(Debug)]
-pub struct Settings {
-    store: Store,
+pub struct SecretStore {
+    parameters: ParameterStore,
     ttl: Duration,
     kept: Mutex<Option<Kept>>,
-    /// Reads that did not give both secrets, since [`Settings::take_failures`] was called.
+    /// Reads that did not give both secrets, since [`SecretStore::take_failures`] was called.
     failures: AtomicU64,
 }
 
@@ -45,21 +52,27 @@ struct Kept {
     refresh: Instant,
 }
 
-impl Settings {
-    /// Settings that nothing has been read of yet.
+impl SecretStore {
+    /// A store that reads from SSM of the account and region in `aws`. Nothing is read yet.
     #[must_use]
-    pub fn new(ssm: aws_sdk_ssm::Client, config: &Config) -> Self {
-        let store = Store::new(ssm, config.push_url_parameter.clone(), config.token_parameter.clone());
-        Self { store, ttl: config.settings_ttl, kept: Mutex::new(None), failures: AtomicU64::new(0) }
+    pub fn connect(aws: &SdkConfig, config: &Config) -> Self {
+        Self {
+            parameters: ParameterStore::connect(aws, config),
+            ttl: config.settings_ttl,
+            kept: Mutex::new(None),
+            failures: AtomicU64::new(0),
+        }
     }
 
-    /// The secrets: those that were read last, or fresh ones where their time is over. What SSM does not give keeps
-    /// its last good value, with a warning in the log; where there is none, the next call asks SSM again.
+    /// The secrets in force. They are read again if their time is over.
+    ///
+    /// If SSM does not give one of them, its last good value stays in force, and the log has a warning. If there is no
+    /// such value, the next call asks SSM again.
     ///
     /// # Errors
     ///
-    /// [`Error::NoTimeLeft`] where `deadline` comes first.
-    pub async fn get(&self, deadline: Deadline) -> Result<Arc<Secrets>, Error> {
+    /// If `deadline` comes first.
+    pub async fn get(&self, deadline: Deadline) -> Result<Arc<Secrets>, NoTimeLeft> {
         let mut kept = self.lock(deadline).await?;
         match &*kept {
             Some(kept) if Instant::now() < kept.refresh => Ok(kept.secrets.clone()),
@@ -67,18 +80,19 @@ impl Settings {
         }
     }
 
-    /// The secrets, read again unless somebody did so since `seen` was read, or less than `pause` ago.
-    /// For when Flashduty or a caller makes it likely that they were rotated.
+    /// The secrets, read again unless that was done since `seen` was read, or less than `pause` ago.
+    ///
+    /// For callers that have a reason to believe that the secrets were rotated.
     ///
     /// # Errors
     ///
-    /// As [`Settings::get`].
+    /// If `deadline` comes first.
     pub async fn reread(
         &self,
         seen: &Arc<Secrets>,
         pause: Duration,
         deadline: Deadline,
-    ) -> Result<Arc<Secrets>, Error> {
+    ) -> Result<Arc<Secrets>, NoTimeLeft> {
         let mut kept = self.lock(deadline).await?;
         match &*kept {
             Some(kept) if !Arc::ptr_eq(seen, &kept.secrets) || kept.asked.elapsed() < pause => Ok(kept.secrets.clone()),
@@ -86,45 +100,33 @@ impl Settings {
         }
     }
 
-    /// Whether SSM gave both secrets when it was last asked.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Settings`] where it did not, also while the last good values serve on; and as [`Settings::get`].
-    pub async fn check(&self, deadline: Deadline) -> Result<(), Error> {
-        match self.get(deadline).await?.trouble() {
-            None => Ok(()),
-            Some(what) => Err(Error::Settings { what }),
-        }
-    }
-
-    /// How many reads did not give both secrets, since this was asked last.
+    /// Returns how many reads did not give both secrets since the last call, and starts again from zero.
     pub fn take_failures(&self) -> u64 {
         self.failures.swap(0, Ordering::Relaxed)
     }
 
-    /// Holding the lock while reading makes all who wait share one call.
-    async fn lock(&self, deadline: Deadline) -> Result<MutexGuard<'_, Option<Kept>>, Error> {
-        timeout_at(deadline.at(), self.kept.lock()).await.map_err(|_| Error::NoTimeLeft)
+    /// The lock is held while SSM is read, so that all who wait share one call.
+    async fn lock(&self, deadline: Deadline) -> Result<MutexGuard<'_, Option<Kept>>, NoTimeLeft> {
+        timeout_at(deadline.at(), self.kept.lock()).await.map_err(|_| NoTimeLeft)
     }
 
     async fn refresh(&self, kept: &mut Option<Kept>, deadline: Deadline) -> Arc<Secrets> {
-        // Half of what is left, so that there is time for the alert, too.
+        // Half of the time that is left, so that some remains for the alert.
         let limit = READ_TIMEOUT.min(deadline.left() / 2);
-        let (push_url, token) = self.store.read(limit).await;
+        let (push_url, token) = self.parameters.read(limit).await;
         let secrets = Arc::new(Secrets::new(push_url, token, kept.as_ref().map(|kept| &*kept.secrets)));
         let asked = Instant::now();
-        let trouble = secrets.trouble();
-        if let Some(what) = &trouble {
+        let errors = secrets.errors();
+        if let Err(errors) = &errors {
             self.failures.fetch_add(1, Ordering::Relaxed);
             if secrets.are_kept() {
-                warn!("the settings could not be refreshed, and the last good ones serve on: {what}");
+                warn!("the settings could not be refreshed, and the last good ones serve on: {errors}");
             }
         }
-        let pause = match trouble {
-            None => self.ttl,
-            Some(_) if secrets.are_known() => REFRESH_PAUSE,
-            Some(_) => Duration::ZERO,
+        let pause = match errors {
+            Ok(()) => self.ttl,
+            Err(_) if secrets.are_known() => REFRESH_PAUSE,
+            Err(_) => Duration::ZERO,
         };
         *kept = Some(Kept { secrets: secrets.clone(), asked, refresh: asked + pause });
         secrets

@@ -1,33 +1,34 @@
 //! What is known of each secret.
 
+use super::error::{SecretError, SecretErrors};
+use super::token::Token;
 use crate::flashduty::PushUrl;
-use crate::secrets::token::Token;
 
 /// What is known of both secrets.
 #[derive(Debug)]
 pub struct Secrets {
-    /// Where events go. Without it callers can be checked all the same, and their alerts queued.
+    /// Where events are pushed. Without it callers can be checked all the same, and their alerts queued.
     pub push_url: Secret<PushUrl>,
-    /// What callers must show; `None` lets anybody call.
+    /// What callers must show; `None` admits everybody.
     pub token: Option<Secret<Token>>,
 }
 
 /// What is known of one secret.
 #[derive(Clone, Debug)]
 pub enum Secret<T> {
-    /// SSM gave it when it was last asked.
+    /// The value that SSM gave when it was last asked.
     Fresh(T),
-    /// SSM gave it before, and did not give one when it was last asked: why.
-    Kept(T, String),
-    /// SSM never gave one: why.
-    Unknown(String),
+    /// An older value, and why SSM gave none when it was last asked.
+    Kept(T, SecretError),
+    /// SSM never gave a value: why.
+    Unknown(SecretError),
 }
 
 impl Secrets {
-    /// What is known after a read, and before it.
+    /// What is known after a read. `before` is what was known until then.
     pub(super) fn new(
-        push_url: Result<PushUrl, String>,
-        token: Option<Result<Token, String>>,
+        push_url: Result<PushUrl, SecretError>,
+        token: Option<Result<Token, SecretError>>,
         before: Option<&Self>,
     ) -> Self {
         let push_url = push_url.map(|new| match before.and_then(|before| before.push_url.value().ok()) {
@@ -40,16 +41,19 @@ impl Secrets {
         }
     }
 
-    /// Why SSM did not give one of them, or both, when it was last asked.
-    #[must_use]
-    pub fn trouble(&self) -> Option<String> {
-        let push_url = self.push_url.trouble();
-        let token = self.token.as_ref().and_then(Secret::trouble).filter(|what| push_url != Some(what));
-        let both: Vec<_> = push_url.into_iter().chain(token).collect();
-        (!both.is_empty()).then(|| both.join("; "))
+    /// Whether SSM gave every secret when it was last asked.
+    ///
+    /// # Errors
+    ///
+    /// Why it did not, even if older values are in force.
+    pub fn errors(&self) -> Result<(), SecretErrors> {
+        let push_url = self.push_url.error();
+        let token = self.token.as_ref().and_then(Secret::error).filter(|error| push_url != Some(error));
+        let errors: Vec<_> = push_url.into_iter().chain(token).cloned().collect();
+        if errors.is_empty() { Ok(()) } else { Err(SecretErrors(errors)) }
     }
 
-    /// Whether a last good value serves on, of one of them or both.
+    /// Whether an older value of either is in force.
     pub(super) fn are_kept(&self) -> bool {
         matches!(self.push_url, Secret::Kept(..)) || matches!(self.token, Some(Secret::Kept(..)))
     }
@@ -61,7 +65,7 @@ impl Secrets {
 }
 
 impl<T> Secret<T> {
-    fn new(read: Result<T, String>, before: Option<&Self>) -> Self
+    fn new(read: Result<T, SecretError>, before: Option<&Self>) -> Self
     where
         T: Clone,
     {
@@ -76,15 +80,15 @@ impl<T> Secret<T> {
     ///
     /// # Errors
     ///
-    /// Why there is none: which parameter, and what to do.
-    pub fn value(&self) -> Result<&T, &str> {
+    /// Why there is none.
+    pub fn value(&self) -> Result<&T, &SecretError> {
         match self {
             Self::Fresh(value) | Self::Kept(value, _) => Ok(value),
             Self::Unknown(why) => Err(why),
         }
     }
 
-    fn trouble(&self) -> Option<&str> {
+    fn error(&self) -> Option<&SecretError> {
         match self {
             Self::Fresh(_) => None,
             Self::Kept(_, why) | Self::Unknown(why) => Some(why),

@@ -5,38 +5,39 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq as _};
 
-/// How many characters a token should have. A random one of so many hex digits has 64 bits.
+/// The length that a token should have at least, in characters. Sixteen random hex digits have 64 bits.
 const LONG_ENOUGH: usize = 16;
 
-/// The webhook token: while it is being rotated, the new one and the old one. Holds no more than their
-/// hashes, and does not print those either.
+/// The webhook token; during a rotation the new one and the old one.
+///
+/// Holds only hashes, and `Debug` prints not even those.
 #[derive(Clone)]
 pub struct Token {
     hashes: Vec<[u8; 32]>,
     doubts: Vec<&'static str>,
 }
 
-/// Why a text is no token. Never says what the text was.
+/// Why a text is no token. Never holds the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidToken {
-    /// Nothing but white space.
+    /// There is only white space.
     #[error("is empty")]
     Empty,
-    /// ZStack writes its Basic header in US-ASCII and could not send it.
+    /// ZStack could not send it: it writes its Basic header in US-ASCII.
     #[error("has characters other than visible ASCII and blanks, which ZStack cannot send")]
     NotAscii,
 }
 
 impl Token {
-    /// Takes a token, or several, one a line. White space around a line is dropped: it comes from a shell or an
-    /// editor. Blanks within a line belong to the token, as in a passphrase.
+    /// Reads one token on each line. White space around a line is dropped, because shells and editors add it. Blanks
+    /// within a line belong to the token, as in a passphrase.
     ///
-    /// Where every word of a line has 16 characters or more, each of them is a token, too: once several tokens were
-    /// written in one line. Shorter words are not, or the last word of a passphrase would do in place of all of it.
+    /// If every word of a line has 16 characters or more, each word is a token as well: earlier versions had several
+    /// tokens in one line. Shorter words are not tokens. Otherwise the last word of a passphrase would open as well.
     ///
     /// # Errors
     ///
-    /// Where nobody could ever show one of them.
+    /// If no caller could ever send one of them.
     pub fn read(text: &str) -> Result<Self, InvalidToken> {
         let lines: Vec<_> = text.split(['\n', '\r']).map(str::trim).filter(|line| !line.is_empty()).collect();
         if lines.is_empty() {
@@ -57,21 +58,22 @@ impl Token {
         Ok(Self { hashes, doubts })
     }
 
-    /// Whether `shown` is the token. Takes the same time wherever the two differ, and whichever of several it is.
+    /// Whether `shown` is the token. The time does not depend on where the two differ, nor on which of several tokens
+    /// matches.
     #[must_use]
     pub fn is(&self, shown: &str) -> bool {
         let shown: [u8; 32] = Sha256::digest(shown).into();
         self.hashes.iter().fold(Choice::from(0), |any, token| any | token.ct_eq(&shown)).into()
     }
 
-    /// What should be changed about the text, though it works. Never says what the text was.
+    /// What should be changed about the text although it works. Never holds the text.
     #[must_use]
     pub fn doubts(&self) -> &[&'static str] {
         &self.doubts
     }
 }
 
-/// The words of a line, where each is long enough to be a token of its own.
+/// The words of a line, if each is long enough to be a token.
 fn several(line: &str) -> Option<impl Iterator<Item = &str>> {
     let words = || line.split_ascii_whitespace();
     (words().count() > 1 && words().all(|word| word.len() >= LONG_ENOUGH)).then(words)

@@ -1,7 +1,7 @@
-//! Who calls, and what their URL says.
+//! Who calls, and what the webhook's URL says.
 //!
-//! ZStack can only send HTTP Basic, or a URL: so the token is Basic's password, with any user name, or
-//! the query parameter `token`.
+//! ZStack can send HTTP Basic credentials, or a URL, and nothing else. So the token is Basic's password, with any user
+//! name, or the query parameter `token`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,54 +13,54 @@ use lambda_http::http::header::AUTHORIZATION;
 
 use super::Invocation;
 use super::request::Url;
-use crate::error::Error;
+use crate::error::Rejection;
 use crate::flashduty::{MAX_LABELS, label_name};
-use crate::secrets::Secrets;
+use crate::secrets::{SecretErrors, Secrets};
 use crate::translate::CLOUD;
 
 /// The query parameter that holds the token.
 const TOKEN: &str = "token";
 
-/// How old the settings must be before a wrong token has them read again. Shorter than ZStack's five
-/// tries, so that rotating the token costs no alert; long enough that guessing does not keep SSM busy.
+/// How old the secrets must be before a wrong token has them read again. It is shorter than ZStack's five tries, so
+/// that rotating the token costs no alert. It is long enough that guessing does not keep SSM busy.
 const REREAD_PAUSE: Duration = Duration::from_secs(2);
 
 impl Invocation<'_> {
     /// The secrets, if the caller shows the token.
-    pub(super) async fn authenticate(&self, request: &Request, url: &Url) -> Result<Arc<Secrets>, Error> {
-        let settings = self.relay.settings();
-        let secrets = settings.get(self.deadline).await?;
+    pub(super) async fn authenticate(&self, request: &Request, url: &Url) -> Result<Arc<Secrets>, Rejection> {
+        let store = &self.webhook.secrets;
+        let secrets = store.get(self.deadline).await?;
         let shown = shown(request, url);
         if may_call(&secrets, &shown)? {
             return Ok(secrets);
         }
         if !shown.is_empty() {
-            let secrets = settings.reread(&secrets, REREAD_PAUSE, self.deadline).await?;
+            let secrets = store.reread(&secrets, REREAD_PAUSE, self.deadline).await?;
             if may_call(&secrets, &shown)? {
                 return Ok(secrets);
             }
         }
-        Err(Error::Unauthorized { shown: !shown.is_empty() })
+        Err(Rejection::Unauthorized { shown: !shown.is_empty() })
     }
 }
 
-/// Whether one of the credentials is the token. While the token is not known, nobody may call: that is
-/// [`Error::Settings`], and ZStack tries again.
-fn may_call(secrets: &Secrets, shown: &[String]) -> Result<bool, Error> {
+/// Whether one of the credentials is the token. While the token is not known, nobody may call: the answer is then a
+/// 503, so that ZStack tries again.
+fn may_call(secrets: &Secrets, shown: &[String]) -> Result<bool, SecretErrors> {
     let Some(token) = &secrets.token else { return Ok(true) };
-    let token = token.value().map_err(|what| Error::Settings { what: what.to_owned() })?;
+    let token = token.value().map_err(|error| SecretErrors::from(error.clone()))?;
     Ok(shown.iter().any(|shown| token.is(shown)))
 }
 
-/// Every credential that the request shows. A `+` in a query is read both ways: it is a blank in a form, and a
-/// plus sign where somebody put a token behind a URL as it is.
+/// Every credential in the request. A `+` in the query is read in both ways: as a blank, which it is in a form, and as
+/// a plus sign, because somebody may have put the token behind the URL as it is.
 fn shown(request: &Request, url: &Url) -> Vec<String> {
     let basic = request.headers().get_all(AUTHORIZATION).iter().filter_map(|value| password(value.to_str().ok()?));
     let tokens = [&url.query, &url.query_with_plus].into_iter().flatten().filter(|(name, _)| name == TOKEN);
     basic.chain(tokens.map(|(_, value)| value.clone())).collect()
 }
 
-/// The password in `Basic …`. The user name does not matter, nor what it is encoded in.
+/// The password in `Basic …`. The user name and its encoding do not matter.
 fn password(authorization: &str) -> Option<String> {
     let (scheme, credentials) = authorization.trim().split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("Basic") {
@@ -71,14 +71,16 @@ fn password(authorization: &str) -> Option<String> {
     Some(String::from_utf8_lossy(&credentials[colon + 1..]).into_owned())
 }
 
-/// The labels that the webhook's URL gives to all its alerts.
+/// The labels that the webhook's URL gives to all alerts of the request.
 pub(super) fn labels(url: &Url) -> Vec<(String, String)> {
     url_labels(url.query.iter().map(|(name, value)| (&**name, &**value)))
 }
 
-/// The labels among a webhook URL's query parameters: all but the token, however that is written. Sorted, so
-/// that of two that make the same label the same one counts every time: some events have them in no order. Of more
-/// than 50, which no alert can have, the rest is counted, but never the cloud.
+/// The labels among a webhook URL's query parameters: all but the token, in any spelling.
+///
+/// They are sorted, because some events hold them in no order: of two parameters that make the same label, the same one
+/// counts every time. An alert has at most 50 labels. If there are more, the cloud is kept, and `left_out` says how many
+/// are not.
 pub fn url_labels<'a>(query: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<(String, String)> {
     let mut labels: Vec<_> = query
         .filter(|(name, _)| !name.trim().eq_ignore_ascii_case(TOKEN))
@@ -94,8 +96,8 @@ pub fn url_labels<'a>(query: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<(S
     labels
 }
 
-/// A parameter's value without a token that was put behind it by mistake, as in `?cloud=beijing?token=…`: where the
-/// caller shows the token in another way as well, it would become a label.
+/// A parameter's value without a token that was put behind it by mistake, as in `?cloud=beijing?token=…`. It would
+/// become part of a label if the caller shows the token in another way as well.
 fn without_token(value: &str) -> &str {
     match value.to_ascii_lowercase().find("token=") {
         Some(at) => value[..at].trim_end_matches(['?', '&', ';', ' ']),

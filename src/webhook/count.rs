@@ -1,48 +1,55 @@
 //! What a request adds to the metrics.
 
-use super::answer::worst;
-use crate::error::Error;
-use crate::platform::metrics::{Ended, Tally};
-use crate::relay::{Fate, Outcome};
+use crate::delivery::{End, Outcome, Summary};
+use crate::error::Rejection;
+use crate::platform::metrics::{self, Tally};
 use crate::translate::Kind;
 
-/// How a request ended, and what it counts for.
-pub(super) fn count(result: Result<&[Outcome], &Error>) -> (Ended, Tally) {
+/// The value of the metrics' dimension `Outcome`, and what to count.
+pub(super) fn count(result: Result<&[Outcome], &Rejection>) -> (&'static str, Tally) {
+    match result {
+        Ok(outcomes) => (outcome(Summary::of(outcomes)), of_outcomes(outcomes)),
+        Err(rejection) => (rejection.code(), of_rejection(rejection)),
+    }
+}
+
+fn outcome(summary: Summary<'_>) -> &'static str {
+    match summary {
+        Summary::Delivered => metrics::DELIVERED,
+        Summary::Queued(_) => metrics::QUEUED,
+        Summary::Refused(error) | Summary::Failed(error) => error.code(),
+    }
+}
+
+fn of_outcomes(outcomes: &[Outcome]) -> Tally {
     let mut tally = Tally::default();
-    let outcomes = match result {
-        Ok(outcomes) => outcomes,
-        Err(error) => {
-            match error {
-                Error::Unauthorized { .. } => tally.unauthorized += 1,
-                Error::EmptyBody | Error::InvalidBase64 | Error::BodyTooLarge { .. } => {
-                    tally.received += 1;
-                    tally.unreadable += 1;
-                }
-                // Nobody knows whether these are alerts; and the settings count their failures themselves.
-                Error::UrlTooLong { .. } | Error::MethodNotAllowed { .. } | Error::Settings { .. } => {}
-                Error::Refused { .. }
-                | Error::Unavailable { .. }
-                | Error::Unreachable { .. }
-                | Error::Lost { .. }
-                | Error::NoTimeLeft => tally.failed += 1,
-            }
-            return (error.into(), tally);
-        }
-    };
     for outcome in outcomes {
         tally.received += 1;
-        tally.push(outcome.attempts, outcome.took);
-        match &outcome.fate {
-            Fate::Delivered(_) => tally.deliver(outcome.age),
-            Fate::Queued(_) => tally.queued += 1,
-            Fate::Failed(Error::Refused { .. }) => tally.refused += 1,
-            Fate::Failed(_) => tally.failed += 1,
+        tally.count_push(outcome.attempts, outcome.took);
+        match &outcome.end {
+            End::Delivered(_) => tally.count_delivery(outcome.age),
+            End::Queued(_) => tally.queued += 1,
+            End::Refused(_) => tally.refused += 1,
+            End::Failed(_) => tally.failed += 1,
         }
         if outcome.kind == Kind::Raw {
             tally.unreadable += 1;
         }
     }
-    let queued = outcomes.iter().any(|outcome| matches!(outcome.fate, Fate::Queued(_)));
-    let ended = worst(outcomes).map_or(if queued { Ended::Queued } else { Ended::Delivered }, Ended::from);
-    (ended, tally)
+    tally
+}
+
+fn of_rejection(rejection: &Rejection) -> Tally {
+    let mut tally = Tally::default();
+    match rejection {
+        Rejection::Unauthorized { .. } => tally.unauthorized += 1,
+        Rejection::EmptyBody | Rejection::InvalidBase64 | Rejection::BodyTooLarge { .. } => {
+            tally.received += 1;
+            tally.unreadable += 1;
+        }
+        Rejection::NoTimeLeft(_) => tally.failed += 1,
+        // Nobody knows whether these are alerts. The secret store counts its own failures.
+        Rejection::UrlTooLong { .. } | Rejection::MethodNotAllowed { .. } | Rejection::SecretsUnavailable(_) => {}
+    }
+    tally
 }

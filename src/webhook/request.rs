@@ -1,45 +1,46 @@
-//! What an event says of its request, taken out of it before `lambda_http` makes a request of it.
+//! URL and body, taken out of API Gateway's event before `lambda_http` makes a request of it.
 //!
-//! `lambda_http` builds a URI from host, stage, path and query, and panics where that fails: for a host that
-//! is none, a character that has no place in a URI, more than 65,534 bytes. So none of them is left in the
-//! event. It panics, too, for a body that is not the base64 that it claims to be.
+//! `lambda_http` builds a URI from host, stage, path and query, and panics if that fails: for an invalid host, for a
+//! character that may not be in a URI, for more than 65,534 bytes. So none of them is left in the event. It also panics
+//! if a body is not the base64 that it claims to be.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use hyper::body::Bytes;
 use lambda_http::aws_lambda_events::query_map::QueryMap;
 use lambda_http::http::header::HOST;
 use lambda_http::request::LambdaRequest;
 use url::form_urlencoded;
 
-use crate::error::Error;
+use crate::error::Rejection;
 
-/// The longest path and query string that are taken, in bytes together. API Gateway lets 10,240 through, with
-/// all headers.
+/// The longest path and query string that are accepted, in bytes together. API Gateway accepts 10,240 bytes, with all
+/// headers.
 pub const MAX_URL: usize = 64 * 1024;
 
 type Parameters = Vec<(String, String)>;
 
-/// What is taken out of an event.
+/// What was taken out of an event.
 #[derive(Debug)]
 pub(super) struct Received {
-    /// Path and query, unless they are too long.
-    pub url: Result<Url, Error>,
-    /// The body, decoded.
-    pub body: Result<Vec<u8>, Error>,
+    /// Path and query; an error if they are too long.
+    pub url: Result<Url, Rejection>,
+    /// The decoded body; an error if it is not base64 although the event says so.
+    pub body: Result<Bytes, Rejection>,
 }
 
 /// The part of a URL behind its host.
 #[derive(Debug, Default)]
 pub(super) struct Url {
     pub path: String,
-    /// The query's parameters, where a `+` is a blank.
+    /// The query's parameters, with `+` read as a blank.
     pub query: Parameters,
-    /// The query's parameters, where a `+` is a plus sign.
+    /// The query's parameters, with `+` read as a plus sign.
     pub query_with_plus: Parameters,
 }
 
 impl Received {
-    /// Takes all of it out of `event`.
+    /// Takes URL and body out of `event`.
     pub fn take(event: &mut LambdaRequest) -> Self {
         let (url, body, is_base64) = match event {
             LambdaRequest::ApiGatewayV1(event) => {
@@ -69,21 +70,24 @@ impl Received {
             _ => (Ok(Url::default()), None, false),
         };
         let body = body.unwrap_or_default();
-        let body =
-            if is_base64 { BASE64_STANDARD.decode(body).map_err(|_| Error::InvalidBase64) } else { Ok(body.into()) };
+        let body = if is_base64 {
+            BASE64_STANDARD.decode(body).map(Bytes::from).map_err(|_| Rejection::InvalidBase64)
+        } else {
+            Ok(body.into())
+        };
         Self { url, body }
     }
 }
 
 impl Url {
-    fn of_query(path: String, query: &str) -> Result<Self, Error> {
+    fn of_query(path: String, query: &str) -> Result<Self, Rejection> {
         check_length(path.len() + query.len())?;
         let parse = |query: &str| form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         Ok(Self { path, query: parse(query), query_with_plus: parse(&query.replace('+', "%2B")) })
     }
 
-    /// Of parameters that API Gateway has decoded: which of their blanks were written as `+` is not known.
-    fn of_parameters(path: String, parameters: &QueryMap) -> Result<Self, Error> {
+    /// For parameters that API Gateway decoded: nobody knows which of their blanks were written as `+`.
+    fn of_parameters(path: String, parameters: &QueryMap) -> Result<Self, Rejection> {
         check_length(path.len() + parameters.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>())?;
         let query = |text: fn(&str) -> String| {
             parameters.iter().map(|(name, value)| (name.to_owned(), text(value))).collect::<Parameters>()
@@ -97,6 +101,6 @@ impl Url {
     }
 }
 
-fn check_length(bytes: usize) -> Result<(), Error> {
-    if bytes > MAX_URL { Err(Error::UrlTooLong { bytes, limit: MAX_URL }) } else { Ok(()) }
+fn check_length(bytes: usize) -> Result<(), Rejection> {
+    if bytes > MAX_URL { Err(Rejection::UrlTooLong { bytes, limit: MAX_URL }) } else { Ok(()) }
 }

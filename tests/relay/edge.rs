@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
-use aws_sdk_ssm::config::{BehaviorVersion, Credentials, Region};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_standin::ssm::Ssm;
 use flashduty_standin::{Options, Standin};
 use lambda_http::request::LambdaRequest;
@@ -14,13 +17,13 @@ use proptest::strategy::ValueTree as _;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use zstack_flashduty::config::{Config, Function};
-use zstack_flashduty::delivery::Courier;
+use zstack_flashduty::delivery::Delivery;
 use zstack_flashduty::flashduty::{Client, TitleRule};
 use zstack_flashduty::platform::http::Http;
 use zstack_flashduty::platform::metrics::Metrics;
 use zstack_flashduty::relay::Relay;
-use zstack_flashduty::secrets::Settings;
-use zstack_flashduty::webhook;
+use zstack_flashduty::secrets::SecretStore;
+use zstack_flashduty::webhook::Webhook;
 
 use crate::support::{KEY, KEY_IN_URL, PUSH_URL_PARAMETER, TOKEN, TOKEN_PARAMETER, base64};
 
@@ -32,8 +35,7 @@ static EDGE: LazyLock<Edge> = LazyLock::new(Edge::new);
 
 struct Edge {
     runtime: Runtime,
-    relay: Arc<Relay>,
-    metrics: Arc<Metrics>,
+    webhook: Webhook,
     _flashduty: Standin,
 }
 
@@ -52,23 +54,26 @@ impl Edge {
         let get = |name: &str| names.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
         let config = Config::read(Function::Relay, get).unwrap();
         let http = Http::new().unwrap();
-        let ssm = aws_sdk_ssm::Config::builder()
+        let credentials = Credentials::new("test", "test", None, None, "test");
+        let aws = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("us-east-1"))
-            .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .sleep_impl(TokioSleep::new())
             .http_client(http.clone())
-            .endpoint_url(ssm_url);
-        let settings = Settings::new(aws_sdk_ssm::Client::from_conf(ssm.build()), &config);
-        let courier = Courier::new(Arc::new(settings), Client::new(http));
-        let relay = Arc::new(Relay::new(courier, None, TitleRule::default()));
-        Self { runtime, relay, metrics: Arc::new(Metrics::new(None)), _flashduty: flashduty }
+            .endpoint_url(ssm_url)
+            .build();
+        let secrets = Arc::new(SecretStore::connect(&aws, &config));
+        let delivery = Delivery::new(secrets.clone(), Client::new(http), None, TitleRule::default());
+        let webhook = Webhook::new(secrets, Relay::new(delivery), Metrics::new(None));
+        Self { runtime, webhook, _flashduty: flashduty }
     }
 
     /// The answer to an event; none where it is not even an event, which `lambda_runtime` tells Lambda.
     fn answer(&self, event: Value) -> Option<Value> {
         let payload = serde_json::from_value::<LambdaRequest>(event).ok()?;
         let event = LambdaEvent { payload, context: Context::default() };
-        let answer = self.runtime.block_on(webhook::invoke(self.relay.clone(), self.metrics.clone(), event));
+        let answer = self.runtime.block_on(self.webhook.invoke(event));
         Some(serde_json::to_value(&answer).unwrap())
     }
 }

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use flashduty_standin::check::check;
 use flashduty_standin::{Pushed, title};
 use serde::Serialize;
-use zstack_flashduty::error::Error;
+use zstack_flashduty::error::Rejection;
 use zstack_flashduty::flashduty::Event;
 use zstack_flashduty::translate::{Context, translate};
 use zstack_flashduty::webhook::MAX_BODY;
@@ -98,11 +98,11 @@ impl Preview {
 }
 
 /// What the relay says of a request that it takes no message from.
-fn refused(body: &str) -> Option<Error> {
+fn refused(body: &str) -> Option<Rejection> {
     if body.len() > MAX_BODY {
-        return Some(Error::BodyTooLarge { bytes: body.len(), limit: MAX_BODY });
+        return Some(Rejection::BodyTooLarge { bytes: body.len(), limit: MAX_BODY });
     }
-    body.as_bytes().trim_ascii().is_empty().then_some(Error::EmptyBody)
+    body.as_bytes().trim_ascii().is_empty().then_some(Rejection::EmptyBody)
 }
 
 impl Message {

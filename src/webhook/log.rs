@@ -1,0 +1,65 @@
+//! The request's one line in the log.
+
+use std::time::Duration;
+
+use lambda_http::request::RequestContext;
+use lambda_http::{Request, RequestExt as _};
+use tracing::{error, info, warn};
+
+use super::answer::{status_of_rejection, status_of_summary};
+use crate::delivery::{End, Outcome, Summary};
+use crate::error::{DeliveryError, Rejection};
+use crate::flashduty::Status;
+
+/// Writes the line. Its level and message say how the request ended; each field lists the values of all alerts.
+pub(super) fn write(request: &Request, request_id: &str, took: Duration, result: Result<&[Outcome], &Rejection>) {
+    let outcomes = result.unwrap_or_default();
+    let summary = result.map(Summary::of);
+    let (status, code) = match summary {
+        Ok(summary) => (status_of_summary(summary), summary.error().map(DeliveryError::code)),
+        Err(rejection) => (status_of_rejection(rejection), Some(rejection.code())),
+    };
+    let all = |field: &dyn Fn(&Outcome) -> String| {
+        (!outcomes.is_empty()).then(|| outcomes.iter().map(field).collect::<Vec<_>>().join(","))
+    };
+    macro_rules! line {
+        ($log:ident, $message:expr) => {
+            $log!(
+                request_id,
+                status,
+                kind = all(&|outcome| outcome.kind.as_str().to_owned()),
+                alert_key = all(&|outcome| outcome.alert_key.clone()),
+                event_status = all(&|outcome| outcome.event_status.map_or("-", Status::as_str).to_owned()),
+                flashduty_request_id = all(&|outcome| match &outcome.end {
+                    End::Delivered(receipt) => receipt.request_id.clone(),
+                    End::Queued(_) => "queued".to_owned(),
+                    End::Refused(error) | End::Failed(error) => error.code().to_owned(),
+                }),
+                attempts = (!outcomes.is_empty()).then(|| outcomes.iter().map(|outcome| outcome.attempts).sum::<u32>()),
+                ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+                source_ip = source_ip(request),
+                error = code,
+                "{}",
+                $message
+            )
+        };
+    }
+    match summary {
+        Ok(Summary::Delivered) if outcomes.is_empty() => line!(info, "healthy"),
+        Ok(Summary::Delivered) => line!(info, "delivered"),
+        Ok(Summary::Queued(None)) => line!(info, "queued, since others wait"),
+        Ok(Summary::Queued(Some(why))) => line!(warn, format!("queued for another try, since {why}")),
+        Ok(Summary::Refused(error) | Summary::Failed(error)) => line!(error, error),
+        Err(rejection) if status < 500 => line!(warn, rejection),
+        Err(rejection) => line!(error, rejection),
+    }
+}
+
+/// The caller's address, as API Gateway saw it.
+fn source_ip(request: &Request) -> Option<String> {
+    match request.request_context_ref()? {
+        RequestContext::ApiGatewayV1(context) => context.identity.source_ip.clone(),
+        RequestContext::ApiGatewayV2(context) => context.http.source_ip.clone(),
+        _ => None,
+    }
+}
