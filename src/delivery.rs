@@ -386,3 +386,50 @@ impl Session<'_> {
 fn may_repeat(alert: &Alert) -> bool {
     alert.kind != Kind::Raw && alert.id.is_empty()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deadline::NoTimeLeft;
+
+    fn outcome(end: End) -> Outcome {
+        let took = Duration::ZERO;
+        let alert_key = String::new();
+        Outcome {
+            kind: Kind::Alarm,
+            alert_key,
+            event_status: None,
+            end,
+            attempts: 1,
+            took,
+            retry_after: None,
+            age: took,
+        }
+    }
+
+    fn summary(ends: Vec<End>) -> String {
+        let outcomes: Vec<_> = ends.into_iter().map(outcome).collect();
+        match Summary::of(&outcomes) {
+            Summary::Delivered => "delivered".to_owned(),
+            Summary::Queued(why) => format!("queued {:?}", why.map(DeliveryError::code)),
+            Summary::Refused(error) => format!("refused {}", error.code()),
+            Summary::Failed(error) => format!("failed {}", error.code()),
+        }
+    }
+
+    #[test]
+    fn the_summary_is_the_worst_end() {
+        let receipt = || Receipt { request_id: "r".to_owned(), alert_key: "k".to_owned() };
+        let delivered = || End::Delivered(receipt());
+        let late = || DeliveryError::from(NoTimeLeft);
+        let refused = || DeliveryError::Expired { tried_for: "10d".to_owned(), last: None };
+        let queued = || End::Queued(Some(late()));
+        assert_eq!(summary(vec![delivered()]), "delivered");
+        assert_eq!(summary(vec![delivered(), End::Queued(None), queued()]), "queued None");
+        assert_eq!(summary(vec![queued(), End::Queued(None), delivered()]), "queued Some(\"NoTimeLeft\")");
+        assert_eq!(summary(vec![End::Refused(refused()), queued(), delivered()]), "refused Expired");
+        let failed = || End::Failed(DeliveryError::KeyRefused);
+        assert_eq!(summary(vec![failed(), End::Refused(refused()), delivered()]), "failed SettingsUnavailable");
+        assert_eq!(summary(vec![delivered(), failed(), End::Failed(late())]), "failed NoTimeLeft");
+    }
+}

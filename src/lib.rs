@@ -1,32 +1,33 @@
-//! Relays ZStack's alarms to Flashduty: an AWS Lambda function behind API Gateway.
+//! Relays ZStack's alarms to Flashduty: two AWS Lambda functions.
 //!
 //! # How an alert travels
 //!
 //! ```text
-//! ZStack ── POST /zstack ──▶ API Gateway ──▶ webhook ──▶ relay ─────▶ courier ──▶ Flashduty
-//!                                              │           │            ▲
-//!                                         who may call?    │ zstack     │ with the secrets of
-//!                                              │           │ translate  │ settings (SSM)
-//!                                          settings        ▼            │
-//!                                                        outbox ──▶ redelivery
-//!                                                      (SQS FIFO queue)
+//!  ZStack ── POST /zstack ──▶ webhook ──▶ relay ──────▶ delivery ──▶ Flashduty
+//!                             may this     zstack          │  ▲
+//!                             caller?      translate       │  │ pushes again
+//!                                │                         ▼  │
+//!                             secrets                     queue ──▶ redelivery
+//!                             (SSM)                  (SQS FIFO queue)
 //! ```
 //!
-//! [`webhook`] is the HTTP edge: it checks who calls and says what each outcome answers. [`relay`] is
-//! the core: it takes an authenticated body, has [`zstack`] read it and [`translate`] turn it into
-//! events, and pushes them through the [`delivery`] with [`flashduty`]'s client. `zstack` and `flashduty`
-//! do not know each other; `translate` knows both and does no I/O. [`secrets`] keeps the two secrets.
-//! Every way to fail is in [`error`], with the HTTP status it answers.
+//! 1. [`webhook`] is the HTTP edge. It checks who calls, with the token of [`secrets`], and which bodies are admitted.
+//! 2. [`relay`] takes the admitted body apart and delivers one message after the other.
+//! 3. [`zstack`] reads a message. [`translate`] makes alert events of it; it does no I/O. `zstack` and [`flashduty`] do
+//!    not know each other, and `translate` knows both.
+//! 4. [`delivery`] pushes the events in order with `flashduty`'s client. Every delivery has one of four ends:
+//!    *delivered*, *queued*, *refused* or *failed*.
+//! 5. An alert that Flashduty cannot take now waits in the [`queue`]. The second function takes it from there:
+//!    [`redelivery`] delivers it through the same `delivery`.
+//! 6. The edge answers, logs and counts how the request ended.
 //!
-//! Each request and batch writes one line of [`platform::metrics`], which CloudWatch counts and the template's alarms
-//! watch, beside its line in the log.
+//! ZStack tries a message five times within about five seconds and then forgets it. So the answer is a 2xx only after
+//! Flashduty confirmed every alert or the queue has it. Nothing that somebody may have meant as an alarm is thrown away:
+//! a message that cannot be read is pushed as text.
 //!
-//! What Flashduty cannot take in time goes into the [`queue`], from where [`redelivery`], a second
-//! function, pushes it with the same courier.
-//!
-//! ZStack tries five times within about five seconds and then forgets a message, so nothing is answered
-//! with 2xx before Flashduty confirmed it or a queue has it, and nothing that anybody may have meant as an
-//! alarm is thrown away: what cannot be read is pushed as text.
+//! [`error`] has the two kinds of error: a request that is turned away, and a delivery that did not end in Flashduty.
+//! [`runtime`] starts both functions, [`config`] reads their environment, [`deadline`] says how long everything may take.
+//! [`platform`] has what they need of Lambda, AWS and the network.
 //!
 //! # Environment
 //!
@@ -34,13 +35,13 @@
 //! | --- | --- | --- |
 //! | [`FLASHDUTY_PUSH_URL_PARAMETER`](config::FLASHDUTY_PUSH_URL_PARAMETER) | name of the SSM parameter (`SecureString`) with the push URL | required |
 //! | [`WEBHOOK_TOKEN_PARAMETER`](config::WEBHOOK_TOKEN_PARAMETER) | name of the SSM parameter (`SecureString`) with the secret that callers must show | required |
-//! | [`ALLOW_UNAUTHENTICATED`](config::ALLOW_UNAUTHENTICATED) | `true` lets `WEBHOOK_TOKEN_PARAMETER` be absent | `false` |
+//! | [`ALLOW_UNAUTHENTICATED`](config::ALLOW_UNAUTHENTICATED) | `true` allows that `WEBHOOK_TOKEN_PARAMETER` is absent | `false` |
 //! | [`SETTINGS_TTL_SECONDS`](config::SETTINGS_TTL_SECONDS) | how long values from SSM are kept | `300` |
 //! | [`TITLE_RULE`](config::TITLE_RULE) | Flashduty's title rule | `[TPL]${resource} / ${check}` |
 //! | [`RETRY_QUEUE_URL`](config::RETRY_QUEUE_URL), [`DEAD_LETTER_QUEUE_URL`](config::DEAD_LETTER_QUEUE_URL) | the SQS FIFO queues; both or neither | no queues |
 //! | `SSL_CERT_FILE`, `SSL_CERT_DIR` | certificates to trust, see [`platform::http`] | Mozilla's |
-//! | `AWS_REGION`, `AWS_ACCESS_KEY_ID`, … | what Lambda sets, see [`platform::aws`] | |
-//! | `AWS_LAMBDA_LOG_LEVEL`, `RUST_LOG` | how much is logged, see [`platform::logging`] | `INFO` |
+//! | `AWS_REGION`, `AWS_ACCESS_KEY_ID`, … | set by Lambda, see [`platform::aws`] | |
+//! | `AWS_LAMBDA_LOG_LEVEL`, `RUST_LOG` | log level, see [`platform::logging`] | `INFO` |
 
 pub mod config;
 pub mod deadline;

@@ -1,7 +1,7 @@
-//! The AWS SDK, configured from what Lambda puts into the environment, and from nothing else.
+//! The AWS SDK, configured from the environment variables that Lambda sets, and from nothing else.
 //!
-//! The SDK's default chain would also look for profiles, containers, instances and web identities. None of
-//! them is there in Lambda, and their code is a third of the binary.
+//! The SDK's default chain would also look for profiles, containers, instances and web identities. Lambda has none of
+//! them, and their code is a third of the binary.
 
 use std::env;
 
@@ -15,9 +15,10 @@ use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
 use crate::platform::http::Http;
 
-/// The SDK's configuration: region, credentials, endpoints (`AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_SSM`,
-/// `AWS_ENDPOINT_URL_SQS`) and kinds of endpoint (`AWS_USE_FIPS_ENDPOINT`, `AWS_USE_DUALSTACK_ENDPOINT`) are
-/// those of the environment.
+/// The SDK's configuration, for a client that connects with `http`.
+///
+/// These come from the environment: region, credentials, endpoints (`AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_SSM`,
+/// `AWS_ENDPOINT_URL_SQS`) and kinds of endpoint (`AWS_USE_FIPS_ENDPOINT`, `AWS_USE_DUALSTACK_ENDPOINT`).
 pub async fn config(http: Http) -> SdkConfig {
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -36,7 +37,7 @@ fn is_true(name: &str) -> bool {
     env::var(name).is_ok_and(|value| value.eq_ignore_ascii_case("true"))
 }
 
-/// Settings of one service, such as `AWS_ENDPOINT_URL_SSM`, or of all, such as `AWS_ENDPOINT_URL`.
+/// A setting of one service, such as `AWS_ENDPOINT_URL_SSM`, or of all, such as `AWS_ENDPOINT_URL`.
 #[derive(Debug)]
 struct Environment;
 

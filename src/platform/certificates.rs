@@ -1,4 +1,4 @@
-//! The certificates to trust in place of Mozilla's, out of the files that two variables name.
+//! The certificates to trust instead of Mozilla's, from the files that two environment variables name.
 
 use std::path::Path;
 use std::{env, fs, io};
@@ -10,17 +10,23 @@ use tracing::warn;
 
 /// Names a file with any number of certificates, as for OpenSSL.
 const FILE: &str = "SSL_CERT_FILE";
-/// Names folders of such files, with `:` between them, as for OpenSSL. What else is in a folder is passed over.
+/// Names folders of such files, with `:` between them, as for OpenSSL. Other files in a folder are ignored.
 const FOLDERS: &str = "SSL_CERT_DIR";
 
-/// The certificates that the environment names; `None` where it names none.
+/// The variables name no usable certificate. Holds the files' paths and nothing of their content, because a private key
+/// or a token may have been named by mistake.
+#[derive(Debug, thiserror::Error)]
+#[error("{FILE} and {FOLDERS} name no certificate: {0}")]
+pub(crate) struct NoCertificates(String);
+
+/// The certificates that the environment names; `None` if it names none.
 ///
-/// What is of no use is named, and nothing of what is in it: a private key or a token may have been named by mistake.
+/// A file that cannot be used is logged by its path.
 ///
 /// # Errors
 ///
-/// Where there is no certificate in any of what is named.
-pub(crate) fn of_environment() -> Result<Option<RootCertStore>, String> {
+/// If there is no certificate in any of the files.
+pub(crate) fn of_environment() -> Result<Option<RootCertStore>, NoCertificates> {
     let [file, folders] = [FILE, FOLDERS].map(|name| env::var_os(name).filter(|value| !value.is_empty()));
     if file.is_none() && folders.is_none() {
         return Ok(None);
@@ -41,7 +47,7 @@ pub(crate) fn of_environment() -> Result<Option<RootCertStore>, String> {
         take(&folder, of_folder(&folder));
     }
     if found.is_empty() {
-        return Err(format!("{FILE} and {FOLDERS} name no certificate: {}", useless.join("; ")));
+        return Err(NoCertificates(useless.join("; ")));
     }
     for why in useless {
         warn!("of {FILE} and {FOLDERS}, {why}; the other certificates are used");
@@ -53,21 +59,20 @@ pub(crate) fn of_environment() -> Result<Option<RootCertStore>, String> {
     Ok(Some(roots))
 }
 
-/// The certificates in the files of a folder, and in those that its links lead to.
+/// The certificates in a folder's files, links included.
 fn of_folder(folder: &Path) -> Result<Vec<CertificateDer<'static>>, io::Error> {
     let paths = fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.path()));
-    // There may be files that are not for us.
     Ok(paths.filter(|path| path.is_file()).flat_map(|file| of_file(&file).unwrap_or_default()).collect())
 }
 
-/// The certificates in a file, without those that are damaged.
+/// The certificates in a file. Damaged ones are left out.
 fn of_file(file: &Path) -> Result<Vec<CertificateDer<'static>>, io::Error> {
     let text = text(&fs::read(file)?);
     let certificates = CertificateDer::pem_slice_iter(text.as_bytes()).filter_map(Result::ok);
     Ok(certificates.filter(|certificate| RootCertStore::empty().add(certificate.clone()).is_ok()).collect())
 }
 
-/// A text without the mark that editors and PowerShell put before it. Where files were joined, it stands in the middle.
+/// A text without byte order marks. Editors and PowerShell put one at the start; joined files have them in the middle.
 fn text(bytes: &[u8]) -> String {
     let utf_16 = |unit: fn([u8; 2]) -> u16| {
         let units: Vec<_> = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]])).collect();

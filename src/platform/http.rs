@@ -1,4 +1,4 @@
-//! The one HTTP client, for Flashduty and for the AWS SDK: one TLS configuration, one pool of connections.
+//! The HTTP client for Flashduty and for the AWS SDK, with one TLS configuration and one connection pool.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -21,32 +21,32 @@ use tower::util::MapRequestLayer;
 
 use crate::platform::certificates;
 
-/// How long opening a connection may take.
+/// The timeout for opening a connection.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_millis(2_500);
 
-/// How long a call of AWS on an old connection may take until it is repeated on a new one. SQS and SSM answer
-/// within tens of milliseconds.
+/// How long a call of AWS on an old connection may take before it is repeated on a new one. SQS and SSM answer within
+/// tens of milliseconds.
 pub const PATIENCE_WITH_AWS: Duration = Duration::from_millis(500);
 
-/// How many connections to one host are kept open. A function asks one thing at a time, so after one dead
-/// connection the next one is fresh.
+/// The number of connections to one host that are kept open. A function makes one call at a time, so that after one
+/// dead connection the next one is new.
 const MAX_IDLE_CONNECTIONS: usize = 1;
 
-/// A client; its clones share everything.
+/// The client. Its clones share everything.
 #[derive(Clone, Debug)]
 pub struct Http {
     client: reqwest::Client,
-    /// How many connections were opened.
+    /// The number of connections that were opened.
     opened: Arc<AtomicUsize>,
 }
 
 impl Http {
-    /// A client with a connection pool of its own. It does not follow redirects: they would carry a
-    /// credential to somebody else.
+    /// A client with a connection pool of its own. It does not follow redirects, which would carry a credential to
+    /// another host.
     ///
     /// # Errors
     ///
-    /// Where TLS cannot be set up, such as for want of certificates in `SSL_CERT_FILE`.
+    /// If TLS cannot be set up, for example because `SSL_CERT_FILE` names no certificate.
     pub fn new() -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let opened = Arc::new(AtomicUsize::new(0));
         let count = opened.clone();
@@ -64,30 +64,30 @@ impl Http {
         Ok(Self { client, opened })
     }
 
-    /// For requests of one's own.
+    /// The client for requests to Flashduty.
     #[must_use]
     pub fn client(&self) -> &reqwest::Client {
         &self.client
     }
 
-    /// How many connections were opened so far.
+    /// The number of connections that were opened so far.
     #[must_use]
     pub fn opened(&self) -> usize {
         self.opened.load(Ordering::Relaxed)
     }
 
-    /// Runs one exchange of request and answer, and runs it once more, on a new connection, where the first run took
-    /// an old one that may be dead: it failed, or was not done within `patience`. In the latter case both go on, and
-    /// the first that succeeds counts: the far side may only be slow. On a new connection an exchange has whatever
-    /// time the caller gives it.
+    /// Runs one exchange of request and answer. Runs it once more on a new connection if the first run used an old
+    /// connection that may be dead: it failed, or did not end within `patience`. In the second case both runs go on,
+    /// because the server may only be slow, and the first that succeeds counts. On a new connection an exchange has all
+    /// the time that the caller gives it.
     ///
-    /// Lambda freezes the process between requests. The far side closes idle connections meanwhile, or whatever
-    /// is on the way forgets them; then nothing says that what is sent does not arrive. So the exchange may
-    /// arrive twice, which must do no harm.
+    /// Lambda freezes the process between requests. Meanwhile the server closes idle connections, or a gateway on the
+    /// way forgets them. Then nothing reports that a request does not arrive. So a request may arrive twice, and that
+    /// must do no harm.
     ///
     /// # Errors
     ///
-    /// Those of a run that failed, where no other succeeded.
+    /// The error of a run that failed, if no other run succeeded.
     pub async fn exchange<T, E, R>(&self, patience: Duration, run: impl Fn() -> R) -> Result<T, E>
     where
         R: Future<Output = Result<T, E>>,
@@ -110,17 +110,17 @@ impl Http {
     }
 }
 
-/// The certificates are Mozilla's, compiled in: to read and parse those of the system takes milliseconds of
-/// every cold start.
+/// The certificates are Mozilla's, compiled in. Reading and parsing the system's would take milliseconds of every cold
+/// start.
 ///
-/// The provider is ring, not rustls' default AWS-LC, which spends fifty milliseconds of every cold start on
-/// collecting entropy from the processor's jitter, for the case that the kernel's generator is not to be
-/// trusted. ring asks the kernel alone, which Firecracker seeds for every microVM.
+/// The provider is ring and not rustls' default, AWS-LC. AWS-LC spends fifty milliseconds of every cold start on
+/// collecting entropy from the processor's jitter, in case the kernel's generator cannot be trusted. ring asks the
+/// kernel alone, which Firecracker seeds for every microVM.
 fn tls() -> Result<ClientConfig, Box<dyn std::error::Error + Send + Sync>> {
     let roots = certificates::of_environment()?
         .unwrap_or_else(|| webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect::<RootCertStore>());
     let mut provider = ring::default_provider();
-    // ring has SHA-384 only in software; many a server takes what comes first here.
+    // ring has SHA-384 only in software, and many servers choose the suite that is first in this list.
     provider.cipher_suites.sort_by_key(|suite| suite.suite() != CipherSuite::TLS13_AES_128_GCM_SHA256);
     let mut config = ClientConfig::builder_with_provider(Arc::new(provider))
         .with_safe_default_protocol_versions()?
@@ -130,8 +130,8 @@ fn tls() -> Result<ClientConfig, Box<dyn std::error::Error + Send + Sync>> {
     Ok(config)
 }
 
-/// The SDK's own client would be a second one, with a second TLS configuration. The SDK bounds each try
-/// itself; a connect timeout of its own configuration would have no effect here.
+/// The SDK's own client would be a second one, with a second TLS configuration. The SDK limits the time of each try
+/// itself. A connect timeout in its configuration would have no effect here.
 impl HttpClient for Http {
     fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
         SharedHttpConnector::new(self.clone())
@@ -143,9 +143,9 @@ impl HttpConnector for Http {
         let http = self.clone();
         HttpConnectorFuture::new(async move {
             let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
-            // No call of ours streams.
+            // None of our calls streams.
             let request = request.map(|body| Bytes::copy_from_slice(body.bytes().unwrap_or_default()));
-            // No call of ours does harm when it arrives twice: SSM reads, and SQS counts, sets a time, or knows a
+            // None of our calls does harm if it arrives twice: SSM reads; SQS counts, sets a timeout, or recognises a
             // message by its deduplication id.
             let run = || exchange_once(http.client.clone(), request.clone());
             let answer = http.exchange(PATIENCE_WITH_AWS, run).await.map_err(failed)?;

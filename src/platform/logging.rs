@@ -1,4 +1,4 @@
-//! One JSON line for each thing that happened, on standard output.
+//! The log: JSON lines on standard output.
 
 use std::cell::RefCell;
 use std::env;
@@ -10,17 +10,16 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-/// Other libraries print whole requests below this level, credentials and all.
+/// The most verbose level of libraries. Below it they print whole requests, credentials included.
 const LIBRARIES: LevelFilter = LevelFilter::INFO;
 
-/// What `lambda_runtime` says of a panic: the second line about it, and of less use than the one of [`tell_of`].
-const SAYS_PANICS_AGAIN: &str = "lambda_runtime::layers::panic";
+/// The target of `lambda_runtime`'s own line about a panic, which says less than that of [`log_panic`].
+const SECOND_LINE_ABOUT_PANICS: &str = "lambda_runtime::layers::panic";
 
-/// Logs to standard output, panics too, with the level of `AWS_LAMBDA_LOG_LEVEL` (which Lambda sets) or else
-/// `RUST_LOG`, `INFO` without either.
+/// Starts the log, also for panics. The level is that of `AWS_LAMBDA_LOG_LEVEL` (which Lambda sets) or else of
+/// `RUST_LOG`; without either it is `INFO`.
 ///
-/// Libraries are never heard below `INFO`, whatever the variables say: no secret gets into the log at
-/// any level.
+/// Libraries never log below `INFO`, whatever the variables say, so that no secret gets into the log at any level.
 pub fn init() {
     let wanted = ["AWS_LAMBDA_LOG_LEVEL", "RUST_LOG"].iter().find_map(|name| {
         let value = env::var(name).ok().filter(|value| !value.trim().is_empty())?;
@@ -36,25 +35,24 @@ pub fn init() {
         .with_current_span(false)
         .with_span_list(false);
     tracing_subscriber::registry().with(lines).with(filter).init();
-    panic::set_hook(Box::new(tell_of));
+    panic::set_hook(Box::new(log_panic));
     if let (Some((name, value)), Some(None)) = (wanted, parsed) {
         tracing::warn!("{name} is {value:?}, which is no log level: INFO is used");
     }
 }
 
-/// One line about a panic.
+/// Writes one line about a panic.
 ///
-/// A message that was put together while the program ran may hold whatever it worked on: a piece of a token, of
-/// the push URL or of an alert. So the message is told only where it stands in the source as it is. The place
-/// is enough to find the mistake.
-fn tell_of(panic: &PanicHookInfo<'_>) {
+/// A panic's message that was formatted at run time may hold parts of a token, of the push URL or of an alert. So the
+/// message is logged only if it stands in the source as it is. The place is enough to find the bug.
+fn log_panic(panic: &PanicHookInfo<'_>) {
     let place = panic.location().map(|at| format!("{}:{}:{}", file(at.file()), at.line(), at.column()));
     let reason = panic.payload().downcast_ref::<&'static str>();
     tracing::error!(place, reason, "the program panicked, which is a mistake of it");
 }
 
-/// A source file's path without the folders of the machine that built it. This crate's own is relative; a
-/// library's and Rust's begin with the name of the crate; of any other only the file's name is left.
+/// A source file's path without the folders of the machine that built it. Paths of this crate are relative. Those of
+/// libraries and of Rust itself then begin with the crate's name. Of any other path only the file's name is left.
 fn file(path: &str) -> &str {
     if !path.starts_with(['/', '\\']) && !path.contains(':') {
         return path;
@@ -66,7 +64,7 @@ fn file(path: &str) -> &str {
 
 fn targets(value: &str) -> Option<Targets> {
     let value = value.trim().to_ascii_lowercase().replace("fatal", "error");
-    // A word that is no level would be taken for the name of a module.
+    // The parser takes a word that is no level for a module's name.
     let known = value.contains('=') || value.split(',').all(|level| level.trim().parse::<LevelFilter>().is_ok());
     value.parse().ok().filter(|_| known).map(|targets| safe(&targets))
 }
@@ -79,14 +77,14 @@ fn safe(wanted: &Targets) -> Targets {
         let ours = target == ours || target.starts_with(&format!("{ours}::"));
         safe = safe.with_target(target, if ours { level } else { level.min(LIBRARIES) });
     }
-    safe.with_target(SAYS_PANICS_AGAIN, LevelFilter::OFF)
+    safe.with_target(SECOND_LINE_ABOUT_PANICS, LevelFilter::OFF)
 }
 
-/// Standard output, or what [`in_one_piece`] gathers for it.
+/// Standard output, or the buffer of [`in_one_piece`].
 #[derive(Debug)]
 pub struct Output;
 
-/// Lines to come, and whether they are to wait for others.
+/// The buffer, and whether lines go into it.
 #[derive(Default)]
 struct Gathered {
     lines: Vec<u8>,
@@ -111,15 +109,15 @@ impl Write for Output {
     }
 }
 
-/// Writes whatever `tell` logs at its end, in one system call: each of them wakes the reader, too.
-pub fn in_one_piece(tell: impl FnOnce()) {
+/// Writes all lines that `report` logs in one system call, at its end. Each call would also wake the reader.
+pub fn in_one_piece(report: impl FnOnce()) {
     struct Gathering;
 
     impl Drop for Gathering {
         fn drop(&mut self) {
             GATHERED.with_borrow_mut(|gathered| {
                 gathered.waits = false;
-                // There is nowhere left to say that it failed.
+                // If this fails, there is no other place to report it.
                 let _ = io::stdout().write_all(&gathered.lines);
                 gathered.lines.clear();
             });
@@ -128,7 +126,7 @@ pub fn in_one_piece(tell: impl FnOnce()) {
 
     GATHERED.with_borrow_mut(|gathered| gathered.waits = true);
     let _gathering = Gathering;
-    tell();
+    report();
 }
 
 #[cfg(test)]
@@ -141,7 +139,7 @@ mod tests {
     fn libraries_stay_quiet_at_every_level() {
         for wanted in ["trace", "TRACE", "hyper=trace,aws_smithy_runtime=trace", "debug,lambda_runtime=trace"] {
             let targets = targets(wanted).unwrap();
-            assert!(!targets.would_enable(SAYS_PANICS_AGAIN, &Level::ERROR), "{wanted}");
+            assert!(!targets.would_enable(SECOND_LINE_ABOUT_PANICS, &Level::ERROR), "{wanted}");
             for library in ["hyper", "aws_smithy_runtime::client", "lambda_runtime", "aws_sigv4"] {
                 assert!(!targets.would_enable(library, &Level::DEBUG), "{wanted} {library}");
             }

@@ -1,4 +1,4 @@
-//! What AWS Lambda and the network give: the AWS SDK's configuration, one HTTP client, log and metrics.
+//! What the functions need of Lambda, AWS and the network: the SDK's configuration, one HTTP client, log and metrics.
 
 pub mod aws;
 mod certificates;
