@@ -11,7 +11,7 @@ pub struct NoTimeLeft;
 
 /// The time for a whole request, answer included. API Gateway stops waiting after 30 s (HTTP APIs) or 29 s
 /// (REST APIs).
-pub const REQUEST_BUDGET: Duration = Duration::from_secs(25);
+const REQUEST_BUDGET: Duration = Duration::from_secs(25);
 
 /// The time for a batch from a queue if Lambda gives no deadline.
 const BATCH_BUDGET: Duration = Duration::from_secs(50);
@@ -20,13 +20,13 @@ const BATCH_BUDGET: Duration = Duration::from_secs(50);
 ///
 /// The alert then waits in the queue and not in a function. Otherwise an outage of Flashduty with thousands of alarms
 /// a minute would use up the account's concurrency, and Lambda would turn further alerts away.
-pub const PUSH_BUDGET: Duration = Duration::from_secs(8);
+pub(crate) const PUSH_BUDGET: Duration = Duration::from_secs(8);
 
 /// The time that is reserved for queueing an alert that could not be pushed.
-pub const TIME_TO_QUEUE: Duration = Duration::from_secs(4);
+pub(crate) const TIME_TO_QUEUE: Duration = Duration::from_secs(4);
 
 /// The time that is reserved for queueing each further message of the request: one call of SQS and a margin.
-pub const TIME_TO_QUEUE_ONE_MORE: Duration = Duration::from_millis(50);
+pub(crate) const TIME_TO_QUEUE_ONE_MORE: Duration = Duration::from_millis(50);
 
 /// The time between the answer and the moment at which Lambda ends the invocation.
 const TIME_TO_ANSWER: Duration = Duration::from_millis(500);
@@ -40,14 +40,14 @@ pub struct Deadline {
 impl Deadline {
     /// A deadline `budget` from now.
     #[must_use]
-    pub fn within(budget: Duration) -> Self {
+    pub(crate) fn within(budget: Duration) -> Self {
         Self { at: Instant::now() + budget }
     }
 
     /// The deadline of a request whose invocation Lambda ends at `epoch_millis`: shortly before that, and at most
     /// [`REQUEST_BUDGET`] from now. A moment in the past is ignored, because some local runtimes pass one.
     #[must_use]
-    pub fn of_invocation(epoch_millis: u64) -> Self {
+    pub(crate) fn of_invocation(epoch_millis: u64) -> Self {
         Self::within(left_until(epoch_millis).map_or(REQUEST_BUDGET, |left| left.min(REQUEST_BUDGET)))
     }
 
@@ -60,25 +60,25 @@ impl Deadline {
 
     /// A deadline `time` earlier.
     #[must_use]
-    pub fn before(self, time: Duration) -> Self {
+    pub(crate) fn before(self, time: Duration) -> Self {
         Self { at: self.at.checked_sub(time).unwrap_or_else(Instant::now) }
     }
 
     /// This deadline, or `budget` from now if that is earlier.
     #[must_use]
-    pub fn at_most(self, budget: Duration) -> Self {
+    pub(crate) fn at_most(self, budget: Duration) -> Self {
         Self { at: self.at.min(Instant::now() + budget) }
     }
 
     /// The time until the deadline; zero if it passed.
     #[must_use]
-    pub fn left(self) -> Duration {
+    pub(crate) fn left(self) -> Duration {
         self.at.saturating_duration_since(Instant::now())
     }
 
     /// The deadline for tokio's timers.
     #[must_use]
-    pub fn at(self) -> Instant {
+    pub(crate) fn at(self) -> Instant {
         self.at
     }
 }

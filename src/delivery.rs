@@ -29,7 +29,7 @@ pub struct Delivery {
 
 /// One alert that is to be delivered.
 #[derive(Debug)]
-pub struct OutgoingAlert {
+pub(crate) struct OutgoingAlert {
     letter: Letter,
     ids: FifoIds,
     kind: Kind,
@@ -48,7 +48,7 @@ struct Body {
 
 /// Where an alert is before it is delivered.
 #[derive(Debug)]
-pub enum Place {
+pub(crate) enum Place {
     /// Nowhere but in this request.
     Request,
     /// In the retry queue. `expired` says how long it was retried, if that was long enough.
@@ -60,7 +60,7 @@ pub enum Place {
 
 /// What became of one push of an alert.
 #[derive(Debug)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// What kind of message the alert came from.
     pub kind: Kind,
     /// The alert's key.
@@ -81,7 +81,7 @@ pub struct Outcome {
 
 /// How a delivery ended.
 #[derive(Debug)]
-pub enum End {
+pub(crate) enum End {
     /// Flashduty has the alert.
     Delivered(Receipt),
     /// The retry queue has it. `None` if it only keeps its place behind others that wait.
@@ -94,7 +94,7 @@ pub enum End {
 
 /// How the deliveries of one request ended, all together: its worst end.
 #[derive(Clone, Copy, Debug)]
-pub enum Summary<'a> {
+pub(crate) enum Summary<'a> {
     /// Flashduty has everything.
     Delivered,
     /// Something is in the retry queue. The reason is that of the first such alert.
@@ -141,13 +141,13 @@ impl Delivery {
 
     /// The queues, if there are any.
     #[must_use]
-    pub fn queues(&self) -> Option<&Queues> {
+    pub(crate) fn queues(&self) -> Option<&Queues> {
         self.queues.as_ref()
     }
 
     /// Begins the deliveries of one invocation, with these secrets.
     #[must_use]
-    pub fn session(&self, secrets: Arc<Secrets>) -> Session<'_> {
+    pub(crate) fn session(&self, secrets: Arc<Secrets>) -> Session<'_> {
         Session { delivery: self, secrets, reread: None }
     }
 
@@ -239,7 +239,7 @@ impl OutgoingAlert {
 }
 
 /// The deliveries of one invocation.
-pub struct Session<'a> {
+pub(crate) struct Session<'a> {
     delivery: &'a Delivery,
     secrets: Arc<Secrets>,
     /// Whether SSM was asked for a new push URL already, and what failed.

@@ -43,13 +43,15 @@
 //! | `AWS_REGION`, `AWS_ACCESS_KEY_ID`, … | set by Lambda, see [`platform::aws`] | |
 //! | `AWS_LAMBDA_LOG_LEVEL`, `RUST_LOG` | log level, see [`platform::logging`] | `INFO` |
 
+#![allow(rustdoc::private_intra_doc_links, reason = "to read with `cargo doc --document-private-items`")]
+
 pub mod config;
 pub mod deadline;
 pub mod delivery;
 pub mod error;
 pub mod flashduty;
 pub mod platform;
-pub mod queue;
+mod queue;
 pub mod redelivery;
 pub mod relay;
 pub mod runtime;

@@ -20,7 +20,7 @@ pub struct Relay {
 
 /// What a request says beside its body.
 #[derive(Debug)]
-pub struct RequestInfo {
+pub(crate) struct RequestInfo {
     /// The invocation's id.
     pub id: String,
     /// The webhook URL's query parameters, without the token.
@@ -38,7 +38,7 @@ impl Relay {
     /// after it. Says what became of each; there is at least one outcome.
     ///
     /// `secrets` are those that the caller was checked with.
-    pub async fn relay(
+    pub(crate) async fn relay(
         &self,
         body: &Bytes,
         request: RequestInfo,

@@ -22,11 +22,11 @@ use tower::util::MapRequestLayer;
 use crate::platform::certificates;
 
 /// The timeout for opening a connection.
-pub const CONNECT_TIMEOUT: Duration = Duration::from_millis(2_500);
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_millis(2_500);
 
 /// How long a call of AWS on an old connection may take before it is repeated on a new one. SQS and SSM answer within
 /// tens of milliseconds.
-pub const PATIENCE_WITH_AWS: Duration = Duration::from_millis(500);
+const PATIENCE_WITH_AWS: Duration = Duration::from_millis(500);
 
 /// The number of connections to one host that are kept open. A function makes one call at a time, so that after one
 /// dead connection the next one is new.
@@ -72,7 +72,7 @@ impl Http {
 
     /// The number of connections that were opened so far.
     #[must_use]
-    pub fn opened(&self) -> usize {
+    fn opened(&self) -> usize {
         self.opened.load(Ordering::Relaxed)
     }
 
@@ -88,7 +88,7 @@ impl Http {
     /// # Errors
     ///
     /// The error of a run that failed, if no other run succeeded.
-    pub async fn exchange<T, E, R>(&self, patience: Duration, run: impl Fn() -> R) -> Result<T, E>
+    pub(crate) async fn exchange<T, E, R>(&self, patience: Duration, run: impl Fn() -> R) -> Result<T, E>
     where
         R: Future<Output = Result<T, E>>,
     {

@@ -18,17 +18,17 @@ use tracing::warn;
 use crate::platform::logging::Output;
 
 /// The metrics' namespace in CloudWatch.
-pub const NAMESPACE: &str = "zstack-flashduty";
+const NAMESPACE: &str = "zstack-flashduty";
 
 /// The most values of one metric that CloudWatch takes in a line.
 const MAX_VALUES: usize = 100;
 
 /// The value of the dimension `Outcome` if Flashduty has everything.
-pub const DELIVERED: &str = "Delivered";
+pub(crate) const DELIVERED: &str = "Delivered";
 /// The value of the dimension `Outcome` if something is in the retry queue.
-pub const QUEUED: &str = "Queued";
+pub(crate) const QUEUED: &str = "Queued";
 /// The value of the dimension `Outcome` if `redeliver` gave something up.
-pub const GIVEN_UP: &str = "GivenUp";
+pub(crate) const GIVEN_UP: &str = "GivenUp";
 
 /// The function's name outside of Lambda.
 const NO_FUNCTION: &str = "local";
@@ -59,7 +59,7 @@ impl Metrics {
     /// Writes the line of a request or batch, unless there is nothing to count.
     ///
     /// `outcome` is its worst part: [`DELIVERED`], [`QUEUED`], [`GIVEN_UP`], or the code of an error.
-    pub fn write(&self, request_id: &str, outcome: &'static str, tally: Tally) {
+    pub(crate) fn write(&self, request_id: &str, outcome: &'static str, tally: Tally) {
         if tally == Tally::default() {
             return;
         }
@@ -92,7 +92,7 @@ struct Line<'l> {
 /// What happened in one request or batch. The counts are of alert events, if nothing else is said.
 #[derive(Debug, Default, PartialEq, Entry)]
 #[entry(rename_all = "PascalCase")]
-pub struct Tally {
+pub(crate) struct Tally {
     /// That came with the right token, or out of the queue.
     pub received: Counter,
     /// That Flashduty confirmed.
@@ -116,7 +116,7 @@ pub struct Tally {
 
 /// A count that is not written while it is zero, because every metric that is written costs something.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counter(u64);
+pub(crate) struct Counter(u64);
 
 impl Counter {
     /// Whether nothing was counted.

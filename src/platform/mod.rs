@@ -1,7 +1,7 @@
 //! What the functions need of Lambda, AWS and the network: the SDK's configuration, one HTTP client, log and metrics.
 
-pub mod aws;
+pub(crate) mod aws;
 mod certificates;
 pub mod http;
-pub mod logging;
+pub(crate) mod logging;
 pub mod metrics;

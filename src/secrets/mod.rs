@@ -6,7 +6,7 @@
 mod error;
 mod secret;
 mod ssm;
-pub mod token;
+mod token;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,14 +18,14 @@ use tokio::time::{Instant, timeout_at};
 use tracing::warn;
 
 pub use error::{SecretError, SecretErrors};
-pub use secret::{Secret, Secrets};
+pub(crate) use secret::{Secret, Secrets};
 use ssm::ParameterStore;
 
 use crate::config::Config;
 use crate::deadline::{Deadline, NoTimeLeft};
 
 /// How long one read of SSM may take, with all the SDK's tries.
-pub const READ_TIMEOUT: Duration = Duration::from_secs(6);
+pub(crate) const READ_TIMEOUT: Duration = Duration::from_secs(6);
 
 /// The pause after a read that failed, while older values are in force.
 const REFRESH_PAUSE: Duration = Duration::from_secs(10);
@@ -72,7 +72,7 @@ impl SecretStore {
     /// # Errors
     ///
     /// If `deadline` comes first.
-    pub async fn get(&self, deadline: Deadline) -> Result<Arc<Secrets>, NoTimeLeft> {
+    pub(crate) async fn get(&self, deadline: Deadline) -> Result<Arc<Secrets>, NoTimeLeft> {
         let mut kept = self.lock(deadline).await?;
         match &*kept {
             Some(kept) if Instant::now() < kept.refresh => Ok(kept.secrets.clone()),
@@ -87,7 +87,7 @@ impl SecretStore {
     /// # Errors
     ///
     /// If `deadline` comes first.
-    pub async fn reread(
+    pub(crate) async fn reread(
         &self,
         seen: &Arc<Secrets>,
         pause: Duration,
@@ -101,7 +101,7 @@ impl SecretStore {
     }
 
     /// Returns how many reads did not give both secrets since the last call, and starts again from zero.
-    pub fn take_failures(&self) -> u64 {
+    pub(crate) fn take_failures(&self) -> u64 {
         self.failures.swap(0, Ordering::Relaxed)
     }
 
