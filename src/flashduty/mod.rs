@@ -1,4 +1,6 @@
-//! What Flashduty takes: the standard alert event with its limits, and the client that pushes it.
+//! Flashduty's side: the standard alert event with its limits, and the client that pushes it.
+//!
+//! What is known of Flashduty is in `docs/protocols/flashduty.md`.
 
 mod alert_key;
 mod answer;
@@ -15,7 +17,6 @@ pub(crate) use alert_key::hash;
 pub use answer::Receipt;
 pub use client::{Client, Pushed};
 pub use event::{Event, Status, TitleRule};
-pub use labels::{Labels, Origin};
-pub(crate) use labels::{MAX_LABELS, label_name};
-pub use push_url::{Integration, InvalidPushUrl, PushUrl};
+pub(crate) use labels::{LabelSource, Labels, MAX_LABELS, label_name};
+pub use push_url::{Integration, PushUrl};
 pub(crate) use text::shorten;

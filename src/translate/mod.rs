@@ -7,7 +7,7 @@ mod other;
 
 use std::iter::repeat_n;
 
-use crate::flashduty::{AlertKey, Event, Labels, Origin, Status, TitleRule, hash, label_name, shorten};
+use crate::flashduty::{AlertKey, Event, LabelSource, Labels, Status, TitleRule, hash, label_name, shorten};
 use crate::zstack::{Level, Message, Part, Reading, Resource, Text, clean};
 
 /// What a message is.
@@ -136,10 +136,10 @@ impl Draft {
         let Self { kind, key, id, mut labels, states, notes } = self;
         labels.put_own("delayed", context.delayed.as_deref().unwrap_or_default());
         for (name, value) in part.around.iter() {
-            labels.put(Origin::Around, name, value);
+            labels.put(LabelSource::Request, name, value);
         }
         for (name, value) in &context.url_labels {
-            labels.put_if_free(Origin::Around, name, clean(value));
+            labels.put_if_free(LabelSource::Request, name, clean(value));
         }
         let notes = notes.join("\n");
         let labels = repeat_n(labels, states.len());
@@ -203,7 +203,7 @@ fn resource_labels(labels: &mut Labels, resource: &Resource<'_>) {
 /// Labels out of fields that have no documented label: their own names, or `unnamed` where they have none.
 fn other_labels(labels: &mut Labels, fields: &[(Text<'_>, Text<'_>)], unnamed: &str) {
     for (name, value) in fields {
-        labels.put(Origin::Message, if name.is_empty() { unnamed } else { name }, value);
+        labels.put(LabelSource::Message, if name.is_empty() { unnamed } else { name }, value);
     }
 }
 
