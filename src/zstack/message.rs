@@ -21,8 +21,7 @@ pub enum Message<'a> {
     Event(Box<Event<'a>>),
     /// The message of the console's button *Send Test Message*.
     Test(Test<'a>),
-    /// Messages that are not read one by one: there are more than [`MAX_MESSAGES`](super::MAX_MESSAGES), or they are
-    /// nested too deep.
+    /// Messages that are not read one by one: they come after the first 199 of a request, or are nested too deep.
     List(Vec<Text<'a>>),
     /// Any other text. It may still be meant as an alarm.
     Raw(Raw<'a>),

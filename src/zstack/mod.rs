@@ -2,7 +2,7 @@
 //!
 //! What is known of ZStack is in `docs/protocols/zstack.md`. No field can be relied on: numbers come as strings and
 //! strings as numbers, fields are missing, and new versions add fields. A message template of the administrator may
-//! print anything. So nothing here returns an error. [`split`] always returns at least one part, and a message that
+//! print anything. So nothing here returns an error. [`split()`] always returns at least one part, and a message that
 //! [`Message::read`] cannot read becomes a [`Message::Raw`] with its whole text.
 
 mod alarm;

@@ -60,9 +60,9 @@ impl Around {
 /// Splits a body into its messages. Strings that hold JSON are opened. Lists and `{"sections": [...]}` become one part
 /// for each item. If no item is a message, the whole list is one part, unless it holds a single object.
 ///
-/// There is always at least one part, and everything in the body is in one of the parts. Bytes that are not UTF-8 become
-/// `%D6` as in URLs, so that different bodies stay different. All messages beyond [`MAX_MESSAGES`] are together in the
-/// last part, as a list.
+/// There is always at least one part, and at most 200. Everything in the body is in one of them. Bytes that are not UTF-8
+/// become `%D6` as in URLs, so that different bodies stay different. If there are more than 200 messages, the last part
+/// is a list of all that are left.
 #[must_use]
 pub fn split(body: &[u8]) -> Vec<Part> {
     let mut parts = Vec::with_capacity(1);
