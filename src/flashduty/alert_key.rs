@@ -43,7 +43,7 @@ impl AlertKey {
 
     /// The key as it is pushed.
     #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }

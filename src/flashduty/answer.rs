@@ -17,9 +17,9 @@ const CREDENTIAL_CODES: [&str; 2] = ["Unauthorized", "AccessDenied"];
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
     /// Flashduty's `request_id`. It is withheld if it reveals the integration key.
-    pub request_id: String,
+    pub(crate) request_id: String,
     /// The alert key that Flashduty uses; empty if the answer has none.
-    pub alert_key: String,
+    pub(crate) alert_key: String,
 }
 
 /// Reads an answer. Only a 2xx with Flashduty's confirmation, and without an `error`, counts as delivered. Only

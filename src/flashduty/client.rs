@@ -33,13 +33,13 @@ pub struct Client {
 #[derive(Debug)]
 pub struct Pushed {
     /// Flashduty's confirmation, or the error that ended the push.
-    pub result: Result<Receipt, Error>,
+    pub(crate) result: Result<Receipt, Error>,
     /// The number of attempts; 0 if there was no time for one.
-    pub attempts: u32,
+    pub(crate) attempts: u32,
     /// The duration of all attempts and of the pauses between them.
-    pub took: Duration,
+    pub(crate) took: Duration,
     /// The `Retry-After` of Flashduty's last answer.
-    pub retry_after: Option<Duration>,
+    pub(crate) retry_after: Option<Duration>,
 }
 
 /// A failed attempt.
@@ -66,7 +66,7 @@ impl Client {
     ///
     /// The result is [`Error::NoTimeLeft`] if the first attempt did not end before `deadline`. Otherwise a failure
     /// is the last complete attempt's [`Error::Refused`], [`Error::Unavailable`] or [`Error::Unreachable`].
-    pub async fn push(&self, url: &PushUrl, body: Vec<u8>, deadline: Deadline) -> Pushed {
+    pub(crate) async fn push(&self, url: &PushUrl, body: Vec<u8>, deadline: Deadline) -> Pushed {
         let started = Instant::now();
         let mut attempts = 0;
         let mut last = Error::NoTimeLeft;

@@ -3,10 +3,9 @@
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::{
-    Draft, Kind, Source, canonical, first, labels_of, other_labels, resource_id, resource_labels, resource_lines,
-    resource_name, severity, unknown_level,
-};
+use super::labels::{canonical, labels_of, other_labels, resource_id, resource_labels, resource_name};
+use super::lines::{resource_lines, unknown_level};
+use super::{Draft, Kind, Source, first, severity};
 use crate::flashduty::{AlertKey, Labels, Status};
 use crate::zstack::{Alarm, Level, Operator, State};
 

@@ -1,7 +1,8 @@
 //! Messages that are not read one by one.
 
+use super::labels::labels_of;
 use super::other::MAX_HEADLINE;
-use super::{Draft, Kind, NAMELESS, Source, alarm, event, labels_of};
+use super::{Draft, Kind, NAMELESS, Source, alarm, event};
 use crate::flashduty::{Status, shorten};
 use crate::zstack::{MAX_MESSAGES, Message, Text};
 

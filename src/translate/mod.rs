@@ -2,13 +2,15 @@
 
 mod alarm;
 mod event;
+mod labels;
+mod lines;
 mod list;
 mod other;
 
 use std::iter::repeat_n;
 
-use crate::flashduty::{AlertKey, Event, LabelSource, Labels, Status, TitleRule, hash, label_name, shorten};
-use crate::zstack::{Level, Message, Part, Reading, Resource, Text, clean};
+use crate::flashduty::{AlertKey, Event, LabelSource, Labels, Status, TitleRule, hash, label_name};
+use crate::zstack::{Level, Message, Part, Reading, clean};
 
 /// The kind of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,9 +44,9 @@ pub struct Alert {
     /// The kind of the message.
     pub kind: Kind,
     /// The alert key of all `events`.
-    pub key: AlertKey,
+    pub(crate) key: AlertKey,
     /// ZStack's id of the message, new at every repeat; empty if it has none.
-    pub id: String,
+    pub(crate) id: String,
     /// The events, in the order in which they must be pushed. Usually there is one. An alert that needs nobody, such as
     /// that of a test message, has a second event that closes it.
     pub events: Vec<Event>,
@@ -152,14 +154,6 @@ impl Draft {
     }
 }
 
-/// The labels of every message.
-fn labels_of(kind: Kind) -> Labels {
-    let mut labels = Labels::default();
-    labels.put_own("source", "zstack");
-    labels.put_own("kind", kind.as_str());
-    labels
-}
-
 /// The status of an open alert with this level. A level that is missing or unknown counts as [`Status::Warning`].
 fn severity(level: Option<Level>) -> Status {
     match level {
@@ -172,67 +166,4 @@ fn severity(level: Option<Level>) -> Status {
 /// The first text that is not empty, or an empty text.
 fn first<'a>(texts: &[&'a str]) -> &'a str {
     texts.iter().find(|text| !text.is_empty()).copied().unwrap_or_default()
-}
-
-/// ZStack's own spelling of a text if it is a known `word`, otherwise the text as it came.
-fn canonical<'a>(text: &'a str, word: Option<&'static str>) -> &'a str {
-    word.unwrap_or(text)
-}
-
-/// The name of the resource, for people.
-fn resource_name<'a>(resource: &'a Resource<'_>, namespace: &'a str) -> &'a str {
-    first(&[&resource.name, &resource.id, &resource.ip, namespace, NAMELESS])
-}
-
-/// The id of the resource, or the best substitute that the message has.
-fn resource_id<'a>(resource: &'a Resource<'_>) -> &'a str {
-    first(&[&resource.id, &resource.name, &resource.ip])
-}
-
-/// Adds the labels about the resource, except for `resource` itself.
-fn resource_labels(labels: &mut Labels, resource: &Resource<'_>) {
-    for (name, value) in [
-        ("resource_id", &resource.id),
-        ("resource_type", &resource.kind),
-        ("resource_ip", &resource.ip),
-        ("cluster", &resource.cluster_name),
-        ("cluster_id", &resource.cluster_id),
-    ] {
-        labels.put_own(name, value);
-    }
-}
-
-/// Adds the fields without a documented label under their own names. A field without a name gets the name `unnamed`.
-fn other_labels(labels: &mut Labels, fields: &[(Text<'_>, Text<'_>)], unnamed: &str) {
-    for (name, value) in fields {
-        labels.put(LabelSource::Message, if name.is_empty() { unnamed } else { name }, value);
-    }
-}
-
-/// The lines of a description about the resource and its cluster.
-fn resource_lines(resource: &str, about: &Resource<'_>) -> Vec<String> {
-    let details = [&about.ip, &about.kind].into_iter().filter(|text| !text.is_empty()).map(AsRef::as_ref);
-    let details = details.collect::<Vec<_>>().join(", ");
-    let mut lines = vec![if details.is_empty() {
-        format!("Resource: {resource}")
-    } else {
-        format!("Resource: {resource} ({details})")
-    }];
-    let cluster = first(&[&about.cluster_name, &about.cluster_id]);
-    if !cluster.is_empty() {
-        lines.push(format!("Cluster: {cluster}"));
-    }
-    lines
-}
-
-/// The line of a description with the error. A long error is cut here, so that the lines behind it have room.
-fn error_line(error: &str) -> Option<String> {
-    const MAX: usize = 500;
-    (!error.is_empty()).then(|| format!("Error: {}", shorten(error, MAX)))
-}
-
-/// The note for an unknown level: the alert's severity is then not ZStack's.
-fn unknown_level(level: &str) -> Option<String> {
-    let known = level.is_empty() || Level::read(level).is_some();
-    (!known).then(|| format!("Level: {level} (not a level of ZStack's; shown as Warning)"))
 }

@@ -1,6 +1,7 @@
 //! The test message, and messages that cannot be read.
 
-use super::{Draft, Kind, NAMELESS, Source, first, labels_of, other_labels};
+use super::labels::{labels_of, other_labels};
+use super::{Draft, Kind, NAMELESS, Source, first};
 use crate::flashduty::{Status, shorten};
 use crate::zstack::{Raw, Test};
 

@@ -2,7 +2,8 @@
 
 use super::{Effect, Problem};
 use crate::flashduty::label_name;
-use crate::translate::{Source, error_line, resource_lines, unknown_level};
+use crate::translate::Source;
+use crate::translate::lines::{error_line, resource_lines, unknown_level};
 use crate::zstack::{Entry, StateSource};
 
 /// The note for an event that never ends.

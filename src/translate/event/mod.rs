@@ -3,10 +3,8 @@
 mod description;
 
 use self::description::{described, ending, notes};
-use super::{
-    Draft, Kind, Source, canonical, first, labels_of, other_labels, resource_id, resource_labels, resource_name,
-    severity,
-};
+use super::labels::{canonical, labels_of, other_labels, resource_id, resource_labels, resource_name};
+use super::{Draft, Kind, Source, first, severity};
 use crate::flashduty::{AlertKey, Labels, Status};
 use crate::zstack::{Entry, Event, EventState, Level, dimension_values, events};
 
