@@ -107,7 +107,7 @@ mod tests {
     const CONFIRMS: &str = r#"{"request_id": "r", "data": {"alert_key": "k"}}"#;
     const REFUSES: &str = r#"{"request_id": "r", "error": {"code": "C", "message": "M"}}"#;
 
-    /// Flashduty's own bodies with an error that no retry can help.
+    /// Flashduty's own bodies with an error whose code does not allow a retry.
     const REFUSALS: [&str; 7] = [
         REFUSES,
         r#"{"error": {"code": "InvalidParameter", "message": "M"}}"#,

@@ -34,7 +34,7 @@ pub struct Client {
 pub struct Pushed {
     /// Flashduty's confirmation, or the error that ended the push.
     pub(crate) result: Result<Receipt, Error>,
-    /// The number of attempts; 0 if there was no time for one.
+    /// The number of attempts; 0 if none was made.
     pub(crate) attempts: u32,
     /// The duration of all attempts and of the pauses between them.
     pub(crate) took: Duration,
@@ -61,8 +61,8 @@ impl Client {
         Self { http }
     }
 
-    /// Pushes `body` until Flashduty accepts or refuses it, or until `deadline`. Pauses between attempts grow, and
-    /// are never shorter than a `Retry-After` asks for.
+    /// Pushes `body` until Flashduty accepts or refuses it, or until `deadline`. The pauses between attempts are random.
+    /// They get longer on average, and are never shorter than a `Retry-After` asks for.
     ///
     /// The result is [`Error::NoTimeLeft`] if the first attempt did not end before `deadline`. Otherwise a failure
     /// is the last complete attempt's [`Error::Refused`], [`Error::Unavailable`] or [`Error::Unreachable`].

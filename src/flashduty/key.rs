@@ -1,4 +1,4 @@
-//! Finds the integration key, or a part of it, in a text from outside. Such a text is not logged and not answered.
+//! Finds the integration key, or a part of it, in a text from outside. Such a text is kept out of logs and answers.
 
 use std::iter::{once, repeat_n, successors};
 
@@ -46,8 +46,8 @@ impl Key {
     }
 }
 
-/// Whether `text` contains a part of one of the keys, in any case. The part may be percent-encoded once or twice, in
-/// base64 of either alphabet, or both: a whole URL may have been encoded.
+/// Whether `text` contains a part of one of the keys, in upper or lower case. The part may be percent-encoded once or
+/// twice, in base64 of either alphabet, or both: a whole URL may have been encoded.
 ///
 /// The cost is linear in the length of `text`.
 pub(super) fn reveals_key(text: &str, keys: &[&[Key]]) -> bool {
@@ -203,7 +203,7 @@ mod tests {
 
         #[test]
         fn a_text_that_shares_seven_characters_passes(
-            // Without 0, 2, 3 and 5: the `#` around the part is encoded as `%23` or `%2523`.
+            // Without the digits and letters of the percent-encoded characters around it, such as `%2523`.
             key in "[146-9g-m]{8,48}",
             from in any::<Index>(),
             words in "[n-z]{0,99}",

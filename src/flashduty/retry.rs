@@ -10,7 +10,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// The body of an answer, as far as the policy needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum AnswerBody<'a> {
-    /// Something else than Flashduty answered.
+    /// Something other than Flashduty answered, such as a proxy.
     NotFlashduty,
     /// Flashduty answered and named no error.
     WithoutError,

@@ -123,7 +123,7 @@ impl<'a> Event<'a> {
         self.name.eq_ignore_ascii_case("ThirdpartyAlert")
     }
 
-    /// The value of the event label `name`, in any case; empty if there is none.
+    /// The value of the event label `name`, in upper or lower case; empty if there is none.
     #[must_use]
     pub(crate) fn label(&self, name: &str) -> &str {
         self.labels.iter().find(|(label, _)| label.eq_ignore_ascii_case(name)).map_or("", |(_, value)| value)

@@ -198,7 +198,7 @@ pub(super) fn upper_case(name: &str) -> Cow<'_, str> {
     if name.bytes().any(|byte| byte.is_ascii_lowercase()) { name.to_ascii_uppercase().into() } else { name.into() }
 }
 
-/// Whether a member's name begins with `prefix`, in any case.
+/// Whether a member's name begins with `prefix`. Upper and lower case are the same.
 pub(super) fn begins_with(name: &str, prefix: &str) -> bool {
     let name = name.trim_start();
     name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))

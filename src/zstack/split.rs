@@ -163,8 +163,8 @@ fn only_text(json: &str) -> Option<Text<'_>> {
     string(value.get())
 }
 
-/// Whether `json` may have a member of this name, in any case. Most messages do not, so they need not be parsed. A name
-/// with escapes (`\u…`) is possible, too.
+/// Whether `json` may have a member of this name, in upper or lower case. Most messages do not, so they need not be
+/// parsed. A name with escapes (`\u…`) is possible, too.
 fn may_name(json: &str, name: &[u8]) -> bool {
     let json = json.as_bytes();
     let begins = |at: usize| json[at..].get(..name.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(name));

@@ -65,7 +65,7 @@ fn is_told_apart_by(problem: &Problem<'_>, label: &str) -> bool {
 }
 
 /// Whether an event label probably differs in every message. In a description, it would add an event to the alert's
-/// history each time (`docs/protocols/flashduty.md`, "Repeats").
+/// history each time (`docs/protocols/flashduty.md`, "The standard alert event").
 fn changes_at_every_repeat(name: &str) -> bool {
     let name = label_name(name);
     matches!(name.rsplit('_').next(), Some("uuid" | "id" | "time" | "date" | "timestamp"))

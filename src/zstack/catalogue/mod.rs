@@ -53,7 +53,7 @@ pub fn events() -> impl Iterator<Item = &'static Entry> {
 }
 
 impl Entry {
-    /// Finds an event by its name, in any case.
+    /// Finds an event by its name, in upper or lower case.
     #[must_use]
     pub fn of(name: &str) -> Option<&'static Self> {
         events().find(|event| event.name.eq_ignore_ascii_case(name))
