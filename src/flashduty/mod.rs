@@ -20,5 +20,5 @@ pub use client::{Client, Pushed};
 pub use event::{Event, Status, TitleRule};
 pub(crate) use label_name::label_name;
 pub(crate) use labels::{LabelSource, Labels, MAX_LABELS};
-pub use push_url::{Integration, PushUrl};
+pub use push_url::{Integration, InvalidPushUrl, PushUrl};
 pub(crate) use text::shorten;

@@ -32,7 +32,7 @@ pub struct PushUrl {
 
 /// Why a text is not a push URL. The message does not repeat the text, which may hold a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum InvalidPushUrl {
+pub enum InvalidPushUrl {
     /// Not a URL with a host.
     #[error("is not a URL")]
     NotAUrl,
