@@ -1,31 +1,31 @@
-//! The key under which Flashduty updates and closes an alert.
+//! The alert key (`docs/protocols/flashduty.md`, "The standard alert event").
 
 use std::fmt::{self, Write as _};
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-/// The longest alert key, in characters (`docs/protocols/flashduty.md`).
+/// The longest alert key, in characters.
 const MAX_ALERT_KEY: usize = 255;
 
-/// What a key that is only a hash of the real one begins with.
+/// The beginning of a key that is the hash of a longer key.
 const HASHED: &str = "zstack:sha256:";
 
-/// Stands for a part that is not known.
+/// Stands in the key in place of an empty part.
 const UNKNOWN: &str = "-";
 
-/// What Flashduty knows an alert by: the same key updates or closes the same alert.
+/// Flashduty's `alert_key`: events with the same key update or close the same alert.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct AlertKey(String);
 
 impl AlertKey {
-    /// A key of parts, `zstack:alarm:…:…`. An empty part is written `-`.
+    /// Joins the parts to a key such as `zstack:alarm:…:…`. An empty part becomes `-`.
     ///
-    /// Different parts never make the same key: what would be read as a separator is written as `%3A`.
-    /// A key of more than 255 characters is replaced by its hash.
+    /// Separators inside a part are percent-encoded, so that different parts never make the same key. A key of more
+    /// than 255 characters is replaced by its hash.
     #[must_use]
-    pub fn new(parts: &[&str]) -> Self {
+    pub(crate) fn new(parts: &[&str]) -> Self {
         let parts: Vec<_> =
             parts.iter().map(|part| if part.is_empty() { UNKNOWN.to_owned() } else { escape(part) }).collect();
         let key = format!("zstack:{}", parts.join(":"));
@@ -35,15 +35,15 @@ impl AlertKey {
         Self(key)
     }
 
-    /// Whether the key was too long, and a hash stands in for it.
+    /// Whether the key was too long and was replaced by its hash.
     #[must_use]
-    pub fn is_hash(&self) -> bool {
+    pub(super) fn is_hash(&self) -> bool {
         self.0.starts_with(HASHED)
     }
 
-    /// The key as Flashduty gets it.
+    /// The key as it is pushed.
     #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }
@@ -58,8 +58,8 @@ fn escape(part: &str) -> String {
     part.replace('%', "%25").replace(':', "%3A")
 }
 
-/// A hash of several texts as 64 hex digits. Each is hashed with its length, so that no two lists of
-/// texts run together into the same one.
+/// The SHA-256 of several texts, as 64 hex digits. The length of each text is hashed with it, so that `["ab", "c"]` and
+/// `["a", "bc"]` have different hashes.
 #[must_use]
 pub(crate) fn hash(texts: &[&str]) -> String {
     let mut hasher = Sha256::new();

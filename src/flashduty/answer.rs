@@ -1,56 +1,56 @@
-//! What Flashduty answers (`docs/protocols/flashduty.md`, "The answer").
+//! Reads the answer to a push (`docs/protocols/flashduty.md`, "The answer").
 
 use serde_json::Value;
 
 use super::push_url::PushUrl;
-use super::retry::{self, Says, Verdict};
+use super::retry::{self, AnswerBody, Verdict};
 use super::text::shorten;
 use crate::error::DeliveryError;
 
-/// How much of the far side's words is passed on, in characters.
+/// The longest quotation from an answer in an error, in characters.
 const MAX_QUOTE: usize = 300;
 
-/// The codes that say that the push URL's key is not taken.
-const ABOUT_CREDENTIAL: [&str; 2] = ["Unauthorized", "AccessDenied"];
+/// The error codes with which Flashduty rejects the integration key.
+const CREDENTIAL_CODES: [&str; 2] = ["Unauthorized", "AccessDenied"];
 
-/// Flashduty's word that it has an event.
+/// Flashduty's confirmation that it has an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
-    /// Flashduty's id of the request.
-    pub request_id: String,
-    /// The key it files the alert under.
-    pub alert_key: String,
+    /// Flashduty's `request_id`. It is withheld if it reveals the integration key.
+    pub(crate) request_id: String,
+    /// The alert key that Flashduty uses; empty if the answer has none.
+    pub(crate) alert_key: String,
 }
 
-/// Reads an answer. Delivered is only what a 2xx confirms as Flashduty does, without an `error`; refused is
-/// only what Flashduty itself refuses.
+/// Reads an answer. Only a 2xx with Flashduty's confirmation, and without an `error`, counts as delivered. Only
+/// Flashduty's own refusal counts as refused. After any other answer the push may be retried.
 ///
-/// Flashduty's own answer is a JSON object with a `request_id` or an `error.code`. A proxy's 403, an ingress'
-/// 404 or a firewall's page has neither, and says nothing about the alert.
+/// Flashduty's own answer is a JSON object with a `request_id` or an `error.code`. A proxy's 403, an ingress' 404 or a
+/// firewall's page has neither. It is no decision about the alert.
 pub(super) fn read(url: &PushUrl, status: u16, body: &[u8]) -> Result<Receipt, DeliveryError> {
     let answer: Value = serde_json::from_slice(body).unwrap_or_default();
     let text = |pointer| answer.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty());
     let (request_id, code) = (text("/request_id"), text("/error/code"));
     let error = answer.get("error").filter(|error| !error.is_null());
-    let says = match error {
-        _ if request_id.or(code).is_none() => Says::Nothing,
-        None => Says::NoError,
-        Some(_) => Says::Error(code),
+    let answer_body = match error {
+        _ if request_id.or(code).is_none() => AnswerBody::NotFlashduty,
+        None => AnswerBody::WithoutError,
+        Some(_) => AnswerBody::Error(code),
     };
     let request_id = request_id.map(|id| quote(url, id));
-    match retry::verdict(status, says) {
-        Verdict::Taken => Ok(Receipt {
+    match retry::verdict(status, answer_body) {
+        Verdict::Accepted => Ok(Receipt {
             request_id: request_id.unwrap_or_default(),
             alert_key: text("/data/alert_key").map(|key| quote(url, key)).unwrap_or_default(),
         }),
-        Verdict::Later if says == Says::Nothing => Err(not_flashduty(url, status)),
-        Verdict::Later => Err(DeliveryError::Unavailable {
+        Verdict::Retry if answer_body == AnswerBody::NotFlashduty => Err(not_flashduty(url, status)),
+        Verdict::Retry => Err(DeliveryError::Unavailable {
             what: format!("{}: {}", code_of(url, code, status), message_of(url, error)),
             advice: "look at Flashduty's status and at the push URL's host",
         }),
         Verdict::Refused => Err(DeliveryError::Refused {
             about_credential: matches!(status, 401 | 403)
-                || code.is_some_and(|code| ABOUT_CREDENTIAL.contains(&code))
+                || code.is_some_and(|code| CREDENTIAL_CODES.contains(&code))
                 || error.is_some_and(|error| error.to_string().contains("integration_key")),
             status,
             code: code_of(url, code, status),
@@ -60,13 +60,13 @@ pub(super) fn read(url: &PushUrl, status: u16, body: &[u8]) -> Result<Receipt, D
     }
 }
 
-/// Somebody else answered. That is no word about the push URL's key either, whatever the status: SSM is not
-/// asked for a new one, and the next regular read brings it all the same.
+/// The error for an answer that is not Flashduty's. Not even a 401 or 403 counts against the integration key here, so
+/// SSM is not asked for a new push URL. If there is one, the next regular read finds it.
 fn not_flashduty(url: &PushUrl, status: u16) -> DeliveryError {
     let who = format!("something between here and Flashduty answered for {}, with HTTP status {status}", url.host());
     match status {
         300..=399 => DeliveryError::Unavailable {
-            what: format!("{who}, a redirect, which is not followed, since it would carry the key to somebody else"),
+            what: format!("{who}, a redirect, which is not followed: it would send the key to another server"),
             advice: "copy the push URL from the integration again, and look for a proxy on the way",
         },
         _ => DeliveryError::Unavailable {
@@ -80,7 +80,7 @@ fn code_of(url: &PushUrl, code: Option<&str>, status: u16) -> String {
     code.map_or_else(|| format!("HTTP status {status}"), |code| quote(url, code))
 }
 
-/// The error's message, or else the whole error.
+/// The error's message, or the whole error if it has none.
 fn message_of(url: &PushUrl, error: Option<&Value>) -> String {
     match error.map(|error| error.get("message").filter(|message| !message.is_null()).unwrap_or(error)) {
         None => "no reason given".to_owned(),
@@ -89,10 +89,11 @@ fn message_of(url: &PushUrl, error: Option<&Value>) -> String {
     }
 }
 
-/// Words of the far side, unless they tell the credential or a part of it, be it in what is cut off here.
+/// A text from an answer, at most [`MAX_QUOTE`] characters of it. It is withheld if any of it reveals the key, even a
+/// part that would be cut off.
 pub(super) fn quote(url: &PushUrl, text: &str) -> String {
-    if url.is_told_by(text) {
-        return "(withheld, since it tells the integration key or a part of it)".to_owned();
+    if url.key_is_in(text) {
+        return "(withheld: it contains the integration key or a part of it)".to_owned();
     }
     shorten(text, MAX_QUOTE).into_owned()
 }
@@ -106,7 +107,7 @@ mod tests {
     const CONFIRMS: &str = r#"{"request_id": "r", "data": {"alert_key": "k"}}"#;
     const REFUSES: &str = r#"{"request_id": "r", "error": {"code": "C", "message": "M"}}"#;
 
-    /// Bodies of Flashduty's with an error that does not mean *later*.
+    /// Flashduty's own bodies with an error whose code does not allow a retry.
     const REFUSALS: [&str; 7] = [
         REFUSES,
         r#"{"error": {"code": "InvalidParameter", "message": "M"}}"#,
@@ -117,7 +118,7 @@ mod tests {
         r#"{"request_id": "r", "error": {}, "data": {"alert_key": "k"}}"#,
     ];
 
-    /// Bodies that anybody may have sent.
+    /// Bodies that are not Flashduty's.
     const FOREIGN: [&str; 14] = [
         "",
         "<html>403 Forbidden</html>",
@@ -161,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn codes_that_mean_later_do_so_under_any_status() {
+    fn codes_that_allow_a_retry_do_so_under_any_status() {
         for status in 100..=599 {
             for code in ["RequestTooFrequently", "InternalError", "ServiceUnavailable", "RequestLocked"] {
                 for body in [
@@ -175,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn flashdutys_own_refusal_is_one_unless_the_status_says_later() {
+    fn flashdutys_own_refusal_is_one_unless_the_status_allows_a_retry() {
         for status in 100..=599 {
             let decides = matches!(status, 200..=299 | 400..=499) && !matches!(status, 408 | 421 | 425 | 429);
             for body in REFUSALS {
@@ -186,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_flashdutys_is_no_word_about_the_alert() {
+    fn an_answer_that_is_not_flashdutys_decides_nothing() {
         for status in 100..=599 {
             for body in FOREIGN {
                 assert!(is_later(status, body), "{status} {body}");
@@ -222,29 +223,29 @@ mod tests {
         assert!(matches!(read(400, echo), Err(DeliveryError::Refused { about_credential: true, .. })));
     }
 
-    /// Whichever field it stands in, and however it is written.
+    /// In any field, and in any way of writing it.
     #[test]
     fn no_part_of_the_key_is_passed_on() {
         let url = PushUrl::read("https://a.example/standard?integration_key=0123456789abcdef").unwrap();
         let beyond = format!("{} 456789abcdef", "x".repeat(MAX_QUOTE));
-        for told in ["0123456789abcdef", "56789abc", "…3456789AB…", "%2534567%38%39a", "MTIzNDU2Nzg5", &beyond] {
-            let nested = format!("{{\"key\": \"{told}\"}}");
+        for key in ["0123456789abcdef", "56789abc", "…3456789AB…", "%2534567%38%39a", "MTIzNDU2Nzg5", &beyond] {
+            let nested = format!("{{\"key\": \"{key}\"}}");
             for body in [
-                json!({"request_id": "r", "error": {"code": "C", "message": told}}),
-                json!({"request_id": "r", "error": {"code": told, "message": "M"}}),
-                json!({"request_id": told, "error": {"code": "C", "message": "M"}}),
-                json!({"request_id": "r", "error": {"code": "C", "message": [{"a": told}]}}),
+                json!({"request_id": "r", "error": {"code": "C", "message": key}}),
+                json!({"request_id": "r", "error": {"code": key, "message": "M"}}),
+                json!({"request_id": key, "error": {"code": "C", "message": "M"}}),
+                json!({"request_id": "r", "error": {"code": "C", "message": [{"a": key}]}}),
                 json!({"request_id": "r", "error": {"code": "C", "message": nested}}),
-                json!({"request_id": "r", "error": {"reason": told}}),
-                json!({"request_id": "r", "error": told}),
-                json!({"request_id": told, "data": {"alert_key": "k"}}),
-                json!({"request_id": "r", "data": {"alert_key": told}}),
-                json!({"message": told}),
+                json!({"request_id": "r", "error": {"reason": key}}),
+                json!({"request_id": "r", "error": key}),
+                json!({"request_id": key, "data": {"alert_key": "k"}}),
+                json!({"request_id": "r", "data": {"alert_key": key}}),
+                json!({"message": key}),
             ] {
                 for status in [200, 302, 400, 401, 429, 500] {
                     let read = super::read(&url, status, body.to_string().as_bytes());
                     let said = format!("{read:?} {}", read.as_ref().err().map(ToString::to_string).unwrap_or_default());
-                    assert!(!said.contains(told) && !said.contains("56789"), "{status} {body}: {said}");
+                    assert!(!said.contains(key) && !said.contains("56789"), "{status} {body}: {said}");
                 }
             }
         }

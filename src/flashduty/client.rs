@@ -16,39 +16,38 @@ use crate::deadline::{Deadline, NoTimeLeft};
 use crate::error::{DeliveryError, causes};
 use crate::platform::http::Http;
 
-/// How long one try may take, from opening the connection to the end of the answer.
+/// Limit for one attempt, from opening the connection to the end of the answer.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long one try on an old connection may take until it is repeated on a new one. Flashduty answers within a
-/// few hundred milliseconds, from another continent too; an event that arrives twice changes nothing.
-const PATIENCE: Duration = Duration::from_secs(1);
-/// How much of an answer is read, in bytes. Flashduty's have a few hundred.
+/// After this time on a reused connection, the request is sent again on a new one: the old connection may be dead.
+/// Flashduty answers within a few hundred milliseconds, even from another continent. An event that arrives twice
+/// changes nothing.
+const REUSED_CONNECTION_TIMEOUT: Duration = Duration::from_secs(1);
+/// Reading stops after this many bytes of an answer. Flashduty's answers have a few hundred.
 const MAX_ANSWER: usize = 64 * 1024;
 
-/// Pushes events to Flashduty, and tries again where that may help. Keeps a connection open between
-/// pushes.
+/// Pushes events to Flashduty and retries if that may help. The connection stays open between pushes.
 #[derive(Clone, Debug)]
 pub struct Client {
     http: Http,
     pace: Option<Arc<Pace>>,
 }
 
-/// What became of a push.
+/// The result of a push, with all its attempts.
 #[derive(Debug)]
 pub struct Pushed {
-    /// Flashduty's word that it has the event, or why it has not.
-    pub result: Result<Receipt, DeliveryError>,
-    /// How often it was tried.
-    pub attempts: u32,
-    /// How long that took, pauses included.
-    pub took: Duration,
-    /// What Flashduty's last answer asked to wait before the next try.
-    pub retry_after: Option<Duration>,
+    /// Flashduty's confirmation, or the error that ended the push.
+    pub(crate) result: Result<Receipt, DeliveryError>,
+    /// The number of attempts; 0 if none was made.
+    pub(crate) attempts: u32,
+    /// The duration of all attempts and of the pauses between them.
+    pub(crate) took: Duration,
+    /// The `Retry-After` of Flashduty's last answer.
+    pub(crate) retry_after: Option<Duration>,
 }
 
-/// A try that failed.
+/// A failed attempt.
 struct Failure {
     error: DeliveryError,
-    /// What `Retry-After` asked for.
     retry_after: Option<Duration>,
 }
 
@@ -59,24 +58,24 @@ impl From<DeliveryError> for Failure {
 }
 
 impl Client {
-    /// A client that pushes with `http`.
+    /// Creates a client that shares the connections of `http`.
     #[must_use]
     pub fn new(http: Http) -> Self {
         Self { http, pace: None }
     }
 
-    /// A client that pushes with `http`, and not faster than Flashduty's rate limit allows.
+    /// Creates a client that does not push faster than Flashduty's rate limit allows. Its clones share the pace.
     #[must_use]
     pub fn paced(http: Http) -> Self {
         Self { http, pace: Some(Arc::new(Pace::new())) }
     }
 
-    /// Pushes one body to Flashduty until it is taken, refused, or `deadline` comes; in between it waits
-    /// as the retry policy says.
+    /// Pushes `body` until Flashduty accepts or refuses it, or until `deadline`. The pauses between attempts are random.
+    /// They get longer on average, and are never shorter than a `Retry-After` asks for.
     ///
-    /// The result is [`DeliveryError::NoTimeLeft`] if `deadline` came before the first try was through, else the last
-    /// try's [`DeliveryError::Refused`], [`DeliveryError::Unavailable`] or [`DeliveryError::Unreachable`].
-    pub async fn push(&self, url: &PushUrl, body: Bytes, deadline: Deadline) -> Pushed {
+    /// The result is [`DeliveryError::NoTimeLeft`] if the first attempt did not end before `deadline`. Otherwise a failure
+    /// is the last complete attempt's [`DeliveryError::Refused`], [`DeliveryError::Unavailable`] or [`DeliveryError::Unreachable`].
+    pub(crate) async fn push(&self, url: &PushUrl, body: Bytes, deadline: Deadline) -> Pushed {
         let Some(pace) = &self.pace else { return self.push_now(url, body, deadline).await };
         pace.wait().await;
         let pushed = self.push_now(url, body, deadline).await;
@@ -122,14 +121,14 @@ impl Client {
 
     async fn exchange(&self, url: &PushUrl, body: Bytes) -> Result<Receipt, Failure> {
         let run = || exchange_once(self.http.client(), url, body.clone());
-        let exchanged = self.http.exchange(PATIENCE, run).await;
-        // reqwest prints the URL, credential and all: it is taken out.
+        let exchanged = self.http.exchange(REUSED_CONNECTION_TIMEOUT, run).await;
+        // reqwest's errors print the URL, and the integration key is part of it.
         let (status, retry_after, body) = exchanged.map_err(|error| unreachable(url, &causes(&error.without_url())))?;
         answer::read(url, status, &body).map_err(|error| Failure { error, retry_after })
     }
 }
 
-/// The status of an answer, what its `Retry-After` asks for, and its body.
+/// The status, `Retry-After` and body of an answer.
 type Answer = (u16, Option<Duration>, Vec<u8>);
 
 async fn exchange_once(http: &reqwest::Client, url: &PushUrl, body: Bytes) -> Result<Answer, reqwest::Error> {
@@ -161,9 +160,9 @@ mod tests {
     use crate::platform::http::CONNECT_TIMEOUT;
 
     #[test]
-    fn a_try_and_its_connection_take_a_fraction_of_the_budget_each() {
+    fn an_attempt_and_its_connection_take_a_fraction_of_the_budget_each() {
         assert!(3 * ATTEMPT_TIMEOUT <= 2 * PUSH_BUDGET, "and there is time for another");
         assert!(2 * CONNECT_TIMEOUT <= ATTEMPT_TIMEOUT);
-        assert!(PATIENCE + CONNECT_TIMEOUT < ATTEMPT_TIMEOUT);
+        assert!(REUSED_CONNECTION_TIMEOUT + CONNECT_TIMEOUT < ATTEMPT_TIMEOUT);
     }
 }

@@ -10,24 +10,24 @@ use super::text::shorten;
 
 /// The longest description, in characters.
 const MAX_DESCRIPTION: usize = 2_048;
-/// Room for most events as JSON, in bytes.
-const USUAL_SIZE: usize = 2_048;
+/// The JSON of most events fits into this many bytes.
+const USUAL_JSON_SIZE: usize = 2_048;
 
-/// An event's status: how bad it is, or that it is over. The worst comes first.
+/// Flashduty's `event_status`: the severity of an open alert, or `Ok`. The order is from the highest severity to `Ok`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum Status {
-    /// Somebody must get up.
+    /// The highest severity.
     Critical,
-    /// Somebody should look.
+    /// The middle severity.
     Warning,
-    /// Good to know.
+    /// The lowest severity.
     Info,
-    /// The alert is over: closes it.
+    /// Not a severity: closes the alert.
     Ok,
 }
 
 impl Status {
-    /// The word Flashduty takes, which is case-sensitive.
+    /// The word in the event's JSON. Flashduty compares it with its case.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -39,31 +39,31 @@ impl Status {
     }
 }
 
-/// How Flashduty makes an alert's title.
+/// The rule by which Flashduty makes an alert's title (`docs/protocols/flashduty.md`, "The standard alert event").
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct TitleRule(Cow<'static, str>);
 
 impl TitleRule {
     /// The longest title rule, in characters.
-    pub const MAX: usize = 512;
+    pub(crate) const MAX: usize = 512;
 
-    /// A rule, if it is not too long.
+    /// Returns `None` if `rule` has more than [`MAX`](Self::MAX) characters.
     #[must_use]
-    pub fn new(rule: String) -> Option<Self> {
+    pub(crate) fn new(rule: String) -> Option<Self> {
         (rule.chars().count() <= Self::MAX).then_some(Self(rule.into()))
     }
 }
 
 impl Default for TitleRule {
-    /// `[TPL]${resource} / ${check}`: a template that takes its text from labels, which are never read
-    /// as templates themselves, whatever `$`, `{{` or `[TPL]` an alarm's name holds.
+    /// `[TPL]${resource} / ${check}`. Flashduty fills this template from labels. It does not read the labels as
+    /// templates, so a `$`, `{{` or `[TPL]` in an alarm's name does no harm.
     fn default() -> Self {
         Self("[TPL]${resource} / ${check}".into())
     }
 }
 
-/// An alert event, within Flashduty's limits.
+/// A standard alert event. It keeps Flashduty's limits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Event {
     title_rule: TitleRule,
@@ -78,10 +78,12 @@ pub struct Event {
 }
 
 impl Event {
-    /// An event with whatever is too long cut and whatever is too much left out. `ending` are lines at the end of the
-    /// description that are kept where the rest of it is cut.
+    /// Creates an event. Texts that are too long are cut, and labels beyond the limit are left out: see
+    /// [`cut`](Self::cut).
+    ///
+    /// `ending` becomes the last lines of the description. They are kept if the rest of it must be cut.
     #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         title_rule: TitleRule,
         status: Status,
         alert_key: AlertKey,
@@ -111,23 +113,23 @@ impl Event {
     ///
     /// # Panics
     ///
-    /// Never: an event is strings under string keys.
+    /// Never: an event consists of strings under string keys, which are always JSON.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
-        let mut json = Vec::with_capacity(USUAL_SIZE);
-        #[expect(clippy::expect_used, reason = "strings under string keys are JSON, and a Vec takes them all")]
+        let mut json = Vec::with_capacity(USUAL_JSON_SIZE);
+        #[expect(clippy::expect_used, reason = "strings under string keys are JSON, and writing to a Vec cannot fail")]
         serde_json::to_writer(&mut json, self).expect("an event is always JSON");
         json
     }
 
-    /// The event's status.
+    /// The severity, or [`Status::Ok`] if the event closes its alert.
     #[must_use]
     pub fn status(&self) -> Status {
         self.status
     }
 
-    /// What was cut or left out to keep Flashduty's limits: names of labels, `description`, and `alert_key`
-    /// where a hash stands in for it.
+    /// What was cut or left out to keep Flashduty's limits: the names of labels, `description`, and `alert_key` if a
+    /// hash replaced the key. At most 50 labels are named; an entry such as `12 more` counts the others.
     #[must_use]
     pub fn cut(&self) -> &[String] {
         &self.cut

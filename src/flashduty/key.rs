@@ -1,4 +1,4 @@
-//! Whether somebody's words tell the integration key, or a part of it.
+//! Finds the integration key, or a part of it, in a text from outside. Such a text is kept out of logs and answers.
 
 use std::iter::{once, repeat_n, successors};
 
@@ -7,13 +7,13 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use percent_encoding::percent_decode;
 
-/// As many characters in a row are taken for a part of the key. A key that is shorter is looked for as a whole.
-const TELLING: usize = 8;
+/// This many consecutive characters of the key count as a part of it. A shorter key is searched for as a whole.
+const PART_LENGTH: usize = 8;
 
-/// How often percent-encoding is taken off a text.
-const LAYERS: usize = 2;
+/// How many times a text may be percent-encoded.
+const MAX_PERCENT_LAYERS: usize = 2;
 
-/// Base64 that may be cut off anywhere, without padding.
+/// Decodes base64 that may be cut off anywhere, without padding.
 const CUT_BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new()
@@ -21,7 +21,7 @@ const CUT_BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::RequireNone),
 );
 
-/// A key, as what is looked for in a text: every part of it that is long enough, in lower case.
+/// A key in the form in which it is searched for: all its parts of one length, in lower case.
 #[derive(Clone)]
 pub(super) struct Key {
     /// The length of each part, in characters.
@@ -31,10 +31,10 @@ pub(super) struct Key {
 }
 
 impl Key {
-    /// Takes a key. An empty one is found nowhere.
+    /// An empty key is found in no text.
     pub(super) fn new(key: &str) -> Self {
         let key = fold(key.as_bytes());
-        let length = key.len().clamp(1, TELLING);
+        let length = key.len().clamp(1, PART_LENGTH);
         let mut parts: Vec<_> = key.windows(length).map(<[char]>::to_vec).collect();
         parts.sort_unstable();
         Self { length, parts }
@@ -46,41 +46,44 @@ impl Key {
     }
 }
 
-/// Whether `text` has a part of one of the keys in it: in any case, percent-encoded once or twice, in base64 of either
-/// alphabet, or several of these, as where a whole URL was encoded.
+/// Whether `text` contains a part of one of the keys, in upper or lower case. The part may be percent-encoded once or
+/// twice, in base64 of either alphabet, or both: a whole URL may have been encoded.
 ///
-/// The cost is linear in the text's length.
-pub(super) fn is_told(text: &str, keys: &[&[Key]]) -> bool {
-    let readings = layers(text.as_bytes().to_vec()).flat_map(|text| {
-        let hidden: Vec<_> = in_base64(&text).collect();
-        once(text).chain(hidden.into_iter().flat_map(layers))
+/// The cost is linear in the length of `text`.
+pub(super) fn reveals_key(text: &str, keys: &[&[Key]]) -> bool {
+    let readings = percent_decoded(text.as_bytes().to_vec()).flat_map(|text| {
+        let hidden: Vec<_> = base64_decoded(&text).collect();
+        once(text).chain(hidden.into_iter().flat_map(percent_decoded))
     });
     readings.map(|text| fold(&text)).any(|text| keys.iter().copied().flatten().any(|key| key.is_in(&text)))
 }
 
-/// A text as it is, and without one and two layers of percent-encoding.
-fn layers(text: Vec<u8>) -> impl Iterator<Item = Vec<u8>> {
-    let peel = |text: &Vec<u8>| text.contains(&b'%').then(|| percent_decode(text).collect());
-    successors(Some(text), peel).take(1 + LAYERS)
+/// The text itself, then the text percent-decoded once and twice. Stops at a text without `%`.
+fn percent_decoded(text: Vec<u8>) -> impl Iterator<Item = Vec<u8>> {
+    let decode = |text: &Vec<u8>| text.contains(&b'%').then(|| percent_decode(text).collect());
+    successors(Some(text), decode).take(1 + MAX_PERCENT_LAYERS)
 }
 
-/// What stands in a text in base64. Four characters make three bytes, and where the first four begin is not known: the
-/// beginning may be cut off, or other characters stand before it. So each run of base64's characters is read four times,
-/// with none to three others before it.
-fn in_base64(text: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+/// Everything in a text that may be base64, decoded.
+///
+/// Base64 has groups of four characters for three bytes. It is unknown where the first group begins: the beginning may
+/// be cut off, or other characters of the alphabet stand before it. So each run of base64 characters is decoded four
+/// times, with zero to three characters added in front.
+fn base64_decoded(text: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     let runs = text.split(|byte| !(byte.is_ascii_alphanumeric() || b"+/-_".contains(byte)));
     runs.filter(|run| run.len() > 1).flat_map(|run| {
         (0..4).filter_map(move |missing| {
-            let mut run: Vec<_> = repeat_n(b'A', missing).chain(run.iter().copied().map(standard)).collect();
-            // One character alone makes no byte.
+            let run = run.iter().copied().map(to_standard_alphabet);
+            let mut run: Vec<_> = repeat_n(b'A', missing).chain(run).collect();
+            // A single character is less than a byte.
             run.truncate(run.len() - usize::from(run.len() % 4 == 1));
             CUT_BASE64.decode(run).ok()
         })
     })
 }
 
-/// A character of the alphabet for URLs in the standard one.
-fn standard(byte: u8) -> u8 {
+/// Base64 has a second alphabet, for URLs. Two of its characters differ.
+fn to_standard_alphabet(byte: u8) -> u8 {
     match byte {
         b'-' => b'+',
         b'_' => b'/',
@@ -88,7 +91,7 @@ fn standard(byte: u8) -> u8 {
     }
 }
 
-/// A text for comparison: in lower case, and with a `+` for a blank, as in a query string.
+/// A text in the form in which texts are compared: in lower case, with `+` for a blank as in a query string.
 fn fold(text: &[u8]) -> Vec<char> {
     let text = String::from_utf8_lossy(text);
     text.chars().map(|char| if char == ' ' { '+' } else { char }).flat_map(char::to_lowercase).collect()
@@ -104,18 +107,18 @@ mod tests {
 
     use super::*;
 
-    /// What a URL's query cannot have as it is.
+    /// The characters that are always encoded in a URL's query.
     const QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>').add(b'%').add(b'&').add(b'+');
 
-    fn is_told(text: &str, key: &str) -> bool {
-        super::is_told(text, &[&[Key::new(key)]])
+    fn reveals_key(text: &str, key: &str) -> bool {
+        super::reveals_key(text, &[&[Key::new(key)]])
     }
 
     fn keys() -> impl Strategy<Value = String> {
         prop_oneof![4 => "[0-9a-f]{32}", 4 => "[A-Za-z0-9_-]{8,48}", 1 => "[!-~]{8,40}", 1 => "[ -~]{8,40}"]
     }
 
-    /// A text as it is, and as URLs may have it.
+    /// A text as it is, and in the ways in which it may be written in URLs.
     fn percent_encoded(text: &str) -> [String; 8] {
         let every = |text: &str| text.bytes().map(percent_encode_byte).collect::<String>();
         let in_query = utf8_percent_encode(text, QUERY).to_string();
@@ -141,7 +144,7 @@ mod tests {
             .map(|engine| engine.encode(text))
     }
 
-    /// Which of several ways to write a text is taken.
+    /// Chooses one of the ways to write a text.
     #[derive(Debug)]
     struct Way {
         case: Index,
@@ -168,7 +171,7 @@ mod tests {
             self.percent.get(&percent_encoded(text)).clone()
         }
 
-        /// In base64 together with what is around it, of which any part may be cut off.
+        /// In base64, together with the texts around it, of which any part may be cut off.
         fn hidden(&self, before: &str, text: &str, after: &str) -> String {
             let text = self.plain(text);
             let encoded = self.base64.get(&in_base64(&format!("{before}{text}{after}"))).clone();
@@ -190,44 +193,44 @@ mod tests {
             (within, behind) in ("[^%]{0,8}", "\\PC{0,8}"),
             way in ways(),
         ) {
-            let from = from.index(key.len() - TELLING + 1);
-            let part = &key[from..][..TELLING + length.index(key.len() - from - TELLING + 1)];
+            let from = from.index(key.len() - PART_LENGTH + 1);
+            let part = &key[from..][..PART_LENGTH + length.index(key.len() - from - PART_LENGTH + 1)];
             for form in [way.plain(part), way.hidden(&within, part, &behind)] {
                 let text = format!("{before}{form}{after}");
-                prop_assert!(is_told(&text, &key), "{:?}", text);
+                prop_assert!(reveals_key(&text, &key), "{:?}", text);
             }
         }
 
         #[test]
         fn a_text_that_shares_seven_characters_passes(
-            // Without the digits of the encoded signs around it.
+            // Without the digits and letters of the percent-encoded characters around it, such as `%2523`.
             key in "[146-9g-m]{8,48}",
             from in any::<Index>(),
             words in "[n-z]{0,99}",
             way in ways(),
         ) {
-            let part = &key[from.index(key.len() - TELLING + 2)..][..TELLING - 1];
+            let part = &key[from.index(key.len() - PART_LENGTH + 2)..][..PART_LENGTH - 1];
             let text = format!("{words} {} {} {words}", way.plain(&format!("#{part}#")), way.hidden("#", part, "#"));
-            prop_assert!(!is_told(&text, &key), "{:?}", text);
+            prop_assert!(!reveals_key(&text, &key), "{:?}", text);
         }
 
         #[test]
         fn a_text_without_any_of_it_passes(key in "[0-9a-m]{8,48}", text in "[n-zN-Z+/=_%磁盘 .,-]{0,300}") {
-            prop_assert!(!is_told(&text, &key), "{:?}", text);
+            prop_assert!(!reveals_key(&text, &key), "{:?}", text);
         }
 
         #[test]
         fn a_short_key_is_found_as_a_whole(key in "[a-z0-9]{4,7}", way in ways()) {
             for form in [way.plain(&key), way.hidden("#", &key, "#")] {
-                prop_assert!(is_told(&format!("#{form}#"), &key), "{:?}", form);
+                prop_assert!(reveals_key(&format!("#{form}#"), &key), "{:?}", form);
             }
             let parts = ["#", &key[1..], "#", &key[..key.len() - 1], "#"].concat();
-            prop_assert!(!is_told(&parts, &key), "{:?}", parts);
+            prop_assert!(!reveals_key(&parts, &key), "{:?}", parts);
         }
     }
 
     #[test]
     fn an_empty_key_is_in_no_text() {
-        assert!(!is_told("", "") && !is_told("text", ""));
+        assert!(!reveals_key("", "") && !reveals_key("text", ""));
     }
 }

@@ -1,10 +1,13 @@
-//! What Flashduty takes: the standard alert event with its limits, and the client that pushes it.
+//! Flashduty's side: the standard alert event with its limits, and the client that pushes it.
+//!
+//! What is known of Flashduty is in `docs/protocols/flashduty.md`.
 
 mod alert_key;
 mod answer;
 mod client;
 mod event;
 mod key;
+mod label_name;
 mod labels;
 mod pace;
 mod push_url;
@@ -16,7 +19,7 @@ pub(crate) use alert_key::hash;
 pub use answer::Receipt;
 pub use client::{Client, Pushed};
 pub use event::{Event, Status, TitleRule};
-pub use labels::{Labels, Origin};
-pub(crate) use labels::{MAX_LABELS, label_name};
+pub(crate) use label_name::label_name;
+pub(crate) use labels::{LabelSource, Labels, MAX_LABELS};
 pub use push_url::{Integration, InvalidPushUrl, PushUrl};
 pub(crate) use text::shorten;

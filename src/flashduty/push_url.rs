@@ -1,56 +1,57 @@
-//! The push URL: where events go, and the credential in it.
+//! The push URL: the address that events are pushed to, with the integration key in it
+//! (`docs/protocols/flashduty.md`, "The push URL").
 
 use std::collections::BTreeSet;
 use std::fmt;
 
 use url::{Host, Url};
 
-use super::key::{Key, is_told};
+use super::key::{Key, reveals_key};
 
 /// The query parameter that holds the credential.
 const INTEGRATION_KEY: &str = "integration_key";
 
-/// The kind of an integration: what it takes. The last part of its push URL's path tells.
+/// The kind of a Flashduty integration. It decides which body is pushed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Integration {
-    /// The standard alert event. A kind that is not known is taken for this one.
+    /// *Standard Alert Event*: accepts [`Event`](super::Event)s.
     Standard,
-    /// ZStack's own message as it came.
+    /// *ZStack*: accepts ZStack's own message, untranslated.
     Zstack,
 }
 
-/// A push URL copied from an integration. Prints its host and no more: the key in it is a credential.
+/// A push URL copied from an integration. `Debug` prints only its host, because the key in it is a credential.
 #[derive(Clone)]
 pub struct PushUrl {
     url: Url,
-    /// Its key, decoded and as the URL writes it.
+    /// The integration key, both decoded and as it is written in the URL.
     keys: Vec<Key>,
-    /// Those of the push URL that it replaced.
-    former: Vec<Key>,
+    /// The keys of the push URL that this one replaced.
+    former_keys: Vec<Key>,
 }
 
-/// Why a text is no push URL. Never says what the text was.
+/// Why a text is not a push URL. The message does not repeat the text, which may hold a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidPushUrl {
-    /// No URL at all.
+    /// Not a URL with a host.
     #[error("is not a URL")]
     NotAUrl,
-    /// Not `https`, and not on this machine.
+    /// Neither `https` nor `http` to a loopback address.
     #[error("does not start with https://")]
     NotHttps,
-    /// No credential in it.
+    /// `integration_key` is missing or empty.
     #[error("has no integration_key")]
     NoKey,
 }
 
 impl PushUrl {
-    /// Reads a push URL. White space around it is dropped.
+    /// Reads a push URL. White space around it is ignored. `http` is accepted for loopback addresses only, for local
+    /// runs.
     ///
     /// # Errors
     ///
-    /// Where it is no `https` URL with an `integration_key`. Plain `http` is taken on loopback only,
-    /// for local runs.
-    pub fn read(text: &str) -> Result<Self, InvalidPushUrl> {
+    /// If `text` is not an `https` URL with an `integration_key`.
+    pub(crate) fn read(text: &str) -> Result<Self, InvalidPushUrl> {
         let url = Url::parse(text.trim()).map_err(|_| InvalidPushUrl::NotAUrl)?;
         let loopback = match url.host() {
             Some(Host::Domain(name)) => name == "localhost",
@@ -70,38 +71,40 @@ impl PushUrl {
         if keys.is_empty() {
             return Err(InvalidPushUrl::NoKey);
         }
-        Ok(Self { url, keys, former: Vec::new() })
+        Ok(Self { url, keys, former_keys: Vec::new() })
     }
 
-    /// The same, in the place of `old`: what Flashduty says of the old key is no more passed on than what it says of
-    /// this one's.
+    /// This push URL as the replacement of `old`: the old key is kept out of logs and answers, too.
     #[must_use]
-    pub fn replacing(self, old: &Self) -> Self {
-        let former = if self == *old { &old.former } else { &old.keys };
-        Self { former: former.clone(), ..self }
+    pub(crate) fn replacing(self, old: &Self) -> Self {
+        let former_keys = if self == *old { &old.former_keys } else { &old.keys };
+        Self { former_keys: former_keys.clone(), ..self }
     }
 
-    /// What the integration takes.
+    /// The kind of the integration, from the last part of the path. An unknown kind counts as
+    /// [`Integration::Standard`].
     #[must_use]
-    pub fn integration(&self) -> Integration {
+    pub(crate) fn integration(&self) -> Integration {
         let last = self.url.path_segments().and_then(|mut segments| segments.rfind(|segment| !segment.is_empty()));
         if last == Some("zstack") { Integration::Zstack } else { Integration::Standard }
     }
 
-    /// Where it points, without anything secret.
+    /// The host, which is the only part that may be logged.
     #[must_use]
-    pub fn host(&self) -> &str {
+    pub(super) fn host(&self) -> &str {
         self.url.host_str().unwrap_or_default()
     }
 
-    /// Whether `text` tells the credential or more than seven characters in a row of it, in whatever case, and
-    /// percent-encoded or in base64, too; or that of the push URL before this one.
+    /// Whether `text` contains the integration key or at least eight consecutive characters of it. The key of the
+    /// push URL before this one counts as well.
+    ///
+    /// Case does not matter. The key is also found if it is percent-encoded or in base64.
     #[must_use]
-    pub fn is_told_by(&self, text: &str) -> bool {
-        is_told(text, &[&self.keys, &self.former])
+    pub(super) fn key_is_in(&self, text: &str) -> bool {
+        reveals_key(text, &[&self.keys, &self.former_keys])
     }
 
-    /// The URL with its credential, for the one request that needs it.
+    /// The URL with its credential. Only the request itself may use it.
     pub(super) fn expose(&self) -> &Url {
         &self.url
     }
@@ -130,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn the_path_tells_the_kind() {
+    fn the_kind_is_the_end_of_the_path() {
         for (path, kind) in [
             ("standard", Integration::Standard),
             ("zstack", Integration::Zstack),
@@ -143,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn only_safe_urls_are_taken() {
+    fn only_safe_urls_are_accepted() {
         assert!(read(" https://a.example/x?integration_key=KEY\n").is_ok());
         assert!(read("http://127.0.0.1:8080/x?integration_key=KEY").is_ok());
         assert!(read("http://[::1]/x?integration_key=KEY").is_ok());
@@ -170,10 +173,10 @@ mod tests {
         for text in
             ["GET /?integration_key=a%20b", "'a%20b'", "'A+B'", "key 'a b'", "YSBi", "no another-", "%61nother%2Dkey"]
         {
-            assert!(url.is_told_by(text), "{text}");
+            assert!(url.key_is_in(text), "{text}");
         }
         for text in ["", "a", "integration_key=", "a-b", "another", "b a"] {
-            assert!(!url.is_told_by(text), "{text}");
+            assert!(!url.key_is_in(text), "{text}");
         }
     }
 
@@ -181,14 +184,14 @@ mod tests {
     fn the_key_of_the_push_url_before_it_is_found_too() {
         let [first, second, third] = ["first-of-three", "second-of-them", "the-third-one"]
             .map(|key| read(&format!("https://a.example/x?integration_key={key}")).unwrap());
-        let told = |url: &PushUrl| ["first-of", "second-o", "the-thir"].map(|text| url.is_told_by(text));
-        assert_eq!(told(&first), [true, false, false]);
+        let found = |url: &PushUrl| ["first-of", "second-o", "the-thir"].map(|text| url.key_is_in(text));
+        assert_eq!(found(&first), [true, false, false]);
         let second = second.clone().replacing(&first);
-        assert_eq!(told(&second), [true, true, false]);
-        // Read again, it is the same one.
+        assert_eq!(found(&second), [true, true, false]);
+        // The same URL is read again: the key before it is still known.
         let same = read("https://a.example/x?integration_key=second-of-them").unwrap().replacing(&second);
-        assert_eq!(told(&same), [true, true, false]);
-        // One of them is enough: nobody talks of a key that was replaced twice.
-        assert_eq!(told(&third.replacing(&second)), [false, true, true]);
+        assert_eq!(found(&same), [true, true, false]);
+        // One former key is enough: no answer mentions a key that was replaced twice.
+        assert_eq!(found(&third.replacing(&second)), [false, true, true]);
     }
 }

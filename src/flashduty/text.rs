@@ -1,13 +1,13 @@
-//! Cutting text to a limit.
+//! Cuts text to a limit.
 
 use std::borrow::Cow;
 
-/// `text` with at most `limit` characters; where it must be cut, `…` says so.
+/// `text` with at most `limit` characters, borrowed if it already fits. A text that is cut ends with `…`.
 ///
-/// Flashduty's limits are in characters, and a cut inside one would not be text any more.
+/// Flashduty's limits are in characters. A cut inside a character would not be valid text.
 #[must_use]
-pub fn shorten(text: &str, limit: usize) -> Cow<'_, str> {
-    // No text has more characters than bytes, so most need no counting.
+pub(crate) fn shorten(text: &str, limit: usize) -> Cow<'_, str> {
+    // A text never has more characters than bytes, so the characters of most texts need not be counted.
     if text.len() <= limit || text.chars().count() <= limit {
         return Cow::Borrowed(text);
     }

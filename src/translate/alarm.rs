@@ -3,10 +3,9 @@
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::{
-    Draft, Kind, Source, canonical, first, labels_of, other_labels, resource_id, resource_labels, resource_name,
-    severity, unknown_level, whereabouts,
-};
+use super::labels::{canonical, labels_of, other_labels, resource_id, resource_labels, resource_name};
+use super::lines::{resource_lines, unknown_level};
+use super::{Draft, Kind, Source, first, severity};
 use crate::flashduty::{AlertKey, Labels, Status};
 use crate::zstack::{Alarm, Level, Operator, State};
 
@@ -25,7 +24,7 @@ pub(super) fn draft(alarm: &Alarm<'_>, source: &Source<'_>) -> Draft {
     }
 }
 
-/// The status and the title of the alert that an alarm makes.
+/// The status and the title of an alarm's alert.
 pub(super) fn summary(alarm: &Alarm<'_>) -> (Status, String) {
     let resource = resource_name(&alarm.resource, &alarm.namespace);
     let condition = condition(alarm).unwrap_or_default();
@@ -36,7 +35,7 @@ fn check<'a>(alarm: &'a Alarm<'_>, condition: &'a str) -> &'a str {
     first(&[&alarm.name, condition, &alarm.metric, &alarm.uuid, "Alarm"])
 }
 
-/// A status that is missing or not known counts as `Alarm`: better called once too often.
+/// A state that is missing or unknown counts as `Alarm`: a needless alert is better than a missing one.
 fn state(alarm: &Alarm<'_>) -> State {
     State::read(&alarm.status).unwrap_or(State::Alarm)
 }
@@ -46,14 +45,13 @@ fn status(alarm: &Alarm<'_>) -> Status {
     match state(alarm) {
         State::Ok => Status::Ok,
         State::Alarm => severity(level),
-        // The alert is open: it stays as bad as it was.
+        // The alert is open and keeps its severity.
         State::InsufficientData if State::read(&alarm.previous_status) == Some(State::Alarm) => severity(level),
         State::InsufficientData => Status::Info,
     }
 }
 
-/// Rule and resource; names stand in for ids that a template left out. A message that names no rule at
-/// all is known by its text alone.
+/// The rule and the resource. If a template leaves out their ids, their names are used instead.
 fn key(alarm: &Alarm<'_>, source: &Source<'_>) -> AlertKey {
     source.key(&["alarm", first(&[&alarm.uuid, &alarm.name, &alarm.metric]), resource_id(&alarm.resource)])
 }
@@ -89,27 +87,27 @@ fn state_word(text: &str) -> &str {
     canonical(text, State::read(text).map(State::as_str))
 }
 
-/// `CPUAverageUsedUtilization >= 80.00%`, where the message says all of it.
+/// `CPUAverageUsedUtilization >= 80.00%`, if the message has all parts of it.
 fn condition(alarm: &Alarm<'_>) -> Option<String> {
     let complete = ![&alarm.metric, &alarm.operator, &alarm.threshold].iter().any(|text| text.is_empty());
     let operator = canonical(&alarm.operator, Operator::read(&alarm.operator).map(Operator::symbol));
     complete.then(|| format!("{} {operator} {}", alarm.metric, alarm.threshold))
 }
 
-/// ZStack's duration is a number of seconds, bare or with the word behind it: it gets its unit.
+/// ZStack's duration is a number of seconds, with or without a word for the unit. It becomes `300s`.
 fn duration(text: &str) -> String {
     let number = ["seconds", "秒", "s"].iter().find_map(|unit| text.strip_suffix(unit)).unwrap_or(text);
     integer(number.trim_end()).map_or_else(|| text.to_owned(), |seconds| format!("{seconds}s"))
 }
 
-/// A whole number, however JSON writers print it: `300`, `300.0`, `3.0E2`.
+/// A whole number in any of the forms in which JSON has it: `300`, `300.0`, `3.0E2`.
 fn integer(text: &str) -> Option<i64> {
     #[expect(clippy::cast_possible_truncation, reason = "a whole number this small is exact")]
     let whole = |number: f64| (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i64);
     text.parse().ok().or_else(|| whole(text.parse().ok()?))
 }
 
-/// `key operator value, …` as ZStack wrote them, or `key = value, …` where they came as an object.
+/// `key operator value, …` as ZStack writes them, or `key = value, …` if they come as an object.
 fn alarm_labels(alarm: &Alarm<'_>) -> String {
     let labels = alarm.labels.iter().map(|(name, value)| match &**name {
         "" => value.to_string(),
@@ -118,7 +116,7 @@ fn alarm_labels(alarm: &Alarm<'_>) -> String {
     labels.collect::<Vec<_>>().join(", ")
 }
 
-/// Epoch milliseconds as RFC 3339, and epoch seconds; anything else as it came.
+/// Milliseconds or seconds since 1970, as RFC 3339. Any other text is returned as it came.
 fn time(text: &str) -> String {
     let nanoseconds = |number: i64| match number {
         SECONDS_OF_2001..SECONDS_OF_5138 => Some(i128::from(number) * 1_000_000_000),
@@ -130,9 +128,9 @@ fn time(text: &str) -> String {
     time.unwrap_or_else(|| text.to_owned())
 }
 
-/// What is from here on and below [`SECONDS_OF_5138`] are seconds. As milliseconds it would be a day of 1970.
+/// Numbers from here to [`SECONDS_OF_5138`] are seconds: as milliseconds, they would be times of 1970 to 1973.
 const SECONDS_OF_2001: i64 = 1_000_000_000;
-/// What is from here on are milliseconds, from March 1973.
+/// Numbers from here on are milliseconds, which are times since March 1973.
 const SECONDS_OF_5138: i64 = 100_000_000_000;
 
 fn description(alarm: &Alarm<'_>, resource: &str, check: &str, condition: &str) -> String {
@@ -151,11 +149,11 @@ fn description(alarm: &Alarm<'_>, resource: &str, check: &str, condition: &str) 
     if !value.is_empty() {
         lines.push(format!("Current value: {value}"));
     }
-    lines.extend(whereabouts(resource, &alarm.resource));
+    lines.extend(resource_lines(resource, &alarm.resource));
     lines.join("\n")
 }
 
-/// A line for a state that nobody knows, so that nobody takes the alert for ZStack's own word.
+/// The note for an unknown state: that the alert is open is then not ZStack's word.
 fn unknown_state(status: &str) -> Option<String> {
     let known = status.is_empty() || State::read(status).is_some();
     (!known).then(|| format!("State: {status} (not a state of ZStack's; taken for Alarm)"))
@@ -166,7 +164,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_that_can_be_told_are_rfc_3339() {
+    fn times_that_can_be_read_become_rfc_3339() {
         assert_eq!(time("1720144800000"), "2024-07-05T02:00:00Z");
         assert_eq!(time("1720144800123"), "2024-07-05T02:00:00.123Z");
         assert_eq!(time("1720144800000.0"), "2024-07-05T02:00:00Z");
@@ -182,11 +180,11 @@ mod tests {
     }
 
     #[test]
-    fn words_that_nobody_knows_are_told_at_the_end() {
+    fn unknown_words_are_named_at_the_end() {
         use crate::translate::{Context, translate};
         use crate::zstack::split;
 
-        let told = |status: &str, level: &str, metric: &str| {
+        let event_of = |status: &str, level: &str, metric: &str| {
             let body = format!(
                 r#"{{"ALARM_UUID":"1f2e","ALARM_CURRENT_STATUS":"{status}","ALARM_EMERGENCY_LEVEL":"{level}","ALARM_METRIC":"{metric}"}}"#
             );
@@ -196,16 +194,16 @@ mod tests {
         };
         let state = "State: 不明 (not a state of ZStack's; taken for Alarm)";
         let level = "Level: P0 (not a level of ZStack's; shown as Warning)";
-        let (status, description) = told("不明", "紧急", "CPU");
+        let (status, description) = event_of("不明", "紧急", "CPU");
         assert_eq!((status.as_str(), description.lines().next()), ("Critical", Some("CPU triggered")));
         assert!(description.ends_with(&format!("\n{state}")), "{description}");
 
-        let (status, description) = told("不明", "P0", &"长".repeat(3_000));
+        let (status, description) = event_of("不明", "P0", &"长".repeat(3_000));
         assert_eq!((status.as_str(), description.chars().count()), ("Warning", 2_048));
         assert!(description.ends_with(&format!("\n{state}\n{level}")), "{description}");
 
         for known in ["", "-", "Alarm", "恢复正常"] {
-            assert!(!told(known, "", "CPU").1.contains("State:"), "{known}");
+            assert!(!event_of(known, "", "CPU").1.contains("State:"), "{known}");
         }
     }
 

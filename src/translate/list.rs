@@ -1,18 +1,19 @@
 //! Messages that are not read one by one.
 
+use super::labels::labels_of;
 use super::other::MAX_HEADLINE;
-use super::{Draft, Kind, NAMELESS, Source, alarm, event, labels_of};
+use super::{Draft, Kind, NAMELESS, Source, alarm, event};
 use crate::flashduty::{Status, shorten};
 use crate::zstack::{MAX_MESSAGES, Message, Text};
 
-/// How many messages are told of by name.
+/// How many messages have a line of their own in the description.
 const NAMED: usize = 25;
 
-/// One alert for all of them, as bad as the worst.
+/// One alert for all messages, with the highest severity of any of them.
 pub(super) fn draft(messages: &[Text<'_>], source: &Source<'_>) -> Draft {
     let mut summaries: Vec<_> = messages.iter().flat_map(|message| summaries(message)).collect();
     summaries.sort_by_key(|(status, _)| *status);
-    // One that is over closes nothing here.
+    // A recovery has no alert of its own here, so it must not close this one.
     let worst = summaries.first().map_or(Status::Warning, |(status, _)| (*status).min(Status::Info));
     let check = format!("{} messages in one request", messages.len());
     let mut lines = vec![format!(
@@ -37,7 +38,7 @@ pub(super) fn draft(messages: &[Text<'_>], source: &Source<'_>) -> Draft {
     }
 }
 
-/// The status and the title of what a message makes.
+/// The status and the title of each alert that the message would have.
 fn summaries(text: &str) -> Vec<(Status, String)> {
     match Message::read(text) {
         Message::Alarm(alarm) => vec![alarm::summary(&alarm)],

@@ -1,14 +1,14 @@
-//! The test message, and messages that could not be read.
+//! The test message, and messages that cannot be read.
 
-use super::{Draft, Kind, NAMELESS, Source, first, labels_of, other_labels};
+use super::labels::{labels_of, other_labels};
+use super::{Draft, Kind, NAMELESS, Source, first};
 use crate::flashduty::{Status, shorten};
 use crate::zstack::{Raw, Test};
 
-/// How much of a text that cannot be read goes into the alert's title, in characters.
+/// How much of a text that cannot be read becomes part of the alert's title, in characters.
 pub(super) const MAX_HEADLINE: usize = 80;
 
-/// The button opens an alert, so that people see it arrive, and closes it at once, so that it leaves
-/// nothing open.
+/// The alert of the console's test message. It opens, so that people see it, and closes at once, so that nobody has to.
 pub(super) fn test(test: &Test<'_>, source: &Source<'_>) -> Draft {
     let mut labels = labels_of(Kind::Test);
     labels.put_own("resource", NAMELESS);
@@ -26,7 +26,8 @@ pub(super) fn test(test: &Test<'_>, source: &Source<'_>) -> Draft {
     }
 }
 
-/// A message that cannot be read is still somebody's alarm: it is shown as it came, or field by field.
+/// The alert of a message that cannot be read. The message may be meant as an alarm, so its text or all its fields are
+/// shown.
 pub(super) fn raw(raw: &Raw<'_>, source: &Source<'_>) -> Draft {
     let fields: Vec<_> = raw.fields.iter().filter(|(_, value)| !value.is_empty()).collect();
     let lines: Vec<_> = fields.iter().map(|(name, value)| format!("{name}: {value}")).collect();

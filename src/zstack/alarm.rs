@@ -1,46 +1,47 @@
-//! Resource alarms, field by field.
+//! Resource alarms.
 
 use super::fields::{Members, Text};
 use super::labels::{self, Label};
 use super::message::{Resource, fill, upper_case};
 
-/// A resource alarm (`docs/protocols/zstack.md`, "Resource alarm"). Every text is empty where unknown.
+/// A resource alarm (`docs/protocols/zstack.md`, "Resource alarm"). A text is empty if ZStack does not send or does not
+/// know it.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Alarm<'a> {
     /// The rule's name, as people wrote it.
-    pub name: Text<'a>,
+    pub(crate) name: Text<'a>,
     /// The rule's UUID.
-    pub uuid: Text<'a>,
+    pub(crate) uuid: Text<'a>,
     /// The metric's namespace, such as `ZStack/VM`.
-    pub namespace: Text<'a>,
-    /// The metric.
-    pub metric: Text<'a>,
-    /// `GreaterThan` and the like.
-    pub operator: Text<'a>,
-    /// The threshold, a number or a number with its unit.
-    pub threshold: Text<'a>,
-    /// The metric's value, a number or a number with its unit.
-    pub current_value: Text<'a>,
-    /// For how many seconds the condition must have held.
-    pub duration: Text<'a>,
-    /// What the rule filters the metric by: name and value, or an empty name and a whole expression.
-    pub labels: Vec<Label<'a>>,
-    /// The state before.
-    pub previous_status: Text<'a>,
-    /// The state now.
-    pub status: Text<'a>,
-    /// The emergency level.
-    pub level: Text<'a>,
-    /// Epoch milliseconds, or whatever a template prints.
-    pub time: Text<'a>,
-    /// What the alarm is about.
-    pub resource: Resource<'a>,
-    /// The owner.
-    pub account: Text<'a>,
+    pub(crate) namespace: Text<'a>,
+    /// The metric's name, such as `CPUAverageUsedUtilization`.
+    pub(crate) metric: Text<'a>,
+    /// A word for an [`Operator`](super::Operator).
+    pub(crate) operator: Text<'a>,
+    /// A number, with or without its unit.
+    pub(crate) threshold: Text<'a>,
+    /// A number, with or without its unit.
+    pub(crate) current_value: Text<'a>,
+    /// How long the condition must be true before the alarm triggers, in seconds.
+    pub(crate) duration: Text<'a>,
+    /// The filters of the rule: name and value, or an empty name and a whole expression.
+    pub(crate) labels: Vec<Label<'a>>,
+    /// The [`State`](super::State) before.
+    pub(crate) previous_status: Text<'a>,
+    /// The [`State`](super::State) now.
+    pub(crate) status: Text<'a>,
+    /// The emergency [`Level`](super::Level).
+    pub(crate) level: Text<'a>,
+    /// Milliseconds since 1970, or anything that a message template prints.
+    pub(crate) time: Text<'a>,
+    /// The resource that the alarm is about.
+    pub(crate) resource: Resource<'a>,
+    /// The UUID of the owner's account.
+    pub(crate) account: Text<'a>,
     /// The message's own UUID, new at every repeat.
-    pub data: Text<'a>,
-    /// Fields this version does not know, sorted by name.
-    pub other: Vec<Label<'a>>,
+    pub(crate) data: Text<'a>,
+    /// The fields that this version does not know, sorted by name.
+    pub(crate) other: Vec<Label<'a>>,
 }
 
 impl<'a> Alarm<'a> {
@@ -53,7 +54,7 @@ impl<'a> Alarm<'a> {
                 "ALARM_NAMESPACE" => &mut alarm.namespace,
                 "ALARM_METRIC" => &mut alarm.metric,
                 "ALARM_COMPARISON_OPERATOR" => &mut alarm.operator,
-                // The same condition the other way round; the resource's name once more.
+                // They repeat other fields: the operator, reversed, and the resource's name.
                 "ALARM_COMPARISON_OPERATOR_REVERSE" | "TITLE_ALARM_RESOURCE_NAME" => continue,
                 "ALARM_THRESHOLD" => &mut alarm.threshold,
                 "ALARM_CURRENT_VALUE" => &mut alarm.current_value,

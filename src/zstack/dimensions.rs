@@ -1,11 +1,12 @@
-//! What an alert of another system is about (`docs/protocols/zstack.md`, "Third-party alerts").
+//! The dimensions of third-party alerts: the resource that such an alert is about (`docs/protocols/zstack.md`,
+//! "Third-party alerts").
 
 use super::fields::{Fields, clean, text};
 
-/// The values of an alert's dimensions, with a blank between them: `pool-hdd-2` of `{'resource_name':'pool-hdd-2'}`.
-/// Anything but names and values is given as it is.
+/// The values of an alert's dimensions, separated by blanks: `{'resource_name':'pool-hdd-2'}` gives `pool-hdd-2`. A text
+/// that is not a map is returned as it is.
 #[must_use]
-pub fn dimension_values(dimensions: &str) -> String {
+pub(crate) fn dimension_values(dimensions: &str) -> String {
     let values = match serde_json::from_str(dimensions) {
         Ok(Fields(members)) => members.into_iter().map(|(_, value)| text(value).into_owned()).collect(),
         Err(_) => single_quoted(dimensions).unwrap_or_else(|| vec![dimensions.to_owned()]),
@@ -13,7 +14,7 @@ pub fn dimension_values(dimensions: &str) -> String {
     values.into_iter().filter(|value| !value.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// The values of `{'name':'value', 'name': 2}`, as Python prints a map.
+/// The values of a map as Python prints it: `{'name':'value', 'name': 2}`.
 fn single_quoted(text: &str) -> Option<Vec<String>> {
     let mut rest = text.strip_prefix('{')?.strip_suffix('}')?.trim();
     let mut values = Vec::new();
@@ -36,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_values_are_what_it_is_about() {
+    fn the_values_of_a_map_are_joined() {
         for (dimensions, expected) in [
             ("{'resource_name':'pool-hdd-2'}", "pool-hdd-2"),
             ("{'pool': 'hdd, 2', 'id': 7, 'none': None, 'host':'甲'}", "hdd, 2 7 甲"),

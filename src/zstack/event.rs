@@ -1,49 +1,50 @@
-//! Event alarms, field by field, and what they tell.
+//! Event alarms, and the state that they report.
 
 use super::catalogue::{Entry, StateSource};
 use super::fields::{Members, Text, Value};
 use super::labels::{self, Label};
 use super::message::{Resource, fill, upper_case};
 
-/// An event alarm (`docs/protocols/zstack.md`, "Event alarm"). Every text is empty where unknown.
+/// An event alarm (`docs/protocols/zstack.md`, "Event alarm"). A text is empty if ZStack does not send or does not know
+/// it.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Event<'a> {
     /// The event's name, such as `HostDisconnected`.
-    pub name: Text<'a>,
-    /// The event's namespace, such as `ZStack/Host`. It depends on the subscription, too.
-    pub namespace: Text<'a>,
-    /// What the event says of itself, sorted by name.
-    pub labels: Vec<Label<'a>>,
-    /// The emergency level.
-    pub level: Text<'a>,
-    /// The error, where ZStack sends it as a field of its own.
-    pub error: Text<'a>,
-    /// Whether the field for the error came, with or without one in it.
-    pub error_came: bool,
+    pub(crate) name: Text<'a>,
+    /// The event's namespace, such as `ZStack/Host`. Two subscriptions may report one event under two namespaces.
+    pub(crate) namespace: Text<'a>,
+    /// The event labels, sorted by name.
+    pub(crate) labels: Vec<Label<'a>>,
+    /// The emergency [`Level`](super::Level).
+    pub(crate) level: Text<'a>,
+    /// The error, if ZStack sends it as a field of its own and not as a label.
+    pub(crate) error: Text<'a>,
+    /// Whether the message has the field for the error, even an empty one.
+    pub(crate) has_error_field: bool,
     /// A date in the server's own format and time zone.
-    pub time: Text<'a>,
-    /// The subscription that made ZStack send the message.
-    pub subscription: Text<'a>,
-    /// What the event is about.
-    pub resource: Resource<'a>,
-    /// The owner.
-    pub account: Text<'a>,
-    /// The message's own UUID, new at every message.
-    pub data: Text<'a>,
-    /// Fields this version does not know, sorted by name.
-    pub other: Vec<Label<'a>>,
+    pub(crate) time: Text<'a>,
+    /// The UUID of the subscription for which ZStack sent the message.
+    pub(crate) subscription: Text<'a>,
+    /// The resource that the event is about.
+    pub(crate) resource: Resource<'a>,
+    /// The UUID of the owner's account.
+    pub(crate) account: Text<'a>,
+    /// The message's own UUID. Copies to several topics share it.
+    pub(crate) data: Text<'a>,
+    /// The fields that this version does not know, sorted by name.
+    pub(crate) other: Vec<Label<'a>>,
 }
 
-/// What an event tells of its problem.
+/// The state of a problem, as an event reports it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EventState {
-    /// It is there.
+pub(crate) enum EventState {
+    /// The problem is there.
     Trouble,
-    /// It is over.
+    /// The problem is over.
     Over,
-    /// It may come or go: a step on the way to one of the two.
+    /// A step between the two, such as `Connecting`.
     Step,
-    /// The event does not say: it has no state, or one that is not known.
+    /// The event has no state, or one that is not in the catalogue.
     Unknown,
 }
 
@@ -61,7 +62,7 @@ impl<'a> Event<'a> {
                 }
                 "EVENT_EMERGENCY_LEVEL" => &mut event.level,
                 "EVENT_ERROR" => {
-                    event.error_came = true;
+                    event.has_error_field = true;
                     &mut event.error
                 }
                 "EVENT_TIME" => &mut event.time,
@@ -87,16 +88,16 @@ impl<'a> Event<'a> {
         event
     }
 
-    /// What is known of this event, if anything is.
+    /// This event's entry in the catalogue.
     #[must_use]
     pub fn entry(&self) -> Option<&'static Entry> {
         Entry::of(&self.name)
     }
 
-    /// What the event tells by its state. An error is trouble, whatever a label says: with an error ZStack sends
-    /// no labels.
+    /// The state that the event reports, by its `entry` in the catalogue. An error means trouble whatever a label says:
+    /// ZStack itself sends no labels with an error.
     #[must_use]
-    pub fn state(&self, entry: &Entry) -> EventState {
+    pub(crate) fn state(&self, entry: &Entry) -> EventState {
         match &entry.state {
             Some(_) if !self.error.is_empty() => EventState::Trouble,
             Some(StateSource::Label { name, trouble, over, steps }) => {
@@ -105,10 +106,10 @@ impl<'a> Event<'a> {
                 let is_in = |values: &[&str]| values.iter().any(|known| known.eq_ignore_ascii_case(value));
                 states.into_iter().find(|(values, _)| is_in(values)).map_or(EventState::Unknown, |(_, state)| state)
             }
-            // A template may leave the field out. So it counts as empty only where it came, or where a label is
-            // there that comes without an error only.
+            // A template may leave the field out, so that a missing field proves nothing. The problem is over only if
+            // the field is there and empty, or if there is a label: labels come only without an error.
             Some(StateSource::Error)
-                if self.error_came || entry.labels.iter().any(|name| !self.label(name).is_empty()) =>
+                if self.has_error_field || entry.labels.iter().any(|name| !self.label(name).is_empty()) =>
             {
                 EventState::Over
             }
@@ -116,21 +117,22 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// Whether this event wraps an alert of another system.
+    /// Whether this event holds an alert of another system.
     #[must_use]
-    pub fn is_third_party(&self) -> bool {
+    pub(crate) fn is_third_party(&self) -> bool {
         self.name.eq_ignore_ascii_case("ThirdpartyAlert")
     }
 
-    /// The value of the event label `name`; empty where there is none.
+    /// The value of the event label `name`, in upper or lower case; empty if there is none.
     #[must_use]
-    pub fn label(&self, name: &str) -> &str {
+    pub(crate) fn label(&self, name: &str) -> &str {
         self.labels.iter().find(|(label, _)| label.eq_ignore_ascii_case(name)).map_or("", |(_, value)| value)
     }
 
-    /// The labels without a name as one text: where a template printed them in a way of its own.
+    /// The labels without a name, joined with commas. There are such labels if a template prints them in a form of its
+    /// own.
     #[must_use]
-    pub fn unnamed_labels(&self) -> String {
+    pub(crate) fn unnamed_labels(&self) -> String {
         let unnamed = self.labels.iter().filter(|(name, _)| name.is_empty());
         unnamed.map(|(_, value)| &**value).collect::<Vec<_>>().join(",")
     }
@@ -147,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_label_tells_the_state_in_any_case() {
+    fn a_label_holds_the_state_in_any_case() {
         for (labels, expected) in [
             (r#"{"OldStatus":"Connected","NewStatus":"Disconnected"}"#, EventState::Trouble),
             (r#"{"OldStatus":"Disconnected","NewStatus":" connected "}"#, EventState::Over),
@@ -169,19 +171,19 @@ mod tests {
             );
             assert_eq!(state(&json), EventState::Trouble, "{value}");
         }
-        // Where there is no state, an error is none.
+        // An event without a state in the catalogue does not get one from an error.
         assert_eq!(state(r#"{"EVENT_NAME":"HostDisconnected","EVENT_ERROR":"lost"}"#), EventState::Unknown);
     }
 
     #[test]
-    fn a_start_is_over_only_where_an_error_would_have_come() {
+    fn a_start_is_over_only_if_the_message_would_have_an_error() {
         for (fields, expected) in [
             (r#""EVENT_ERROR":"no host has room","EVENT_LABELS":{}"#, EventState::Trouble),
             (r#""EVENT_LABELS":{"DestinationHostUuid":"1f2e"}"#, EventState::Over),
             (r#""EVENT_LABELS":"[DestinationHostUuid:1f2e]""#, EventState::Over),
             (r#""EVENT_ERROR":"null","EVENT_LABELS":"[:]""#, EventState::Over),
             (r#""EVENT_ERROR":null"#, EventState::Over),
-            // A template that leaves the field out: this may be a start that failed.
+            // The template leaves the field out, so this may be a start that failed.
             (r#""EVENT_LABELS":"[:]""#, EventState::Unknown),
             (r#""EVENT_LABELS":{"DestinationHostUuid":"None"}"#, EventState::Unknown),
             (r#""EVENT_RESOURCE_ID":"1f2e""#, EventState::Unknown),

@@ -1,4 +1,4 @@
-//! JSON read leniently: an object as the list of its members, any value as text.
+//! Reads JSON leniently: an object becomes the list of its members, and any value becomes text.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,13 +6,13 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// Text of a message; empty where ZStack did not say or did not know.
+/// A text of a message, borrowed if possible. It is empty if ZStack does not send or does not know it.
 pub type Text<'a> = Cow<'a, str>;
 
-/// The members of a JSON object, in the order they came, each value as it stands in the text.
+/// The members of a JSON object in their order, with names that repeat. The values are not parsed.
 pub struct Fields<'a>(pub Vec<(Text<'a>, &'a RawValue)>);
 
-/// A string borrowed where it holds no escape; `Cow` alone would always copy.
+/// A string that is borrowed if it has no escapes. Serde reads a plain `Cow` as a copy always.
 #[derive(serde::Deserialize)]
 struct Str<'a>(#[serde(borrow)] Cow<'a, str>);
 
@@ -45,26 +45,26 @@ pub(super) fn string(json: &str) -> Option<Text<'_>> {
     serde_json::from_str(json).ok().map(|Str(text)| text)
 }
 
-/// The content of a JSON string that holds no escape: what stands between its quotation marks.
+/// The content of a JSON string without escapes.
 fn unescaped(json: &str) -> Option<&str> {
     let content = json.strip_prefix('"')?.strip_suffix('"')?;
     (!content.contains('\\')).then_some(content)
 }
 
-/// Names with their values, in the order they came.
+/// Names with their values, in their order in the message.
 pub type Members<'a> = Vec<(Text<'a>, Value<'a>)>;
 
-/// A field's value: as JSON, or as a text where a message is not JSON or says several things in one text.
+/// A field's value.
 #[derive(Clone, Debug)]
 pub enum Value<'a> {
-    /// Any JSON.
+    /// Any JSON value.
     Json(&'a RawValue),
-    /// A text.
+    /// A text from broken JSON, or a part of another value.
     Text(Text<'a>),
 }
 
 impl<'a> Value<'a> {
-    /// What it says, by [`text`] and [`clean`].
+    /// The value as text: a string's content, any other JSON as it is written. It is empty if [`clean`] empties it.
     #[must_use]
     pub fn text(&self) -> Text<'a> {
         match self {
@@ -74,16 +74,14 @@ impl<'a> Value<'a> {
     }
 }
 
-/// Any JSON value as text: a string's content, anything else as it was written.
-///
-/// White space around it is dropped. What says nothing (see [`clean`]) is empty.
+/// [`Value::text`] of a JSON value.
 #[must_use]
-pub fn text(value: &RawValue) -> Text<'_> {
+pub(super) fn text(value: &RawValue) -> Text<'_> {
     let json = value.get();
     let text = if json.starts_with('"') {
         match unescaped(json) {
             Some(content) => Cow::Borrowed(content),
-            // A string with half a surrogate pair is no valid text; show it as it was written.
+            // A string with half a surrogate pair is not valid text. It is shown as it is written.
             None => string(json).unwrap_or(Cow::Borrowed(json)),
         }
     } else {
@@ -92,12 +90,12 @@ pub fn text(value: &RawValue) -> Text<'_> {
     cleaned(text)
 }
 
-/// `text` without white space around it; nothing where it says nothing as a whole: ZStack's dash for "unknown",
-/// and how Java, Groovy, Python and JSON print what is not there or empty.
+/// `text` without white space around it. The result is empty if the whole text means "unknown" or "nothing": ZStack's
+/// `-`, and `null`, `None`, `[]`, `[:]` and `{}`, as JSON, Java, Groovy and Python print missing or empty values.
 #[must_use]
 pub fn clean(text: &str) -> &str {
     let text = text.trim();
-    // Most are longer.
+    // Most texts are longer, and are not compared.
     if text.len() <= 4 && matches!(text, "-" | "null" | "None" | "[]" | "[:]" | "{}") { "" } else { text }
 }
 

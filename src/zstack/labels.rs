@@ -1,4 +1,4 @@
-//! What stands where ZStack puts labels, however a message template prints it.
+//! Reads the labels of an alarm or an event, in all the forms in which a message template may print them.
 
 use std::borrow::Cow;
 
@@ -7,21 +7,21 @@ use serde_json::value::RawValue;
 use super::fields::{Fields, Text, Value, clean, text};
 use super::salvage;
 
-/// A label's name and value; the name is empty where it has none.
+/// A label's name and value. A label that is only a text has an empty name.
 pub type Label<'a> = (Text<'a>, Text<'a>);
 
-/// ZStack's own memory of which resources it has told already. It grows with every message, and says nothing to
-/// people (`docs/protocols/zstack.md`, "Resource alarm").
+/// A label for ZStack's own use: the resources that ZStack has reported often enough. The list grows, and it means nothing
+/// to people (`docs/protocols/zstack.md`, "Resource alarm").
 const EXCLUDED: &str = "ALARM_EXCLUDE_RESOURCE_LABEL";
 
 /// The operators of an alarm's labels (`docs/protocols/zstack.md`, "Variables").
 const OPERATORS: [&str; 5] = ["Equal", "NotEqual", "Regex", "RegexAgainst", "Filter"];
 
-/// The labels of an event, sorted by name, since Gson's order may differ from one message to the next. `names`
-/// are those that the event is known to have.
+/// The labels of an event, sorted by name, because their order may differ from one message to the next. `names` are the
+/// labels that this event is known to have.
 ///
-/// An object gives its members, and so does a text that holds one. Any other text, and a list of texts, is taken
-/// apart at the names; where that fails, each text is one label without a name.
+/// The members of an object become labels, also if the object is inside a string. Any other text is split at `names`. If
+/// that fails, the whole text is one label without a name. In a list, each item is a text of its own.
 pub(super) fn of_event<'a>(value: &Value<'a>, names: &[&str]) -> Vec<Label<'a>> {
     let mut labels = match value {
         Value::Json(json) if json.get().starts_with('{') => object(json.get()).unwrap_or_default(),
@@ -35,7 +35,7 @@ pub(super) fn of_event<'a>(value: &Value<'a>, names: &[&str]) -> Vec<Label<'a>> 
     labels
 }
 
-/// The labels of an alarm, `key operator value` each, or name and value where they came as an object.
+/// The labels of an alarm. Each has the form `key operator value` and no name. If they come as an object, they have names.
 pub(super) fn of_alarm<'a>(value: &Value<'a>) -> Vec<Label<'a>> {
     let mut labels = match value {
         Value::Json(json) if json.get().starts_with('{') => object(json.get()).unwrap_or_default(),
@@ -47,7 +47,7 @@ pub(super) fn of_alarm<'a>(value: &Value<'a>) -> Vec<Label<'a>> {
     };
     labels.retain(|(name, _)| !name.starts_with(EXCLUDED));
     for (_, value) in &mut labels {
-        // However it is separated from what stands in front of it. Most values have no such letter at all.
+        // EXCLUDED may also be at the end of another label, behind any separator. Most values have no `X` at all.
         if memchr::memchr(b'X', value.as_bytes()).is_some()
             && let Some(at) = value.find(EXCLUDED)
         {
@@ -82,7 +82,7 @@ fn of_text<'a>(text: &'a str, names: &[&str]) -> Vec<Label<'a>> {
     salvage::labels(text, names).unwrap_or_else(|| vec![unnamed(text.into())])
 }
 
-/// Labels out of a list, one or more of them in each item.
+/// The labels in the items of a list. An item may hold several.
 fn lines<'a>(items: Vec<Text<'a>>, names: &[&str]) -> Vec<Label<'a>> {
     let apart = |item: Text<'a>| match item {
         Cow::Borrowed(text) => of_text(text, names),
@@ -91,9 +91,9 @@ fn lines<'a>(items: Vec<Text<'a>>, names: &[&str]) -> Vec<Label<'a>> {
     items.into_iter().flat_map(apart).collect()
 }
 
-/// `[key operator value, key operator value]`, with or without the brackets, and with quotation marks or without; or a
-/// JSON text with names and values. A comma, a semicolon or a line break may stand in a value: only where a name and an
-/// operator follow, another label begins.
+/// Reads `[key operator value, key operator value]`, with or without brackets and quotation marks, or a string that holds
+/// an object. A value may contain a comma, a semicolon or a line break. They end a label only if a name and an operator
+/// follow.
 fn conditions(text: &str) -> Vec<Label<'_>> {
     if let Some(members) = text.starts_with('{').then(|| object(text)).flatten() {
         return members;
@@ -112,7 +112,7 @@ fn conditions(text: &str) -> Vec<Label<'_>> {
 }
 
 fn begins_condition(text: &str) -> bool {
-    // Not beyond the next separator, from where the look begins anew.
+    // This reads only up to the next separator, so all calls together read the text once.
     let text = text.trim_start_matches([' ', '\t', '\r', '"']);
     let behind = text.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
     let operator = behind.strip_prefix(' ').filter(|_| behind.len() < text.len());
@@ -137,7 +137,7 @@ mod tests {
         Value::Json(serde_json::from_str(text).unwrap())
     }
 
-    fn told(labels: Vec<Label<'_>>) -> Vec<String> {
+    fn texts(labels: Vec<Label<'_>>) -> Vec<String> {
         labels
             .into_iter()
             .map(|(name, value)| if name.is_empty() { value.into() } else { format!("{name}={value}") })
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn zstacks_own_memory_is_no_label_however_it_is_printed() {
+    fn the_list_of_reported_resources_is_no_label_however_it_is_printed() {
         for (value, expected) in [
             (r#"["HostUuid Equal 1f2e","ALARM_EXCLUDE_RESOURCE_LABEL Equal 2e|3f"]"#, "HostUuid Equal 1f2e"),
             (r#"["ALARM_EXCLUDE_RESOURCE_LABEL Filter 2e|3f","HostUuid Equal 1f2e"]"#, "HostUuid Equal 1f2e"),
@@ -160,13 +160,13 @@ mod tests {
             (r#""[\"HostUuid Equal 1f2e\",\"ALARM_EXCLUDE_RESOURCE_LABEL Equal 2e|3f\"]""#, "HostUuid Equal 1f2e"),
             (r#""{\"HostUuid\":\"1f2e\",\"ALARM_EXCLUDE_RESOURCE_LABEL\":\"2e|3f\"}""#, "HostUuid=1f2e"),
         ] {
-            assert_eq!(told(of_alarm(&json(value))), [expected], "{value}");
+            assert_eq!(texts(of_alarm(&json(value))), [expected], "{value}");
         }
         assert!(of_alarm(&json(r#""ALARM_EXCLUDE_RESOURCE_LABEL Equal 2e|3f""#)).is_empty());
     }
 
     #[test]
-    fn what_separates_conditions_may_stand_in_a_value() {
+    fn a_value_may_contain_a_separator() {
         for (value, expected) in [
             ("[Name Regex a,b|c, HostUuid Equal 1f2e]", &["HostUuid Equal 1f2e", "Name Regex a,b|c"][..]),
             ("Name Regex a, b Equal, HostUuid NotEqual 1", &["HostUuid NotEqual 1", "Name Regex a, b Equal"]),
@@ -175,12 +175,12 @@ mod tests {
             ("a, b", &["a, b"]),
             ("[]", &[]),
         ] {
-            assert_eq!(told(of_alarm(&Value::Text(value.into()))), expected, "{value}");
+            assert_eq!(texts(of_alarm(&Value::Text(value.into()))), expected, "{value}");
         }
     }
 
     #[test]
-    fn an_events_labels_are_sorted_and_say_something() {
+    fn an_events_labels_are_sorted_and_not_empty() {
         let names = ["Name", "NewStatus", "Details"];
         for value in [
             r#"{"NewStatus":"down","Name":"a, b: c","Details":"None"}"#,
@@ -189,9 +189,9 @@ mod tests {
             r#"["NewStatus: down","Name: a, b: c","Details: -"]"#,
             r#""Name = a, b: c, NewStatus = down, Details = -""#,
         ] {
-            assert_eq!(told(of_event(&json(value), &names)), ["Name=a, b: c", "NewStatus=down"], "{value}");
+            assert_eq!(texts(of_event(&json(value), &names)), ["Name=a, b: c", "NewStatus=down"], "{value}");
         }
-        assert_eq!(told(of_event(&json(r#"["a: b", "c"]"#), &names)), ["a: b", "c"]);
-        assert_eq!(told(of_event(&json("[]"), &names)), [""; 0]);
+        assert_eq!(texts(of_event(&json(r#"["a: b", "c"]"#), &names)), ["a: b", "c"]);
+        assert_eq!(texts(of_event(&json("[]"), &names)), [""; 0]);
     }
 }

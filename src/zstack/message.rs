@@ -1,4 +1,4 @@
-//! One message of ZStack's, in whatever shape it comes.
+//! Reads one message, in any of the shapes in which ZStack may send it.
 
 use std::borrow::Cow;
 
@@ -12,82 +12,81 @@ use super::fields::{Fields, Members, Text, Value, string};
 use super::labels::Label;
 use super::salvage::{self, Salvaged};
 
-/// A message, as far as it could be read.
+/// A message, as far as it can be read.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Message<'a> {
-    /// A resource alarm: a metric crossed its threshold, or came back.
+    /// A resource alarm: a metric crossed its threshold, or recovered.
     Alarm(Box<Alarm<'a>>),
     /// An event alarm: something happened.
     Event(Box<Event<'a>>),
-    /// What the console's *Send Test Message* sends.
+    /// The message of the console's button *Send Test Message*.
     Test(Test<'a>),
-    /// More messages than are read one by one, or messages that are wrapped too deep.
+    /// Messages that are not read one by one: they come after the first 199 of a request, or are nested too deep.
     List(Vec<Text<'a>>),
-    /// Anything else: still somebody's alarm.
+    /// Any other text. It may still be meant as an alarm.
     Raw(Raw<'a>),
 }
 
-/// How a message was written.
+/// The form in which a message is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
     /// An object with ZStack's own field names.
     Plain,
-    /// Facts: names and values for people, as the console fills them into a template.
+    /// A list of facts, as the console fills it into a message template.
     Facts,
-    /// An object with names of somebody's own.
+    /// An object with other field names.
     OwnNames,
     /// Anything else.
     Text,
 }
 
-/// A message and how it was read.
+/// A message, with its shape and with the mistake in its JSON.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Reading<'a> {
-    /// The message.
+    /// The content.
     pub message: Message<'a>,
-    /// How it was written.
+    /// The form in which the content is written.
     pub shape: Shape,
-    /// Where its JSON is broken (`in ALARM_NAME`), where the values were found by their names all the same.
+    /// Where the JSON is broken, such as `in ALARM_NAME`, if the message was read anyway.
     pub broken: Option<String>,
 }
 
-/// What an alarm or event is about.
+/// The resource of an alarm or event. A text is empty if ZStack does not know it.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Resource<'a> {
     /// The resource's UUID.
-    pub id: Text<'a>,
-    /// The name people gave it.
-    pub name: Text<'a>,
-    /// Its address.
-    pub ip: Text<'a>,
+    pub(crate) id: Text<'a>,
+    /// The name that people gave it.
+    pub(crate) name: Text<'a>,
+    /// Its IP address, or the host name of a backup storage.
+    pub(crate) ip: Text<'a>,
     /// Its type, such as `VmInstanceVO`.
-    pub kind: Text<'a>,
-    /// The UUID of the cluster it is in.
-    pub cluster_id: Text<'a>,
-    /// The name of the cluster it is in.
-    pub cluster_name: Text<'a>,
+    pub(crate) kind: Text<'a>,
+    /// The UUID of its cluster.
+    pub(crate) cluster_id: Text<'a>,
+    /// The name of its cluster.
+    pub(crate) cluster_name: Text<'a>,
 }
 
 /// The console's test message (`docs/protocols/zstack.md`, "Send Test Message").
 #[derive(Debug, PartialEq, Eq)]
 pub struct Test<'a> {
-    /// Its fields.
-    pub fields: Vec<Label<'a>>,
+    pub(crate) fields: Vec<Label<'a>>,
 }
 
-/// A message that could not be read.
+/// A message that cannot be read as an alarm or an event.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Raw<'a> {
     /// The text as it came.
-    pub text: &'a str,
-    /// Why it could not be read.
+    pub(crate) text: &'a str,
+    /// Why it cannot be read, for people: `plain text`, `broken JSON: …`.
     pub why: String,
-    /// Its fields, where it is a JSON object after all.
-    pub fields: Vec<Label<'a>>,
+    /// The fields, if the text is a JSON object.
+    pub(crate) fields: Vec<Label<'a>>,
 }
 
-/// The one test message there is. All of it must match: a real alert that were taken for a test would
-/// be closed at once.
+/// The only test message that ZStack sends. All fields must match, because the alert of a test is closed at once. A real
+/// alert must not be.
 const TEST: [(&str, &str); 8] = [
     ("product", "zstack"),
     ("service", "zstack"),
@@ -100,23 +99,24 @@ const TEST: [(&str, &str); 8] = [
 ];
 
 impl<'a> Message<'a> {
-    /// Reads the text of one message. Whatever cannot be read is [`Message::Raw`].
+    /// Reads the text of one message: [`Reading::of`], without the details.
     #[must_use]
     pub fn read(json: &'a str) -> Self {
         Reading::of(json).message
     }
 
-    /// An alarm names its rule or its metric, an event itself. Whoever names neither, or both, has fields of his own.
+    /// Reads an alarm or an event. An alarm names its rule or its metric, an event itself. An object that names neither,
+    /// or both, has field names of its own: it is returned as an error.
     fn of_members(members: Members<'a>) -> Result<Self, Members<'a>> {
-        // A template that serves both kinds leaves the fields of the other one empty.
-        let says = |first: u8, names: &[&str]| {
+        // A template for both kinds leaves the fields of the other kind empty, so an empty value does not count.
+        let has_one_of = |first_letter: u8, names: &[&str]| {
             members.iter().any(|(name, value)| {
-                // Most are told by their first letter alone.
-                let may_be = name.as_bytes().first().is_some_and(|byte| byte | 0x20 == first || *byte <= b' ');
+                // The first letter alone excludes most names, which is fast. White space may stand before it.
+                let may_be = name.as_bytes().first().is_some_and(|byte| byte | 0x20 == first_letter || *byte <= b' ');
                 may_be && names.iter().any(|known| known.eq_ignore_ascii_case(name.trim())) && !value.text().is_empty()
             })
         };
-        match (says(b'a', &["ALARM_NAME", "ALARM_UUID", "ALARM_METRIC"]), says(b'e', &["EVENT_NAME"])) {
+        match (has_one_of(b'a', &["ALARM_NAME", "ALARM_UUID", "ALARM_METRIC"]), has_one_of(b'e', &["EVENT_NAME"])) {
             (true, false) => Ok(Self::Alarm(Box::new(Alarm::read(members)))),
             (false, true) => Ok(Self::Event(Box::new(Event::read(members)))),
             _ => Err(members),
@@ -125,31 +125,36 @@ impl<'a> Message<'a> {
 }
 
 impl<'a> Reading<'a> {
-    /// Reads the text of one message.
+    /// Reads the text of one message. A text that cannot be read becomes [`Message::Raw`].
     #[must_use]
     pub fn of(json: &'a str) -> Self {
-        let whole = |message, shape| Self { message, shape, broken: None };
-        let raw = |why, fields| Message::Raw(Raw { text: json, why, fields });
-        let Fields(members) = match serde_json::from_str(json).map_err(|error| syntax_error(json, error)) {
-            Ok(members) => members,
-            Err(None) => {
-                let message = list(json).unwrap_or_else(|| raw(no_object(json).to_owned(), Vec::new()));
-                return whole(message, Shape::Text);
+        let raw = |why| Self::whole(Message::Raw(Raw { text: json, why, fields: Vec::new() }), Shape::Text);
+        match serde_json::from_str(json).map_err(|error| syntax_error(json, error)) {
+            Ok(Fields(members)) => {
+                let members = members.into_iter().map(|(name, value)| (name, Value::Json(value))).collect();
+                Self::of_object(json, members)
             }
-            Err(Some(error)) => {
-                let text = || whole(raw(why(json, &error), Vec::new()), Shape::Text);
-                return Self::salvaged(json, &error).unwrap_or_else(text);
-            }
-        };
-        let members = members.into_iter().map(|(name, value)| (name, Value::Json(value))).collect();
+            Err(None) => match list(json) {
+                Some(messages) => Self::whole(messages, Shape::Text),
+                None => raw(not_an_object(json).to_owned()),
+            },
+            Err(Some(error)) => Self::salvaged(json, &error).unwrap_or_else(|| raw(why_not_json(json, &error))),
+        }
+    }
+
+    fn whole(message: Message<'a>, shape: Shape) -> Self {
+        Self { message, shape, broken: None }
+    }
+
+    fn of_object(json: &'a str, members: Members<'a>) -> Self {
         let members = match Message::of_members(members) {
-            Ok(message) => return whole(message, Shape::Plain),
+            Ok(message) => return Self::whole(message, Shape::Plain),
             Err(members) => members,
         };
         let mut fields = Members::new();
         if let Some(facts) = facts::of_object(&members) {
             if let Some(message) = facts::message(facts.clone(), members.clone()) {
-                return whole(message, Shape::Facts);
+                return Self::whole(message, Shape::Facts);
             }
             fields = facts;
         }
@@ -157,12 +162,13 @@ impl<'a> Reading<'a> {
         let beside: Vec<_> = beside.collect();
         let fields: Vec<_> = fields.into_iter().chain(beside).map(|(name, value)| (name, value.text())).collect();
         if fields.len() == TEST.len() && TEST.iter().all(|test| fields.iter().any(|(n, v)| (&**n, &**v) == *test)) {
-            return whole(Message::Test(Test { fields }), Shape::Plain);
+            return Self::whole(Message::Test(Test { fields }), Shape::Plain);
         }
-        whole(raw("JSON without the fields of an alarm or an event".to_owned(), fields), Shape::OwnNames)
+        let why = "JSON without the fields of an alarm or an event".to_owned();
+        Self::whole(Message::Raw(Raw { text: json, why, fields }), Shape::OwnNames)
     }
 
-    /// What a text with broken JSON says all the same.
+    /// Reads a text with broken JSON by the names in it, if it has any.
     fn salvaged(text: &'a str, error: &serde_json::Error) -> Option<Self> {
         let of_members = |Salvaged { mut known, beside }: Salvaged<'a>| {
             known.extend(beside);
@@ -175,8 +181,7 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// Fills a field. Where it comes more than once the last one counts, as in any JSON; the ones before
-/// are kept beside it.
+/// Sets a field. If it comes more than once, the last value counts, as usual in JSON. The values before it go to `other`.
 pub(super) fn fill<'a>(slot: &mut Text<'a>, name: Text<'a>, value: Text<'a>, other: &mut Vec<Label<'a>>) {
     if value.is_empty() || *slot == value {
         return;
@@ -187,24 +192,26 @@ pub(super) fn fill<'a>(slot: &mut Text<'a>, name: Text<'a>, value: Text<'a>, oth
     }
 }
 
-/// A field's name as ZStack writes it, whatever a template makes of it.
+/// A field's name in upper case, as ZStack writes it. A message template may write it in another way.
 pub(super) fn upper_case(name: &str) -> Cow<'_, str> {
     let name = name.trim();
     if name.bytes().any(|byte| byte.is_ascii_lowercase()) { name.to_ascii_uppercase().into() } else { name.into() }
 }
 
-/// Whether a member's name begins so, in any case.
+/// Whether a member's name begins with `prefix`. Upper and lower case are the same.
 pub(super) fn begins_with(name: &str, prefix: &str) -> bool {
     let name = name.trim_start();
     name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 
-/// Where a text breaks JSON, if it does. One that is no object is refused before anything in it is looked at.
+/// The mistake in the JSON, if there is one. `error` may only say that the text is not an object. Then the rest of the
+/// text was not read yet.
 fn syntax_error(json: &str, error: serde_json::Error) -> Option<serde_json::Error> {
     if error.is_data() { serde_json::from_str::<IgnoredAny>(json).err() } else { Some(error) }
 }
 
-/// Where a text breaks JSON: in which value, since lines and columns may differ at every repeat.
+/// Where the JSON is broken: the name of the value. Line and column may change at every repeat of an alarm, which would
+/// add an event to the alert's history each time.
 fn place(text: &str, error: &serde_json::Error, is_facts: bool) -> String {
     let line_starts = std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1));
     let line_start = line_starts.take(error.line()).last().unwrap_or_default();
@@ -214,25 +221,25 @@ fn place(text: &str, error: &serde_json::Error, is_facts: bool) -> String {
     }
 }
 
-/// The messages of a list, if there is one in it.
+/// The items of a list, if at least one of them is a message.
 fn list(json: &str) -> Option<Message<'_>> {
     let items: Vec<&RawValue> = serde_json::from_str(json).ok()?;
     let texts: Vec<_> = items.into_iter().map(|item| string(item.get()).unwrap_or(item.get().into())).collect();
-    // A list in a list is not looked into: that would be done again for each list around it.
+    // Lists in the list are not read: each level would read all levels below it once more.
     let is_message = |text: &Text<'_>| !text.starts_with('[') && !matches!(Message::read(text), Message::Raw(_));
     texts.iter().any(is_message).then_some(Message::List(texts))
 }
 
-/// Why JSON that is no object is no message.
-fn no_object(json: &str) -> &'static str {
+/// Why JSON that is not an object cannot be read.
+fn not_an_object(json: &str) -> &'static str {
     match json.trim_start().as_bytes().first() {
         Some(b'[') => "a JSON list that holds no alarm and no event",
         _ => "plain text",
     }
 }
 
-/// Why a text that is no JSON is no message.
-fn why(text: &str, error: &serde_json::Error) -> String {
+/// Why a text that is not JSON cannot be read.
+fn why_not_json(text: &str, error: &serde_json::Error) -> String {
     match text.trim_start().as_bytes().first() {
         Some(b'{' | b'[') => format!("broken JSON: {error}"),
         _ => "plain text".to_owned(),
@@ -244,8 +251,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn why_a_message_cannot_be_read_is_told() {
-        for (text, told) in [
+    fn a_raw_message_says_why_it_cannot_be_read() {
+        for (text, why) in [
             ("[1, 2]", "a JSON list that holds no alarm and no event"),
             (r#"[{"name":"a "b" c"}]"#, "broken JSON: expected `,` or `}` at line 1 column 14"),
             ("[broken", "broken JSON: expected value at line 1 column 2"),
@@ -254,7 +261,7 @@ mod tests {
             ("disk full", "plain text"),
         ] {
             let Message::Raw(raw) = Message::read(text) else { panic!("{text}") };
-            assert_eq!(raw.why, told, "{text}");
+            assert_eq!(raw.why, why, "{text}");
         }
     }
 }

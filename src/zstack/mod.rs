@@ -1,13 +1,11 @@
-//! What ZStack sends: bytes to messages, leniently.
+//! ZStack's side: reads the bytes of a request into messages.
 //!
-//! The wire is described in ZStack's public SDK and message templates; no type on it can be relied
-//! on. Numbers come as strings and strings as numbers, fields go missing and new ones appear, and a
-//! message template of the administrator's own may print anything at all. So nothing here fails:
-//! [`split`] always gives at least one part, and what [`Message::read`] cannot read is a
-//! [`Message::Raw`] that still holds every word.
+//! What is known of ZStack is in `docs/protocols/zstack.md`. No field can be relied on: numbers come as strings and
+//! strings as numbers, fields are missing, and new versions add fields. A message template of the administrator may
+//! print anything. So nothing here returns an error. [`split()`] always returns at least one part, and a message that
+//! [`Message::read`] cannot read becomes a [`Message::Raw`] with its whole text.
 
 mod alarm;
-mod brackets;
 mod catalogue;
 mod dimensions;
 mod event;
@@ -21,12 +19,15 @@ mod words;
 
 pub use alarm::Alarm;
 pub use catalogue::{Entry, StateSource, events};
-pub use dimensions::dimension_values;
-pub use event::{Event, EventState};
+pub(crate) use dimensions::dimension_values;
+pub use event::Event;
+pub(crate) use event::EventState;
 pub use facts::{facts, is_condition, tells_kind};
-pub use fields::{Fields, Members, Text, Value, clean, text};
+pub use fields::{Fields, Members, Text, Value, clean};
 pub use labels::Label;
 pub use message::{Message, Raw, Reading, Resource, Shape, Test};
 pub use salvage::Salvaged;
-pub use split::{MAX_MESSAGES, Part, split};
-pub use words::{Level, Operator, State};
+pub(crate) use split::MAX_MESSAGES;
+pub use split::{Part, split};
+pub(crate) use words::Operator;
+pub use words::{Level, State};

@@ -1,4 +1,4 @@
-//! A request's body taken apart into messages.
+//! Splits the body of a request into messages.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -10,60 +10,59 @@ use serde_json::value::RawValue;
 use super::fields::{Fields, Text, string, text};
 use super::message::Message;
 
-/// How deep messages may be wrapped: strings that hold JSON, lists, `sections`. What lies deeper is
-/// shown as text.
+/// How deep messages may be nested in strings that hold JSON, in lists and in `sections`. Anything deeper is not read.
 const MAX_WRAPPERS: usize = 8;
 
-/// How much of what stands around messages is kept, in members. No alert has more labels than that, and each of
-/// thousands of messages would have to carry it.
+/// How many members around the messages are kept. An alert cannot have more labels, and each of perhaps thousands of
+/// messages has a copy of them in its alert.
 const MAX_AROUND: usize = 50;
 
-/// The most messages of a request that are read one by one. ZStack itself sends one a request.
-pub const MAX_MESSAGES: usize = 200;
+/// The most messages of one request that are read one by one. ZStack itself sends one message in a request.
+pub(crate) const MAX_MESSAGES: usize = 200;
 
-/// Names and values.
-type Members = Vec<(String, String)>;
+/// Names with their values as text.
+type Texts = Vec<(String, String)>;
 
 /// One message of a request.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Part {
-    /// The message's own text, as it stood in the body.
+    /// The message's own text, as it is in the body.
     pub text: String,
-    /// What stood beside `sections` in the objects around it. Of more than 50 members the rest is counted, under
-    /// the name `left_out`.
-    pub around: Arc<Members>,
+    /// The members beside `sections` in the objects around the message, the outermost object first. If there are more
+    /// than 50, the member `left_out` counts the others.
+    pub around: Arc<Texts>,
 }
 
-/// What stands around messages.
+/// The members around messages.
 #[derive(Default)]
 struct Around {
-    /// Of the outermost object first.
-    members: Members,
+    /// Those of the outermost object come first.
+    members: Texts,
+    /// How many there were beyond [`MAX_AROUND`].
     left_out: usize,
-    /// All of it, as the parts have it.
-    told: Arc<Members>,
+    /// [`Part::around`] of these messages.
+    of_part: Arc<Texts>,
 }
 
 impl Around {
-    /// What stands around messages in an object that is in the midst of this, with `beside` beside them.
+    /// For messages one object deeper, with the members `beside` them in that object.
     fn and(&self, beside: Vec<(Text<'_>, &RawValue)>) -> Self {
         let room = beside.len().min(MAX_AROUND.saturating_sub(self.members.len()));
         let left_out = self.left_out + beside.len() - room;
         let own = beside.into_iter().take(room).map(|(name, value)| (name.into_owned(), text(value).into_owned()));
-        let members: Members = self.members.iter().cloned().chain(own).collect();
-        let mut told = members.clone();
-        told.extend((left_out > 0).then(|| ("left_out".to_owned(), format!("{left_out} more"))));
-        Self { members, left_out, told: Arc::new(told) }
+        let members: Texts = self.members.iter().cloned().chain(own).collect();
+        let mut of_part = members.clone();
+        of_part.extend((left_out > 0).then(|| ("left_out".to_owned(), format!("{left_out} more"))));
+        Self { members, left_out, of_part: Arc::new(of_part) }
     }
 }
 
-/// Takes a body apart: strings that hold JSON are opened, lists and `{"sections": [...]}` become one
-/// part for each of their items. Where none of the items is a message, the list as a whole is one, unless
-/// there is a single object in it.
+/// Splits a body into its messages. Strings that hold JSON are opened. Lists and `{"sections": [...]}` become one part
+/// for each item. If no item is a message, the whole list is one part, unless it holds a single object.
 ///
-/// There is at least one part, and whatever the body says is in one of them. Bytes that are no UTF-8
-/// are written as in URLs, `%D6`, so that different texts stay different. Messages beyond [`MAX_MESSAGES`] are
-/// one part, a list of them.
+/// There is always at least one part, and at most 200. Everything in the body is in one of them. Bytes that are not UTF-8
+/// become `%D6` as in URLs, so that different bodies stay different. If there are more than 200 messages, the last part
+/// is a list of all that are left.
 #[must_use]
 pub fn split(body: &[u8]) -> Vec<Part> {
     let mut parts = Vec::with_capacity(1);
@@ -75,7 +74,7 @@ pub fn split(body: &[u8]) -> Vec<Part> {
     parts
 }
 
-/// Messages as a JSON list; those that are no JSON as strings in it.
+/// The parts as one JSON list. A part that is not JSON becomes a string.
 fn list(parts: &[Part]) -> String {
     let items = parts.iter().map(|part| match serde_json::from_str::<IgnoredAny>(&part.text) {
         Ok(_) => Cow::Borrowed(part.text.as_str()),
@@ -114,7 +113,7 @@ fn open(json: &str, around: &Around, depth: usize, parts: &mut Vec<Part>) {
         Some(b'{') if depth > 0 => {
             if let Some((sections, beside)) = sections(json) {
                 if is_message(json) {
-                    parts.push(Part { text: json.to_owned(), around: around.told.clone() });
+                    parts.push(Part { text: json.to_owned(), around: around.of_part.clone() });
                 }
                 open(sections, &around.and(beside), depth - 1, &mut within);
             } else if let Some(content) = only_text(json) {
@@ -127,7 +126,7 @@ fn open(json: &str, around: &Around, depth: usize, parts: &mut Vec<Part>) {
     if within.iter().any(|part| is_message(&part.text)) || within.len() == 1 && within.iter().all(is_object) {
         parts.append(&mut within);
     } else if parts.last().is_none_or(|part| part.text != json) {
-        parts.push(Part { text: json.to_owned(), around: around.told.clone() });
+        parts.push(Part { text: json.to_owned(), around: around.of_part.clone() });
     }
 }
 
@@ -135,13 +134,13 @@ fn is_message(json: &str) -> bool {
     !matches!(Message::read(json), Message::Raw(_) | Message::List(_))
 }
 
-/// The items of a JSON list that say anything.
+/// The items of a JSON list without those that are empty.
 fn items(json: &str) -> Vec<&str> {
     let items: Vec<&RawValue> = serde_json::from_str(json).unwrap_or_default();
     items.into_iter().filter(|item| !text(item).is_empty()).map(RawValue::get).collect()
 }
 
-/// What stands under `sections` in an object, and the object's other members.
+/// The value of `sections` in an object, and the object's other members.
 fn sections(json: &str) -> Option<(&str, Vec<(Text<'_>, &RawValue)>)> {
     if !may_name(json, b"sections") {
         return None;
@@ -152,8 +151,8 @@ fn sections(json: &str) -> Option<(&str, Vec<(Text<'_>, &RawValue)>)> {
     Some((sections.get(), members))
 }
 
-/// The text in an object whose one member is a text that holds an object: a template that prints everything at once
-/// gets it into the console's form that way.
+/// The content of an object whose only member is a string that holds an object. The templates that print all values at
+/// once have this form, because the console accepts only JSON (`docs/protocols/zstack.md`, "Message templates").
 fn only_text(json: &str) -> Option<Text<'_>> {
     let (_, value) = json.split_once(':')?;
     if !value.trim_start().starts_with("\"{") {
@@ -164,8 +163,8 @@ fn only_text(json: &str) -> Option<Text<'_>> {
     string(value.get())
 }
 
-/// Whether `json` may have a member of this name, in any case: most messages have not, and need no parsing
-/// to find out. A name may be written with escapes, too.
+/// Whether `json` may have a member of this name, in upper or lower case. Most messages do not, so they need not be
+/// parsed. A name with escapes (`\u…`) is possible, too.
 fn may_name(json: &str, name: &[u8]) -> bool {
     let json = json.as_bytes();
     let begins = |at: usize| json[at..].get(..name.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(name));
@@ -195,7 +194,7 @@ mod tests {
             texts(r#"[{"ALARM_NAME":"a"}, null, "{\"ALARM_NAME\":\"b\"}", [{"EVENT_NAME":"c"}], {}]"#),
             [r#"{"ALARM_NAME":"a"}"#, r#"{"ALARM_NAME":"b"}"#, r#"{"EVENT_NAME":"c"}"#]
         );
-        // What is no message among messages is not dropped.
+        // An item that is not a message is kept if another item is one.
         assert_eq!(texts(r#"[{"ALARM_NAME":"a"}, "look!"]"#), [r#"{"ALARM_NAME":"a"}"#, "look!"]);
     }
 

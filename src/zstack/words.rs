@@ -1,9 +1,9 @@
-//! ZStack's words for levels, states and operators, as the wire has them and as the console translates them.
+//! ZStack's words for levels, states and operators (`docs/protocols/zstack.md`, "Words").
 //!
-//! A message template of the administrator's own brings the server's words, Chinese or English. All of
-//! them mean the same, in any case and with white space around (`docs/protocols/zstack.md`, "Words").
+//! The plain JSON has ZStack's ids. A message template prints the server's words, Chinese or English. Case does not
+//! matter, nor does white space around a word.
 
-/// How bad ZStack says it is: the *emergency level*.
+/// ZStack's *emergency level*.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
     /// `Emergent`, 紧急
@@ -17,7 +17,7 @@ pub enum Level {
 }
 
 impl Level {
-    /// The level that `text` names, if it names one.
+    /// None if `text` is not a word for a level.
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
         Some(match text.trim().to_ascii_lowercase().as_str() {
@@ -29,7 +29,7 @@ impl Level {
         })
     }
 
-    /// The wire's own word.
+    /// ZStack's id, as in the plain JSON.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -44,7 +44,7 @@ impl Level {
 /// The state of a resource alarm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// `OK`, 监控中, and what people write into recovery templates
+    /// `OK`, 监控中, and words that people write into recovery templates
     Ok,
     /// `Alarm`, 已触发
     Alarm,
@@ -53,9 +53,9 @@ pub enum State {
 }
 
 impl State {
-    /// The state that `text` names, if it names one.
+    /// None if `text` is not a word for a state.
     #[must_use]
-    pub fn read(text: &str) -> Option<Self> {
+    pub(crate) fn read(text: &str) -> Option<Self> {
         Some(match text.trim().to_ascii_lowercase().as_str() {
             "ok" | "监控中" | "監控中" | "recovered" | "resolved" | "normal" | "已恢复" | "恢复" | "恢复正常"
             | "正常" | "已恢復" | "恢復" | "恢復正常" => Self::Ok,
@@ -65,7 +65,7 @@ impl State {
         })
     }
 
-    /// The wire's own word.
+    /// ZStack's id, as in the plain JSON.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -76,9 +76,9 @@ impl State {
     }
 }
 
-/// How an alarm's value compares with its threshold when it triggers.
+/// The comparison of an alarm's value with its threshold for which the alarm triggers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Operator {
+pub(crate) enum Operator {
     /// `GreaterThan`, 大于
     Greater,
     /// `GreaterThanOrEqualTo`, 大于等于
@@ -90,9 +90,9 @@ pub enum Operator {
 }
 
 impl Operator {
-    /// The operator that `text` names, if it names one.
+    /// None if `text` is not a word or symbol for an operator.
     #[must_use]
-    pub fn read(text: &str) -> Option<Self> {
+    pub(crate) fn read(text: &str) -> Option<Self> {
         Some(match text.trim().to_ascii_lowercase().as_str() {
             "greaterthan" | "大于" | "大於" | ">" => Self::Greater,
             "greaterthanorequalto" | "大于等于" | "大於等於" | ">=" => Self::GreaterOrEqual,
@@ -102,9 +102,8 @@ impl Operator {
         })
     }
 
-    /// Its symbol.
     #[must_use]
-    pub fn symbol(self) -> &'static str {
+    pub(crate) fn symbol(self) -> &'static str {
         match self {
             Self::Greater => ">",
             Self::GreaterOrEqual => ">=",
@@ -113,9 +112,9 @@ impl Operator {
         }
     }
 
-    /// The operator that holds exactly where this one does not.
+    /// The operator that is true exactly if this one is false.
     #[must_use]
-    pub fn reverse(self) -> Self {
+    pub(super) fn reverse(self) -> Self {
         match self {
             Self::Greater => Self::LessOrEqual,
             Self::GreaterOrEqual => Self::Less,

@@ -1,7 +1,8 @@
-//! What is known of each event: what ends it, where it says how it is, and what tells two of it apart.
+//! The catalogue of events: which event ends which, which field holds the state, and which labels distinguish problems
+//! (`docs/protocols/zstack.md`, "Event alarm" and "The catalogue of events").
 //!
-//! An event alarm has no status of its own. Some events are ended by another event, some say in a label
-//! whether they are trouble or its end, and most are never ended (`docs/protocols/zstack.md`, "Event alarm").
+//! An event alarm has no status. Some events are ended by another event. Some have a label that says whether they report
+//! trouble or its end. Most never end.
 
 mod host;
 mod named;
@@ -9,50 +10,50 @@ mod platform;
 mod storage;
 mod vm;
 
-/// What is known of one event.
+/// One event of the catalogue.
 #[derive(Debug)]
 pub struct Entry {
-    /// Its name on the wire.
+    /// `EVENT_NAME`, such as `HostDisconnected`.
     pub name: &'static str,
-    /// Its name in the Chinese console.
+    /// The name in the Chinese console.
     pub chinese: &'static str,
-    /// Its name in the English console; empty where that has none of its own.
+    /// The name in the English console; empty if that has none of its own.
     pub english: &'static str,
-    /// The names of its labels.
+    /// The names of all event labels that the event may have.
     pub labels: &'static [&'static str],
-    /// The labels that tell two of it apart on one resource: two values are two problems.
+    /// The labels that distinguish two problems on one resource, such as two disks of a host.
     pub told_apart_by: &'static [&'static str],
-    /// Where it says whether it is trouble, where it does.
+    /// The field that holds the state. None if the event has no state.
     pub state: Option<StateSource>,
-    /// The events that it ends, on the same resource.
+    /// The events that this one ends, on the same resource.
     pub undoes: &'static [&'static str],
 }
 
-/// Where an event says whether it is trouble.
+/// The field in which an event reports whether it is trouble or its end.
 #[derive(Debug)]
 pub enum StateSource {
-    /// In a label.
+    /// An event label.
     Label {
         /// The label's name.
         name: &'static str,
-        /// The values that are trouble.
+        /// The values that mean trouble.
         trouble: &'static [&'static str],
-        /// The values that end it.
+        /// The values that mean that the trouble is over.
         over: &'static [&'static str],
-        /// The values that are neither, and on the way to one of the two.
+        /// The values that mean a step between the two.
         steps: &'static [&'static str],
     },
-    /// In the field `EVENT_ERROR`: trouble where it is there, over where it is not.
+    /// The field `EVENT_ERROR`. An error means trouble. An empty field means that it is over.
     Error,
 }
 
-/// Every event that is known, by namespace.
+/// All events of the catalogue, in groups: hosts, virtual machines, storages, the platform, other products.
 pub fn events() -> impl Iterator<Item = &'static Entry> {
     [host::EVENTS, vm::EVENTS, storage::EVENTS, platform::EVENTS, named::EVENTS].into_iter().flatten()
 }
 
 impl Entry {
-    /// The event of this name, in any case.
+    /// Finds an event by its name, in upper or lower case.
     #[must_use]
     pub fn of(name: &str) -> Option<&'static Self> {
         events().find(|event| event.name.eq_ignore_ascii_case(name))
@@ -63,14 +64,14 @@ impl Entry {
         events().filter(|event| event.undoes.contains(&self.name))
     }
 
-    /// Whether any message says that this event is over.
+    /// Whether this event ever ends: by its own state or by another event. An event that ends others counts as well.
     #[must_use]
     pub fn ends(&self) -> bool {
         self.state.is_some() || !self.undoes.is_empty() || self.undone_by().next().is_some()
     }
 }
 
-/// An event that only tells that something happened. The methods below add what else is known.
+/// An event without labels, without a state and without an end. The methods below add them.
 const fn event(name: &'static str, chinese: &'static str, english: &'static str) -> Entry {
     Entry { name, chinese, english, labels: &[], told_apart_by: &[], state: None, undoes: &[] }
 }

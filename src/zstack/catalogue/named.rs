@@ -1,4 +1,5 @@
-//! Events of other ZStack products. Only their names are known; the pair of load balancers is inferred from them.
+//! Events of other ZStack products. Only their names are known. The pair of load balancer events is inferred from the
+//! names.
 
 use super::{Entry, event};
 

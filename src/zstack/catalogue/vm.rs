@@ -35,7 +35,7 @@ pub(super) const EVENTS: &[Entry] = &[
             "NewState",
             &["Stopped", "Unknown", "Crashed", "NoState", "Paused"],
             &["Running"],
-            // Steps, or ends on purpose. `Error` is none of them.
+            // Steps, or ends on purpose. `Error` is neither.
             &[
                 "Created",
                 "Starting",

@@ -1,33 +1,35 @@
-//! Names and values out of a text that is no JSON, though it was meant to be.
+//! Reads names and values out of a text that should be JSON and is broken.
 //!
-//! ZStack puts values into message templates as they are, so that a quotation mark, a backslash or a line break in a
-//! name breaks the JSON around it (`docs/protocols/zstack.md`, "Message templates"). The names still stand where
-//! they stood: a value is what stands between its name and the next one.
+//! ZStack puts values into message templates without escaping them. A quotation mark, a backslash or a line break in a
+//! name then breaks the JSON around it (`docs/protocols/zstack.md`, "Message templates"). The names of the members are
+//! still in their places: a value is the text between its name and the next name.
+
+mod brackets;
+mod names;
+mod values;
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use serde_json::Deserializer;
-use serde_json::value::RawValue;
-
-use super::brackets::{closers, ends_whole, without};
+use self::brackets::{closers, is_complete, without};
+use self::names::{Found, label_names, member_names};
+use self::values::{json, members_in, printed, value_in};
 use super::facts::may_repeat;
-use super::fields::{Members, Text, Value, string};
+use super::fields::{Members, Text, string};
 use super::labels::Label;
 use super::message::{Reading, Shape, begins_with};
 
-/// What was found in a text with broken JSON.
+/// The names and values in a text with broken JSON.
 #[derive(Debug)]
 pub struct Salvaged<'a> {
-    /// The names that were looked for, with their values, in their order: members, or facts. A value that is no JSON
-    /// is a text.
+    /// The members of an alarm or event, or the facts, in their order. A value that is not JSON is a text.
     pub known: Members<'a>,
-    /// Other members in front of them, between them and behind them.
+    /// All other members: those before, between and behind the known ones.
     pub beside: Members<'a>,
 }
 
 impl<'a> Salvaged<'a> {
-    /// What [`Reading::of`] found in a text; none where it read the text in another way.
+    /// The names and values that [`Reading::of`] used for a text with broken JSON. None for any other text.
     #[must_use]
     pub fn of(text: &'a str) -> Option<Self> {
         let Reading { shape, broken, .. } = Reading::of(text);
@@ -36,33 +38,22 @@ impl<'a> Salvaged<'a> {
     }
 }
 
-/// A name in a text.
-struct Found<'a> {
-    name: Text<'a>,
-    /// Where the name begins.
-    start: usize,
-    /// Where its value begins.
-    value: usize,
-    /// Whether it stands there without quotation marks: then its value is no JSON.
-    is_bare: bool,
-}
-
-/// The members of an alarm or an event. None where there are none, or where one of them has two values: then there
-/// are two messages in the text.
+/// The members of an alarm or an event. None if there are none, if the text is cut off, or if one member has two values:
+/// then the text holds two messages.
 pub(super) fn members(text: &str) -> Option<Salvaged<'_>> {
     let is_known = |name: &str| {
         let is_word = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         is_word && ["ALARM_", "EVENT_"].iter().any(|prefix| begins_with(name, prefix))
     };
-    let found = names(text).filter(|found| is_known(&found.name));
+    let found = member_names(text).filter(|found| is_known(&found.name));
     read(text, found.collect(), &[','], |_| false)
 }
 
-/// The facts of a message, under the same conditions, but for the names that one message may have twice.
+/// The facts of a message. None under the same conditions as [`members`], but some facts may come twice in one message.
 pub(super) fn facts(text: &str) -> Option<Salvaged<'_>> {
     let mut found = Vec::new();
     let mut name: Option<Found<'_>> = None;
-    for member in names(text) {
+    for member in member_names(text) {
         if member.name == "name" {
             name = Some(member);
         } else if member.name == "value"
@@ -76,10 +67,10 @@ pub(super) fn facts(text: &str) -> Option<Salvaged<'_>> {
     read(text, found, &['{', ',', '}'], may_repeat)
 }
 
-/// Labels with these `names`, out of an object with a mistake in it, a map as Groovy prints it (`[name:value,
-/// name:value]`) or lines. None where there are none, or where one of them has two values.
+/// Labels with these `names`, from broken JSON, from a map as Groovy prints it (`[name:value, name:value]`) or from
+/// lines. None if there are none, if the text is cut off, or if one label has two values.
 pub(super) fn labels<'a>(text: &'a str, names: &[&str]) -> Option<Vec<Label<'a>>> {
-    let mut found: Vec<_> = names.iter().flat_map(|name| label(text, name)).collect();
+    let mut found: Vec<_> = names.iter().flat_map(|name| label_names(text, name)).collect();
     found.sort_by_key(|found| found.start);
     let is_between = |separator: &char| {
         let mut behind_first = found.iter().skip(1);
@@ -90,33 +81,8 @@ pub(super) fn labels<'a>(text: &'a str, names: &[&str]) -> Option<Vec<Label<'a>>
     Some(known.into_iter().chain(beside).map(|(name, value)| (name, value.text())).collect())
 }
 
-/// Every `"name":` in a text.
-fn names(text: &str) -> impl Iterator<Item = Found<'_>> {
-    memchr::memchr_iter(b'"', text.as_bytes()).filter_map(|start| {
-        let (name, rest) = text[start + 1..].split_once('"')?;
-        let value = rest.trim_start().strip_prefix(':')?;
-        Some(Found { name: name.into(), start, value: text.len() - value.len(), is_bare: false })
-    })
-}
-
-/// Every place where a label's name stands before a value, at the beginning of the text or of a line, or behind a
-/// bracket, a comma or a semicolon.
-fn label<'a>(text: &'a str, name: &str) -> Vec<Found<'a>> {
-    let found = text.match_indices(name).filter_map(|(at, name)| {
-        let before = &text[..at];
-        let is_bare = !before.ends_with('"');
-        let before = before.strip_suffix('"').unwrap_or(before);
-        let begins =
-            before.trim_end_matches([' ', '\t']).chars().next_back().is_none_or(|c| "[{,;|>，；\n\r".contains(c));
-        let behind = &text[at + name.len()..];
-        let behind = behind.strip_prefix('"').unwrap_or(behind).trim_start_matches([' ', '\t']);
-        let value = behind.strip_prefix([':', '=', '：']).filter(|_| begins)?;
-        Some(Found { name: name.into(), start: before.len(), value: text.len() - value.len(), is_bare })
-    });
-    found.collect()
-}
-
-/// The values of names that were found. Behind each stands `frame` before the next name, read from its end.
+/// Reads the values of the names that were found. `frame` is the text between a value and the next name, without white
+/// space and in reverse order.
 fn read<'a>(
     text: &'a str,
     found: Vec<Found<'a>>,
@@ -126,7 +92,7 @@ fn read<'a>(
     let ahead = &text[..found.first()?.start];
     let ends: Vec<_> = found.iter().skip(1).map(|found| found.start).chain([text.len()]).collect();
     let closers = closers(ahead);
-    if !ends_whole(text, &text[found.last()?.value..], &closers) {
+    if !is_complete(text, &text[found.last()?.value..], &closers) {
         return None;
     }
     let mut salvaged = Salvaged { known: Members::new(), beside: members_in(ahead) };
@@ -148,9 +114,9 @@ fn read<'a>(
     Some(salvaged)
 }
 
-/// The name in whose value the byte at `place` stands, of a member or, where there are facts, of a fact.
+/// The name whose value holds the byte at `place`: the name of a fact if `is_facts`, otherwise of a member.
 pub(super) fn name_at(text: &str, place: usize, is_facts: bool) -> Option<Text<'_>> {
-    let before = names(text).take_while(|found| found.value <= place);
+    let before = member_names(text).take_while(|found| found.value <= place);
     if !is_facts {
         return before.last().map(|found| found.name);
     }
@@ -158,73 +124,12 @@ pub(super) fn name_at(text: &str, place: usize, is_facts: bool) -> Option<Text<'
     json(&text[fact.value..]).and_then(|(name, _)| string(name.get()))
 }
 
-/// The first value in a text, and the members behind it if it is well-formed. Otherwise all of the text is the
-/// value, without the quotation marks around it.
-fn value_in(text: &str) -> (Value<'_>, Members<'_>) {
-    let text = text.trim();
-    if let Some((value, rest)) = json(text) {
-        let beside = members_in(rest);
-        if !beside.is_empty() || rest.chars().all(|c| c.is_whitespace() || "{}[],;".contains(c)) {
-            return (Value::Json(value), beside);
-        }
-    }
-    (bare(text), Members::new())
-}
-
-/// A value as it was printed, but for quotation marks that can only stand around it.
-fn printed(text: &str) -> Value<'_> {
-    let text = text.trim();
-    let within = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).filter(|text| !text.contains('"'));
-    Value::Text(within.unwrap_or(text).into())
-}
-
-/// A text without the quotation marks around it.
-fn bare(text: &str) -> Value<'_> {
-    let text = text.trim();
-    let text = text.strip_prefix('"').unwrap_or(text);
-    Value::Text(text.strip_suffix('"').unwrap_or(text).into())
-}
-
-/// The members that a text begins with, in whatever opens and closes there.
-fn members_in(mut text: &str) -> Members<'_> {
-    // A value that is no JSON may be read to the text's end to find that out.
-    let mut tries: usize = 32;
-    let mut members = Members::new();
-    loop {
-        text = text.trim_start_matches(|c: char| c.is_whitespace() || "{}[],".contains(c));
-        let Some(Found { name, value, .. }) = names(text).next().filter(|found| found.start == 0) else {
-            return members;
-        };
-        text = &text[value..];
-        let ends = |rest: &str| rest.trim_start().chars().next().is_none_or(|c| ",}]".contains(c));
-        let value = (tries > 0).then(|| json(text)).flatten();
-        if let Some((value, rest)) = value.filter(|(_, rest)| ends(rest)) {
-            members.push((name, Value::Json(value)));
-            text = rest;
-            continue;
-        }
-        tries = tries.saturating_sub(1);
-        // Broken, too, or what stands around the next name.
-        let (value, rest) = text.split_at(names(text).next().map_or(text.len(), |next| next.start));
-        if value.contains(char::is_alphanumeric) {
-            members.push((name, bare(without(value, &[',']))));
-        }
-        text = rest;
-    }
-}
-
-/// The JSON value that a text begins with, and what stands behind it.
-fn json(text: &str) -> Option<(&RawValue, &str)> {
-    let mut values = Deserializer::from_str(text).into_iter();
-    let value = values.next()?.ok()?;
-    Some((value, &text[values.byte_offset()..]))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::zstack::fields::Value;
 
-    fn told(members: &Members<'_>) -> Vec<String> {
+    fn texts(members: &Members<'_>) -> Vec<String> {
         members.iter().map(|(name, value)| format!("{name}={}", value.text())).collect()
     }
 
@@ -247,7 +152,7 @@ mod tests {
                 ["ALARM_DURATION=300", "ALARM_LABELS=[\"a \"b\"\", \"c\"]"],
             ),
         ] {
-            assert_eq!(told(&members(text).unwrap().known), expected, "{text}");
+            assert_eq!(texts(&members(text).unwrap().known), expected, "{text}");
         }
     }
 
@@ -255,13 +160,13 @@ mod tests {
     fn members_beside_them_are_kept_apart() {
         let text = r#"{"title":"T","n":[1],"sections":[{"ALARM_UUID":"u", "note": "x", "more": {"a": 1}, "ALARM_NAME":"a "b""}]}"#;
         let Salvaged { known, beside } = members(text).unwrap();
-        assert_eq!(told(&known), ["ALARM_UUID=u", "ALARM_NAME=a \"b\""]);
-        assert_eq!(told(&beside), ["title=T", "n=[1]", "note=x", "more={\"a\": 1}"]);
+        assert_eq!(texts(&known), ["ALARM_UUID=u", "ALARM_NAME=a \"b\""]);
+        assert_eq!(texts(&beside), ["title=T", "n=[1]", "note=x", "more={\"a\": 1}"]);
 
         let text = r#"{"title":"a "b", c","sections":[{"ALARM_UUID":"u","note":"x "y" z","n":1}],"end":true}"#;
         let Salvaged { known, beside } = members(text).unwrap();
-        assert_eq!(told(&known), ["ALARM_UUID=u"]);
-        assert_eq!(told(&beside), ["title=a \"b\", c", "note=x \"y\" z", "n=1", "end=true"]);
+        assert_eq!(texts(&known), ["ALARM_UUID=u"]);
+        assert_eq!(texts(&beside), ["title=a \"b\", c", "note=x \"y\" z", "n=1", "end=true"]);
     }
 
     #[test]
@@ -273,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_off_is_not_read() {
+    fn a_text_that_is_cut_off_is_not_read() {
         let whole =
             r#"{"sections":[{"ALARM_CURRENT_STATUS":"OK","ALARM_NAME":"a "b" {c}","ALARM_RESOURCE_ID":"2a3b"}]}"#;
         assert!(members(whole).is_some());
@@ -286,12 +191,12 @@ mod tests {
         for end in (1..facts_whole.len()).filter(|end| facts_whole.is_char_boundary(*end)) {
             assert!(facts(&facts_whole[..end]).is_none(), "{}", &facts_whole[..end]);
         }
-        // Nor is JSON within a JSON text, whose names have a backslash.
+        // JSON inside a JSON string is not read either: its names have a backslash.
         assert!(members(r#"{"text":"{\"EVENT_NAME\":\"lost "x" y\"}"}"#).is_none());
     }
 
     #[test]
-    fn the_place_of_a_mistake_is_a_name() {
+    fn the_place_of_a_mistake_is_given_by_a_name() {
         let text = r#"{"ALARM_UUID":"u","ALARM_NAME":"a "b"","ALARM_X":"c"}"#;
         assert_eq!(name_at(text, text.find("b\"").unwrap(), false).as_deref(), Some("ALARM_NAME"));
         let text = r#"{"facts":[{"name":"UUID","value":"u"},{"name":"当前值","value":"9 "x" 1"}]}"#;
@@ -303,7 +208,7 @@ mod tests {
     fn objects_that_nobody_closes_are_read_in_time() {
         let started = std::time::Instant::now();
         let text = format!(r#"{}"ALARM_UUID":"u"{}"#, r#"{"b":"#.repeat(20_000), "}".repeat(20_000));
-        assert_eq!(told(&members(&text).unwrap().known), ["ALARM_UUID=u"]);
+        assert_eq!(texts(&members(&text).unwrap().known), ["ALARM_UUID=u"]);
         assert!(started.elapsed().as_secs() < 5, "{:?}", started.elapsed());
     }
 
@@ -311,18 +216,18 @@ mod tests {
     fn facts_are_found_by_their_names() {
         let text = r#"{"title":"T","facts":[{"name":"UUID","value":"u"},{ "name": "当前值", "value": "9 "x" 1" }, {"name":"标签","value":null}]}"#;
         let Salvaged { known, beside } = facts(text).unwrap();
-        assert_eq!(told(&known), ["UUID=u", "当前值=9 \"x\" 1", "标签="]);
-        assert_eq!(told(&beside), ["title=T"]);
+        assert_eq!(texts(&known), ["UUID=u", "当前值=9 \"x\" 1", "标签="]);
+        assert_eq!(texts(&beside), ["title=T"]);
 
         let text = r#"{"sections":[{"facts":[{"name":"当前值","value":"9"},{"name":"名","value":"a "b""},{"name":"当前值","value":"紧急"},{"name":"UUID","value":"u"}],"markdown":true}]}"#;
         let Salvaged { known, beside } = facts(text).unwrap();
-        assert_eq!(told(&known), ["当前值=9", "名=a \"b\"", "当前值=紧急", "UUID=u"]);
-        assert_eq!(told(&beside), ["markdown=true"]);
+        assert_eq!(texts(&known), ["当前值=9", "名=a \"b\"", "当前值=紧急", "UUID=u"]);
+        assert_eq!(texts(&beside), ["markdown=true"]);
     }
 
     #[test]
     fn what_was_found_can_be_shown() {
-        let shown = |text| Salvaged::of(text).map(|it| told(&it.known));
+        let shown = |text| Salvaged::of(text).map(|it| texts(&it.known));
         let text = r#"{"ALARM_NAME":"a "b"","ALARM_UUID":"u"}"#;
         assert_eq!(shown(text).unwrap(), ["ALARM_NAME=a \"b\"", "ALARM_UUID=u"]);
         let salvaged = Salvaged::of(text).unwrap();
@@ -350,7 +255,7 @@ mod tests {
             let value = |name| &*labels.iter().find(|(label, _)| label == name).unwrap().1;
             assert_eq!((value("PhysicalNicName"), value("PhysicalNicStatus")), ("ens1f1", "down"), "{text}");
         }
-        // What stands there without quotation marks is no JSON, and only what stands between two labels is left out.
+        // A value without quotation marks is not JSON. Only the separator between two labels is removed.
         for (text, expected) in [
             ("[PhysicalNicName:6}, PhysicalNicStatus:7]]", ["6}", "7]"]),
             ("[PhysicalNicName:a;, PhysicalNicStatus:b,]", ["a;", "b,"]),
