@@ -19,9 +19,10 @@ macro_rules! script {
     };
 }
 
-const FILES: [File; 16] = [
+const FILES: [File; 17] = [
     file!("index.html", "text/html; charset=utf-8"),
     file!("console.css", "text/css; charset=utf-8"),
+    file!("sections.css", "text/css; charset=utf-8"),
     script!("alerts.js"),
     script!("api.js"),
     script!("chart.js"),

@@ -49,7 +49,7 @@ impl From<&Alert> for Summary {
 }
 
 #[derive(Serialize)]
-pub(crate) struct Detail {
+pub(super) struct Detail {
     #[serde(flatten)]
     summary: Summary,
     /// How many entries of the history, the oldest ones, are no longer kept.
@@ -86,7 +86,7 @@ struct Change {
     after: Option<String>,
 }
 
-pub(crate) async fn one(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<Detail>, ApiError> {
+pub(super) async fn one(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<Detail>, ApiError> {
     let alert = id.parse().ok().and_then(|id| app.standin.look(|alerts| alerts.get(id).cloned()));
     let Some(alert) = alert else {
         let message = "there is no alert with this id, or it is too old and no longer kept";
@@ -95,7 +95,7 @@ pub(crate) async fn one(State(app): State<Arc<App>>, Path(id): Path<String>) -> 
     Ok(Json(app.state.read(|state| detail(alert, &state.requests))))
 }
 
-pub(crate) async fn clear(State(app): State<Arc<App>>) -> StatusCode {
+pub(super) async fn clear(State(app): State<Arc<App>>) -> StatusCode {
     app.standin.clear();
     // The requests stay, because events that are still queued were made from them.
     app.state.update(|state| state.refused_pushes.clear());

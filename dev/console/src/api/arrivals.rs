@@ -16,14 +16,14 @@ use crate::server::App;
 
 /// A request to the local API, without its credentials. It is reported before it is answered.
 #[derive(Deserialize)]
-pub(crate) struct Arrival {
+pub(super) struct Arrival {
     at: u64,
     path: String,
     query: String,
     body_base64: String,
 }
 
-pub(crate) async fn arrived(
+pub(super) async fn arrived(
     State(app): State<Arc<App>>,
     JsonBody(arrival): JsonBody<Arrival>,
 ) -> Result<StatusCode, ApiError> {

@@ -10,7 +10,7 @@ use crate::faults::Change;
 use crate::json_body::JsonBody;
 use crate::server::App;
 
-pub(crate) async fn change(
+pub(super) async fn change(
     State(app): State<Arc<App>>,
     JsonBody(change): JsonBody<Change>,
 ) -> Result<StatusCode, ApiError> {

@@ -9,7 +9,7 @@ use crate::api_error::ApiError;
 use crate::json_body::JsonBody;
 use crate::preview::Preview;
 
-pub(crate) async fn preview(JsonBody(message): JsonBody<Message>) -> Result<Json<Preview>, ApiError> {
+pub(super) async fn preview(JsonBody(message): JsonBody<Message>) -> Result<Json<Preview>, ApiError> {
     // On a thread of its own: a large message takes about a second, and pushes must not wait for it.
     let preview = spawn_blocking(move || Preview::of(&message.body, &message.query)).await;
     preview.map(Json).map_err(|error| {

@@ -18,7 +18,7 @@ use crate::server::App;
 use crate::url::{labels, query_string};
 
 #[derive(Serialize)]
-pub(crate) struct Sample {
+pub(super) struct Sample {
     name: String,
     body: String,
     /// The query string of the webhook's URL, without the token.
@@ -26,7 +26,7 @@ pub(crate) struct Sample {
 }
 
 #[derive(Serialize)]
-pub(crate) struct Templates {
+pub(super) struct Templates {
     alarm: &'static str,
     event: &'static str,
 }
@@ -54,7 +54,7 @@ struct Http {
     method: String,
 }
 
-pub(crate) async fn templates() -> Json<Templates> {
+pub(super) async fn templates() -> Json<Templates> {
     Json(Templates {
         alarm: include_str!("../../../../docs/templates/alarm.txt"),
         event: include_str!("../../../../docs/templates/event.txt"),
@@ -62,7 +62,7 @@ pub(crate) async fn templates() -> Json<Templates> {
 }
 
 /// Reads the folder at every request, so that a new sample appears without a restart.
-pub(crate) async fn samples(State(app): State<Arc<App>>) -> Result<Json<Vec<Sample>>, ApiError> {
+pub(super) async fn samples(State(app): State<Arc<App>>) -> Result<Json<Vec<Sample>>, ApiError> {
     read(&app.samples).map(Json).map_err(|error| {
         let folder = app.samples.display();
         let message = format!("cannot read the samples in {folder}: {error}; set their folder with --samples");

@@ -23,22 +23,22 @@ const TIMEOUT: Duration = Duration::from_mins(1);
 /// A message to send or to preview.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Message {
-    pub(crate) body: String,
+pub(super) struct Message {
+    pub(super) body: String,
     /// The query string of the webhook's URL.
     #[serde(default)]
-    pub(crate) query: String,
+    pub(super) query: String,
 }
 
 /// The local API's answer.
 #[derive(Serialize)]
-pub(crate) struct Answer {
+pub(super) struct Answer {
     status: u16,
     body: String,
     took_ms: u64,
 }
 
-pub(crate) async fn send(
+pub(super) async fn send(
     State(app): State<Arc<App>>,
     JsonBody(message): JsonBody<Message>,
 ) -> Result<Json<Answer>, ApiError> {

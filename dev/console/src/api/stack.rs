@@ -15,7 +15,7 @@ use crate::state::{Stack, Token};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Deployed {
+pub(super) struct Deployed {
     webhook_url: Option<String>,
     token: Option<Token>,
 }
@@ -23,12 +23,12 @@ pub(crate) struct Deployed {
 /// How many alerts wait in each queue.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Queues {
+pub(super) struct Queues {
     queued: u64,
     dead: u64,
 }
 
-pub(crate) async fn deployed(
+pub(super) async fn deployed(
     State(app): State<Arc<App>>,
     JsonBody(Deployed { webhook_url, token }): JsonBody<Deployed>,
 ) -> Result<StatusCode, ApiError> {
@@ -46,7 +46,7 @@ fn is_without_credentials(url: &str) -> bool {
     })
 }
 
-pub(crate) async fn queues(
+pub(super) async fn queues(
     State(app): State<Arc<App>>,
     JsonBody(Queues { queued, dead }): JsonBody<Queues>,
 ) -> StatusCode {

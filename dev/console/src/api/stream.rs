@@ -36,7 +36,7 @@ struct StackStatus {
 #[derive(Serialize)]
 struct Empty {}
 
-pub(crate) async fn stream(State(app): State<Arc<App>>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+pub(super) async fn stream(State(app): State<Arc<App>>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let changes = app.state.subscribe();
     let client = Client { app, changes, seen: None };
     let events =

@@ -10,17 +10,17 @@ use super::members::{self, Member, Parts, object};
 
 /// What a field of an event comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Source {
+pub(super) struct Source {
     #[serde(rename = "in")]
-    pub(crate) place: Place,
+    pub(super) place: Place,
     /// The name of the member, the fact or the parameter. Empty for [`Place::Text`].
-    pub(crate) name: String,
+    pub(super) name: String,
 }
 
 /// Where a source is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Place {
+pub(super) enum Place {
     /// A member of the message's object, a label, or a fact.
     Message,
     /// A member of an object around the message.
@@ -37,8 +37,8 @@ const SOMETHING_ELSE: &str = "?something else?";
 const LEVELS: [Level; 4] = [Level::Emergent, Level::Important, Level::Normal, Level::Recovery];
 const STATES: [State; 3] = [State::Ok, State::Alarm, State::InsufficientData];
 
-/// The names of the first fact, in an alarm and in its recovery. A fact of one kind is only replaced by the same kind:
-/// two of them in one list would contradict each other.
+/// The names of the first fact, in an alarm and in its recovery. Only these replace each other: with two first facts, a
+/// list would contradict itself.
 const HEADS: [&str; 2] = ["Alarm Details", "Recovery Details"];
 /// The names of the fact with the condition, in an alarm and in its recovery.
 const CONDITIONS: [&str; 2] = ["Trigger Condition", "Recovery Condition"];
@@ -69,7 +69,7 @@ pub(super) struct Input {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Slot {
-    Message(members::Place),
+    Message(members::Target),
     Around(usize),
     Url(usize),
 }
@@ -99,7 +99,7 @@ impl<'a> Subject<'a> {
 
     /// All inputs that are not empty, in the order of the message.
     pub(super) fn inputs(&self) -> Vec<Input> {
-        use members::Place::{Fact, FactName, Label, Value};
+        use members::Target::{Fact, FactName, Label, Value};
 
         let mut inputs = Vec::new();
         for (at, member) in self.members.iter().enumerate() {
@@ -167,14 +167,14 @@ impl<'a> Subject<'a> {
 
     fn written(&self, change: Option<(Slot, &str)>) -> (Part, Context) {
         let (mut around, mut context) = (Arc::clone(&self.part.around), self.context.clone());
-        let mut within = None;
+        let mut change_within = None;
         match change {
-            Some((Slot::Message(place), text)) => within = Some((place, text)),
+            Some((Slot::Message(target), text)) => change_within = Some((target, text)),
             Some((Slot::Around(at), text)) => text.clone_into(&mut Arc::make_mut(&mut around)[at].1),
             Some((Slot::Url(at), text)) => text.clone_into(&mut context.url_labels[at].1),
             None => {}
         }
-        let text = if self.members.is_empty() { self.part.text.clone() } else { object(&self.members, within) };
+        let text = if self.members.is_empty() { self.part.text.clone() } else { object(&self.members, change_within) };
         (Part { text, around }, context)
     }
 }
@@ -207,10 +207,10 @@ impl Input {
         }
         let levels = LEVELS.map(Level::as_str);
         let mut probes = match self.slot {
-            Slot::Message(members::Place::FactName(..)) if is_condition(&self.text) => {
+            Slot::Message(members::Target::FactName(..)) if is_condition(&self.text) => {
                 as_probes(&CONDITIONS, Shows::All)
             }
-            Slot::Message(members::Place::FactName(..)) => as_probes(&HEADS, Shows::All),
+            Slot::Message(members::Target::FactName(..)) => as_probes(&HEADS, Shows::All),
             _ if Level::read(&self.text).is_some() => as_probes(&levels, Shows::All),
             _ => as_probes(&[SOMETHING_ELSE], Shows::All),
         };
@@ -224,7 +224,7 @@ impl Input {
 
     /// Whether it can be a state or an unknown level.
     fn may_be_state_or_level(&self) -> bool {
-        let is_value = matches!(self.slot, Slot::Message(members::Place::Value(_) | members::Place::Fact(..)));
+        let is_value = matches!(self.slot, Slot::Message(members::Target::Value(_) | members::Target::Fact(..)));
         is_value && self.text.len() <= LONGEST_WORD && Level::read(&self.text).is_none()
     }
 }

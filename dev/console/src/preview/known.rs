@@ -5,7 +5,7 @@ use zstack_flashduty::zstack::{Entry, Message, StateSource, events};
 
 /// The catalogue's information about an event.
 #[derive(Debug, Serialize)]
-pub(crate) struct Known {
+pub(super) struct Known {
     #[serde(flatten)]
     event: EventName,
     /// The events that this event closes.

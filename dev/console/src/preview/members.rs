@@ -25,7 +25,7 @@ pub(super) enum Parts {
 
 /// Which text of an object is replaced. The numbers are indexes of members, and of labels or facts in a member.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum Target {
     /// A member's value.
     Value(usize),
     /// A label's value.
@@ -90,14 +90,14 @@ fn is_labels(name: &str) -> bool {
 }
 
 /// Writes an object's JSON, with one text replaced if there is a change.
-pub(super) fn object(members: &[Member], change: Option<(Place, &str)>) -> String {
+pub(super) fn object(members: &[Member], change: Option<(Target, &str)>) -> String {
     let written = members.iter().enumerate().map(|(at, member)| {
         let value = match (&member.parts, change) {
-            (_, Some((Place::Value(changed), text))) if changed == at => string(text),
-            (Parts::Labels(labels), Some((Place::Label(changed, label), text))) if changed == at => {
-                object(labels, Some((Place::Value(label), text)))
+            (_, Some((Target::Value(changed), text))) if changed == at => string(text),
+            (Parts::Labels(labels), Some((Target::Label(changed, label), text))) if changed == at => {
+                object(labels, Some((Target::Value(label), text)))
             }
-            (Parts::Facts(facts), change) => list(facts, change.filter(|(place, _)| place.is_in(at))),
+            (Parts::Facts(facts), change) => list(facts, change.filter(|(target, _)| target.is_in(at))),
             _ => member.json.clone(),
         };
         format!("{}:{value}", string(&member.name))
@@ -106,12 +106,12 @@ pub(super) fn object(members: &[Member], change: Option<(Place, &str)>) -> Strin
 }
 
 /// Writes the JSON of a list of facts.
-fn list(facts: &[Member], change: Option<(Place, &str)>) -> String {
+fn list(facts: &[Member], change: Option<(Target, &str)>) -> String {
     let written = facts.iter().enumerate().map(|(at, fact)| {
         let (name, value) = (string(&fact.name), &fact.json);
         let (name, value) = match change {
-            Some((Place::Fact(_, changed), text)) if changed == at => (name, &string(text)),
-            Some((Place::FactName(_, changed), text)) if changed == at => (string(text), value),
+            Some((Target::Fact(_, changed), text)) if changed == at => (name, &string(text)),
+            Some((Target::FactName(_, changed), text)) if changed == at => (string(text), value),
             _ => (name, value),
         };
         format!(r#"{{"name":{name},"value":{value}}}"#)
@@ -119,7 +119,7 @@ fn list(facts: &[Member], change: Option<(Place, &str)>) -> String {
     format!("[{}]", written.collect::<Vec<_>>().join(","))
 }
 
-impl Place {
+impl Target {
     /// Whether this is a fact of the member with this index.
     fn is_in(self, member: usize) -> bool {
         matches!(self, Self::Fact(at, _) | Self::FactName(at, _) if at == member)

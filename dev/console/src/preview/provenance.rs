@@ -35,7 +35,7 @@ pub(super) type EventFields = BTreeMap<String, String>;
 pub(super) type Provenance = Vec<BTreeMap<String, Vec<Source>>>;
 
 /// How much may still be translated for a request, in bytes. Without a limit, a request with thousands of messages or
-/// fields would take minutes.
+/// fields would take too long.
 pub(super) struct Budget(usize);
 
 impl Budget {

@@ -6,7 +6,7 @@ use zstack_flashduty::zstack::{self, Message, Reading, Value};
 /// In which format a message was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Shape {
+pub(super) enum Shape {
     /// An object with ZStack's own field names.
     Plain,
     /// A list of facts, as ZStack's console fills it into a message template.
@@ -40,7 +40,7 @@ impl Shape {
 
 /// What was found in a message whose JSON is broken.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Salvaged {
+pub(super) struct Salvaged {
     /// How many values were found by their names.
     found: usize,
     /// The values that could not be read as JSON.

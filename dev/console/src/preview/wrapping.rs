@@ -9,7 +9,7 @@ use zstack_flashduty::zstack::Fields;
 /// JSON that contains messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Wrapper {
+pub(super) enum Wrapper {
     /// A JSON string.
     String,
     /// A JSON list.

@@ -9,16 +9,16 @@ use tokio::time::timeout;
 use crate::TestConsole;
 
 /// An open stream.
-pub struct Stream {
+pub(crate) struct Stream {
     response: Response,
     text: String,
     /// The first event of each name.
-    pub first: Value,
+    pub(crate) first: Value,
 }
 
 impl Stream {
     /// Connects, and reads the first event of each name.
-    pub async fn open(console: &TestConsole) -> Self {
+    pub(crate) async fn open(console: &TestConsole) -> Self {
         let response = console.get("/api/stream").await;
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         let mut stream = Self { response, text: String::new(), first: json!({}) };
@@ -31,7 +31,7 @@ impl Stream {
     }
 
     /// The next event: its name and its data.
-    pub async fn event(&mut self) -> (String, Value) {
+    pub(crate) async fn event(&mut self) -> (String, Value) {
         loop {
             if let Some(end) = self.text.find("\n\n") {
                 let event: String = self.text.drain(..end + 2).collect();
@@ -48,7 +48,7 @@ impl Stream {
     }
 
     /// The data of the next event with a name. Panics if it takes longer than 20 seconds.
-    pub async fn next(&mut self, name: &str) -> Value {
+    pub(crate) async fn next(&mut self, name: &str) -> Value {
         let next = async {
             loop {
                 let (received, data) = self.event().await;

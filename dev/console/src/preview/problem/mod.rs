@@ -11,7 +11,7 @@ use stop::Stop;
 
 /// What is wrong with a message, and where in its text.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Problem {
+pub(super) struct Problem {
     /// The relay's own description. A column in it counts bytes.
     why: String,
     /// Whether the message was meant as JSON, and the JSON is broken.
