@@ -1,14 +1,14 @@
-// What people on call will see.
+// Tests of the section Alerts.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { alarm, keyOf, recovery, uuid } from "./support/messages.mjs";
-import { alertOf, count, deliver, forget, says, weather, world } from "./support/world.mjs";
+import { alertOf, count, deleteAlerts, deliver, says, setFaults, suite } from "./support/suite.mjs";
 
 test("an alarm posted to the API appears without reloading, and its recovery closes it", async () => {
-  const page = await world.browser.open();
-  await page.evaluate(() => (window.stayed = true));
+  const page = await suite.browser.open();
+  await page.evaluate(() => (window.notReloaded = true));
   const message = alarm({ ALARM_NAME: "存储池只读", ALARM_RESOURCE_NAME: "主存储-07" });
   const alert = alertOf(page, keyOf(message));
   assert.equal(await alert.count(), 0);
@@ -22,18 +22,18 @@ test("an alarm posted to the API appears without reloading, and its recovery clo
   await says(alert.locator("summary .severity"), /Critical/);
   await says(alert.locator("summary .state"), "Open");
   await says(alert.locator("summary .count"), /^1\b/);
-  // The newest is on top.
+  // The newest alert is on top.
   assert.equal(await page.locator("details.alert").first().getAttribute("data-key"), keyOf(message));
 
   await deliver(recovery(message));
   await page.locator(`details.alert[data-key="${keyOf(message)}"][data-open=false]`).waitFor();
   await says(alert.locator("summary .state"), "Closed");
   await says(alert.locator("summary .count"), /^2\b/);
-  assert.ok(await page.evaluate(() => window.stayed), "the page was loaded again");
+  assert.ok(await page.evaluate(() => window.notReloaded), "the page was reloaded");
 });
 
-test("unfolding an alert shows its history, and the message that ZStack sent beside the event", async () => {
-  const page = await world.browser.open();
+test("expanding an alert shows its history, and the message from ZStack beside the event", async () => {
+  const page = await suite.browser.open();
   const message = alarm({ ALARM_CURRENT_VALUE: "91.00%" });
   const query = `cloud=${encodeURIComponent("北京")}`;
   await deliver(message, { query });
@@ -52,29 +52,29 @@ test("unfolding an alert shows its history, and the message that ZStack sent bes
   await says(entries.nth(1).locator(".changed"), /97\.00%/);
   await says(entries.nth(2).locator(".description"), /recovered/);
   await says(entries.nth(0).locator("dl.labels"), /cloud\s+北京/);
-  // What is folded away is in the page all the same.
-  const [original, event] = await Promise.all(
-    [".original pre", ".event pre"].map((part) => entries.nth(0).locator(part).textContent()),
+  // Read as textContent, which includes text that is not visible.
+  const [source, event] = await Promise.all(
+    [".source pre", ".event pre"].map((part) => entries.nth(0).locator(part).textContent()),
   );
-  assert.deepEqual(JSON.parse(original), message);
+  assert.deepEqual(JSON.parse(source), message);
   assert.equal(JSON.parse(event).alert_key, key);
   assert.equal(JSON.parse(event).labels.cloud, "北京");
 });
 
-test("an alert unfolded at once shows its message in the end, though Flashduty is slow", async () => {
-  const page = await world.browser.open();
-  await weather({ fault: "slow", millis: 2000 });
+test("an alert that is expanded before its message is known shows the message later", async () => {
+  const page = await suite.browser.open();
+  await setFaults({ fault: "slow", millis: 2000 });
   const message = alarm();
   const delivered = deliver(message);
   const alert = alertOf(page, keyOf(message));
   await alert.locator("summary").first().click();
-  await says(alert.locator(".entry .original"), new RegExp(message.ALARM_DATA_UUID));
-  assert.deepEqual(JSON.parse(await alert.locator(".original pre").textContent()), message);
+  await says(alert.locator(".entry .source"), new RegExp(message.ALARM_DATA_UUID));
+  assert.deepEqual(JSON.parse(await alert.locator(".source pre").textContent()), message);
   await delivered;
 });
 
-test("a repeat is told as one, and what was cut is named", async () => {
-  const page = await world.browser.open();
+test("repeats are shown as one entry, and what was cut is named", async () => {
+  const page = await suite.browser.open();
   const message = alarm({ ALARM_NAME: "长".repeat(3000) });
   for (let sent = 0; sent < 3; sent += 1) await deliver(message);
   const alert = alertOf(page, keyOf(message));
@@ -84,23 +84,23 @@ test("a repeat is told as one, and what was cut is named", async () => {
   await says(alert.locator(".cut"), /check/);
 });
 
-test("no credential is shown, wherever it was", async () => {
-  const page = await world.browser.open();
+test("no credential is shown, wherever the message contained it", async () => {
+  const page = await suite.browser.open();
   const message = alarm();
-  await deliver(message, { query: `token=${world.run.token}&cloud=a`, basic: false });
+  await deliver(message, { query: `token=${suite.run.token}&cloud=a`, basic: false });
   const alert = alertOf(page, keyOf(message, { cloud: "a" }));
   await alert.locator("summary").first().click();
   await says(alert.locator(".entry").first(), /POST \/zstack\?cloud=a/);
   const id = await alert.getAttribute("data-id");
   const detail = await page.evaluate(async (id) => (await fetch(`/api/alerts/${id}`)).text(), id);
   for (const shown of [await page.content(), detail]) {
-    assert.ok(!shown.includes(world.run.token), "the webhook token is shown");
+    assert.ok(!shown.includes(suite.run.token), "the webhook token is shown");
     assert.ok(!shown.includes("integration_key"), "the push URL is shown");
   }
 });
 
-test("the open ones alone, and none at all", async () => {
-  const page = await world.browser.open();
+test("the filter shows only open alerts, and Delete all removes all alerts", async () => {
+  const page = await suite.browser.open();
   const [open, closed] = [alarm(), alarm()];
   for (const message of [open, closed, recovery(closed)]) await deliver(message);
   await page.locator(`details.alert[data-key="${keyOf(closed)}"][data-open=false]`).waitFor();
@@ -117,12 +117,12 @@ test("the open ones alone, and none at all", async () => {
   assert.equal(await page.locator("details.alert").count(), 0);
 });
 
-test("more alarms than are shown: all are counted, and none is lost when the newest close", async () => {
-  const page = await world.browser.open();
-  await forget();
+test("if there are more alerts than rows, all are counted, and closing the newest shows the others", async () => {
+  const page = await suite.browser.open();
+  await deleteAlerts();
   await count(page.locator("details.alert"), 0);
   const alarms = Array.from({ length: 210 }, () => alarm());
-  // A request may hold several messages.
+  // A request can hold several messages.
   for (let at = 0; at < alarms.length; at += 35) await deliver(alarms.slice(at, at + 35));
   await says(page.locator("#count-open"), "210");
   await count(page.locator("details.alert"), 200);
@@ -139,16 +139,16 @@ test("more alarms than are shown: all are counted, and none is lost when the new
   await page.reload();
   await count(open, 190);
   await says(page.locator("#count-all"), "210");
-  await forget();
+  await deleteAlerts();
 });
 
-test("a picture of it", async () => {
-  const page = await world.browser.open("/", { viewport: { width: 1280, height: 1180 } });
-  await forget();
+test("a picture of the page", async () => {
+  const page = await suite.browser.open("/", { viewport: { width: 1280, height: 1180 } });
+  await deleteAlerts();
   await count(page.locator("details.alert"), 0);
   const about = (name, resource, level, more) =>
     alarm({ ALARM_NAME: name, ALARM_RESOURCE_NAME: resource, ALARM_EMERGENCY_LEVEL: level, ...more });
-  // Of a message template that prints few fields, so that the history fits.
+  // As from a message template that prints few fields, so that the history fits into the picture.
   const short = {
     ALARM_NAME: '磁盘 "数据" 已满',
     ALARM_UUID: uuid(),
@@ -172,12 +172,12 @@ test("a picture of it", async () => {
   for (const message of over.slice(1)) await deliver(recovery(message), cloud);
   await count(page.locator("details.alert[data-open=false]"), over.length);
 
-  const unfolded = alertOf(page, alerts[0].alert_key);
-  await says(unfolded.locator("summary .count"), /^3\b/);
-  await unfolded.locator("summary").first().click();
-  await count(unfolded.locator(".entry"), 3);
-  await count(unfolded.locator(".original pre"), 3);
+  const expanded = alertOf(page, alerts[0].alert_key);
+  await says(expanded.locator("summary .count"), /^3\b/);
+  await expanded.locator("summary").first().click();
+  await count(expanded.locator(".entry"), 3);
+  await count(expanded.locator(".source pre"), 3);
   await page.mouse.move(0, 0);
-  const png = await page.screenshot({ path: world.screenshot });
+  const png = await page.screenshot({ path: suite.screenshot });
   assert.ok(png.length > 20_000 && png.length < 400_000, `${png.length} bytes`);
 });

@@ -1,19 +1,19 @@
-// For everybody: both languages, light and dark, a phone, no mouse.
+// Tests of both languages, both colour schemes, phones, the keyboard and screen readers.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { alarm, keyOf } from "./support/messages.mjs";
-import { alertOf, count, deliver, says, tabTo, until, world } from "./support/world.mjs";
+import { alertOf, count, deliver, says, tabTo, until, suite } from "./support/suite.mjs";
 
-const VIEWS = ["alerts", "try", "weather"];
+const VIEWS = ["alerts", "try", "faults"];
 
 const hasChinese = (text) => /\p{Script=Han}/u.test(text);
 
 test("Chinese and English", async () => {
-  const page = await world.browser.open();
+  const page = await suite.browser.open();
   assert.equal(await page.locator("html").getAttribute("lang"), "en");
-  const words = async () => (await page.locator("nav, #weather").allTextContents()).join(" ");
+  const words = async () => (await page.locator("nav, #faults").allTextContents()).join(" ");
   assert.ok(!hasChinese(await words()));
   const message = alarm({ ALARM_NAME: "磁盘", ALARM_RESOURCE_NAME: "db" });
   await deliver(message);
@@ -25,11 +25,11 @@ test("Chinese and English", async () => {
   await says(alertOf(page, keyOf(message)).locator(".title"), "db / 磁盘");
   assert.ok(hasChinese(await alertOf(page, keyOf(message)).locator(".state").innerText()));
   await page.reload();
-  assert.match(await page.locator("html").getAttribute("lang"), /^zh/, "it is not remembered");
-  await page.goto(`${world.run.console}/?lang=en`);
-  assert.equal(await page.locator("html").getAttribute("lang"), "en", "the URL does not win");
+  assert.match(await page.locator("html").getAttribute("lang"), /^zh/, "the language is not stored");
+  await page.goto(`${suite.run.console}/?lang=en`);
+  assert.equal(await page.locator("html").getAttribute("lang"), "en", "the language of the URL is not used");
 
-  const chinese = await world.browser.open("/", { locale: "zh-CN" });
+  const chinese = await suite.browser.open("/", { locale: "zh-CN" });
   assert.match(await chinese.locator("html").getAttribute("lang"), /^zh/);
   for (const view of VIEWS) {
     await chinese.locator(`nav a[href="#${view}"]`).click();
@@ -37,7 +37,7 @@ test("Chinese and English", async () => {
   }
 });
 
-/** The contrast between an element's text and what is behind it, as WCAG reckons it. */
+/** The contrast between an element's text and its background, as WCAG defines it. */
 const contrast = (locator) =>
   locator.evaluate((element) => {
     const channels = (colour) => (colour.match(/[\d.]+/g) ?? []).map(Number);
@@ -62,7 +62,7 @@ test("light and dark", async () => {
   await deliver(message);
   const seen = [];
   for (const colorScheme of ["light", "dark"]) {
-    const page = await world.browser.open("/", { colorScheme });
+    const page = await suite.browser.open("/", { colorScheme });
     const alert = alertOf(page, keyOf(message));
     await alert.locator("summary").first().click();
     await alert.locator(".entry").first().waitFor();
@@ -83,7 +83,7 @@ test("no view scrolls sideways on a phone", async () => {
   const message = alarm({ ALARM_RESOURCE_NAME: long, ALARM_NAME: `磁盘${long}`, [`ALARM_${long}`]: long });
   await deliver(message);
   for (const width of [320, 390]) {
-    const page = await world.browser.open("/", { viewport: { width, height: 640 }, hasTouch: true, isMobile: true });
+    const page = await suite.browser.open("/", { viewport: { width, height: 640 }, hasTouch: true, isMobile: true });
     const alert = alertOf(page, keyOf(message));
     await alert.locator("summary").first().click();
     await alert.locator(".entry").first().waitFor();
@@ -98,23 +98,23 @@ test("no view scrolls sideways on a phone", async () => {
       await says(page.locator("#preview .message"), /xxx/);
       assert.equal(await wide(), 0, `try at ${width}`);
     }
-    await page.locator('nav a[href="#weather"]').click();
+    await page.locator('nav a[href="#faults"]').click();
     await page.locator("#chart svg").first().waitFor();
-    assert.equal(await wide(), 0, `weather at ${width}`);
+    assert.equal(await wide(), 0, `faults at ${width}`);
   }
 });
 
-test("the keyboard alone unfolds an alert and sends a message", async () => {
+test("an alert can be expanded and a message sent with the keyboard alone", async () => {
   const message = alarm();
   await deliver(message);
-  const page = await world.browser.open();
+  const page = await suite.browser.open();
   await alertOf(page, keyOf(message)).waitFor();
   await tabTo(page, `details.alert[data-key="${keyOf(message)}"] > summary`);
   const ring = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
-  assert.notEqual(ring, "none", "the focus cannot be seen");
+  assert.notEqual(ring, "none", "the focus is not visible");
   await page.keyboard.press("Enter");
   await alertOf(page, keyOf(message)).locator(".entry").first().waitFor();
-  // News do not take the focus away.
+  // New events do not remove the focus.
   await deliver(alarm());
   await deliver({ ...message, ALARM_CURRENT_VALUE: "99.00%" });
   await count(alertOf(page, keyOf(message)).locator(".entry"), 2);
@@ -131,17 +131,18 @@ test("the keyboard alone unfolds an alert and sends a message", async () => {
   await tabTo(page, "#send");
   await page.keyboard.press("Enter");
   await says(page.locator("#answer .status"), "200");
-  await tabTo(page, 'nav a[href="#weather"]');
+  await tabTo(page, 'nav a[href="#faults"]');
   await page.keyboard.press("Enter");
-  await tabTo(page, "#weather-form [name=fault]");
+  await tabTo(page, "#faults-form [name=fault]");
   await page.keyboard.press("ArrowDown");
-  await until(() => page.locator("#weather-form [value=refuse]").isChecked(), () => "the arrow chooses nothing");
+  const isChosen = (name) => page.locator(`#faults-form [name=fault][value=${name}]`).isChecked();
+  await until(() => isChosen("refuse"), () => "the down arrow does not choose the next option");
   await page.keyboard.press("ArrowUp");
-  await until(() => page.locator("#weather-form [value=fair]").isChecked(), () => "the arrow does not lead back");
+  await until(() => isChosen("none"), () => "the up arrow does not choose the first option");
 });
 
-test("what is said to screen readers", async () => {
-  const page = await world.browser.open();
+test("screen readers hear of new alerts, and every control has a name", async () => {
+  const page = await suite.browser.open();
   await deliver(alarm({ ALARM_NAME: "announced" }));
   const announced = async () =>
     (await page.locator("[aria-live], [role=status], [role=alert]").allTextContents()).join(" ");

@@ -1,25 +1,25 @@
-// Text from messages is shown as text.
+// Text from messages is shown as text, never as markup.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { alarm, keyOf } from "./support/messages.mjs";
-import { alertOf, count, deliver, says, world } from "./support/world.mjs";
+import { alertOf, count, deliver, says, suite } from "./support/suite.mjs";
 
-const IMAGE = `<img src="/stolen" onerror="window.harmed = true">`;
-const SCRIPT = `"></pre></title><script>window.harmed = true</script><svg onload="window.harmed = true">`;
+const IMAGE = `<img src="/requested" onerror="window.executed = true">`;
+const SCRIPT = `"></pre></title><script>window.executed = true</script><svg onload="window.executed = true">`;
 
-/** What a message could have left in the page. */
-async function assertUnharmed(page) {
-  assert.equal(await page.evaluate(() => window.harmed), undefined);
+/** Asserts that no markup of a message became part of the page. */
+async function assertNoMarkup(page) {
+  assert.equal(await page.evaluate(() => window.executed), undefined);
   const own = 'script[src="/console.js"]';
   assert.equal(await page.locator(`img, iframe, object, embed, script:not(${own}), [onerror], [onload]`).count(), 0);
-  const asked = await page.evaluate(() => performance.getEntriesByType("resource").map((it) => it.name));
-  assert.deepEqual(asked.filter((it) => it.includes("stolen")), []);
+  const requests = await page.evaluate(() => performance.getEntriesByType("resource").map((it) => it.name));
+  assert.deepEqual(requests.filter((it) => it.includes("requested")), []);
 }
 
 test("markup in names, labels and values stays text", async () => {
-  const page = await world.browser.open();
+  const page = await suite.browser.open();
   const message = alarm({
     ALARM_NAME: IMAGE,
     ALARM_RESOURCE_NAME: SCRIPT,
@@ -36,11 +36,11 @@ test("markup in names, labels and values stays text", async () => {
   await count(alert.locator(".entry"), 2);
   for (const details of await alert.locator("details:not([open]) > summary").all()) await details.click();
   assert.ok((await alert.locator(".entry").first().textContent()).includes(IMAGE));
-  await assertUnharmed(page);
+  await assertNoMarkup(page);
 });
 
-test("markup in a text that cannot be read, and in one that is broken, stays text, too", async () => {
-  const page = await world.browser.open();
+test("markup in a message that cannot be read, or whose JSON is broken, stays text", async () => {
+  const page = await suite.browser.open();
   for (const name of ["NAME", "ALARM_NAME"]) {
     const text = `{"${name}": "${IMAGE}", ${SCRIPT}`;
     const { alerts } = await deliver(text);
@@ -48,13 +48,13 @@ test("markup in a text that cannot be read, and in one that is broken, stays tex
     await says(alert.locator("summary .title"), /<img src=/);
     await alert.locator("summary").first().click();
     await count(alert.locator(".entry"), 1);
-    assert.equal(await alert.locator(".original pre").textContent(), text);
-    await assertUnharmed(page);
+    assert.equal(await alert.locator(".source pre").textContent(), text);
+    await assertNoMarkup(page);
   }
 });
 
-test("so does markup in a message that is only tried", async () => {
-  const page = await world.browser.open("/#try");
+test("markup in a previewed message stays text", async () => {
+  const page = await suite.browser.open("/#try");
   const values = { ALARM_NAME: IMAGE, ALARM_RESOURCE_NAME: SCRIPT, [SCRIPT]: IMAGE };
   await page.locator("#query").fill(`${IMAGE}=${SCRIPT}`);
   for (const [message, shown] of [
@@ -66,7 +66,7 @@ test("so does markup in a message that is only tried", async () => {
     await page.locator("#message").fill(message);
     const place = page.locator(`#preview ${shown}`).first();
     await place.waitFor();
-    await says(place, /window\.harmed/);
-    await assertUnharmed(page);
+    await says(place, /window\.executed/);
+    await assertNoMarkup(page);
   }
 });

@@ -1,30 +1,30 @@
-// The list of alerts. All are known, and the first of them have rows. Rows are patched one by one, so that what is
-// unfolded, the keyboard focus and the place on the page stay as they are while alerts come and go.
+// The list of alerts. The page knows all alerts, but only the first ones have rows. Rows are updated one by one, so
+// that expanded alerts, the keyboard focus and the scroll position stay as they are.
 
 import { api } from "./api.js";
 import { announce, badge, byId, copyButton, el, keepPlace, prose, setText } from "./dom.js";
-import { askAgain, forget, showHistory } from "./history.js";
+import { markRemoved, refetchMissingSource, showHistory } from "./history.js";
 import { number, onLanguage, span, t, time } from "./language.js";
 
-/** The most alerts shown: in a storm of thousands nobody reads further, and the page stays quick. */
-const MOST = 200;
+/** The most alerts with rows. It keeps the page fast in an alert storm. */
+const MAX_ROWS = 200;
 
-/** How long news are collected before they are read out, in milliseconds. */
-const NEWS = 1500;
+/** Milliseconds for which changes are collected before screen readers hear of them. */
+const ANNOUNCE_DELAY = 1500;
 
-/** A stream begins with all alerts, in lists of this length; a shorter one is the last of them, */
+/** A stream starts with all alerts, in lists of this length. A shorter list is the last one. */
 const CHUNK = 500;
 
-/** and so is any after which nothing comes for so long, in milliseconds. */
-const SILENCE = 2500;
+/** If no list follows for so many milliseconds, the one before was the last one, too. */
+const CHUNK_TIMEOUT = 2500;
 
-/** Every alert by its id: `{ alert, row }`, where the row is null beyond the MOST that are shown. */
+/** Every alert by its id: `{ alert, row }`. The row is null if the alert is not among the first MAX_ROWS. */
 const known = new Map();
 
-/** The same, in the order of the list. */
+/** The same entries in the order of the list. */
 let sorted = [];
 
-/** While a stream tells of all alerts: since when, and which of those known before it has not named yet. */
+/** While a stream sends all alerts: when it started, and the ids of known alerts that it has not sent yet. */
 let replay = null;
 
 let filter = "all";
@@ -52,27 +52,27 @@ export function startAlerts() {
   showCounts();
 }
 
-/** Alerts that are new or changed; with `whole` a stream begins: these, and those to come, are all there are. */
+/** Shows new and changed alerts. If `whole` is true, a stream has started and sends all alerts. */
 export function alertsChanged(alerts, whole) {
   if (whole) startReplay();
-  const news = { opened: [], closed: [] };
+  const changes = { opened: [], closed: [] };
   const fresh = new Set();
   for (const alert of alerts) {
-    const entry = knownAs(alert);
-    const isNews = !replay || alert.updated_at >= replay.since;
-    if (isNews && !entry && alert.open) news.opened.push(alert);
-    if (isNews && entry?.alert.open && !alert.open) news.closed.push(alert);
-    if (isNews && !entry) fresh.add(alert);
-    replay?.unnamed.delete(alert.id);
+    const entry = entryOf(alert);
+    const isChange = !replay || alert.updated_at >= replay.since;
+    if (isChange && !entry && alert.open) changes.opened.push(alert);
+    if (isChange && entry?.alert.open && !alert.open) changes.closed.push(alert);
+    if (isChange && !entry) fresh.add(alert);
+    replay?.missing.delete(alert.id);
     if (entry) change(entry, alert);
-    else learn(alert);
+    else add(alert);
   }
   if (replay) clearTimeout(replay.timer);
   if (replay && alerts.length < CHUNK) endReplay();
-  else if (replay) replay.timer = setTimeout(afterSilence, SILENCE);
+  else if (replay) replay.timer = setTimeout(afterTimeout, CHUNK_TIMEOUT);
   showAll(fresh);
-  seekOriginals();
-  tell(news);
+  refetchMissingSources();
+  announceChanges(changes);
 }
 
 export function alertsCleared() {
@@ -83,45 +83,45 @@ export function alertsCleared() {
   announce(t("cleared"));
 }
 
-/** Asks again for what is unfolded without the message it was made of: that may become known a moment later. */
-export function seekOriginals() {
-  for (const row of rows()) if (row.details.open) askAgain(row);
+/** Fetches the history of expanded alerts again if a message in it is missing. */
+export function refetchMissingSources() {
+  for (const row of rows()) if (row.details.open) refetchMissingSource(row);
 }
 
 function startReplay() {
   if (replay) clearTimeout(replay.timer);
-  replay = { since: Date.now(), unnamed: new Set(known.keys()), timer: null };
+  replay = { since: Date.now(), missing: new Set(known.keys()), timer: null };
 }
 
-function afterSilence() {
+function afterTimeout() {
   endReplay();
   showAll();
 }
 
-/** What the stream has not named is no more. */
+/** Removes the alerts that the stream did not send, because they no longer exist. */
 function endReplay() {
-  for (const id of replay.unnamed) remove(known.get(id));
+  for (const id of replay.missing) remove(known.get(id));
   replay = null;
 }
 
-/** Where ZStack can send alarms to; null while nothing is deployed. */
+/** Shows the webhook URL for ZStack. It is null until the local API is deployed. */
 export function webhookChanged(url) {
   webhook = url;
   showEmpty();
 }
 
-/** Ids begin anew when the console does; then the same id is another alert. */
+/** After a restart of the console, the same id can be another alert. */
 const identity = (alert) => `${alert.id} ${alert.opened_at} ${alert.alert_key}`;
 
-/** What is known of an alert; undefined where nothing is. */
-function knownAs(alert) {
+/** The entry of an alert, or undefined if the alert is new. */
+function entryOf(alert) {
   const entry = known.get(alert.id);
   if (!entry || identity(entry.alert) === identity(alert)) return entry;
   remove(entry);
   return undefined;
 }
 
-function learn(alert) {
+function add(alert) {
   const entry = { alert, row: null };
   known.set(alert.id, entry);
   sorted.push(entry);
@@ -140,9 +140,9 @@ function remove(entry) {
   dropRow(entry);
 }
 
-const rows = () => sorted.slice(0, MOST).flatMap(({ row }) => row ?? []);
+const rows = () => sorted.slice(0, MAX_ROWS).flatMap(({ row }) => row ?? []);
 
-/** A row for an alert; one that is new lights up for a moment. */
+/** Creates a row. The row of a new alert is highlighted for a moment. */
 function makeRow(alert, fresh) {
   const parts = Object.fromEntries(
     ["title", "resource", "state", "count"].map((name) => [name, el(`span.${name}`)]),
@@ -150,7 +150,7 @@ function makeRow(alert, fresh) {
   parts.age = el("time.age");
   parts.severity = el("span.severity");
   const summary = el("summary", parts.severity, parts.title, parts.resource, parts.state, parts.age, parts.count);
-  const body = el("div.unfolded");
+  const body = el("div.alert-body");
   const details = el("details.alert", summary, body);
   const item = el("li", { class: fresh && "fresh", onanimationend: () => item.removeAttribute("class") }, details);
   const row = { alert, item, details, body, parts };
@@ -165,7 +165,7 @@ function makeRow(alert, fresh) {
 function dropRow(entry) {
   if (!entry.row) return;
   entry.row.item.remove();
-  forget(entry.row);
+  markRemoved(entry.row);
   entry.row = null;
 }
 
@@ -196,7 +196,7 @@ function showAge(row) {
   parts.age.title = time(since);
 }
 
-/** Open ones first, then closed ones; each newest first. */
+/** Open alerts come before closed ones, and newer before older ones. */
 function order({ alert: a }, { alert: b }) {
   if (a.open !== b.open) return a.open ? -1 : 1;
   return (a.open ? b.opened_at - a.opened_at : b.closed_at - a.closed_at) || b.id - a.id;
@@ -208,15 +208,15 @@ function showAll(fresh = new Set()) {
 }
 
 /**
- * Gives the first alerts their rows, and puts every row where it belongs, from the end, so that one that moves down
- * moves alone and the others stay. Most changes move nothing.
+ * Creates the missing rows, and moves every row to its place. It starts from the end, so that a row that moves down
+ * does not move the others. Most changes move no row.
  */
 function arrange(fresh) {
   const list = byId("alert-list");
   sorted = sorted.filter((entry) => known.get(entry.alert.id) === entry).sort(order);
-  for (const entry of sorted.slice(MOST)) dropRow(entry);
+  for (const entry of sorted.slice(MAX_ROWS)) dropRow(entry);
   let next = null;
-  for (const entry of sorted.slice(0, MOST).reverse()) {
+  for (const entry of sorted.slice(0, MAX_ROWS).reverse()) {
     entry.row ??= makeRow(entry.alert, fresh.has(entry.alert));
     const { item } = entry.row;
     if (item.parentNode !== list || item.nextElementSibling !== next) move(list, item, next);
@@ -224,7 +224,7 @@ function arrange(fresh) {
   }
 }
 
-/** Moving an element takes the focus from it, but where the browser has `moveBefore`. */
+/** Moves an element and keeps the keyboard focus in it. `moveBefore` does that itself, if the browser has it. */
 function move(list, item, next) {
   if (list.moveBefore && item.isConnected) return list.moveBefore(item, next);
   const focused = item.contains(document.activeElement) ? document.activeElement : null;
@@ -232,7 +232,7 @@ function move(list, item, next) {
   focused?.focus({ preventScroll: true });
 }
 
-/** What is unfolded stays in sight, though the filter would hide it: somebody is reading it. */
+/** Whether the filter hides a row. An expanded alert stays visible, because somebody is reading it. */
 function isFiltered(row) {
   return filter === "open" && !row.alert.open && !row.details.open;
 }
@@ -243,14 +243,14 @@ function showCounts() {
   for (const row of rows()) row.item.hidden = isFiltered(row);
   setText(byId("count-all"), number(all));
   setText(byId("count-open"), number(open));
-  byId("alert-limit").hidden = (filter === "open" ? open : all) <= MOST;
-  setText(byId("alert-limit"), t("fullList", MOST));
+  byId("alert-limit").hidden = (filter === "open" ? open : all) <= MAX_ROWS;
+  setText(byId("alert-limit"), t("fullList", MAX_ROWS));
   byId("alert-empty").hidden = all > 0 && !(filter === "open" && open === 0);
   byId("alert-empty").dataset.filtered = all > 0;
   document.title = t("title", open) + t("name");
 }
 
-/** A newcomer's next step; where only the filter hides everything, a line that says so. */
+/** What an empty list shows: the next step, or that the filter hides all alerts. */
 function showEmpty() {
   const target = webhook
     ? [el("p", t("emptyZstack")), el("p", el("code", webhook), " ", copyButton(webhook))]
@@ -263,21 +263,21 @@ function showEmpty() {
   );
 }
 
-let unsaid = { opened: [], closed: [] };
+let unannounced = { opened: [], closed: [] };
 let timer = null;
 
-/** Reads out what is new; of many at once only how many. */
-function tell({ opened, closed }) {
-  unsaid.opened.push(...opened);
-  unsaid.closed.push(...closed);
-  if (timer || unsaid.opened.length + unsaid.closed.length === 0) return;
+/** Announces opened and closed alerts to screen readers. If there are several, only their number. */
+function announceChanges({ opened, closed }) {
+  unannounced.opened.push(...opened);
+  unannounced.closed.push(...closed);
+  if (timer || unannounced.opened.length + unannounced.closed.length === 0) return;
   timer = setTimeout(() => {
-    const say = (list, one, many) => {
+    const announceList = (list, one, many) => {
       if (list.length > 0) announce(list.length === 1 ? t(one, list[0]) : t(many, list.length));
     };
-    say(unsaid.opened, "newAlert", "newAlerts");
-    say(unsaid.closed, "closedAlert", "closedAlerts");
-    unsaid = { opened: [], closed: [] };
+    announceList(unannounced.opened, "newAlert", "newAlerts");
+    announceList(unannounced.closed, "closedAlert", "closedAlerts");
+    unannounced = { opened: [], closed: [] };
     timer = null;
-  }, NEWS);
+  }, ANNOUNCE_DELAY);
 }

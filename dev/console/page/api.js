@@ -1,8 +1,8 @@
-// The console's own API.
+// Calls the console's API.
 
 import { t } from "./language.js";
 
-/** A request that failed, in words for the person who made it. */
+/** A failed request. Its message is for the person who made the request. */
 export class ApiError extends Error {
   constructor(status, message) {
     super(message);
@@ -11,8 +11,8 @@ export class ApiError extends Error {
 }
 
 /**
- * Asks the console. Resolves to the answer's JSON, null where there is none; throws ApiError, with status 0 where
- * the console did not answer at all.
+ * Sends a request to the console. Resolves to the answer's JSON, or null if there is none. Throws an ApiError; its
+ * status is 0 if the console did not answer.
  */
 export async function api(method, path, body, signal) {
   const response = await fetch(`/api/${path}`, {

@@ -1,5 +1,5 @@
-// A small chart, written by hand: what comes and goes each second, and below it, with a scale of its own, how long
-// the queue is.
+// Draws the traffic as SVG: above, messages received and events delivered per second; below, with its own scale, the
+// length of the retry queue.
 
 import { el, svg } from "./dom.js";
 import { number, t } from "./language.js";
@@ -7,34 +7,34 @@ import { number, t } from "./language.js";
 const LEFT = 40;
 const RIGHT = 8;
 const TOP = 26;
-const FLOW = 110;
+const RATES = 110;
 const GAP = 42;
 const QUEUE = 70;
 const BOTTOM = 20;
-const HEIGHT = TOP + FLOW + GAP + QUEUE + BOTTOM;
+const HEIGHT = TOP + RATES + GAP + QUEUE + BOTTOM;
 
-/** Draws the last `seconds` into `plot`, `width` pixels wide. */
+/** Draws the last `seconds` into `plot`, `width` pixels wide. `points` has one point per second, the oldest first. */
 export function drawChart(plot, points, seconds, width) {
   const end = points.at(-1)?.at ?? 0;
   const right = width - RIGHT;
   const x = (at) => right - ((end - at) / 1000 / (seconds - 1)) * (right - LEFT);
-  const flow = scale(points.flatMap(({ arrived, delivered }) => [arrived, delivered]), TOP, FLOW);
-  const queue = scale(points.map(({ queued }) => queued), TOP + FLOW + GAP, QUEUE);
+  const rates = scale(points.flatMap(({ arrived, delivered }) => [arrived, delivered]), TOP, RATES);
+  const queue = scale(points.map(({ queued }) => queued), TOP + RATES + GAP, QUEUE);
   plot.replaceChildren(
     svg(
       "svg",
       { viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT, role: "img", "aria-labelledby": "chart-text" },
       ...minutes(seconds, width, right),
-      ...axis(flow, t("perSecond"), right),
+      ...axis(rates, t("perSecond"), right),
       ...axis(queue, t("waiting"), right),
-      svg("path.arrivals", { d: area(points, x, flow, "arrived") }),
-      svg("path.deliveries", { d: line(points, x, flow, "delivered") }),
+      svg("path.arrivals", { d: area(points, x, rates, "arrived") }),
+      svg("path.deliveries", { d: line(points, x, rates, "delivered") }),
       svg("path.queue", { d: area(points, x, queue, "queued") }),
     ),
   );
 }
 
-/** From values to pixels; up to 1, 2 or 5 times a power of ten, so that the axis has round numbers. */
+/** Maps values to pixels. The maximum is 1, 2 or 5 times a power of ten, so that the axis has round numbers. */
 function scale(values, top, height) {
   const most = Math.max(2, ...values);
   const power = 10 ** Math.floor(Math.log10(most));
@@ -65,19 +65,20 @@ function minutes(seconds, width, right) {
   });
 }
 
-/** A line that rises and falls at each second. */
+/** The path of a line with one point per second. */
 function line(points, x, { y }, name) {
   const places = points.map((point) => `${x(point.at).toFixed(1)} ${y(point[name]).toFixed(1)}`);
   return places.length > 0 ? `M${places.join("L")}` : "";
 }
 
+/** The same, closed at the bottom. */
 function area(points, x, scale, name) {
   if (points.length === 0) return "";
   const base = scale.y(0).toFixed(1);
   return `${line(points, x, scale, name)}V${base}H${x(points[0].at).toFixed(1)}Z`;
 }
 
-/** What the colours and strokes mean. */
+/** The entries of the chart's legend. */
 export function legend() {
   const entry = (name, shape) =>
     el("li", svg("svg", { viewBox: "0 0 20 12", width: 20, height: 12, "aria-hidden": "true" }, shape), t(name));

@@ -1,32 +1,32 @@
-// The page: which section is shown, in which language, and the stream that keeps it up to date.
+// Starts the page: shows the section that the URL names, and updates everything from the console's event stream.
 
-import { alertsChanged, alertsCleared, seekOriginals, startAlerts, webhookChanged } from "./alerts.js";
+import { alertsChanged, alertsCleared, refetchMissingSources, startAlerts, webhookChanged } from "./alerts.js";
 import { byId, copyButton, el, prose, setText } from "./dom.js";
+import { bannerText, faultsChanged, refused, refusalsCleared, startFaults, traffic } from "./faults.js";
 import { onLanguage, switchLanguage, t, translate } from "./language.js";
 import { startStorm } from "./storm.js";
 import { startTry } from "./try.js";
-import { refused, refusalsCleared, skyText, startWeather, traffic, weatherChanged } from "./weather.js";
 
-const SECTIONS = ["alerts", "try", "weather"];
+const SECTIONS = ["alerts", "try", "faults"];
 
-/** How long to wait before a new stream, in milliseconds, where the browser has given the old one up. */
+/** Milliseconds until a new stream is opened after the browser gave up the old one. */
 const RECONNECT = 3000;
 
 let stack = { ready: false, webhook_url: null };
 let connection = "connecting";
 
-/** Shows the section that the URL names, or the first. */
+/** Shows the section that the URL names, or the first one. */
 function route(focus) {
-  const asked = SECTIONS.find((section) => location.hash === `#${section}`) ?? SECTIONS[0];
+  const chosen = SECTIONS.find((section) => location.hash === `#${section}`) ?? SECTIONS[0];
   for (const section of SECTIONS) {
-    byId(section).hidden = section !== asked;
+    byId(section).hidden = section !== chosen;
     const link = document.querySelector(`nav a[href="#${section}"]`);
-    if (section === asked) link.setAttribute("aria-current", "page");
+    if (section === chosen) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
   window.scrollTo(0, 0);
-  if (focus) byId(`${asked}-heading`).focus({ preventScroll: true });
-  document.dispatchEvent(new CustomEvent("section", { detail: asked }));
+  if (focus) byId(`${chosen}-heading`).focus({ preventScroll: true });
+  document.dispatchEvent(new CustomEvent("section", { detail: chosen }));
 }
 
 function showConnection(state) {
@@ -35,11 +35,11 @@ function showConnection(state) {
   setText(byId("connection"), t(state));
 }
 
-/** The state of the world outside this page: what other sections should know of the weather, and ZStack's URL. */
-function showSky() {
-  const text = skyText();
-  byId("sky").hidden = text === "";
-  setText(byId("sky"), text);
+/** Shows in every section why alerts may not arrive at the moment. */
+function showBanner() {
+  const text = bannerText();
+  byId("fault-banner").hidden = text === "";
+  setText(byId("fault-banner"), text);
 }
 
 function showStack() {
@@ -51,8 +51,8 @@ function showStack() {
 }
 
 /**
- * The stream begins with the whole state, also when it begins again: the first lists replace what is known, and
- * those that follow add to it.
+ * Opens the stream. Every stream starts with the whole state, also after a reconnect: the first list of each kind
+ * replaces what the page knows, and the later ones add to it.
  */
 function connect() {
   const stream = new EventSource("/api/stream");
@@ -69,19 +69,19 @@ function connect() {
   });
   on("alerts", alertsChanged);
   on("cleared", () => {
-    // The lists to come replace everything anyway, and keep what is unfolded.
+    // The first lists replace everything anyway, and keep alerts expanded.
     if (whole.size > 0) return;
     alertsCleared();
     refusalsCleared();
   });
-  on("weather", (weather) => {
-    weatherChanged(weather);
-    showSky();
+  on("faults", (faults) => {
+    faultsChanged(faults);
+    showBanner();
   });
   on("traffic", (points, all) => {
     traffic(points, all);
-    seekOriginals();
-    showSky();
+    refetchMissingSources();
+    showBanner();
   });
   on("refused", refused);
   on("stack", (now) => {
@@ -94,20 +94,20 @@ function showLanguage() {
   setText(byId("language"), t("otherLanguage"));
   byId("language").lang = t("otherLanguage") === "English" ? "en" : "zh-CN";
   showConnection(connection);
-  showSky();
+  showBanner();
   showStack();
 }
 
 translate();
 startAlerts();
 startTry();
-startWeather();
+startFaults();
 startStorm();
 onLanguage(showLanguage);
 showLanguage();
 byId("language").addEventListener("click", switchLanguage);
 document.querySelector(".skip").addEventListener("click", (event) => {
-  // The hash is the section's.
+  // Following the link would change the hash, which selects the section.
   event.preventDefault();
   byId("content").focus();
 });

@@ -1,20 +1,20 @@
-// Building the page. Everything a message says goes in as text, never as markup: a name like
-// `<img onerror=…>` stays a name.
+// Builds elements of the page. Text from messages is always inserted as text, never as markup: a name like
+// `<img onerror=…>` is shown as it is.
 
 import { t } from "./language.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
- * An element: `el("p.hint", { id: "x" }, "text", otherElement)`. The attributes may be left out; those that
- * are null or false are, and `on…` are listeners.
+ * Creates an element: `el("p.hint", { id: "x" }, "text", otherElement)`. The attributes are optional. An attribute that
+ * is null or false is not set. An attribute `on…` adds a listener.
  */
 export function el(tag, ...children) {
   const [name, ...classes] = tag.split(".");
   return build(document.createElement(name), classes, children);
 }
 
-/** The same in SVG. */
+/** Creates an SVG element in the same way. */
 export function svg(tag, ...children) {
   const [name, ...classes] = tag.split(".");
   return build(document.createElementNS(SVG, name), classes, children);
@@ -35,17 +35,14 @@ function build(node, classes, children) {
 
 const isNothing = (value) => value === null || value === undefined || value === false;
 
-/** The element with this id. */
 export const byId = (id) => document.getElementById(id);
 
-/** Sets an element's text where it differs: what does not change is neither laid out nor read out again. */
+/** Sets an element's text if it differs. An unchanged text is neither laid out nor read out again. */
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-/**
- * One of our own texts with `code` and [links](#try) in it. Only for texts of texts.js.
- */
+/** Renders `code` and [links](#try) in a text. Only for the page's own texts, not for text from messages. */
 export function prose(text) {
   return text.split(/(`[^`]+`|\[[^\]]+\]\(#[a-z]+\))/).filter(Boolean).map((part) => {
     const link = /^\[([^\]]+)\]\((#[a-z]+)\)$/.exec(part);
@@ -54,12 +51,12 @@ export function prose(text) {
   });
 }
 
-/** A text in a box of its own that wraps, and scrolls with the keyboard, too, where it is long. */
+/** A box with preformatted text. Long text can be scrolled with the keyboard too. */
 export function box(text, label) {
   return el("pre", { tabindex: 0, role: "group", "aria-label": label }, text);
 }
 
-/** JSON with line breaks; any other text as it came. */
+/** Indents JSON. Returns any other text unchanged. */
 export function pretty(text) {
   try {
     return JSON.stringify(JSON.parse(text), null, 2);
@@ -69,8 +66,8 @@ export function pretty(text) {
 }
 
 /**
- * Lets `update` change what is in `container`, and gives the keyboard focus and the scrolled boxes back to what
- * stands in the same places afterwards.
+ * Runs `update`, which replaces the content of `container`. Afterwards the keyboard focus and the scroll positions are
+ * restored on the elements at the same places.
  */
 export function keepPlace(container, update) {
   const focus = container.contains(document.activeElement) ? path(container, document.activeElement) : null;
@@ -93,7 +90,7 @@ function path(container, node) {
 
 let pending = [];
 
-/** Says something to screen readers, in a region that waits for its turn; what comes at once is said at once. */
+/** Announces a text to screen readers. Texts that come within 100 ms are announced together. */
 export function announce(text) {
   pending.push(text);
   if (pending.length > 1) return;
@@ -103,7 +100,7 @@ export function announce(text) {
   }, 100);
 }
 
-/** A button that copies a text. */
+/** A button that copies a text to the clipboard. */
 export function copyButton(text) {
   const onclick = async ({ currentTarget: button }) => {
     const done = await navigator.clipboard.writeText(text).then(() => t("copied"), () => t("copyFailed"));
@@ -114,7 +111,7 @@ export function copyButton(text) {
   return el("button.quiet", { type: "button", onclick }, t("copy"));
 }
 
-/** Severities differ in colour, word and shape. */
+/** Each severity has its own shape. */
 const SHAPES = {
   Critical: "M8 0 16 8 8 16 0 8Z",
   Warning: "M8 1 16 15H0Z",
@@ -122,7 +119,7 @@ const SHAPES = {
   Ok: "M6 14 0 8 2.5 5.5 6 9 13.5 1.5 16 4Z",
 };
 
-/** A status with its shape and its word; `role` is its class. */
+/** A status with its shape and its word. `role` is the CSS class. */
 export function badge(status, role) {
   const path = svg("path", { d: SHAPES[status] ?? SHAPES.Info });
   const shape = svg("svg", { viewBox: "0 0 16 16", "aria-hidden": "true" }, path);

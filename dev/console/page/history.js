@@ -1,26 +1,26 @@
-// An unfolded alert: what happened to it, event by event.
+// Shows the history of an expanded alert, event by event.
 
 import { api } from "./api.js";
 import { badge, box, el, keepPlace, pretty } from "./dom.js";
 import { t, time } from "./language.js";
 
 /**
- * Fetches what is known of a row's alert and shows it; called again whenever the alert changes. While a request is on
- * its way another one waits, so that a storm on one alert does not become a storm of requests.
+ * Fetches and shows the history of a row's alert. It is called whenever the alert changes. Only one request per alert
+ * runs at a time, so that an alert storm does not become a storm of requests.
  */
 export async function showHistory(row) {
-  if (row.asking) {
+  if (row.loading) {
     row.again = true;
     return;
   }
-  row.asking = true;
+  row.loading = true;
   if (!row.body.hasChildNodes()) row.body.replaceChildren(el("p.hint", t("loading")));
   const show = await api("GET", `alerts/${row.alert.id}`).then(
     (alert) => () => showDetail(row, alert),
     (error) => () => showError(row, error.status === 404 ? t("gone") : error.message),
   );
-  row.asking = false;
-  if (row.gone) return;
+  row.loading = false;
+  if (row.removed) return;
   keepPlace(row.body, show);
   if (row.again) {
     row.again = false;
@@ -28,29 +28,32 @@ export async function showHistory(row) {
   }
 }
 
-/** How long, and how often in it, an entry's message is asked for: it is known once the API has answered ZStack. */
-const SEEK = 10_000;
-const EACH = 2_000;
+/**
+ * An entry's message is known once the local API has reported it. Until then the history is fetched every
+ * REFETCH_INTERVAL milliseconds, for at most REFETCH_TIMEOUT milliseconds.
+ */
+const REFETCH_TIMEOUT = 10_000;
+const REFETCH_INTERVAL = 2_000;
 
-/** Fetches the history again where an entry in it came without its message not long ago. */
-export function askAgain(row) {
+/** Fetches the history again if the message of a recent entry is missing. */
+export function refetchMissingSource(row) {
   const { missing } = row;
   const now = Date.now();
-  if (!missing || row.asking || now > missing.until || now < missing.next) return;
-  missing.next = now + EACH;
+  if (!missing || row.loading || now > missing.until || now < missing.next) return;
+  missing.next = now + REFETCH_INTERVAL;
   showHistory(row);
 }
 
-/** Remembers the newest entry without its message, if there is one. */
-function noteMissing(row, { history }) {
-  const entry = history.findLast(({ original }) => !original);
+/** Remembers the newest entry whose message is missing, if there is one. */
+function noteMissingSource(row, { history }) {
+  const entry = history.findLast(({ message }) => !message);
   const of = entry && `${entry.at} ${entry.repeats}`;
-  if (row.missing?.of !== of) row.missing = entry && { of, until: Date.now() + SEEK, next: 0 };
+  if (row.missing?.of !== of) row.missing = entry && { of, until: Date.now() + REFETCH_TIMEOUT, next: 0 };
 }
 
-/** The row is no more: an answer that is on its way is not for it. */
-export function forget(row) {
-  row.gone = true;
+/** Marks a row as removed, so that a late answer is ignored. */
+export function markRemoved(row) {
+  row.removed = true;
 }
 
 function showError(row, message) {
@@ -58,7 +61,7 @@ function showError(row, message) {
 }
 
 function showDetail(row, alert) {
-  noteMissing(row, alert);
+  noteMissingSource(row, alert);
   const facts = el(
     "dl.facts",
     fact("alertKey", el("code", alert.alert_key)),
@@ -73,16 +76,16 @@ function showDetail(row, alert) {
   while (list.children.length > alert.history.length) list.lastElementChild.remove();
 }
 
-/** What each entry in the page was made of: one that is the same stays, with what is selected or scrolled in it. */
-const made = new WeakMap();
+/** The data that each shown entry was built from. An unchanged entry stays, with its selection and scroll position. */
+const builtFrom = new WeakMap();
 
 function showAt(list, index, alert) {
   const [before, entry] = [alert.history[index - 1], alert.history[index]];
   const node = list.children[index];
   const of = JSON.stringify([document.documentElement.lang, entry, alert.title]);
-  if (node && made.get(node) === of) return;
+  if (node && builtFrom.get(node) === of) return;
   const fresh = showEntry(entry, before, alert);
-  made.set(fresh, of);
+  builtFrom.set(fresh, of);
   if (node) node.replaceWith(fresh);
   else list.append(fresh);
 }
@@ -106,22 +109,22 @@ function showEntry(entry, before, alert) {
     Object.keys(entry.labels).length > 0 && [el("h3", t("labels")), showLabels(entry.labels)],
     el(
       "div.compare",
-      el("div.original", el("h3", t("original")), ...showOriginal(entry.original)),
+      el("div.source", el("h3", t("source")), ...showSource(entry.message)),
       el("div.event", el("h3", t("event")), box(JSON.stringify(entry.event, null, 2), t("event"))),
     ),
   );
 }
 
-/** What a limit of Flashduty's cost. */
+/** The names of what was cut because of Flashduty's limits. */
 export function showCut(names) {
   return el("p.cut", t("cut", names));
 }
 
-function showOriginal(original) {
-  if (!original) return [el("p.hint", t("noOriginal"))];
+function showSource(message) {
+  if (!message) return [el("p.hint", t("noSource"))];
   return [
-    box(pretty(original.text), t("original")),
-    el("p.hint", t("originalAt", time(original.at), original.url)),
+    box(pretty(message.text), t("source")),
+    el("p.hint", t("sourceAt", time(message.at), message.url)),
   ];
 }
 
@@ -140,7 +143,7 @@ function showChanges(changes) {
 
 const side = (tag, text) => (text === null ? el("span.none", t("nothing")) : el(tag, text));
 
-/** Of two texts of several lines, those lines that the other has not. */
+/** Of two texts with several lines, only the lines that the other text does not have. */
 function differing(before, after) {
   if (before === null || after === null || !`${before}${after}`.includes("\n")) return [before, after];
   const [old, now] = [before.split("\n"), after.split("\n")];

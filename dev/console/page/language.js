@@ -1,6 +1,7 @@
-// English and Chinese: which one, and what differs with it.
+// Chooses English or Chinese, and formats texts, times and numbers in that language.
 
-import { en, zh } from "./texts.js";
+import { en } from "./texts-en.js";
+import { zh } from "./texts-zh.js";
 
 const LANGUAGES = { en: { texts: en, locale: "en-GB", tag: "en" }, zh: { texts: zh, locale: "zh-CN", tag: "zh-CN" } };
 const STORED = "language";
@@ -8,25 +9,25 @@ const STORED = "language";
 let current = LANGUAGES[first()];
 const listeners = [];
 
-/** What the URL asks for, else what was chosen before, else what the browser prefers. */
+/** The language in the URL, else the one chosen before, else the one that the browser prefers. */
 function first() {
   const asked = new URLSearchParams(location.search).get("lang");
   const guess = navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
   return [asked, localStorage.getItem(STORED)].find((it) => Object.hasOwn(LANGUAGES, it ?? "")) ?? guess;
 }
 
-/** A text of texts.js in the current language. */
+/** A text in the current language. */
 export function t(key, ...values) {
   const text = current.texts[key];
   return typeof text === "function" ? text(...values) : text ?? key;
 }
 
-/** Calls back whenever the language changes. */
+/** Calls `callback` whenever the language changes. */
 export function onLanguage(callback) {
   listeners.push(callback);
 }
 
-/** Changes to the other language and remembers it. A language in the URL would win over that: it is taken out. */
+/** Switches to the other language and stores the choice. The language is removed from the URL, which would win. */
 export function switchLanguage() {
   const next = current === LANGUAGES.en ? "zh" : "en";
   current = LANGUAGES[next];
@@ -48,19 +49,19 @@ export function translate() {
 
 const CLOCK = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
 for (const language of Object.values(LANGUAGES)) {
-  // Made once: making one takes longer than formatting with it a hundred times.
+  // Created once, because creating one takes longer than formatting a hundred times.
   language.clock = new Intl.DateTimeFormat(language.locale, CLOCK);
   language.date = new Intl.DateTimeFormat(language.locale, { month: "short", day: "numeric", ...CLOCK });
   language.number = new Intl.NumberFormat(language.locale);
 }
 
-/** A time of day, with its date where that is not today's. */
+/** A time of day, with its date if that is not today. */
 export function time(ms) {
   const today = new Date(ms).toDateString() === new Date().toDateString();
   return (today ? current.clock : current.date).format(ms);
 }
 
-/** How long something took or is ago, in the largest unit. Seconds go in fives: a list that ticks is hard to read. */
+/** A duration in its largest unit. Seconds go in steps of five: a list that changes every second is hard to read. */
 export function span(ms) {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   if (seconds < 60) return t("seconds", Math.floor(seconds / 5) * 5);
@@ -69,7 +70,7 @@ export function span(ms) {
   return t("days", Math.floor(seconds / 86400));
 }
 
-/** A number with its thousands told apart. */
+/** A number with separated thousands. */
 export function number(value) {
   return current.number.format(value);
 }

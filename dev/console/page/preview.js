@@ -1,21 +1,21 @@
-// What a message becomes: its events, field by field, or where and why reading it stopped.
+// Shows the preview of a message: its events field by field, or where and why parsing stopped.
 
 import { badge, box, copyButton, el, prose } from "./dom.js";
 import { showCut } from "./history.js";
 import { t } from "./language.js";
 import { showKnown, showSalvaged, showShape } from "./recognised.js";
 
-/** The most messages shown of one request. A body may hold thousands. */
-const MOST = 50;
+/** The most messages that are shown. A request can hold thousands. */
+const MAX_MESSAGES = 50;
 
-/** What a preview looks like: the elements to show. */
+/** The elements of a preview. */
 export function showPreview({ error, messages }, templates) {
-  const refused = error && el("p.problem-line", t("refusedAtOnce"), " ", el("span", { lang: "en" }, error.message));
+  const rejected = error && el("p.problem-line", t("rejected"), " ", el("span", { lang: "en" }, error.message));
   const shown = messages
-    .slice(0, MOST)
+    .slice(0, MAX_MESSAGES)
     .map((message, index) => showMessage(message, index + 1, messages.length, templates));
-  const more = messages.length > MOST && el("p.hint", t("moreMessages", messages.length - MOST));
-  return [refused, ...shown, more].filter(Boolean);
+  const more = messages.length > MAX_MESSAGES && el("p.hint", t("moreMessages", messages.length - MAX_MESSAGES));
+  return [rejected, ...shown, more].filter(Boolean);
 }
 
 const KINDS = { alarm: "alarm", event: "eventKind", test: "test", raw: "raw" };
@@ -53,16 +53,16 @@ function showProblem({ problem, salvaged, text }, templates) {
   );
 }
 
-/** The text with the place where reading it stopped. What cannot be seen there is named. */
+/** The text with a mark where parsing stopped. An invisible character at the mark is named. */
 function markedText({ before, at, after }) {
-  const unseen = { "": "endOfText", "\n": "lineBreak", "\r": "lineBreak", "\t": "tab" }[at];
+  const invisible = { "": "endOfText", "\n": "lineBreak", "\r": "lineBreak", "\t": "tab" }[at];
   const control = at < " " ? `U+${(at.codePointAt(0) ?? 0).toString(16).padStart(4, "0").toUpperCase()}` : null;
-  const name = unseen ? t(unseen) : control;
-  const mark = el("mark", { "data-name": name && t("unseen", name) }, at);
+  const name = invisible ? t(invisible) : control;
+  const mark = el("mark", { "data-name": name && t("invisible", name) }, at);
   return el("pre.marked", { tabindex: 0, role: "group", "aria-label": t("markedText") }, before, mark, after);
 }
 
-/** A template that works, of the kind that the text seems to have meant. */
+/** The recommended template, for events if the text looks like an event, else for alarms. */
 function showTemplate(text, { alarm, event }) {
   const forEvents = text.includes("EVENT_") && !text.includes("ALARM_");
   const template = forEvents ? event : alarm;
@@ -70,13 +70,13 @@ function showTemplate(text, { alarm, event }) {
   return el("div.template", el("h4", title, " ", copyButton(template)), box(template, title));
 }
 
-/** Whether the events are unfolded as JSON: stays as it is from preview to preview. */
-let unfolded = false;
+/** Whether the JSON of the events is expanded. This stays from preview to preview. */
+let expanded = false;
 
 function showEvent({ status, title, event, cut, violations, fields }, traced) {
   const json = el(
     "details",
-    { open: unfolded, ontoggle: ({ target }) => (unfolded = target.open) },
+    { open: expanded, ontoggle: ({ target }) => (expanded = target.open) },
     el("summary", t("eventPushed")),
     box(JSON.stringify(event, null, 2), t("eventPushed")),
   );

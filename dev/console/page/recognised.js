@@ -1,9 +1,9 @@
-// How a message was read, and what is known of its event.
+// Shows in which format a message was recognised, and what ZStack's catalogue says about its event.
 
 import { el, prose } from "./dom.js";
 import { t } from "./language.js";
 
-/** Which shape was recognised, and what it was wrapped in. */
+/** The recognised format, and what the message was wrapped in. */
 export function showShape({ shape, wrapped, salvaged }) {
   const names = t(salvaged ? "salvagedShapes" : "shapes");
   const wrappers = wrapped.map((wrapper) => t("wrappers")[wrapper] ?? wrapper);
@@ -17,14 +17,14 @@ export function showShape({ shape, wrapped, salvaged }) {
   );
 }
 
-/** What was found in broken JSON and is no JSON itself. */
+/** The values of broken JSON that are not valid JSON themselves. */
 export function showSalvaged({ as_text: values }) {
   if (values.length === 0) return el("p.salvaged", t("allAsJson"));
   const items = values.map(({ name, value }) => el("div", el("dt", el("code", name)), el("dd", value)));
   return el("div.salvaged", el("p", t("asText")), el("dl", ...items));
 }
 
-/** What the catalogue knows of an event. */
+/** What the catalogue says about an event. */
 export function showKnown(known) {
   const { ends, ended_by: endedBy, state, told_apart_by: apart, never_over: neverOver } = known;
   return el(
@@ -40,7 +40,7 @@ export function showKnown(known) {
 
 const item = (name, values) => el("div", el("dt", t(name)), el("dd", ...values.map((value) => el("span", value))));
 
-/** An event's name on the wire, and its names in ZStack's console. */
+/** An event's name in messages, and its names in ZStack's console. */
 function named({ name, chinese, english }) {
   const names = [el("span", { lang: "zh-CN" }, chinese), english && el("span", { lang: "en" }, english)];
   return el("span", el("code", name), ...names.filter(Boolean).flatMap((name) => [" · ", name]));

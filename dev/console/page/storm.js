@@ -1,26 +1,26 @@
-// Twenty alarms, and their recoveries: the samples `alarm` and `alarm-recovery`, each for a resource of its own.
+// Sends twenty alarms and their recoveries: the samples `alarm` and `alarm-recovery`, each with its own resource.
 
 import { api } from "./api.js";
 import { announce, byId, setText } from "./dom.js";
 import { onLanguage, t } from "./language.js";
 
 const SIZE = 20;
-const STORED = "raised";
+const STORED = "triggered";
 
-/** Which resources have an alarm that was raised here. Kept in the tab, so that they can recover after a reload. */
-let raised = JSON.parse(sessionStorage.getItem(STORED) ?? "[]");
-let count = Math.max(0, ...raised.map(({ name }) => Number(name.replace("vm-", ""))));
+/** The resources whose alarms were triggered here. Stored for this tab, so that they can recover after a reload. */
+let triggered = JSON.parse(sessionStorage.getItem(STORED) ?? "[]");
+let count = Math.max(0, ...triggered.map(({ name }) => Number(name.replace("vm-", ""))));
 let running = false;
 let line = () => t("stormHint");
 
 export function startStorm() {
-  byId("storm").addEventListener("click", () => run(Array.from({ length: SIZE }, resource), "alarm", "raising"));
-  byId("calm").addEventListener("click", () => run([...raised], "alarm-recovery", "calming"));
+  byId("storm").addEventListener("click", () => run(Array.from({ length: SIZE }, resource), "alarm", "triggering"));
+  byId("recover").addEventListener("click", () => run([...triggered], "alarm-recovery", "recovering"));
   onLanguage(show);
   show();
 }
 
-/** 32 hex digits, as ZStack's UUIDs. */
+/** 32 hex digits, like ZStack's UUIDs. */
 const uuid = () => crypto.randomUUID().replaceAll("-", "");
 
 function resource() {
@@ -28,7 +28,7 @@ function resource() {
   return { id: uuid(), name: `vm-${String(count).padStart(2, "0")}` };
 }
 
-/** Sends the sample for each resource, one after the other, as ZStack would. */
+/** Sends the sample for each resource, one after the other, as ZStack does. */
 async function run(resources, sampleName, progress) {
   if (running || resources.length === 0) return;
   const counts = { sent: 0, delivered: 0, queued: 0, failed: 0 };
@@ -37,8 +37,8 @@ async function run(resources, sampleName, progress) {
   try {
     const { body, query } = (await api("GET", "samples")).find((sample) => sample.name === sampleName);
     for (const each of resources) {
-      say(() => t(progress, counts.sent + 1, resources.length), counts.sent);
-      const { status } = await api("POST", "send", { body: about(body, each), query });
+      showProgress(() => t(progress, counts.sent + 1, resources.length), counts.sent);
+      const { status } = await api("POST", "send", { body: forResource(body, each), query });
       counts.sent += 1;
       counts[status === 200 ? "delivered" : status === 202 ? "queued" : "failed"] += 1;
       if (status < 300) remember(each, sampleName === "alarm");
@@ -52,8 +52,8 @@ async function run(resources, sampleName, progress) {
   announce(line());
 }
 
-/** The sample for another resource. */
-function about(body, { id, name }) {
+/** The sample, changed to another resource. */
+function forResource(body, { id, name }) {
   return JSON.stringify({
     ...JSON.parse(body),
     ALARM_RESOURCE_ID: id,
@@ -64,22 +64,22 @@ function about(body, { id, name }) {
   });
 }
 
-function remember(resource, isRaised) {
-  raised = isRaised ? [...raised, resource] : raised.filter((other) => other.id !== resource.id);
-  sessionStorage.setItem(STORED, JSON.stringify(raised));
+function remember(resource, isTriggered) {
+  triggered = isTriggered ? [...triggered, resource] : triggered.filter((other) => other.id !== resource.id);
+  sessionStorage.setItem(STORED, JSON.stringify(triggered));
 }
 
-function say(text, done) {
+function showProgress(text, done) {
   line = text;
   byId("storm-progress").value = done;
   show();
 }
 
 function show() {
-  const open = raised.length > 0 && !running ? ` ${t("stormOpen", raised.length)}` : "";
+  const open = triggered.length > 0 && !running ? ` ${t("stormOpen", triggered.length)}` : "";
   setText(byId("storm-text"), line() + open);
   byId("storm-progress").hidden = !running;
-  // Not `disabled`, which would take the focus away.
+  // Not `disabled`, because that would remove the keyboard focus.
   byId("storm").setAttribute("aria-disabled", running);
-  byId("calm").setAttribute("aria-disabled", running || raised.length === 0);
+  byId("recover").setAttribute("aria-disabled", running || triggered.length === 0);
 }

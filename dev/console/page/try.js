@@ -1,18 +1,18 @@
-// Try a message: what it becomes while it is being written, and what the relay answers to it.
+// The section "Try a message": previews a message while it is typed, and sends it.
 
 import { api } from "./api.js";
 import { announce, box, byId, el, keepPlace, prose } from "./dom.js";
 import { onLanguage, t } from "./language.js";
 import { showPreview } from "./preview.js";
 
-/** How long nobody must have typed before the preview is asked for, in milliseconds. */
+/** Milliseconds without typing before the preview is requested. */
 const PAUSE = 250;
 
-/** The sample that a newcomer finds, so that Send does something at once. */
+/** The sample that is selected first, so that Send works immediately. */
 const FIRST = "alarm";
 
-/** Errors that leave open whether the message was sent: the console, or the API behind it, did not answer. */
-const UNKNOWN = new Set([0, 502]);
+/** Statuses after which the message may have been sent: the console or the local API did not answer. */
+const MAYBE_SENT = new Set([0, 502]);
 
 let timer = null;
 let inFlight = null;
@@ -21,24 +21,24 @@ let templates = null;
 let samples = [];
 let answer = null;
 
-/** What was read out last of a preview. Whoever types on hears only what is new. */
+/** The headline of the preview that screen readers heard last. Only a changed one is announced. */
 let headline = "";
 
 export async function startTry() {
   byId("message").addEventListener("input", previewSoon);
   byId("query").addEventListener("input", previewSoon);
-  byId("sample").addEventListener("change", ({ target }) => take(target.value));
+  byId("sample").addEventListener("change", ({ target }) => selectSample(target.value));
   byId("send").addEventListener("click", send);
   onLanguage(showAll);
   showAll();
-  [samples, templates] = await Promise.all([again("samples"), again("templates")]);
+  [samples, templates] = await Promise.all([fetchUntilAnswered("samples"), fetchUntilAnswered("templates")]);
   showSamples();
-  if (byId("message").value === "") take(FIRST);
+  if (byId("message").value === "") selectSample(FIRST);
   else preview();
 }
 
-/** Asks until there is an answer: the page may have come before the console was up again. */
-async function again(path) {
+/** Repeats a request until it succeeds: the page can be loaded while the console is restarting. */
+async function fetchUntilAnswered(path) {
   for (;;) {
     const answer = await api("GET", path).catch(() => null);
     if (answer) return answer;
@@ -46,7 +46,7 @@ async function again(path) {
   }
 }
 
-function take(name) {
+function selectSample(name) {
   const sample = samples.find((sample) => sample.name === name);
   if (!sample) return;
   byId("sample").value = name;
@@ -63,7 +63,7 @@ function previewSoon() {
 
 const request = () => ({ body: byId("message").value, query: byId("query").value.replace(/^\?/, "") });
 
-/** Asks what the message becomes. Only the answer to the last question counts. */
+/** Requests the preview. Only the answer to the last request is shown. */
 async function preview() {
   clearTimeout(timer);
   inFlight?.abort();
@@ -86,10 +86,10 @@ function show(make) {
   byId("preview").removeAttribute("aria-busy");
   keepPlace(byId("preview"), () => byId("preview").replaceChildren(...shown()));
   const parts = byId("preview").querySelector(".problem-title, .card-head")?.childNodes ?? [];
-  const news = [...parts].map((part) => part.textContent).join(" ");
-  if (news !== headline && !byId("try").hidden) announce(news);
-  headline = news;
-  // Inside its own box: the page stays where it is.
+  const newHeadline = [...parts].map((part) => part.textContent).join(" ");
+  if (newHeadline !== headline && !byId("try").hidden) announce(newHeadline);
+  headline = newHeadline;
+  // Scrolls the box to the mark, but not the page.
   for (const mark of byId("preview").querySelectorAll("mark")) {
     const around = mark.parentElement;
     around.scrollTop = mark.offsetTop - around.clientHeight / 2;
@@ -99,7 +99,7 @@ function show(make) {
 async function send() {
   const button = byId("send");
   if (button.getAttribute("aria-disabled") === "true") return;
-  // Not `disabled`, which would take the focus away.
+  // Not `disabled`, because that would remove the keyboard focus.
   button.setAttribute("aria-disabled", "true");
   answer = { sending: true };
   showAnswer();
@@ -115,11 +115,11 @@ function showAnswer() {
 function answerParts({ sending, error, status, body, took_ms: took }) {
   if (sending) return [el("p.hint", t("sending"))];
   if (error) {
-    const unknown = UNKNOWN.has(error.status);
+    const maybeSent = MAYBE_SENT.has(error.status);
     return [
-      el("h3", t(unknown ? "noAnswer" : "notSent")),
+      el("h3", t(maybeSent ? "noAnswer" : "notSent")),
       el("p.problem-line", error.message),
-      unknown && el("p.meaning", ...prose(t("mayBeTaken"))),
+      maybeSent && el("p.meaning", ...prose(t("mayBeTaken"))),
     ].filter(Boolean);
   }
   const success = status >= 200 && status < 300;

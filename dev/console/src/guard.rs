@@ -1,7 +1,8 @@
-//! Who may talk to the console: a browser that shows its page, and programs of this machine.
+//! Protects the console from other web sites that are open in the same browser.
 //!
-//! A page of another site can have a browser send requests here, and a name server can make such a page
-//! look like this one (DNS rebinding). The header `Host` gives the second away, `Origin` the first.
+//! Another site's page can make the browser send requests to the console: the header `Origin` reveals that. With DNS
+//! rebinding, another site can make its page look like the console's own: the header `Host` reveals that. Both kinds of
+//! request are rejected. Programs on this machine send no `Origin` and are accepted.
 
 use axum::extract::Request;
 use axum::http::header::{
@@ -12,9 +13,9 @@ use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
-use crate::refusal::Refusal;
+use crate::api_error::ApiError;
 
-/// What every answer has.
+/// The headers of every answer.
 const HEADERS: [(HeaderName, &str); 4] = [
     (
         CONTENT_SECURITY_POLICY,
@@ -23,14 +24,14 @@ const HEADERS: [(HeaderName, &str); 4] = [
     ),
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (REFERRER_POLICY, "no-referrer"),
-    // The page of another version, or the alerts of another run, would only confuse.
+    // A cached page of another version, or cached alerts of an earlier run, would be misleading.
     (CACHE_CONTROL, "no-store"),
 ];
 
 pub(crate) async fn guard(request: Request, next: Next) -> Response {
-    let mut response = match admit(request.method(), request.headers()) {
+    let mut response = match check(request.method(), request.headers()) {
         Ok(()) => next.run(request).await,
-        Err(refusal) => refusal.into_response(),
+        Err(error) => error.into_response(),
     };
     for (name, value) in HEADERS {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
@@ -38,26 +39,26 @@ pub(crate) async fn guard(request: Request, next: Next) -> Response {
     response
 }
 
-fn admit(method: &Method, headers: &HeaderMap) -> Result<(), Refusal> {
-    let host = only(headers, &HOST).filter(|host| is_this_machine(host)).ok_or_else(|| {
-        let message = "the console is only there for this machine: open it as http://127.0.0.1 with its port";
-        Refusal::new(StatusCode::FORBIDDEN, "ForeignHost", message)
+fn check(method: &Method, headers: &HeaderMap) -> Result<(), ApiError> {
+    let host = single(headers, &HOST).filter(|host| is_this_machine(host)).ok_or_else(|| {
+        let message = "the console accepts requests from this machine only; open it as http://127.0.0.1:PORT";
+        ApiError::new(StatusCode::FORBIDDEN, "ForeignHost", message)
     })?;
     let own = format!("http://{host}");
     if headers.get_all(ORIGIN).iter().any(|origin| origin.as_bytes() != own.as_bytes()) {
-        let message = "the console takes requests from its own page only, not from another site's";
-        return Err(Refusal::new(StatusCode::FORBIDDEN, "ForeignOrigin", message));
+        let message = "the console accepts requests from its own page only, not from other sites";
+        return Err(ApiError::new(StatusCode::FORBIDDEN, "ForeignOrigin", message));
     }
-    // What a form of another site can send is never JSON.
-    if [Method::POST, Method::PUT].contains(method) && !only(headers, &CONTENT_TYPE).is_some_and(is_json) {
-        let message = "send JSON, with Content-Type: application/json";
-        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "InvalidContentType", message));
+    // Another site's form cannot send this content type.
+    if [Method::POST, Method::PUT].contains(method) && !single(headers, &CONTENT_TYPE).is_some_and(is_json) {
+        let message = "send JSON with the header Content-Type: application/json";
+        return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "InvalidContentType", message));
     }
     Ok(())
 }
 
-/// The value of a header that must not come twice.
-fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+/// The value of a header. `None` if the header is missing or comes more than once.
+fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
     let value = values.next()?.to_str().ok()?;
     values.next().is_none().then_some(value)

@@ -1,44 +1,46 @@
-//! The local console: what people on call would see, for development.
+//! The local console: a web page that shows what people on call would see in Flashduty. For development only.
 //!
-//! One process with two listeners on 127.0.0.1. One is the Flashduty [stand-in](flashduty_standin), where
-//! the relay pushes; the other is the console, a page and the JSON behind it:
+//! One process listens on two ports of 127.0.0.1. The first port is the Flashduty [stand-in](flashduty_standin),
+//! which receives the relay's pushes. The second port serves the console: the page, and the JSON API behind it.
 //!
 //! ```text
-//! ZStack ──▶ local API ──▶ relay ──▶ stand-in ──▶ alerts, refusals ─┐
-//!               │                       ▲                          ├─▶ /api/stream ──▶ the page
-//!               └─ /api/arrivals        └────── /api/weather ◀──────┼── its switches
-//!                                                                  │
-//!               "Try a message" ──▶ /api/preview, /api/send ───────┘
+//! ZStack ──▶ local API ──▶ relay ──▶ stand-in ──▶ alerts, refused pushes ─┐
+//!               │                       ▲                                ├─▶ /api/stream ──▶ page
+//!               └─▶ /api/arrivals       └────── /api/faults ◀────────────┼── tab "Faults"
+//!                                                                        │
+//!                  tab "Try a message" ──▶ /api/preview, /api/send ──────┘
 //! ```
 //!
-//! | request | does |
+//! | request | what it does |
 //! | --- | --- |
-//! | `GET /` and the page's files | the page |
-//! | `GET /api/stream` | server-sent events: everything that changes |
-//! | `GET /api/alerts/{id}` | an alert with its history, and the messages it was made of |
-//! | `DELETE /api/alerts` | forgets alerts and refusals |
-//! | `GET /api/samples`, `GET /api/templates` | messages to try, and the recommended templates |
-//! | `POST /api/preview` | what a message becomes, and where each field of it comes from |
+//! | `GET /` and the page's files | serves the page |
+//! | `GET /api/stream` | sends the whole state, then every change, as server-sent events |
+//! | `GET /api/alerts/{id}` | returns an alert with its history and the ZStack messages behind it |
+//! | `DELETE /api/alerts` | deletes all alerts and refused pushes |
+//! | `GET /api/samples`, `GET /api/templates` | returns the sample messages and the recommended message templates |
+//! | `POST /api/preview` | translates a message without pushing it, and names the source of each field |
 //! | `POST /api/send` | sends a message through the local API, as ZStack does |
-//! | `PUT /api/weather` | what goes wrong with pushes |
-//! | `PUT /api/stack` | where the local API is, and its token |
-//! | `POST /api/arrivals` | a request that came to the local API |
-//! | `POST /api/queues` | how many alerts wait |
+//! | `PUT /api/faults` | sets which faults the stand-in simulates |
+//! | `PUT /api/stack` | reports the local API's webhook URL and token |
+//! | `POST /api/arrivals` | reports a request that the local API received |
+//! | `POST /api/queues` | reports the lengths of the retry queue and the dead letter queue |
 //!
-//! An error is `{"error": {"code", "message"}}`. All times are epoch milliseconds. No answer holds the
-//! webhook token or the integration key.
+//! An error is `{"error": {"code", "message"}}`. All times are epoch milliseconds. No answer contains the webhook
+//! token or the integration key.
 
 mod api;
-mod board;
+mod api_error;
+mod faults;
 mod guard;
-mod originals;
+mod json_body;
 mod page;
 mod preview;
-mod refusal;
+mod recent;
 mod refused_pushes;
+mod requests;
 mod server;
+mod state;
 mod traffic;
 mod url;
-mod weather;
 
 pub use server::{Console, Options};

@@ -1,4 +1,4 @@
-//! Runs the local console until it is told to stop.
+//! Runs the local console until SIGINT or SIGTERM.
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -14,14 +14,14 @@ Usage: flashduty-console --key KEY... [--port N] [--push-port N] [--newer-limits
                          [--per-minute N] [--no-rate-limit] [--samples FOLDER]
 
   --key KEY         accept pushes with this integration key; may be repeated
-  --port N          show the page on this port of 127.0.0.1 (8080); 0 takes a free one
-  --push-port N     take pushes on this port of 127.0.0.1 (0)
-  --newer-limits    take what Flashduty's newer text allows: 2000 within any minute, of all keys together
-  --per-second N    take so many pushes of a key within any second (100)
-  --per-minute N    take so many pushes of a key within any minute (1000)
-  --no-rate-limit   take any number of pushes
-  --samples FOLDER  where the samples are (events)
-  --help            show this
+  --port N          port of the page on 127.0.0.1 (default 8080); 0 chooses a free port
+  --push-port N     port for pushes on 127.0.0.1 (default 0)
+  --newer-limits    rate limit of Flashduty's newer document: 2000 pushes a minute for all keys together
+  --per-second N    rate limit of each key in pushes a second (default 100)
+  --per-minute N    rate limit of each key in pushes a minute (default 1000)
+  --no-rate-limit   accept any number of pushes
+  --samples FOLDER  folder with the sample messages (default events)
+  --help            show this help
 ";
 
 #[tokio::main]

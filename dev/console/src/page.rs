@@ -1,10 +1,10 @@
-//! The page's files, in the binary.
+//! The page's files. They are compiled into the binary.
 
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
 
-/// A file of the page: its path in the URL, its type, its content.
+/// A file of the page: URL path, content type, content.
 type File = (&'static str, &'static str, &'static str);
 
 macro_rules! file {
@@ -19,22 +19,24 @@ macro_rules! script {
     };
 }
 
-const FILES: [File; 15] = [
+const FILES: [File; 17] = [
     file!("index.html", "text/html; charset=utf-8"),
     file!("console.css", "text/css; charset=utf-8"),
+    file!("sections.css", "text/css; charset=utf-8"),
     script!("alerts.js"),
     script!("api.js"),
     script!("chart.js"),
     script!("console.js"),
     script!("dom.js"),
+    script!("faults.js"),
     script!("history.js"),
     script!("language.js"),
     script!("preview.js"),
     script!("recognised.js"),
     script!("storm.js"),
-    script!("texts.js"),
+    script!("texts-en.js"),
+    script!("texts-zh.js"),
     script!("try.js"),
-    script!("weather.js"),
 ];
 
 pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {

@@ -1,62 +1,59 @@
-//! The pushes that Flashduty did not take.
-
-use std::collections::VecDeque;
+//! The pushes that the stand-in did not accept.
 
 use flashduty_standin::{Received, title};
 use serde::Serialize;
 
-/// How many are remembered.
-const REMEMBERED: usize = 50;
+use crate::recent::Recent;
 
-/// A push that was not taken.
+/// The most refused pushes that are kept.
+const LIMIT: usize = 50;
+
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct Refused {
-    /// When it came, in epoch milliseconds.
+pub(crate) struct RefusedPush {
+    /// When it was received, in epoch milliseconds.
     at: u64,
-    /// What it was answered; none where it was not answered.
+    /// The status of the answer; `None` if the push was not answered.
     status: Option<u16>,
-    /// The title its alert would have had; empty where it has none.
+    /// The title that its alert would have had. Empty if the event has none.
     title: String,
-    /// Every documented limit that it breaks.
+    /// Every documented limit that it violates.
     violations: Vec<String>,
-    /// Whether it met bad weather.
-    weather: bool,
+    /// Whether a simulated fault applied to it.
+    fault: bool,
 }
 
-/// The last ones, oldest first.
-#[derive(Debug, Default)]
-pub(crate) struct RefusedPushes {
-    last: VecDeque<Refused>,
-    /// How many there were.
-    count: u64,
+#[derive(Debug)]
+pub(crate) struct RefusedPushes(Recent<RefusedPush>);
+
+impl Default for RefusedPushes {
+    fn default() -> Self {
+        Self(Recent::new(LIMIT))
+    }
 }
 
 impl RefusedPushes {
     pub(crate) fn add(&mut self, push: &Received) {
         let event = serde_json::from_slice(&push.body).unwrap_or_default();
-        self.last.push_back(Refused {
+        self.0.push(RefusedPush {
             at: push.at,
             status: push.status,
             title: title(&event).unwrap_or_default(),
             violations: push.violations.clone(),
-            weather: push.fault.is_some(),
+            fault: push.fault.is_some(),
         });
-        self.count += 1;
-        self.last.drain(..self.last.len().saturating_sub(REMEMBERED));
     }
 
     pub(crate) fn clear(&mut self) {
-        self.last.clear();
+        self.0.clear();
     }
 
-    /// Those after the first `seen`, as many as are remembered.
-    pub(crate) fn since(&self, seen: u64) -> Vec<Refused> {
-        let new = usize::try_from(self.count - seen).unwrap_or(usize::MAX);
-        self.last.range(self.last.len().saturating_sub(new)..).cloned().collect()
+    /// The pushes refused after [`count`](Self::count) was `seen`, as far as they are kept.
+    pub(crate) fn since(&self, seen: u64) -> Vec<RefusedPush> {
+        self.0.since(seen)
     }
 
-    /// How many there were, those too that are forgotten.
+    /// How many pushes were refused since the console started.
     pub(crate) fn count(&self) -> u64 {
-        self.count
+        self.0.added()
     }
 }

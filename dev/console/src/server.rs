@@ -1,4 +1,4 @@
-//! The two listeners, and [`Console`] to hold them by.
+//! Starts and stops the console's two listeners.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -15,48 +15,48 @@ use zstack_flashduty::deadline::epoch_millis;
 use zstack_flashduty::platform::http::Http;
 
 use crate::api;
-use crate::board::Board;
-use crate::weather::Change;
+use crate::faults::Change;
+use crate::state::SharedState;
 
-/// About how many bytes of pushes are remembered, and as many of alerts: some ten thousand of each.
+/// How many bytes of pushes the stand-in keeps, and as many again of alerts. That is about ten thousand of each.
 const MEMORY: usize = 64 << 20;
 
-/// How a console starts.
+/// How to start a console.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The page's port on 127.0.0.1; 0 takes a free one.
+    /// The page's port on 127.0.0.1. 0 chooses a free port.
     pub port: u16,
-    /// The port for pushes; 0 takes a free one.
+    /// The stand-in's port on 127.0.0.1. 0 chooses a free port.
     pub push_port: u16,
-    /// The integration keys that are accepted.
+    /// The integration keys that the stand-in accepts.
     pub keys: Vec<String>,
-    /// How many pushes are taken, where the weather has it as documented; none is any number.
+    /// The stand-in's rate limit. `None` means no limit.
     pub rate_limit: Option<RateLimit>,
-    /// The folder of the samples.
+    /// The folder with the sample messages.
     pub samples: PathBuf,
-    /// Is called with every push.
+    /// Is called for every push.
     pub log: fn(&Received),
 }
 
-/// A running console. Dropping it closes its ports as soon as nobody talks to it any more.
+/// A running console. Dropping it closes its ports once the open connections have ended.
 #[derive(Debug)]
 pub struct Console {
     address: SocketAddr,
     app: Arc<App>,
-    /// The server, and the clock.
+    /// The page's server, and the clock that ends each second of the traffic.
     _tasks: JoinSet<()>,
 }
 
-/// What all requests share.
+/// What all request handlers share.
 #[derive(Debug)]
 pub(crate) struct App {
     pub(crate) standin: Standin,
-    pub(crate) board: Arc<Board>,
+    pub(crate) state: Arc<SharedState>,
     pub(crate) samples: PathBuf,
-    /// For the local API.
+    /// Sends messages to the local API.
     pub(crate) client: Client,
-    /// Held while the weather changes, so that board and stand-in change alike.
-    weather: Mutex<()>,
+    /// Held while the faults change, so that two changes cannot leave the state and the stand-in different.
+    faults: Mutex<()>,
 }
 
 impl Console {
@@ -64,22 +64,22 @@ impl Console {
     ///
     /// # Errors
     ///
-    /// When a port cannot be had; the error says what to do.
+    /// If a port is not available. The message says which option chooses another one.
     pub async fn start(options: Options) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port))
             .await
             .map_err(|error| cannot_listen(options.port, "--port", &error))?;
         let address = listener.local_addr()?;
-        let board = Arc::new(Board::new(options.rate_limit));
+        let state = Arc::new(SharedState::new(options.rate_limit));
         let standin = Standin::start(flashduty_standin::Options {
             port: options.push_port,
             keys: options.keys,
             rate_limit: options.rate_limit,
             on_push: Some(OnPush::new({
-                let board = board.clone();
+                let state = state.clone();
                 move |push| {
                     (options.log)(push);
-                    board.take_push(push);
+                    state.record_push(push);
                 }
             })),
             memory: Some(MEMORY),
@@ -89,18 +89,18 @@ impl Console {
         .map_err(|error| cannot_listen(options.push_port, "--push-port", &error))?;
         let client = Http::new().map_err(io::Error::other)?.client().clone();
         let app =
-            Arc::new(App { standin, board: board.clone(), samples: options.samples, client, weather: Mutex::new(()) });
+            Arc::new(App { standin, state: state.clone(), samples: options.samples, client, faults: Mutex::new(()) });
         let mut tasks = JoinSet::new();
         let router = api::router(app.clone());
         tasks.spawn(async move {
-            // It ends with this task, and not before.
+            // `serve` never returns an error.
             let _ = axum::serve(listener, router).await;
         });
         tasks.spawn(async move {
             let mut seconds = interval(Duration::from_secs(1));
             loop {
                 seconds.tick().await;
-                board.change(|state| state.traffic.tick(epoch_millis()));
+                state.update(|state| state.traffic.tick(epoch_millis()));
             }
         });
         Ok(Self { address, app, _tasks: tasks })
@@ -112,7 +112,7 @@ impl Console {
         format!("http://{}", self.address)
     }
 
-    /// The Flashduty stand-in.
+    /// The Flashduty stand-in, which receives the pushes.
     #[must_use]
     pub fn standin(&self) -> &Standin {
         &self.app.standin
@@ -120,21 +120,26 @@ impl Console {
 }
 
 impl App {
-    /// Changes the weather, or says what is wrong with the change.
-    pub(crate) fn change_weather(&self, change: &Change) -> Result<(), &'static str> {
-        let _one_at_a_time = self.weather.lock().unwrap_or_else(PoisonError::into_inner);
-        let weather = self.board.change(|state| -> Result<_, &'static str> {
-            let weather = state.weather.changed(change)?;
-            state.weather = weather.clone();
-            Ok(weather)
+    /// Changes the faults that the stand-in simulates.
+    ///
+    /// # Errors
+    ///
+    /// A message that says which value is not valid.
+    pub(crate) fn change_faults(&self, change: &Change) -> Result<(), &'static str> {
+        let _one_at_a_time = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
+        let faults = self.state.update(|state| -> Result<_, &'static str> {
+            let faults = state.faults.changed(change)?;
+            state.faults = faults.clone();
+            Ok(faults)
         })?;
-        weather.make(&self.standin);
+        faults.apply_to(&self.standin);
         Ok(())
     }
 }
 
 fn cannot_listen(port: u16, option: &str, error: &io::Error) -> io::Error {
-    let advice = if error.kind() == io::ErrorKind::AddrInUse { ", perhaps by another console" } else { "" };
-    let message = format!("port {port} of 127.0.0.1 cannot be had{advice}: {error}; choose another one with {option}");
+    let likely_cause = if error.kind() == io::ErrorKind::AddrInUse { "; another console may be using it" } else { "" };
+    let message =
+        format!("cannot listen on port {port} of 127.0.0.1: {error}{likely_cause}; choose another port with {option}");
     io::Error::new(error.kind(), message)
 }

@@ -1,79 +1,80 @@
-//! How many messages and pushes there were, second by second.
-
-use std::collections::VecDeque;
+//! How many messages and pushes there were in each second.
 
 use serde::Serialize;
 
-/// How many seconds are remembered: the page's chart has as many.
+use crate::recent::Recent;
+
+/// How many seconds are kept. The page's chart shows as many.
 const SECONDS: usize = 300;
 
-/// One second.
+/// The counts of one second.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Point {
-    /// Its start, in epoch milliseconds.
+    /// When the second starts, in epoch milliseconds.
     pub(crate) at: u64,
-    /// Messages that came to the local API.
+    /// Messages that the local API received.
     pub(crate) arrived: u64,
-    /// Pushes that Flashduty took.
+    /// Pushes that Flashduty accepted.
     pub(crate) delivered: u64,
-    /// Pushes that it did not take.
+    /// Pushes that Flashduty did not accept.
     pub(crate) refused: u64,
-    /// How long the retry queue is.
+    /// The length of the retry queue.
     pub(crate) queued: u64,
-    /// How long the dead letter queue is.
+    /// The length of the dead letter queue.
     pub(crate) dead: u64,
 }
 
-/// The last seconds.
-#[derive(Debug, Default)]
+/// The counts of the last seconds.
+#[derive(Debug)]
 pub(crate) struct Traffic {
-    past: VecDeque<Point>,
-    /// How many are past, those too that are not remembered any more.
-    seconds: u64,
+    past: Recent<Point>,
     now: Point,
 }
 
+impl Default for Traffic {
+    fn default() -> Self {
+        Self { past: Recent::new(SECONDS), now: Point::default() }
+    }
+}
+
 impl Traffic {
-    /// Lets time go on to `now`, in epoch milliseconds. A clock that is set back stands still.
+    /// Ends every second before `now`, in epoch milliseconds. Nothing happens if the clock was set back.
     pub(crate) fn tick(&mut self, now: u64) {
         let second = now - now % 1000;
         if self.now.at == 0 {
             self.now.at = second;
         }
-        // After a night's sleep of the machine, only what is remembered.
-        let remembered = 1000 * SECONDS as u64;
-        if second > self.now.at + remembered {
-            self.now = Point { at: second - remembered, ..self.now.quiet() };
+        // After the machine slept for hours, only the seconds that are kept are made.
+        let kept = 1000 * SECONDS as u64;
+        if second > self.now.at + kept {
+            self.now = Point { at: second - kept, ..self.now.without_counts() };
         }
         while self.now.at < second {
-            self.past.push_back(self.now);
-            self.seconds += 1;
-            self.now = Point { at: self.now.at + 1000, ..self.now.quiet() };
+            self.past.push(self.now);
+            self.now = Point { at: self.now.at + 1000, ..self.now.without_counts() };
         }
-        self.past.drain(..self.past.len().saturating_sub(SECONDS));
     }
 
-    /// Counts something that happened `now`.
-    pub(crate) fn count(&mut self, now: u64, what: impl FnOnce(&mut Point)) {
+    /// Changes the counts of the second that `now` is in.
+    pub(crate) fn count(&mut self, now: u64, change: impl FnOnce(&mut Point)) {
         self.tick(now);
-        what(&mut self.now);
+        change(&mut self.now);
     }
 
-    /// The seconds past after the first `seen`, as many as are remembered.
+    /// The seconds that ended after [`seconds`](Self::seconds) was `seen`, as far as they are kept.
     pub(crate) fn since(&self, seen: u64) -> Vec<Point> {
-        let new = usize::try_from(self.seconds - seen).unwrap_or(usize::MAX);
-        self.past.range(self.past.len().saturating_sub(new)..).copied().collect()
+        self.past.since(seen)
     }
 
-    /// How many seconds are past.
+    /// How many seconds have ended since the console started.
     pub(crate) fn seconds(&self) -> u64 {
-        self.seconds
+        self.past.added()
     }
 }
 
 impl Point {
-    /// A second in which nothing happens: queues stay as long as they were.
-    fn quiet(&self) -> Self {
+    /// A second in which nothing happened. The queues keep their lengths.
+    fn without_counts(&self) -> Self {
         Self { queued: self.queued, dead: self.dead, ..Self::default() }
     }
 }
@@ -100,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn no_more_than_the_last_minutes_are_remembered() {
+    fn only_the_last_seconds_are_kept() {
         let mut traffic = Traffic::default();
         for second in 1..1_000 {
             traffic.count(1_000 * second, |point| point.delivered = second);

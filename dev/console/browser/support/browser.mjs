@@ -1,4 +1,4 @@
-// Headless Chromium, and pages on which nothing may go wrong unnoticed.
+// Headless Chromium. Every page collects the errors that occur on it.
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -6,18 +6,18 @@ import { join } from "node:path";
 
 import { chromium } from "playwright-core";
 
-/** Quiet: no look-ups of its own, wherever it runs. */
+/** These keep Chromium from sending requests of its own. */
 const FLAGS = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-gpu",
-  "--disable-lcd-text", // the same letters on every screen, and smaller pictures
+  "--disable-lcd-text", // letters look the same on every machine, and pictures are smaller
   "--disable-quic",
   "--disable-sync",
   "--no-first-run",
 ];
 
-/** How long a page may take to show what is waited for, in milliseconds. */
+/** Milliseconds until a page must show what a test waits for. */
 export const SOON = 15_000;
 
 export class Browser {
@@ -27,7 +27,7 @@ export class Browser {
     browser.folder = await mkdtemp(join(tmpdir(), "console-tests-"));
     browser.chromium = await chromium.launch({
       executablePath: process.env.CHROMIUM,
-      // Chromium's sandbox does not work for root, nor in most containers; it shows only our own pages here.
+      // Chromium's sandbox works neither for root nor in most containers. Only the console's own pages are opened.
       args: [...FLAGS, "--no-sandbox"],
       env: { ...process.env, HOME: browser.folder },
     });
@@ -39,7 +39,7 @@ export class Browser {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  /** A page of the console, as somebody sees it who was never there before. */
+  /** Opens a page of the console in a new browser context, without stored data. */
   async open(path = "/", options = {}) {
     const context = await this.chromium.newContext({
       locale: "en-GB",
@@ -47,40 +47,40 @@ export class Browser {
       ...options,
     });
     context.setDefaultTimeout(SOON);
-    const wrong = [];
-    await context.exposeFunction("tellViolation", (what) => wrong.push(`against the Content-Security-Policy: ${what}`));
+    const errors = [];
+    await context.exposeFunction("reportViolation", (what) => errors.push(`violation of the Content-Security-Policy: ${what}`));
     await context.addInitScript(() => {
       document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) =>
-        window.tellViolation(`${violatedDirective} ${blockedURI}`),
+        window.reportViolation(`${violatedDirective} ${blockedURI}`),
       );
     });
     const page = await context.newPage();
     page.on("console", (message) => {
       const { url } = message.location();
-      if (["error", "warning"].includes(message.type())) wrong.push(`on the browser's console: ${message.text()} ${url}`);
+      if (["error", "warning"].includes(message.type())) errors.push(`browser console: ${message.text()} ${url}`);
     });
-    page.on("pageerror", (error) => wrong.push(`thrown: ${error.stack}`));
+    page.on("pageerror", (error) => errors.push(`exception: ${error.stack}`));
     page.on("dialog", (dialog) => {
-      wrong.push(`a dialog: ${dialog.message()}`);
+      errors.push(`dialog: ${dialog.message()}`);
       dialog.dismiss();
     });
     page.on("request", (request) => {
       if (!request.url().startsWith(`${this.address}/`) && !request.url().startsWith("data:")) {
-        wrong.push(`a request for ${request.url()}`);
+        errors.push(`request to another address: ${request.url()}`);
       }
     });
     await page.goto(`${this.address}${path}`);
     await page.locator("#connection[data-state=live]").waitFor();
-    return Object.assign(page, { wrong });
+    return Object.assign(page, { errors });
   }
 
-  /** Closes every page; tells what went wrong on them. */
+  /** Closes all pages. Returns the errors that occurred on them. */
   async closePages() {
-    const wrong = [];
+    const errors = [];
     for (const context of this.chromium.contexts()) {
-      wrong.push(...context.pages().flatMap((page) => page.wrong ?? []));
+      errors.push(...context.pages().flatMap((page) => page.errors ?? []));
       await context.close();
     }
-    return wrong;
+    return errors;
   }
 }

@@ -1,4 +1,4 @@
-// The real `make run`, with ports of its own, in a process group of its own.
+// Runs the real `make run`, with its own ports and in its own process group.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -8,10 +8,10 @@ import { fileURLToPath } from "node:url";
 
 export const ROOT = fileURLToPath(new URL("../../../..", import.meta.url));
 
-/** Milliseconds: the compiler may be at work. */
+/** Milliseconds until `make run` must be ready. Everything may have to be compiled first. */
 const PATIENCE = 20 * 60_000;
 
-/** What `make` puts into the environment of its recipes is not for another `make`. */
+/** Variables that `make` sets for its recipes. They would change the behaviour of the inner `make`. */
 const OF_MAKE = ["MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES"];
 
 async function freePort() {
@@ -24,11 +24,11 @@ async function freePort() {
 }
 
 export class MakeRun {
-  /** Everything it printed. */
+  /** Everything that it printed. */
   output = "";
   ended = false;
 
-  /** Starts it and waits until it invites. */
+  /** Starts it and waits until it is ready. */
   static async start() {
     const run = new MakeRun();
     try {
@@ -59,17 +59,17 @@ export class MakeRun {
         log.write(text);
       });
     }
-    // Whatever ends these tests ends what they started.
+    // If the tests are interrupted, `make run` is stopped too.
     for (const [signal, status] of [["SIGINT", 130], ["SIGTERM", 143]]) {
       process.once(signal, () => this.end().finally(() => process.exit(status)));
     }
-    await this.#invitation();
-    const said = (words) => new RegExp(`^ +${words} +(\\S+)$`, "m").exec(this.output)[1];
-    this.webhook = said("URL");
-    this.token = said("Password");
+    await this.#ready();
+    const printed = (words) => new RegExp(`^ +${words} +(\\S+)$`, "m").exec(this.output)[1];
+    this.webhook = printed("URL");
+    this.token = printed("Password");
   }
 
-  async #invitation() {
+  async #ready() {
     const deadline = Date.now() + PATIENCE;
     while (!this.output.includes("Ctrl-C ends it")) {
       if (this.process.exitCode !== null || Date.now() > deadline) throw new Error(`make run:\n${this.output}`);
@@ -90,7 +90,7 @@ export class MakeRun {
     return { status: response.status, body: await response.json() };
   }
 
-  /** The processes that it started and that still run, with the environment each was started with. */
+  /** The running processes that it started, each with its environment. */
   processes() {
     const all = processTable();
     const ours = new Set([this.process.pid]);
@@ -101,7 +101,7 @@ export class MakeRun {
     return all.filter(({ pid }) => ours.has(pid));
   }
 
-  /** Ends it as Ctrl-C does; tells which processes that left behind, after ending those, too. */
+  /** Ends it as Ctrl-C does. Returns the processes that kept running after that, and kills them. */
   async end() {
     if (!this.process?.pid || this.ended) return [];
     this.ended = true;
@@ -128,7 +128,7 @@ function signal(pid, name) {
   }
 }
 
-/** Every process of this machine, but for those that have ended and wait to be collected. */
+/** Every process of this machine except zombies. */
 function processTable() {
   return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).flatMap((name) => {
     try {
@@ -137,7 +137,7 @@ function processTable() {
       const environment = readFileSync(`/proc/${name}/environ`, "utf8").split("\0");
       return state === "Z" ? [] : [{ pid: Number(name), parent: Number(parent), since: rest[17], environment }];
     } catch {
-      return []; // it has just ended, or is somebody else's
+      return []; // it has just ended, or belongs to another user
     }
   });
 }

@@ -1,4 +1,4 @@
-//! Alerts: one of them with its history, and the end of them all.
+//! Returns an alert with its history, and deletes all alerts.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::iter;
@@ -10,8 +10,8 @@ use axum::http::StatusCode;
 use flashduty_standin::{Alert, EventStatus, HistoryEntry, Pushed};
 use serde::Serialize;
 
-use crate::originals::{Original, Originals};
-use crate::refusal::Refusal;
+use crate::api_error::ApiError;
+use crate::requests::{RequestLog, SourceMessage};
 use crate::server::App;
 
 /// An alert without its history.
@@ -22,12 +22,12 @@ pub(super) struct Summary {
     title: String,
     severity: EventStatus,
     open: bool,
-    /// What it is about; empty where it has no such label.
+    /// The label `resource`. Empty if there is none.
     resource: String,
     opened_at: u64,
     updated_at: u64,
     closed_at: Option<u64>,
-    /// How many events were taken, repeats included.
+    /// How many events it was made of, repeats included.
     events: u64,
 }
 
@@ -49,16 +49,16 @@ impl From<&Alert> for Summary {
 }
 
 #[derive(Serialize)]
-pub(crate) struct Detail {
+pub(super) struct Detail {
     #[serde(flatten)]
     summary: Summary,
-    /// How many entries of the history, the oldest ones, are not kept.
+    /// How many entries of the history, the oldest ones, are no longer kept.
     forgotten: usize,
     /// Oldest first.
     history: Vec<Entry>,
 }
 
-/// An event that differed from the one before, and those after it that only updated labels.
+/// An event that changed the alert, together with the events after it that only updated labels.
 #[derive(Serialize)]
 struct Entry {
     at: u64,
@@ -68,17 +68,17 @@ struct Entry {
     title: String,
     description: String,
     labels: BTreeMap<String, String>,
-    /// What is otherwise than in the entry before; nothing where that one is not there.
+    /// How it differs from the entry before. Empty if that entry is not kept.
     changed: Vec<Change>,
-    /// The last of these events, as pushed.
+    /// The last of these events, as it was pushed.
     event: Pushed,
-    /// The message that it was made of.
-    original: Option<Original>,
-    /// What the translation cut or left out to keep a limit.
+    /// The ZStack message that the event was made from. `None` if it is not known.
+    message: Option<SourceMessage>,
+    /// What the translation shortened or left out because of Flashduty's limits.
     cut: Vec<String>,
 }
 
-/// A field that changed; null where an event does not have it.
+/// A field that changed. `None` means that the event does not have the field.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 struct Change {
     field: String,
@@ -86,28 +86,28 @@ struct Change {
     after: Option<String>,
 }
 
-pub(crate) async fn one(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<Detail>, Refusal> {
+pub(super) async fn one(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<Detail>, ApiError> {
     let alert = id.parse().ok().and_then(|id| app.standin.look(|alerts| alerts.get(id).cloned()));
     let Some(alert) = alert else {
-        let message = "there is no such alert, or it was long ago and is forgotten";
-        return Err(Refusal::new(StatusCode::NOT_FOUND, "NoAlert", message));
+        let message = "there is no alert with this id, or it is too old and no longer kept";
+        return Err(ApiError::new(StatusCode::NOT_FOUND, "NoAlert", message));
     };
-    Ok(Json(app.board.look(|state| detail(alert, &state.originals))))
+    Ok(Json(app.state.read(|state| detail(alert, &state.requests))))
 }
 
-pub(crate) async fn clear(State(app): State<Arc<App>>) -> StatusCode {
+pub(super) async fn clear(State(app): State<Arc<App>>) -> StatusCode {
     app.standin.clear();
-    // Not the messages: alerts that still wait are made of them.
-    app.board.change(|state| state.refused_pushes.clear());
+    // The requests stay, because events that are still queued were made from them.
+    app.state.update(|state| state.refused_pushes.clear());
     StatusCode::NO_CONTENT
 }
 
-fn detail(alert: Alert, originals: &Originals) -> Detail {
+fn detail(alert: Alert, requests: &RequestLog) -> Detail {
     let summary = Summary::from(&alert);
     let before = iter::once(None).chain(alert.history.iter().map(Some));
     let changes: Vec<_> = before.zip(&alert.history).map(|(before, entry)| changes(before, entry)).collect();
     let history = alert.history.into_iter().zip(changes).map(|(entry, changed)| {
-        let (original, cut) = originals.find(entry.event.text(), entry.last_at).unzip();
+        let (message, cut) = requests.find(entry.event.text(), entry.last_at).unzip();
         Entry {
             at: entry.at,
             last_at: entry.last_at,
@@ -118,14 +118,14 @@ fn detail(alert: Alert, originals: &Originals) -> Detail {
             labels: entry.labels,
             changed,
             event: entry.event,
-            original,
+            message,
             cut: cut.unwrap_or_default(),
         }
     });
     Detail { summary, forgotten: alert.forgotten, history: history.collect() }
 }
 
-/// What changed from one entry to the next; nothing is known to have at the first.
+/// What changed between two entries. Nothing, if the earlier one is not kept.
 fn changes(before: Option<&HistoryEntry>, after: &HistoryEntry) -> Vec<Change> {
     let Some(before) = before else { return Vec::new() };
     let own = [
@@ -133,11 +133,11 @@ fn changes(before: Option<&HistoryEntry>, after: &HistoryEntry) -> Vec<Change> {
         ("title", &before.title, &after.title),
         ("description", &before.description, &after.description),
     ];
-    let there = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let non_empty = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let own = own.map(|(field, before, after)| Change {
         field: field.to_owned(),
-        before: there(before),
-        after: there(after),
+        before: non_empty(before),
+        after: non_empty(after),
     });
     let names: BTreeSet<_> = before.labels.keys().chain(after.labels.keys()).collect();
     let labels = names.into_iter().map(|name| Change {

@@ -1,4 +1,4 @@
-//! What came to the local API.
+//! Requests that the local API received, as `make run` reports them.
 
 use std::sync::Arc;
 
@@ -9,29 +9,32 @@ use base64::prelude::BASE64_STANDARD;
 use serde::Deserialize;
 use zstack_flashduty::deadline::epoch_millis;
 
-use crate::originals::Arrival;
-use crate::refusal::{Body, Refusal};
+use crate::api_error::ApiError;
+use crate::json_body::JsonBody;
+use crate::requests::ReceivedRequest;
 use crate::server::App;
 
-/// A request, without credentials, told before it is answered.
+/// A request to the local API, without its credentials. It is reported before it is answered.
 #[derive(Deserialize)]
-pub(crate) struct Request {
+pub(super) struct Arrival {
     at: u64,
     path: String,
     query: String,
     body_base64: String,
 }
 
-pub(crate) async fn arrived(State(app): State<Arc<App>>, Body(request): Body<Request>) -> Result<StatusCode, Refusal> {
-    let body = BASE64_STANDARD.decode(&request.body_base64).map_err(|error| {
-        let message = format!("body_base64 is not base64: {error}");
-        Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "InvalidRequest", message)
-    })?;
-    let arrival = Arrival::new(request.at, &request.path, &request.query, &body);
-    app.board.change(|state| {
-        // Of now, though it came a little earlier: seconds that are past have been told.
-        state.traffic.count(epoch_millis(), |now| now.arrived += arrival.messages());
-        state.originals.add(arrival);
+pub(super) async fn arrived(
+    State(app): State<Arc<App>>,
+    JsonBody(arrival): JsonBody<Arrival>,
+) -> Result<StatusCode, ApiError> {
+    let body = BASE64_STANDARD
+        .decode(&arrival.body_base64)
+        .map_err(|error| ApiError::invalid(format!("body_base64 is not Base64: {error}")))?;
+    let request = ReceivedRequest::new(arrival.at, &arrival.path, &arrival.query, &body);
+    app.state.update(|state| {
+        // Counted in the current second, because the second of `arrival.at` may already have been sent to the page.
+        state.traffic.count(epoch_millis(), |now| now.arrived += request.messages());
+        state.requests.add(request);
     });
     Ok(StatusCode::NO_CONTENT)
 }

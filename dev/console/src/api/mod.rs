@@ -1,13 +1,13 @@
-//! The console's HTTP side: the routes, one file for each thing that can be asked.
+//! The console's routes, with a file for each group of requests.
 
 mod alerts;
 mod arrivals;
+mod faults;
 mod preview;
 mod samples;
 mod send;
 mod stack;
 mod stream;
-mod weather;
 
 use std::sync::Arc;
 
@@ -17,9 +17,10 @@ use axum::http::StatusCode;
 use axum::middleware::from_fn;
 use axum::routing::{delete, get, post, put};
 
+use crate::api_error::ApiError;
 use crate::guard::guard;
+use crate::json_body::MAX_REQUEST;
 use crate::page;
-use crate::refusal::{MAX_REQUEST, Refusal};
 use crate::server::App;
 
 pub(crate) fn router(app: Arc<App>) -> Router {
@@ -32,14 +33,14 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/api/templates", get(samples::templates))
         .route("/api/preview", post(preview::preview))
         .route("/api/send", post(send::send))
-        .route("/api/weather", put(weather::change))
+        .route("/api/faults", put(faults::change))
         .route("/api/stack", put(stack::deployed))
         .route("/api/arrivals", post(arrivals::arrived))
         .route("/api/queues", post(stack::queues))
-        .fallback(|| async { Refusal::new(StatusCode::NOT_FOUND, "NotFound", "there is nothing of that name here") })
+        .fallback(|| async { ApiError::new(StatusCode::NOT_FOUND, "NotFound", "the console has nothing at this path") })
         .method_not_allowed_fallback(|| async {
-            let message = "the method is not one of those that this takes";
-            Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", message)
+            let message = "this path does not accept the request's method";
+            ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", message)
         })
         .layer(DefaultBodyLimit::max(MAX_REQUEST))
         .layer(from_fn(guard))

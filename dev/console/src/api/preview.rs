@@ -1,18 +1,19 @@
-//! What a message becomes.
+//! Translates a message without pushing it.
 
 use axum::Json;
 use axum::http::StatusCode;
 use tokio::task::spawn_blocking;
 
 use super::send::Message;
+use crate::api_error::ApiError;
+use crate::json_body::JsonBody;
 use crate::preview::Preview;
-use crate::refusal::{Body, Refusal};
 
-/// On a thread of its own: a large request takes a while, and pushes must not wait for it.
-pub(crate) async fn preview(Body(message): Body<Message>) -> Result<Json<Preview>, Refusal> {
+pub(super) async fn preview(JsonBody(message): JsonBody<Message>) -> Result<Json<Preview>, ApiError> {
+    // On a thread of its own: a large message takes about a second, and pushes must not wait for it.
     let preview = spawn_blocking(move || Preview::of(&message.body, &message.query)).await;
     preview.map(Json).map_err(|error| {
-        let message = format!("the preview failed, which is a mistake of the console: {error}");
-        Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "PreviewFailed", message)
+        let message = format!("the preview failed because of a bug in the console: {error}");
+        ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "PreviewFailed", message)
     })
 }

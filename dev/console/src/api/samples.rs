@@ -1,4 +1,4 @@
-//! Messages to try: the samples of `events/`, and the recommended templates.
+//! What people can try on the page: the sample messages of `events/`, and the recommended message templates.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,28 +13,28 @@ use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
 use zstack_flashduty::webhook::url_labels;
 
-use crate::refusal::Refusal;
+use crate::api_error::ApiError;
 use crate::server::App;
 use crate::url::{labels, query_string};
 
 #[derive(Serialize)]
-pub(crate) struct Sample {
+pub(super) struct Sample {
     name: String,
     body: String,
-    /// Without the token.
+    /// The query string of the webhook's URL, without the token.
     query: String,
 }
 
 #[derive(Serialize)]
-pub(crate) struct Templates {
+pub(super) struct Templates {
     alarm: &'static str,
     event: &'static str,
 }
 
-/// An API Gateway event of payload format 1.0 or 2.0, as far as it is needed here.
+/// The fields of a sample that are needed here. A sample is an API Gateway event of payload format 1.0 or 2.0.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Recorded {
+struct ApiGatewayEvent {
     http_method: Option<String>,
     request_context: Context,
     raw_query_string: Option<String>,
@@ -54,38 +54,39 @@ struct Http {
     method: String,
 }
 
-pub(crate) async fn templates() -> Json<Templates> {
+pub(super) async fn templates() -> Json<Templates> {
     Json(Templates {
         alarm: include_str!("../../../../docs/templates/alarm.txt"),
         event: include_str!("../../../../docs/templates/event.txt"),
     })
 }
 
-/// Reads them anew each time, so that a new sample needs no new start.
-pub(crate) async fn samples(State(app): State<Arc<App>>) -> Result<Json<Vec<Sample>>, Refusal> {
+/// Reads the folder at every request, so that a new sample appears without a restart.
+pub(super) async fn samples(State(app): State<Arc<App>>) -> Result<Json<Vec<Sample>>, ApiError> {
     read(&app.samples).map(Json).map_err(|error| {
         let folder = app.samples.display();
-        let message = format!("the samples of {folder} cannot be read: {error}; name their folder with --samples");
-        Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "NoSamples", message)
+        let message = format!("cannot read the samples in {folder}: {error}; set their folder with --samples");
+        ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "NoSamples", message)
     })
 }
 
-/// Every sample that is a message, by name.
+/// The samples that are messages, sorted by name.
 fn read(folder: &Path) -> io::Result<Vec<Sample>> {
     let mut samples = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let Some(name) = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".json")) else { continue };
-        let recorded: Recorded = serde_json::from_slice(&fs::read(&path)?)
+        let event: ApiGatewayEvent = serde_json::from_slice(&fs::read(&path)?)
             .map_err(|error| io::Error::other(format!("{}: {error}", path.display())))?;
-        samples.extend(recorded.sample(name.to_owned()));
+        samples.extend(event.into_sample(name.to_owned()));
     }
     samples.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(samples)
 }
 
-impl Recorded {
-    fn sample(self, name: String) -> Option<Sample> {
+impl ApiGatewayEvent {
+    /// `None` if it is not a POST request, and so holds no message.
+    fn into_sample(self, name: String) -> Option<Sample> {
         let method = self.http_method.or(self.request_context.http.map(|http| http.method));
         if method.as_deref() != Some("POST") {
             return None;

@@ -1,4 +1,4 @@
-//! A message sent for real: through the local API, as ZStack sends it.
+//! Sends a message through the local API, as ZStack does.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,35 +11,41 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 use zstack_flashduty::error::causes;
 
-use crate::board::{Stack, Token};
-use crate::refusal::{Body, Refusal};
+use crate::api_error::ApiError;
+use crate::json_body::JsonBody;
 use crate::server::App;
+use crate::state::{Stack, Token};
 use crate::url::{labels, query_string};
 
-/// Longer than API Gateway waits for a function.
+/// Longer than API Gateway waits for a function, so that its own answer is seen.
 const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// A message, and the query string of the webhook's URL.
+/// A message to send or to preview.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Message {
-    pub(crate) body: String,
+pub(super) struct Message {
+    pub(super) body: String,
+    /// The query string of the webhook's URL.
     #[serde(default)]
-    pub(crate) query: String,
+    pub(super) query: String,
 }
 
+/// The local API's answer.
 #[derive(Serialize)]
-pub(crate) struct Answer {
+pub(super) struct Answer {
     status: u16,
     body: String,
     took_ms: u64,
 }
 
-pub(crate) async fn send(State(app): State<Arc<App>>, Body(message): Body<Message>) -> Result<Json<Answer>, Refusal> {
-    let stack = app.board.look(|state| state.stack.clone());
+pub(super) async fn send(
+    State(app): State<Arc<App>>,
+    JsonBody(message): JsonBody<Message>,
+) -> Result<Json<Answer>, ApiError> {
+    let stack = app.state.read(|state| state.stack.clone());
     let Stack { webhook_url: Some(url), token } = stack else {
-        let message = "the local API is not there yet: `make run` deploys it, and then says so here";
-        return Err(Refusal::new(StatusCode::CONFLICT, "NotDeployed", message));
+        let message = "the local API is not deployed yet; `make run` deploys it";
+        return Err(ApiError::new(StatusCode::CONFLICT, "NotDeployed", message));
     };
     let started = Instant::now();
     match post(&app, &url, token, message).await {
@@ -48,13 +54,13 @@ pub(crate) async fn send(State(app): State<Arc<App>>, Body(message): Body<Messag
             Ok(Json(Answer { status, body, took_ms }))
         }
         Err(error) => {
-            let message = format!("the local API does not answer: {error}; is `make run` still running?");
-            Err(Refusal::new(StatusCode::BAD_GATEWAY, "NoAnswer", message))
+            let message = format!("the local API did not answer: {error}; check that `make run` is still running");
+            Err(ApiError::new(StatusCode::BAD_GATEWAY, "NoAnswer", message))
         }
     }
 }
 
-/// Posts a message as ZStack does; the status and the body of the answer.
+/// Posts a message as ZStack does, and returns the answer's status and body. The error contains no URL.
 async fn post(app: &App, url: &str, token: Option<Token>, message: Message) -> Result<(u16, String), String> {
     let mut url = Url::parse(url).map_err(|error| error.to_string())?;
     let parameters = labels(&message.query);
@@ -65,7 +71,7 @@ async fn post(app: &App, url: &str, token: Option<Token>, message: Message) -> R
     if let Some(Token(token)) = token {
         request = request.basic_auth("zstack", Some(token));
     }
-    let told = |error: reqwest::Error| causes(&error.without_url());
-    let answer = request.body(message.body).send().await.map_err(told)?;
-    Ok((answer.status().as_u16(), answer.text().await.map_err(told)?))
+    let describe = |error: reqwest::Error| causes(&error.without_url());
+    let answer = request.body(message.body).send().await.map_err(describe)?;
+    Ok((answer.status().as_u16(), answer.text().await.map_err(describe)?))
 }

@@ -1,4 +1,4 @@
-//! What `make run` tells of the local API and its queues.
+//! What `make run` reports about the local API and its queues.
 
 use std::sync::Arc;
 
@@ -8,46 +8,49 @@ use serde::Deserialize;
 use url::Url;
 use zstack_flashduty::deadline::epoch_millis;
 
-use crate::board::{Stack, Token};
-use crate::refusal::{Body, Refusal};
+use crate::api_error::ApiError;
+use crate::json_body::JsonBody;
 use crate::server::App;
+use crate::state::{Stack, Token};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Deployed {
+pub(super) struct Deployed {
     webhook_url: Option<String>,
     token: Option<Token>,
 }
 
+/// How many alerts wait in each queue.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Queues {
+pub(super) struct Queues {
     queued: u64,
     dead: u64,
 }
 
-pub(crate) async fn deployed(
+pub(super) async fn deployed(
     State(app): State<Arc<App>>,
-    Body(deployed): Body<Deployed>,
-) -> Result<StatusCode, Refusal> {
-    let Deployed { webhook_url, token } = deployed;
-    if webhook_url.as_ref().is_some_and(|url| !is_plain(url)) {
-        // The page shows it.
-        let message = "webhook_url must be an http URL without user name, password and query";
-        return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "InvalidRequest", message));
+    JsonBody(Deployed { webhook_url, token }): JsonBody<Deployed>,
+) -> Result<StatusCode, ApiError> {
+    // The page shows the URL, so it must not contain credentials.
+    if webhook_url.as_ref().is_some_and(|url| !is_without_credentials(url)) {
+        return Err(ApiError::invalid("webhook_url must be an http URL without user name, password and query"));
     }
-    app.board.change(|state| state.stack = Stack { webhook_url, token });
+    app.state.update(|state| state.stack = Stack { webhook_url, token });
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn is_plain(url: &str) -> bool {
+fn is_without_credentials(url: &str) -> bool {
     Url::parse(url).is_ok_and(|url| {
         url.scheme() == "http" && url.username().is_empty() && url.password().is_none() && url.query().is_none()
     })
 }
 
-pub(crate) async fn queues(State(app): State<Arc<App>>, Body(Queues { queued, dead }): Body<Queues>) -> StatusCode {
-    app.board.change(|state| {
+pub(super) async fn queues(
+    State(app): State<Arc<App>>,
+    JsonBody(Queues { queued, dead }): JsonBody<Queues>,
+) -> StatusCode {
+    app.state.update(|state| {
         state.traffic.count(epoch_millis(), |now| (now.queued, now.dead) = (queued, dead));
     });
     StatusCode::NO_CONTENT

@@ -1,8 +1,8 @@
-//! Everything that changes, as server-sent events.
+//! Sends the whole state, then every change, as server-sent events.
 //!
-//! Nothing is kept for a client but what it has seen: it is sent what changed since, whenever it takes more.
-//! So a slow client gets the newest state instead of a backlog, and neither the stand-in nor another
-//! client ever waits for it.
+//! For each client, the console only remembers up to where it has seen the state. Whenever the client can receive more,
+//! it is sent what changed since then. So a slow client gets the newest state instead of a backlog, and neither the
+//! stand-in nor other clients wait for it.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -18,85 +18,90 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 
 use super::alerts::Summary;
+use crate::faults::Faults;
 use crate::server::App;
-use crate::weather::Weather;
 
-/// For how long changes are collected.
-const COLLECTED: Duration = Duration::from_millis(200);
+/// How long changes are collected before they are sent together.
+const COLLECT: Duration = Duration::from_millis(200);
 
-/// The most alerts of one event. A client that has not seen them all gets the others in the next ones.
-const MOST: usize = 500;
+/// The most alerts in one event. The others follow in the next events.
+const MAX_ALERTS: usize = 500;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-struct Ready {
+struct StackStatus {
     ready: bool,
     webhook_url: Option<String>,
 }
 
 #[derive(Serialize)]
-struct Nothing {}
+struct Empty {}
 
-pub(crate) async fn stream(State(app): State<Arc<App>>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    let changes = app.board.changes();
+pub(super) async fn stream(State(app): State<Arc<App>>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    let changes = app.state.subscribe();
     let client = Client { app, changes, seen: None };
-    let events = stream::unfold(client, |mut client| async { Some((stream::iter(client.news().await), client)) });
+    let events =
+        stream::unfold(client, |mut client| async { Some((stream::iter(client.next_events().await), client)) });
     Sse::new(events.flatten().map(Ok)).keep_alive(KeepAlive::default())
 }
 
-/// Somebody who looks at the page.
+/// An open page.
 struct Client {
     app: Arc<App>,
     changes: watch::Receiver<()>,
-    /// None where that is nothing yet.
+    /// `None` until the whole state was sent.
     seen: Option<Seen>,
 }
 
-/// How far somebody has seen everything.
+/// Up to where a client has seen the state.
 struct Seen {
+    /// How often the alerts had been cleared.
     cleared: u64,
+    /// The number of the last change of an alert.
     change: u64,
+    /// How many seconds of the traffic had ended.
     seconds: u64,
-    refusals: u64,
-    weather: Weather,
-    stack: Ready,
-    /// Whether there are alerts that it has not seen yet: one event does not hold them all.
+    /// How many pushes had been refused.
+    refused: u64,
+    faults: Faults,
+    stack: StackStatus,
+    /// Whether changed alerts are left that did not fit into the last event.
     more: bool,
 }
 
 impl Client {
-    /// Waits until there is something new.
-    async fn news(&mut self) -> Vec<Event> {
+    /// Waits until something has changed, and returns the events to send.
+    async fn next_events(&mut self) -> Vec<Event> {
         loop {
             if self.seen.as_ref().is_some_and(|seen| !seen.more) {
-                // An error is a console that has ended, and this with it.
+                // An error means that the console is stopping, which ends this stream too.
                 let _ = self.changes.changed().await;
-                sleep(COLLECTED).await;
+                sleep(COLLECT).await;
             }
             self.changes.mark_unchanged();
-            let events = self.read();
+            let events = self.unseen();
             if !events.is_empty() {
                 return events;
             }
         }
     }
 
-    /// Everything new, if anything is.
-    fn read(&mut self) -> Vec<Event> {
+    /// The events for everything that the client has not seen. Empty if nothing changed.
+    fn unseen(&mut self) -> Vec<Event> {
         let mut events = Vec::new();
         let before = self.seen.take();
-        let NewAlerts { alerts, cleared, change, more } = NewAlerts::look(&self.app.standin, before.as_ref());
+        let NewAlerts { alerts, cleared, change, more } = NewAlerts::after(&self.app.standin, before.as_ref());
         let all = before.as_ref().is_none_or(|seen| seen.cleared != cleared);
         if all {
-            events.push(event("cleared", &Nothing {}));
+            events.push(event("cleared", &Empty {}));
         }
         if all || !alerts.is_empty() {
             events.push(event("alerts", &alerts));
         }
-        self.app.board.look(|state| {
+        self.app.state.read(|state| {
             let url = state.stack.webhook_url.clone();
-            let stack = Ready { ready: url.is_some(), webhook_url: url };
-            if before.as_ref().is_none_or(|seen| seen.weather != state.weather) {
-                events.push(event("weather", &state.weather));
+            let stack = StackStatus { ready: url.is_some(), webhook_url: url };
+            if before.as_ref().is_none_or(|seen| seen.faults != state.faults) {
+                events.push(event("faults", &state.faults));
             }
             if before.as_ref().is_none_or(|seen| seen.stack != stack) {
                 events.push(event("stack", &stack));
@@ -105,35 +110,35 @@ impl Client {
             if before.is_none() || !points.is_empty() {
                 events.push(event("traffic", &points));
             }
-            let refused = state.refused_pushes.since(before.as_ref().map_or(0, |seen| seen.refusals));
+            let refused = state.refused_pushes.since(before.as_ref().map_or(0, |seen| seen.refused));
             if before.is_none() || !refused.is_empty() {
                 events.push(event("refused", &refused));
             }
-            let (seconds, refusals) = (state.traffic.seconds(), state.refused_pushes.count());
-            self.seen = Some(Seen { cleared, change, seconds, refusals, weather: state.weather.clone(), stack, more });
+            let (seconds, refused) = (state.traffic.seconds(), state.refused_pushes.count());
+            self.seen = Some(Seen { cleared, change, seconds, refused, faults: state.faults.clone(), stack, more });
         });
         events
     }
 }
 
-/// The alerts that changed since a client saw them.
+/// The alerts that changed after a client saw them last.
 struct NewAlerts {
-    /// The last changed first.
+    /// The alert that changed last comes first.
     alerts: Vec<Summary>,
     cleared: u64,
-    /// Up to which change this is all.
+    /// The number of the last change that these alerts include.
     change: u64,
-    /// Whether alerts changed after that, too.
+    /// Whether there are later changes.
     more: bool,
 }
 
 impl NewAlerts {
-    fn look(standin: &Standin, before: Option<&Seen>) -> Self {
+    fn after(standin: &Standin, before: Option<&Seen>) -> Self {
         standin.look(|alerts| {
             let cleared = alerts.cleared();
-            // Ids go on over a clear, and so do changes: nothing that was seen is older than what is left.
+            // A clear resets neither ids nor change numbers, so every alert made after it has a larger change number.
             let seen = before.map_or(0, |seen| seen.change);
-            let changed: Vec<_> = alerts.changed_after(seen).take(MOST).collect();
+            let changed: Vec<_> = alerts.changed_after(seen).take(MAX_ALERTS).collect();
             let change = changed.last().map_or(seen, |(change, _)| *change);
             let more = change < alerts.last_change() && alerts.changed_after(change).next().is_some();
             let alerts = changed.into_iter().rev().map(|(_, alert)| Summary::from(alert)).collect();
@@ -143,6 +148,6 @@ impl NewAlerts {
 }
 
 fn event(name: &str, data: &impl Serialize) -> Event {
-    // What is sent here is always JSON.
+    // Serialization cannot fail for the types that are sent here.
     Event::default().event(name).data(serde_json::to_string(data).unwrap_or_default())
 }

@@ -1,31 +1,32 @@
-//! What ZStack's catalogue of events tells of an event.
+//! What ZStack's catalogue of events says about an event.
 
 use serde::Serialize;
 use zstack_flashduty::zstack::{Entry, Message, StateSource, events};
 
-/// What is known of an event.
+/// The catalogue's information about an event.
 #[derive(Debug, Serialize)]
-pub(crate) struct Known {
+pub(super) struct Known {
     #[serde(flatten)]
-    event: Named,
-    /// The events that it ends.
-    ends: Vec<Named>,
-    /// The events that end it.
-    ended_by: Vec<Named>,
-    /// Where it says itself whether it is trouble.
+    event: EventName,
+    /// The events that this event closes.
+    ends: Vec<EventName>,
+    /// The events that close this event.
+    ended_by: Vec<EventName>,
+    /// Where the event itself says whether there is a problem or it is over. `None` if it does not say.
     state: Option<State>,
-    /// The labels that tell two of it apart on one resource.
+    /// The labels that distinguish several such events of one resource.
     told_apart_by: &'static [&'static str],
-    /// Whether nothing ever says that it is over.
+    /// Whether no message ever says that the event is over.
     never_over: bool,
 }
 
-/// An event's names.
 #[derive(Debug, Serialize)]
-struct Named {
+struct EventName {
+    /// The name in messages.
     name: &'static str,
+    /// The name in ZStack's Chinese console.
     chinese: &'static str,
-    /// Empty where the English console has none of its own.
+    /// The name in ZStack's English console. Empty if that shows the name as in messages.
     english: &'static str,
 }
 
@@ -38,19 +39,19 @@ enum State {
         over: &'static [&'static str],
         steps: &'static [&'static str],
     },
-    /// Trouble where there is an error, over where there is none.
+    /// A problem if the event has an error, over if it has none.
     Error,
 }
 
 impl Known {
-    /// Of a message that is an event of the catalogue.
+    /// `None` if the message is not an event of the catalogue.
     pub(super) fn of(message: &Message<'_>) -> Option<Self> {
         let Message::Event(event) = message else { return None };
         let entry = event.entry()?;
         Some(Self {
-            event: Named::of(entry),
-            ends: events().filter(|other| entry.undoes.contains(&other.name)).map(Named::of).collect(),
-            ended_by: entry.undone_by().map(Named::of).collect(),
+            event: EventName::of(entry),
+            ends: events().filter(|other| entry.undoes.contains(&other.name)).map(EventName::of).collect(),
+            ended_by: entry.undone_by().map(EventName::of).collect(),
             state: entry.state.as_ref().map(State::of),
             told_apart_by: entry.told_apart_by,
             never_over: !entry.ends(),
@@ -58,7 +59,7 @@ impl Known {
     }
 }
 
-impl Named {
+impl EventName {
     fn of(entry: &'static Entry) -> Self {
         Self { name: entry.name, chinese: entry.chinese, english: entry.english }
     }

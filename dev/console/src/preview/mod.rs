@@ -1,4 +1,4 @@
-//! What a message becomes, and where every field of it comes from. Nothing is pushed.
+//! Translates a message without pushing it, and finds out where each field of its events comes from.
 
 mod inputs;
 mod known;
@@ -13,13 +13,12 @@ use std::collections::BTreeMap;
 use flashduty_standin::check::check;
 use flashduty_standin::{Pushed, title};
 use serde::Serialize;
-use zstack_flashduty::error::Rejection;
 use zstack_flashduty::flashduty::Event;
 use zstack_flashduty::translate::{Context, translate};
-use zstack_flashduty::webhook::MAX_BODY;
+use zstack_flashduty::webhook::admit;
 use zstack_flashduty::zstack::{Part, Reading, split};
 
-use crate::refusal::ErrorBody;
+use crate::api_error::ErrorBody;
 use crate::url::labels;
 use inputs::Source;
 use known::Known;
@@ -28,13 +27,13 @@ use provenance::{Budget, fields, provenance};
 use shape::{Salvaged, Shape};
 use wrapping::{Wrapper, Wrappings};
 
-/// The fields before the labels, in the order in which people read them.
-const FIRST: [&str; 4] = ["title_rule", "event_status", "alert_key", "description"];
+/// The fields that are shown first, in this order. The labels follow in alphabetical order.
+const FIRST_FIELDS: [&str; 4] = ["title_rule", "event_status", "alert_key", "description"];
 
-/// What becomes of a request.
+/// What the relay would make of a request.
 #[derive(Debug, Serialize)]
 pub(crate) struct Preview {
-    /// Why the relay refuses it as a whole.
+    /// Why the relay rejects the whole request.
     error: Option<ErrorBody>,
     messages: Vec<Message>,
 }
@@ -45,46 +44,46 @@ struct Message {
     kind: &'static str,
     text: String,
     shape: Shape,
-    /// What it was wrapped in, the outermost first.
+    /// What the message was wrapped in, the outermost first.
     wrapped: Vec<Wrapper>,
-    /// Why it could not be read, or not as JSON.
+    /// Why the message could not be read, or could be read only although its JSON is broken.
     problem: Option<Problem>,
-    /// What was found in it though its JSON is broken.
+    /// What was found in the message if its JSON is broken.
     salvaged: Option<Salvaged>,
-    /// What is known of its event.
+    /// What ZStack's catalogue says about its event.
     known: Option<Known>,
-    events: Vec<Made>,
-    /// Whether it was found out where the fields come from: not where the request is too large for that.
+    events: Vec<PreviewedEvent>,
+    /// Whether the sources of the fields were found. False if the request is too large for that.
     traced: bool,
 }
 
-/// An event that the message becomes.
+/// An event that the relay would push.
 #[derive(Debug, Serialize)]
-struct Made {
+struct PreviewedEvent {
     status: &'static str,
     title: String,
-    /// As it would be pushed.
+    /// The JSON that would be pushed.
     event: Pushed,
-    /// What was cut or left out to keep a limit.
+    /// The names of what was shortened or left out because of Flashduty's limits.
     cut: Vec<String>,
-    /// Every documented limit that it breaks all the same.
+    /// Every documented limit that the event still violates.
     violations: Vec<String>,
-    fields: Vec<Shown>,
+    fields: Vec<Field>,
 }
 
-/// A field of an event.
 #[derive(Debug, Serialize)]
-struct Shown {
-    field: String,
+struct Field {
+    #[serde(rename = "field")]
+    name: String,
     value: String,
-    /// Empty where it is this program's own.
+    /// What the value comes from. Empty if the relay sets the value itself.
     from: Vec<Source>,
 }
 
 impl Preview {
-    /// Of a request's body, and the query string of its URL.
+    /// Previews a request with this body and this query string in its URL.
     pub(crate) fn of(body: &str, query: &str) -> Self {
-        if let Some(error) = refused(body) {
+        if let Err(error) = admit(body.as_bytes()) {
             let error = ErrorBody::new(error.code(), error.to_string());
             return Self { error: Some(error), messages: Vec::new() };
         }
@@ -97,14 +96,6 @@ impl Preview {
     }
 }
 
-/// What the relay says of a request that it takes no message from.
-fn refused(body: &str) -> Option<Rejection> {
-    if body.len() > MAX_BODY {
-        return Some(Rejection::BodyTooLarge { bytes: body.len(), limit: MAX_BODY });
-    }
-    body.as_bytes().trim_ascii().is_empty().then_some(Rejection::EmptyBody)
-}
-
 impl Message {
     fn of(part: Part, wrappings: &Wrappings, context: &Context, budget: &mut Budget) -> Self {
         let reading = Reading::of(&part.text);
@@ -112,11 +103,11 @@ impl Message {
         let shape = Shape::of(&part.text, &reading, problem.as_ref().is_some_and(Problem::is_broken));
         let known = Known::of(&reading.message);
         let alerts = translate(&part, context);
-        let found = provenance(&part, context, budget);
-        let traced = found.is_some();
-        let mut sources = found.unwrap_or_default().into_iter();
+        let provenance = provenance(&part, context, budget);
+        let traced = provenance.is_some();
+        let mut sources = provenance.unwrap_or_default().into_iter();
         let events = alerts.iter().flat_map(|alert| &alert.events);
-        let events = events.map(|event| Made::of(event, sources.next().unwrap_or_default())).collect();
+        let events = events.map(|event| PreviewedEvent::of(event, sources.next().unwrap_or_default())).collect();
         Self {
             kind: alerts[0].kind.as_str(),
             shape,
@@ -131,16 +122,18 @@ impl Message {
     }
 }
 
-impl Made {
+impl PreviewedEvent {
     fn of(event: &Event, mut sources: BTreeMap<String, Vec<Source>>) -> Self {
         let json = event.to_json();
         let pushed = Pushed::new(&json);
         let title = serde_json::from_slice(&json).ok().and_then(|event| title(&event));
         let mut fields: Vec<_> = fields(event)
             .into_iter()
-            .map(|(field, value)| Shown { from: sources.remove(&field).unwrap_or_default(), field, value })
+            .map(|(name, value)| Field { from: sources.remove(&name).unwrap_or_default(), name, value })
             .collect();
-        fields.sort_by_key(|shown| FIRST.iter().position(|first| *first == shown.field).unwrap_or(FIRST.len()));
+        fields.sort_by_key(|field| {
+            FIRST_FIELDS.iter().position(|first| *first == field.name).unwrap_or(FIRST_FIELDS.len())
+        });
         Self {
             status: event.status().as_str(),
             title: title.unwrap_or_default(),

@@ -1,30 +1,30 @@
-//! How a message was written, and what was found in one whose JSON is broken.
+//! In which format a message was written, and what was found in one whose JSON is broken.
 
 use serde::Serialize;
 use zstack_flashduty::zstack::{self, Message, Reading, Value};
 
-/// How a message was written.
+/// In which format a message was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Shape {
+pub(super) enum Shape {
     /// An object with ZStack's own field names.
     Plain,
-    /// Facts, as ZStack's console fills them into a message template.
+    /// A list of facts, as ZStack's console fills it into a message template.
     Facts,
-    /// An object with names of somebody's own.
+    /// An object with field names that a message template chose itself.
     OwnNames,
-    /// The console's test message.
+    /// The test message of ZStack's console.
     Test,
-    /// A JSON list that holds no message.
+    /// A JSON list without an alarm or an event.
     List,
-    /// Broken JSON in which nothing was found.
+    /// Broken JSON in which no known field was found.
     Broken,
     /// Plain text.
     Text,
 }
 
 impl Shape {
-    /// `is_broken`: whether the text was meant as JSON, and is none.
+    /// `is_broken` says that the text looks like JSON but cannot be parsed.
     pub(super) fn of(text: &str, reading: &Reading<'_>, is_broken: bool) -> Self {
         match reading.shape {
             _ if matches!(reading.message, Message::Test(_)) => Self::Test,
@@ -40,10 +40,10 @@ impl Shape {
 
 /// What was found in a message whose JSON is broken.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Salvaged {
+pub(super) struct Salvaged {
     /// How many values were found by their names.
     found: usize,
-    /// Those that could not be read as JSON.
+    /// The values that could not be read as JSON.
     as_text: Vec<Found>,
 }
 
@@ -68,12 +68,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_that_breaks_its_json_is_named() {
+    fn a_value_that_breaks_the_json_is_named() {
         let found = |text| Salvaged::of(text).map(|it| (it.found, it.as_text));
         let as_text = |name: &str, value: &str| Found { name: name.to_owned(), value: value.to_owned() };
         let quoted = r#"{"ALARM_NAME": "a "b"", "ALARM_UUID": "u", "ALARM_TIME": 7}"#;
         assert_eq!(found(quoted), Some((3, vec![as_text("ALARM_NAME", "a \"b\"")])));
-        // Here the mistake is in no value.
+        // Here the error is not in a value.
         assert_eq!(found(r#"{"ALARM_NAME": "a", "ALARM_UUID": "u",}"#), Some((2, vec![])));
         assert_eq!(found(r#"{"ALARM_NAME": "a"}"#), None);
         assert_eq!(found(r#"{"a": "b "c""}"#), None);

@@ -1,4 +1,4 @@
-//! What messages were wrapped in.
+//! Finds out what the messages of a request were wrapped in.
 
 use std::collections::HashMap;
 
@@ -6,31 +6,31 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use zstack_flashduty::zstack::Fields;
 
-/// Something with messages in it.
+/// JSON that contains messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Wrapper {
+pub(super) enum Wrapper {
     /// A JSON string.
     String,
     /// A JSON list.
     List,
     /// The member `sections` of an object.
     Sections,
-    /// The one member of an object, which is a text.
+    /// The only member of an object, whose value is a string.
     Text,
 }
 
-/// The wrappers of a request's messages by their texts, the outermost first.
+/// For each message's text in a request, its wrappers, the outermost first.
 pub(super) struct Wrappings(HashMap<String, Vec<Wrapper>>);
 
-/// How deep they are looked for: as deep as messages are.
+/// How many wrappers there can be around a message. `zstack::split` has the same limit.
 const MAX_DEPTH: usize = 8;
 
 impl Wrappings {
-    /// What may be a message, in the way in which requests are taken apart.
+    /// Unwraps a request's body in the same way as `zstack::split` does.
     pub(super) fn of(body: &str) -> Self {
         let mut wrappings = Self(HashMap::new());
-        wrappings.look(body, &[], MAX_DEPTH);
+        wrappings.unwrap(body, &[], MAX_DEPTH);
         wrappings
     }
 
@@ -39,7 +39,7 @@ impl Wrappings {
         self.0.get(text).cloned().unwrap_or_default()
     }
 
-    fn look(&mut self, json: &str, around: &[Wrapper], depth: usize) {
+    fn unwrap(&mut self, json: &str, around: &[Wrapper], depth: usize) {
         let json = json.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '\0'));
         self.0.entry(json.to_owned()).or_insert_with(|| around.to_vec());
         let Some(depth) = depth.checked_sub(1) else { return };
@@ -47,26 +47,26 @@ impl Wrappings {
         match json.as_bytes().first() {
             Some(b'"') => {
                 if let Ok(content) = serde_json::from_str::<String>(json) {
-                    self.look(&content, &within(Wrapper::String), depth);
+                    self.unwrap(&content, &within(Wrapper::String), depth);
                 }
             }
             Some(b'[') => {
-                // Of sections there is a list, which goes without saying.
+                // `sections` is always a list, so that list is not named as well.
                 let is_of_sections = around.last() == Some(&Wrapper::Sections);
                 let around = if is_of_sections { around.to_vec() } else { within(Wrapper::List) };
                 let items: Vec<&RawValue> = serde_json::from_str(json).unwrap_or_default();
                 for item in items {
-                    self.look(item.get(), &around, depth);
+                    self.unwrap(item.get(), &around, depth);
                 }
             }
             Some(b'{') => {
                 let Ok(Fields(members)) = serde_json::from_str(json) else { return };
                 if let Some((_, sections)) = members.iter().find(|(name, _)| is_sections(name)) {
-                    self.look(sections.get(), &within(Wrapper::Sections), depth);
+                    self.unwrap(sections.get(), &within(Wrapper::Sections), depth);
                 } else if let [(_, value)] = &members[..]
                     && let Ok(content) = serde_json::from_str::<String>(value.get())
                 {
-                    self.look(&content, &within(Wrapper::Text), depth);
+                    self.unwrap(&content, &within(Wrapper::Text), depth);
                 }
             }
             _ => {}
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn every_way_of_wrapping_is_told() {
+    fn every_kind_of_wrapper_is_found() {
         use Wrapper::{List, Sections, String, Text};
         let alarm = r#"{"ALARM_NAME":"a"}"#;
         let string = serde_json::to_string(alarm).unwrap();
@@ -104,7 +104,7 @@ mod tests {
         assert_eq!(around(&format!(r#"{{"t":"T","sections":[{alarm}]}}"#)), [Sections]);
         assert_eq!(around(&format!(r#"{{"sections":[{{"a":{string}}}]}}"#)), [Sections, Text]);
         assert_eq!(around(&format!("[{string}]")), [List, String]);
-        // What is no message in itself is not taken apart.
+        // These bodies are one message as they are.
         for body in ["[1, 2]", r#"{"a":"b"}"#, "disk full", r#"{"sections":[]}"#, "\u{feff}{} \0", "\"\""] {
             assert_eq!(around(body), [], "{body}");
         }

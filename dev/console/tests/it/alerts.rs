@@ -1,9 +1,9 @@
-//! An alert with its history.
+//! Tests of an alert with its history.
 
 use serde_json::{Value, json};
 use zstack_flashduty::translate::Context;
 
-use crate::{World, error, read, sample, sample_with};
+use crate::{TestConsole, error, read, sample, sample_with};
 
 fn event(status: &str, description: &str, labels: &Value) -> Value {
     json!({
@@ -15,14 +15,13 @@ fn event(status: &str, description: &str, labels: &Value) -> Value {
     })
 }
 
-/// A field that changed.
 fn change(field: &str, before: &Value, after: &Value) -> Value {
     json!({"field": field, "before": before, "after": after})
 }
 
 #[tokio::test]
 async fn a_history_says_what_changed() {
-    let world = World::new().await;
+    let console = TestConsole::new().await;
     let events = [
         event("Warning", "80%", &json!({"resource": "web-01", "id": "1", "old": "x"})),
         event("Warning", "80%", &json!({"resource": "web-01", "id": "2", "old": "x"})),
@@ -31,9 +30,9 @@ async fn a_history_says_what_changed() {
         event("Ok", "", &json!({"resource": "web-02", "id": "4", "new": "y"})),
     ];
     for event in &events {
-        assert_eq!(world.push(event).await, Some(200));
+        assert_eq!(console.push(event).await, Some(200));
     }
-    let alert = world.alert(1).await;
+    let alert = console.alert(1).await;
     let history = alert["history"].as_array().unwrap();
     let times: Vec<_> =
         history.iter().flat_map(|entry| [&entry["at"], &entry["last_at"]]).map(|at| at.as_u64().unwrap()).collect();
@@ -48,7 +47,7 @@ async fn a_history_says_what_changed() {
             "labels": events[last]["labels"],
             "changed": changed,
             "event": events[last],
-            "original": null,
+            "message": null,
             "cut": [],
         });
         entry["repeats"] = json!(if at == 0 { 2 } else { 0 });
@@ -85,26 +84,28 @@ async fn a_history_says_what_changed() {
 }
 
 #[tokio::test]
-async fn a_history_says_how_much_of_it_is_forgotten() {
-    let world = World::new().await;
+async fn a_history_says_how_many_entries_are_no_longer_kept() {
+    let console = TestConsole::new().await;
     for n in 0..150 {
-        assert_eq!(world.push(&event("Warning", &format!("{n}{}", "d".repeat(2_000)), &json!({}))).await, Some(200));
+        assert_eq!(console.push(&event("Warning", &format!("{n}{}", "d".repeat(2_000)), &json!({}))).await, Some(200));
     }
-    let alert = world.alert(1).await;
+    let alert = console.alert(1).await;
     let history = alert["history"].as_array().unwrap();
     let forgotten = alert["forgotten"].as_u64().unwrap();
     assert_eq!((forgotten > 0, forgotten + history.len() as u64, &alert["events"]), (true, 150, &json!(150)));
-    // The entry before the first is not there to compare it with.
+    // The first entry has no changes, because the entry before it is no longer kept.
     assert_eq!((&history[0]["changed"], history[1]["changed"].as_array().unwrap().len()), (&json!([]), 1));
 }
 
 #[tokio::test]
 async fn an_alarm_and_its_recovery_are_one_alert() {
-    let world = World::new().await;
-    world.relay(sample("alarm").as_bytes(), &Context::default()).await;
-    world.relay(sample_with("alarm", &json!({"ALARM_DATA_UUID": "2"})).as_bytes(), &Context::default()).await;
-    world.relay(sample("alarm-recovery").as_bytes(), &Context::default()).await;
-    let alert = world.alert(1).await;
+    let console = TestConsole::new().await;
+    console.push_translated(sample("alarm").as_bytes(), &Context::default()).await;
+    console
+        .push_translated(sample_with("alarm", &json!({"ALARM_DATA_UUID": "2"})).as_bytes(), &Context::default())
+        .await;
+    console.push_translated(sample("alarm-recovery").as_bytes(), &Context::default()).await;
+    let alert = console.alert(1).await;
     assert_eq!((&alert["open"], &alert["events"], &alert["severity"]), (&json!(false), &json!(3), &json!("Critical")));
     let history = alert["history"].as_array().unwrap();
     assert_eq!(history.len(), 2);
@@ -113,20 +114,20 @@ async fn an_alarm_and_its_recovery_are_one_alert() {
 }
 
 #[tokio::test]
-async fn an_alert_that_is_not_there_is_told() {
-    let world = World::new().await;
+async fn an_unknown_alert_is_not_found() {
+    let console = TestConsole::new().await;
     for id in ["1", "0", "-1", "one", "99999999999999999999999"] {
-        assert_eq!(error("NoAlert", read(world.get(&format!("/api/alerts/{id}")).await).await), 404, "{id}");
+        assert_eq!(error("NoAlert", read(console.get(&format!("/api/alerts/{id}")).await).await), 404, "{id}");
     }
 }
 
 #[tokio::test]
 async fn markup_is_text() {
-    let world = World::new().await;
+    let console = TestConsole::new().await;
     let name = r#"<img src=x onerror="alert(1)"> </script> & 'quoted'"#;
     let message = sample_with("alarm", &json!({"ALARM_RESOURCE_NAME": name}));
-    world.relay(message.as_bytes(), &Context::default()).await;
-    let answer = world.get("/api/alerts/1").await;
+    console.push_translated(message.as_bytes(), &Context::default()).await;
+    let answer = console.get("/api/alerts/1").await;
     assert_eq!(answer.headers()["content-type"], "application/json");
     let alert: Value = answer.json().await.unwrap();
     assert_eq!(alert["resource"], name);
@@ -136,9 +137,9 @@ async fn markup_is_text() {
 
 #[tokio::test]
 async fn an_event_is_shown_in_the_order_it_was_pushed() {
-    let world = World::new().await;
-    world.relay(sample("alarm").as_bytes(), &Context::default()).await;
-    let text = world.get("/api/alerts/1").await.text().await.unwrap();
+    let console = TestConsole::new().await;
+    console.push_translated(sample("alarm").as_bytes(), &Context::default()).await;
+    let text = console.get("/api/alerts/1").await.text().await.unwrap();
     assert!(
         text.contains(r#""event":{"title_rule":"[TPL]${resource} / ${check}","event_status":"Critical","#),
         "{text}"

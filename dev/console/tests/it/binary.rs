@@ -1,4 +1,4 @@
-//! The program `flashduty-console`.
+//! Tests of the program `flashduty-console`.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpListener;
@@ -12,19 +12,19 @@ fn program() -> Command {
     Command::new(env!("CARGO_BIN_EXE_flashduty-console"))
 }
 
-/// A program that does not outlive its test.
+/// A running program. It is killed at the end of the test.
 struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // An error is a program that has already stopped.
+        // An error means that the program has already stopped.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
 #[tokio::test]
-async fn it_says_where_it_is_and_what_is_pushed() {
+async fn it_prints_its_addresses_and_logs_pushes() {
     let mut command = program();
     command.args(["--key", KEY, "--port", "0", "--samples"]).arg(samples());
     let mut running = Running(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
@@ -41,7 +41,7 @@ async fn it_says_where_it_is_and_what_is_pushed() {
     assert_eq!(client().get(format!("{page}/api/alerts/1")).send().await.unwrap().status(), 200);
     let samples = client().get(format!("{page}/api/samples")).send().await.unwrap();
     assert_eq!(samples.status(), 200);
-    // A page that listens does not keep it from stopping.
+    // An open stream does not keep it from stopping.
     let _stream = client().get(format!("{page}/api/stream")).send().await.unwrap();
 
     let id = running.0.id().to_string();
@@ -52,7 +52,7 @@ async fn it_says_where_it_is_and_what_is_pushed() {
     assert!(running.0.wait().unwrap().success());
 }
 
-/// Runs the program with arguments that make it end by itself.
+/// Runs the program with arguments with which it ends by itself.
 fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
     let Output { status, stdout, stderr } = program().args(arguments).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
@@ -60,20 +60,23 @@ fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
 }
 
 #[test]
-fn a_taken_port_is_told() {
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = taken.local_addr().unwrap().port().to_string();
+fn a_used_port_is_reported() {
+    let used = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = used.local_addr().unwrap().port().to_string();
     for option in ["--port", "--push-port"] {
         let (code, stdout, stderr) = run(&["--key", KEY, "--port", "0", option, &port]);
         assert_eq!((code, stdout.as_str()), (Some(1), ""));
-        assert!(stderr.starts_with(&format!("port {port} of 127.0.0.1 cannot be had, perhaps by another")), "{stderr}");
-        assert!(stderr.ends_with(&format!("choose another one with {option}\n")), "{stderr}");
+        assert!(stderr.starts_with(&format!("cannot listen on port {port} of 127.0.0.1: ")), "{stderr}");
+        assert!(
+            stderr.ends_with(&format!("; another console may be using it; choose another port with {option}\n")),
+            "{stderr}"
+        );
         assert_eq!(stderr.lines().count(), 1);
     }
 }
 
 #[test]
-fn wrong_arguments_are_told_with_the_usage() {
+fn invalid_arguments_are_reported_with_the_usage() {
     let (code, usage, error) = run(&["--help"]);
     assert_eq!((code, error.as_str()), (Some(0), ""));
     assert!(usage.starts_with("Usage: flashduty-console --key KEY"), "{usage}");
@@ -88,7 +91,7 @@ fn wrong_arguments_are_told_with_the_usage() {
 }
 
 #[tokio::test]
-async fn samples_that_are_not_there_are_told() {
+async fn a_missing_samples_folder_is_reported() {
     let mut command = program();
     command.args(["--key", KEY, "--port", "0", "--samples", "/nowhere"]);
     let mut running = Running(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());

@@ -1,4 +1,4 @@
-//! The console as its page and `make run` meet it: over HTTP, in process.
+//! Tests of the console over HTTP, in the same process. The requests are those of the page and of `make run`.
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy.toml does not count as tests")]
 
 use std::path::PathBuf;
@@ -15,8 +15,9 @@ use zstack_flashduty::zstack::split;
 
 mod alerts;
 mod binary;
+mod faults;
 mod guard;
-mod originals;
+mod messages;
 mod page;
 mod preview;
 mod provenance;
@@ -27,83 +28,81 @@ mod secrets;
 mod send;
 mod storm;
 mod stream;
-mod weather;
 
-/// The integration key. It may be in no answer.
+/// The integration key. No answer may contain it.
 const KEY: &str = "5d2a7c0f9b";
-/// The webhook token. It may be in no answer.
+/// The webhook token. No answer may contain it.
 const TOKEN: &str = "open-sesame";
 
-/// A client with a pool of its own.
+/// A client with its own connection pool.
 fn client() -> Client {
     zstack_flashduty::platform::http::Http::new().unwrap().client().clone()
 }
 
-/// The checkout's samples.
+/// The folder with the samples.
 fn samples() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../events"))
 }
 
-/// A console, and a client to talk to it.
-struct World {
-    console: Console,
+/// A running console, and a client for its API.
+struct TestConsole {
+    server: Console,
     client: Client,
 }
 
-impl World {
+impl TestConsole {
     async fn new() -> Self {
-        Self::limited(None).await
+        Self::with_rate_limit(None).await
     }
 
-    /// A console that starts with this rate limit.
-    async fn limited(rate_limit: Option<RateLimit>) -> Self {
+    async fn with_rate_limit(rate_limit: Option<RateLimit>) -> Self {
         let options =
             Options { port: 0, push_port: 0, keys: vec![KEY.to_owned()], rate_limit, samples: samples(), log: |_| {} };
-        Self { console: Console::start(options).await.unwrap(), client: client() }
+        Self { server: Console::start(options).await.unwrap(), client: client() }
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.client.request(method, format!("{}{path}", self.console.base_url()))
+        self.client.request(method, format!("{}{path}", self.server.base_url()))
     }
 
     async fn get(&self, path: &str) -> Response {
         self.request(Method::GET, path).send().await.unwrap()
     }
 
-    /// The JSON of a path that must be there.
+    /// Gets the JSON of a path. The answer must be 200.
     async fn json(&self, path: &str) -> Value {
         let answer = self.get(path).await;
         assert_eq!(answer.status(), 200, "{path}");
         answer.json().await.unwrap()
     }
 
-    /// Sends JSON; gives the status and the answer, null where it is empty.
-    async fn tell(&self, method: Method, path: &str, body: &Value) -> (u16, Value) {
+    /// Sends JSON. Returns the answer's status and its JSON, which is null if the answer is empty.
+    async fn send(&self, method: Method, path: &str, body: &Value) -> (u16, Value) {
         read(self.request(method, path).json(body).send().await.unwrap()).await
     }
 
-    /// Sends JSON that must be taken without an answer.
-    async fn told(&self, method: Method, path: &str, body: &Value) {
-        assert_eq!(self.tell(method, path, body).await, (204, Value::Null), "{path} {body}");
+    /// Sends JSON. The answer must be 204.
+    async fn send_ok(&self, method: Method, path: &str, body: &Value) {
+        assert_eq!(self.send(method, path, body).await, (204, Value::Null), "{path} {body}");
     }
 
-    async fn weather(&self, weather: Value) {
-        self.told(Method::PUT, "/api/weather", &weather).await;
+    async fn set_faults(&self, faults: Value) {
+        self.send_ok(Method::PUT, "/api/faults", &faults).await;
     }
 
-    /// Pushes an event; the status, if there is an answer.
+    /// Pushes an event. Returns the status, or `None` if there is no answer.
     async fn push(&self, event: &Value) -> Option<u16> {
         self.push_body(event.to_string().into_bytes()).await
     }
 
     async fn push_body(&self, event: Vec<u8>) -> Option<u16> {
-        let request = self.client.post(self.console.standin().push_url("standard", KEY));
+        let request = self.client.post(self.server.standin().push_url("standard", KEY));
         let request = request.header(CONTENT_TYPE, "application/json").body(event);
         Some(request.send().await.ok()?.status().as_u16())
     }
 
-    /// Pushes what the relay makes of a message, late if it had to wait.
-    async fn relay(&self, body: &[u8], context: &Context) {
+    /// Translates a message and pushes its events, as the relay does.
+    async fn push_translated(&self, body: &[u8], context: &Context) {
         for part in split(body) {
             for event in translate(&part, context).iter().flat_map(|alert| &alert.events) {
                 assert_eq!(self.push_body(event.to_json()).await, Some(200));
@@ -111,25 +110,24 @@ impl World {
         }
     }
 
-    /// Tells of a request that came to the local API.
-    async fn arrived(&self, at: u64, query: &str, body: &[u8]) {
+    /// Reports a request that the local API received.
+    async fn report_arrival(&self, at: u64, query: &str, body: &[u8]) {
         let arrival = json!({
             "at": at,
             "path": "/zstack",
             "query": query,
             "body_base64": BASE64_STANDARD.encode(body),
         });
-        self.told(Method::POST, "/api/arrivals", &arrival).await;
+        self.send_ok(Method::POST, "/api/arrivals", &arrival).await;
     }
 
-    /// The alert of an id, with its history.
     async fn alert(&self, id: u64) -> Value {
         self.json(&format!("/api/alerts/{id}")).await
     }
 
-    /// What a message becomes.
+    /// Previews a message. The answer must be 200.
     async fn preview(&self, body: &str, query: &str) -> Value {
-        let (status, preview) = self.tell(Method::POST, "/api/preview", &json!({"body": body, "query": query})).await;
+        let (status, preview) = self.send(Method::POST, "/api/preview", &json!({"body": body, "query": query})).await;
         assert_eq!(status, 200, "{preview}");
         preview
     }
@@ -141,7 +139,7 @@ async fn read(answer: Response) -> (u16, Value) {
     (status, if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap() })
 }
 
-/// An error without its message, which must say something.
+/// Asserts that an answer is an error with this code and a message. Returns its status.
 #[track_caller]
 fn error(code: &str, answer: (u16, Value)) -> u16 {
     let (status, answer) = answer;
@@ -159,7 +157,7 @@ fn sample(name: &str) -> String {
     event["body"].as_str().unwrap().to_owned()
 }
 
-/// A sample with other members in it.
+/// The body of a sample, with these members replaced or added.
 fn sample_with(name: &str, members: &Value) -> String {
     let mut message: Value = serde_json::from_str(&sample(name)).unwrap();
     message.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());

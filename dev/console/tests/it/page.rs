@@ -1,35 +1,35 @@
-//! The page's files.
+//! Tests of the page's files.
 
 use std::fs;
 
-use crate::World;
+use crate::TestConsole;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/page");
 
 #[tokio::test]
-async fn every_file_is_served_as_it_is() {
-    let world = World::new().await;
+async fn every_file_is_served() {
+    let console = TestConsole::new().await;
     for entry in fs::read_dir(FOLDER).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap();
-        let answer = world.get(&format!("/{name}")).await;
+        let answer = console.get(&format!("/{name}")).await;
         assert_eq!(answer.status(), 200, "{name}");
         let content_type = match path.extension().unwrap().to_str().unwrap() {
             "html" => "text/html; charset=utf-8",
             "css" => "text/css; charset=utf-8",
             "js" => "text/javascript; charset=utf-8",
-            other => panic!("{other} is a type that nobody has thought of"),
+            other => panic!("no content type is known for .{other}"),
         };
         assert_eq!(answer.headers()["content-type"], content_type, "{name}");
-        // Not compared where somebody edits it while this runs: the one that is served was compiled in.
+        // The content is not compared: the served file was compiled in, and may have been edited since.
         assert!(!answer.text().await.unwrap().is_empty(), "{name}");
     }
 }
 
 #[tokio::test]
-async fn the_page_is_where_people_look() {
-    let world = World::new().await;
-    let page = world.get("/").await.text().await.unwrap();
+async fn the_page_is_served_at_the_root() {
+    let console = TestConsole::new().await;
+    let page = console.get("/").await.text().await.unwrap();
     assert!(page.starts_with("<!doctype html>"), "{page}");
-    assert_eq!(page, world.get("/index.html").await.text().await.unwrap());
+    assert_eq!(page, console.get("/index.html").await.text().await.unwrap());
 }

@@ -1,15 +1,15 @@
-//! What a message becomes.
+//! Tests of the preview of a message.
 
 use serde_json::{Value, json};
 use zstack_flashduty::translate::{Context, translate};
 use zstack_flashduty::webhook::MAX_BODY;
 use zstack_flashduty::zstack::split;
 
-use crate::{World, sample, sample_with};
+use crate::{TestConsole, sample, sample_with};
 
 #[tokio::test]
-async fn it_is_what_the_relay_would_push() {
-    let world = World::new().await;
+async fn a_preview_shows_what_the_relay_would_push() {
+    let console = TestConsole::new().await;
     let samples = [
         ("alarm", "cloud=beijing&token=x&TOKEN+=y"),
         ("sections", ""),
@@ -19,7 +19,7 @@ async fn it_is_what_the_relay_would_push() {
         ("event-host-connecting", ""),
     ];
     for (name, query) in samples {
-        let preview = world.preview(&sample(name), query).await;
+        let preview = console.preview(&sample(name), query).await;
         assert_eq!(preview["error"], Value::Null);
         let url_labels = match name {
             "alarm" => vec![("cloud".to_owned(), "beijing".to_owned())],
@@ -45,10 +45,10 @@ async fn it_is_what_the_relay_would_push() {
             }
         }
     }
-    assert_eq!(world.console.standin().received(), []);
+    assert_eq!(console.server.standin().received(), []);
 }
 
-/// The event of a list of fields.
+/// Builds an event from the fields of a preview.
 fn rebuilt(fields: &Value) -> Value {
     let mut event = json!({});
     for field in fields.as_array().unwrap() {
@@ -61,17 +61,17 @@ fn rebuilt(fields: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn the_title_is_flashdutys() {
-    let world = World::new().await;
+async fn the_title_is_rendered_as_flashduty_does() {
+    let console = TestConsole::new().await;
     let body = sample_with("alarm", &json!({"ALARM_RESOURCE_NAME": "<b>$1", "ALARM_NAME": "${resource}"}));
-    let preview = world.preview(&body, "").await;
+    let preview = console.preview(&body, "").await;
     assert_eq!(preview["messages"][0]["events"][0]["title"], "<b>$1 / ${resource}");
 }
 
 #[tokio::test]
-async fn fields_come_in_the_order_in_which_people_read_them() {
-    let world = World::new().await;
-    let preview = world.preview(r#"{"ALARM_NAME": "full"}"#, "zone=z").await;
+async fn fields_have_a_fixed_order() {
+    let console = TestConsole::new().await;
+    let preview = console.preview(r#"{"ALARM_NAME": "full"}"#, "zone=z").await;
     let fields = preview["messages"][0]["events"][0]["fields"].as_array().unwrap();
     let fields: Vec<_> = fields.iter().map(|field| field["field"].as_str().unwrap()).collect();
     let wanted = ["title_rule", "event_status", "alert_key", "description"];
@@ -80,8 +80,8 @@ async fn fields_come_in_the_order_in_which_people_read_them() {
 }
 
 #[tokio::test]
-async fn what_the_relay_refuses_is_said_in_its_words() {
-    let world = World::new().await;
+async fn a_rejected_body_has_the_relays_own_error() {
+    let console = TestConsole::new().await;
     for empty in ["", " \r\n\t "] {
         let wanted = json!({
             "error": {
@@ -90,34 +90,34 @@ async fn what_the_relay_refuses_is_said_in_its_words() {
             },
             "messages": [],
         });
-        assert_eq!(world.preview(empty, "").await, wanted);
+        assert_eq!(console.preview(empty, "").await, wanted);
     }
-    // The limit is one of bytes.
+    // The limit counts bytes, not characters.
     let largest = "名".repeat(MAX_BODY / 3) + "xx";
     assert_eq!(largest.len(), MAX_BODY);
-    assert_eq!(world.preview(&largest, "").await["error"], Value::Null);
+    assert_eq!(console.preview(&largest, "").await["error"], Value::Null);
     let wanted = json!({
         "code": "BodyTooLarge",
-        "message": "the body has 131073 bytes and 131072 are taken; shorten the message template in ZStack",
+        "message": "the body has 131073 bytes, and the limit is 131072; shorten the message template in ZStack",
     });
-    assert_eq!(world.preview(&(largest + "x"), "").await["error"], wanted);
+    assert_eq!(console.preview(&(largest + "x"), "").await["error"], wanted);
 }
 
 #[tokio::test]
 async fn what_is_cut_is_named() {
-    let world = World::new().await;
+    let console = TestConsole::new().await;
     let body = sample_with("alarm", &json!({"ALARM_NAME": "名".repeat(3_000), "ALARM_X": "x".repeat(2_049)}));
-    let preview = world.preview(&body, "").await;
+    let preview = console.preview(&body, "").await;
     let event = &preview["messages"][0]["events"][0];
     assert_eq!(event["cut"], json!(["alarm_x", "check", "description"]));
-    // Having been cut, it breaks no limit.
+    // After the cut, the event violates no limit.
     assert_eq!(event["violations"], json!([]));
 }
 
 #[tokio::test]
 async fn broken_json_is_marked_where_it_breaks() {
-    let world = World::new().await;
-    let preview = world.preview(&sample("template-broken-json"), "").await;
+    let console = TestConsole::new().await;
+    let preview = console.preview(&sample("template-broken-json"), "").await;
     let message = &preview["messages"][0];
     assert_eq!((&message["kind"], &message["shape"]), (&json!("alarm"), &json!("plain")));
     let wanted = json!({
@@ -132,7 +132,7 @@ async fn broken_json_is_marked_where_it_breaks() {
         "cause": "quote",
     });
     assert_eq!(message["problem"], wanted);
-    // What the alert itself says of it.
+    // The alert's description names the problem too.
     let description = message["events"][0]["event"]["description"].as_str().unwrap();
     assert!(description.contains(wanted["why"].as_str().unwrap()), "{description}");
     let as_text = json!([{"name": "ALARM_NAME", "value": "磁盘 \"数据\" 已满"}]);
@@ -140,23 +140,23 @@ async fn broken_json_is_marked_where_it_breaks() {
 }
 
 #[tokio::test]
-async fn every_cause_is_told() {
-    let world = World::new().await;
+async fn every_cause_is_named() {
+    let console = TestConsole::new().await;
     for (body, broken, read, cause) in [
         (r#"{"ALARM_NAME": "12" disk"}"#, true, true, "quote"),
         (r#"{"ALARM_NAME": "C:\data"}"#, true, true, "backslash"),
         ("{\"ALARM_NAME\": \"a\nb\"}", true, true, "control"),
-        // What is cut off is not read.
+        // The values of a message that is cut off are not read.
         (r#"{"ALARM_NAME": "a"#, true, false, "end"),
         (r#"{"ALARM_NAME": 'a'}"#, true, true, "other"),
         (r#"[{"ALARM_NAME": "12" disk"}]"#, true, true, "quote"),
         (r#"{"alertname": "12" disk"}"#, true, false, "quote"),
-        // Two messages, which are not mixed.
+        // The values of two messages are not mixed.
         (r#"[{"ALARM_NAME": "12" disk"}, {"ALARM_NAME": "b"}]"#, true, false, "quote"),
         (r#"{"level": "high"}"#, false, false, "no_fields"),
         ("host-23 失联", false, false, "not_json"),
     ] {
-        let preview = world.preview(body, "").await;
+        let preview = console.preview(body, "").await;
         let problem = &preview["messages"][0]["problem"];
         assert_eq!((&problem["broken"], &problem["cause"]), (&json!(broken), &json!(cause)), "{body}");
         assert_eq!(problem["read"], read, "{body}");
@@ -165,18 +165,18 @@ async fn every_cause_is_told() {
 }
 
 #[tokio::test]
-async fn a_problem_within_a_wrapper_is_marked_in_the_message_itself() {
-    let world = World::new().await;
-    // A JSON string that holds the template's broken object.
+async fn the_place_of_a_problem_is_counted_within_the_wrapper() {
+    let console = TestConsole::new().await;
+    // A JSON string that contains a broken object.
     let body = json!(r#"{"ALARM_NAME": "12" disk"}"#).to_string();
-    let preview = world.preview(&body, "").await;
+    let preview = console.preview(&body, "").await;
     let problem = &preview["messages"][0]["problem"];
     assert_eq!((&problem["column"], &problem["at"]), (&json!(21), &json!("d")));
 }
 
 #[tokio::test]
 async fn a_request_of_thousands_of_messages_is_answered_in_time() {
-    let world = World::new().await;
+    let console = TestConsole::new().await;
     let of = |count: u32, one: &dyn Fn(u32) -> String| (0..count).map(one).collect::<Vec<_>>().join(",");
     let some = of(25, &|n| format!(r#""A{n}":"{n}{n}{n}""#));
     let messages = of(300, &|n| format!(r#"{{"ALARM_NAME":"{n}",{some}}}"#));
@@ -184,9 +184,9 @@ async fn a_request_of_thousands_of_messages_is_answered_in_time() {
     for body in [format!("[{messages}]"), format!(r#"{{"ALARM_NAME":"a",{members}}}"#)] {
         assert!(body.len() < MAX_BODY, "{}", body.len());
         let started = std::time::Instant::now();
-        let preview = world.preview(&body, "").await;
+        let preview = console.preview(&body, "").await;
         assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
-        // The last one of a list is the rest of it, in which there is nothing to trace.
+        // The last message of the list is the rest of the list, which has no source to find.
         let messages = preview["messages"].as_array().unwrap();
         let last = &messages[messages.len().saturating_sub(2)];
         assert_eq!(last["traced"], false);
@@ -195,13 +195,13 @@ async fn a_request_of_thousands_of_messages_is_answered_in_time() {
 }
 
 #[tokio::test]
-async fn a_message_as_deep_as_can_be_is_answered() {
-    let world = World::new().await;
+async fn the_deepest_possible_message_is_answered() {
+    let console = TestConsole::new().await;
     for open in [r#"{"EVENT_LABELS":"#, r#"{"sections":"#, r#"{"EVENT_NAME":"#, "["] {
         let close = if open == "[" { "]" } else { "}" };
         let depth = MAX_BODY / (open.len() + 1) - 1;
         let body = format!("{}1{}", open.repeat(depth), close.repeat(depth));
-        let preview = world.preview(&body, "").await;
+        let preview = console.preview(&body, "").await;
         assert_eq!(preview["messages"].as_array().unwrap().len(), 1, "{open}");
     }
 }

@@ -1,17 +1,17 @@
-//! Where each field comes from.
+//! Tests of the sources of an event's fields, for plain messages.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::{World, sample, sample_with};
+use crate::{TestConsole, sample, sample_with};
 
-/// The sources of each field of one event, as `place:name`.
+/// The sources of each field of an event, written as `place:name`.
 pub(crate) type Sources = BTreeMap<String, Vec<String>>;
 
-/// Of each event of a request's first message.
-pub(crate) async fn of_all(world: &World, body: &str, query: &str) -> Vec<Sources> {
-    let preview = world.preview(body, query).await;
+/// The sources for each event of a request's first message.
+pub(crate) async fn of_all(console: &TestConsole, body: &str, query: &str) -> Vec<Sources> {
+    let preview = console.preview(body, query).await;
     let message = &preview["messages"][0];
     assert_eq!(message["traced"], true);
     let names = |from: &Value| {
@@ -25,12 +25,12 @@ pub(crate) async fn of_all(world: &World, body: &str, query: &str) -> Vec<Source
     message["events"].as_array().unwrap().iter().map(fields).collect()
 }
 
-/// Of the first event.
-pub(crate) async fn sources(world: &World, body: &str, query: &str) -> Sources {
-    of_all(world, body, query).await.remove(0)
+/// The sources for the first event.
+pub(crate) async fn sources(console: &TestConsole, body: &str, query: &str) -> Sources {
+    of_all(console, body, query).await.remove(0)
 }
 
-/// Checks some of a message's fields, each with the members it must come from.
+/// Asserts the sources of some fields. A name without a place is a member of the message.
 #[track_caller]
 pub(crate) fn assert_from(sources: &Sources, wanted: &[(&str, &[&str])]) {
     for (field, wanted) in wanted {
@@ -44,8 +44,8 @@ pub(crate) fn assert_from(sources: &Sources, wanted: &[(&str, &[&str])]) {
 
 #[tokio::test]
 async fn of_an_alarm() {
-    let world = World::new().await;
-    let sources = sources(&world, &sample("alarm"), "cloud=beijing&token=x").await;
+    let console = TestConsole::new().await;
+    let sources = sources(&console, &sample("alarm"), "cloud=beijing&token=x").await;
     let wanted: [(&str, &[&str]); 28] = [
         ("title_rule", &[]),
         ("event_status", &["ALARM_CURRENT_STATUS", "ALARM_EMERGENCY_LEVEL"]),
@@ -97,38 +97,38 @@ async fn of_an_alarm() {
 
 #[tokio::test]
 async fn of_a_recovery_the_level_says_nothing() {
-    let world = World::new().await;
-    let sources = sources(&world, &sample("alarm-recovery"), "").await;
+    let console = TestConsole::new().await;
+    let sources = sources(&console, &sample("alarm-recovery"), "").await;
     assert_from(&sources, &[("event_status", &["ALARM_CURRENT_STATUS"])]);
 }
 
 #[tokio::test]
 async fn of_missing_data_the_status_before_counts() {
-    let world = World::new().await;
-    let sources = sources(&world, &sample("alarm-data-went-missing"), "").await;
+    let console = TestConsole::new().await;
+    let sources = sources(&console, &sample("alarm-data-went-missing"), "").await;
     let wanted: &[&str] = &["ALARM_PREVIOUS_STATUS", "ALARM_CURRENT_STATUS", "ALARM_EMERGENCY_LEVEL"];
     assert_from(&sources, &[("event_status", wanted)]);
 }
 
 #[tokio::test]
-async fn of_words_that_nobody_knows() {
-    let world = World::new().await;
+async fn of_unknown_words() {
+    let console = TestConsole::new().await;
     let unknown = json!({"ALARM_EMERGENCY_LEVEL": "P0", "ALARM_CURRENT_STATUS": "firing", "ALARM_LABELS": "OK"});
-    let sources = sources(&world, &sample_with("alarm", &unknown), "").await;
+    let sources = sources(&console, &sample_with("alarm", &unknown), "").await;
     let both: &[&str] = &["ALARM_CURRENT_STATUS", "ALARM_EMERGENCY_LEVEL"];
     let mut status = sources["event_status"].clone();
     status.sort();
     assert_eq!(status, both.iter().map(|name| format!("message:{name}")).collect::<Vec<_>>());
     assert_from(&sources, &[("labels.alarm_labels", &["ALARM_LABELS"]), ("labels.check", &["ALARM_NAME"])]);
-    // The description says that it does not know this level.
+    // The description contains a remark about the unknown level.
     assert!(sources["description"].contains(&"message:ALARM_EMERGENCY_LEVEL".to_owned()));
 }
 
 #[tokio::test]
-async fn of_what_is_missing_nothing_comes() {
-    let world = World::new().await;
+async fn of_missing_values() {
+    let console = TestConsole::new().await;
     let unknown = json!({"ALARM_RESOURCE_NAME": "-", "ALARM_EMERGENCY_LEVEL": "", "ALARM_UUID": null});
-    let sources = sources(&world, &sample_with("alarm", &unknown), "").await;
+    let sources = sources(&console, &sample_with("alarm", &unknown), "").await;
     assert_from(
         &sources,
         &[
@@ -141,11 +141,11 @@ async fn of_what_is_missing_nothing_comes() {
 
 #[tokio::test]
 async fn of_an_event_each_label_counts_alone() {
-    let world = World::new().await;
+    let console = TestConsole::new().await;
     let labels = json!({"PhysicalNicName": "ens2f0", "HostUuid": "3c4b", "NewStatus": "Normal"});
     let printed = labels.to_string();
     for labels in [labels, json!(printed)] {
-        let sources = sources(&world, &sample_with("event-nic-down", &json!({"EVENT_LABELS": labels})), "").await;
+        let sources = sources(&console, &sample_with("event-nic-down", &json!({"EVENT_LABELS": labels})), "").await;
         let mut key = sources["alert_key"].clone();
         key.sort();
         assert_eq!(key, ["message:EVENT_LABELS.PhysicalNicName", "message:EVENT_NAME", "message:EVENT_RESOURCE_ID"]);
@@ -163,17 +163,17 @@ async fn of_an_event_each_label_counts_alone() {
 }
 
 #[tokio::test]
-async fn of_a_way_back_its_name_closes_the_alert() {
-    let world = World::new().await;
-    let sources = sources(&world, &sample("event-nic-up"), "").await;
+async fn of_an_event_that_closes_another_the_name_counts() {
+    let console = TestConsole::new().await;
+    let sources = sources(&console, &sample("event-nic-up"), "").await;
     assert_from(&sources, &[("event_status", &["EVENT_NAME"])]);
 }
 
 #[tokio::test]
-async fn of_what_stands_around() {
-    let world = World::new().await;
+async fn of_members_around_the_message() {
+    let console = TestConsole::new().await;
     let body = r#"{"title": "T", "level": "OK", "sections": [{"ALARM_NAME": "a", "title": "own"}]}"#;
-    let sources = sources(&world, body, "title=url&cloud=c").await;
+    let sources = sources(&console, body, "title=url&cloud=c").await;
     assert_from(
         &sources,
         &[
@@ -187,9 +187,9 @@ async fn of_what_stands_around() {
 
 #[tokio::test]
 async fn of_a_member_that_comes_twice() {
-    let world = World::new().await;
+    let console = TestConsole::new().await;
     let body = r#"{"ALARM_NAME": "first", "ALARM_NAME": "second", "X": "1", "x": "2"}"#;
-    let sources = sources(&world, body, "").await;
+    let sources = sources(&console, body, "").await;
     assert_from(
         &sources,
         &[
@@ -203,16 +203,16 @@ async fn of_a_member_that_comes_twice() {
 
 #[tokio::test]
 async fn of_a_label_that_another_could_displace() {
-    let world = World::new().await;
-    // With "OK" for X as well, x would have nothing to say.
-    let sources = sources(&world, r#"{"ALARM_NAME": "a", "X": "q", "x": "OK"}"#, "").await;
+    let console = TestConsole::new().await;
+    // If X were "OK" as well, x would not get a label.
+    let sources = sources(&console, r#"{"ALARM_NAME": "a", "X": "q", "x": "OK"}"#, "").await;
     assert_from(&sources, &[("labels.x", &["X"]), ("labels.x_2", &["x"])]);
 }
 
 #[tokio::test]
 async fn of_the_only_member() {
-    let world = World::new().await;
-    let sources = sources(&world, r#"{"ALARM_NAME": "full"}"#, "").await;
+    let console = TestConsole::new().await;
+    let sources = sources(&console, r#"{"ALARM_NAME": "full"}"#, "").await;
     assert_from(
         &sources,
         &[
@@ -227,8 +227,8 @@ async fn of_the_only_member() {
 
 #[tokio::test]
 async fn of_a_message_without_a_rule_the_text_is_the_key() {
-    let world = World::new().await;
-    let sources = sources(&world, r#"{"ALARM_RESOURCE_NAME": "db-1", "ALARM_CURRENT_STATUS": "Alarm"}"#, "").await;
+    let console = TestConsole::new().await;
+    let sources = sources(&console, r#"{"ALARM_RESOURCE_NAME": "db-1", "ALARM_CURRENT_STATUS": "Alarm"}"#, "").await;
     assert_from(
         &sources,
         &[("alert_key", &["text:"]), ("labels.alarm_resource_name", &["ALARM_RESOURCE_NAME"]), ("event_status", &[])],
@@ -237,9 +237,9 @@ async fn of_a_message_without_a_rule_the_text_is_the_key() {
 
 #[tokio::test]
 async fn of_a_message_that_cannot_be_read() {
-    let world = World::new().await;
+    let console = TestConsole::new().await;
     for body in [r#"{"alertname": "12" disk"}"#.to_owned(), sample("template-plain-text")] {
-        let sources = sources(&world, &body, "cloud=c").await;
+        let sources = sources(&console, &body, "cloud=c").await;
         assert_from(
             &sources,
             &[
@@ -252,7 +252,7 @@ async fn of_a_message_that_cannot_be_read() {
             ],
         );
     }
-    let sources = sources(&world, r#"{"host": "h-1", "state": "down", "kind": "raw"}"#, "").await;
+    let sources = sources(&console, r#"{"host": "h-1", "state": "down", "kind": "raw"}"#, "").await;
     assert_from(
         &sources,
         &[
@@ -268,8 +268,8 @@ async fn of_a_message_that_cannot_be_read() {
 
 #[tokio::test]
 async fn of_the_test_message() {
-    let world = World::new().await;
-    let sources = sources(&world, &sample("test-message"), "").await;
+    let console = TestConsole::new().await;
+    let sources = sources(&console, &sample("test-message"), "").await;
     assert_from(
         &sources,
         &[

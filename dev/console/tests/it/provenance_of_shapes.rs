@@ -1,14 +1,14 @@
-//! Where each field comes from, where a message is no plain alarm: facts, broken JSON, several alerts, states.
+//! Tests of the sources of an event's fields, for facts, broken JSON, several alerts and events with a state.
 
 use serde_json::json;
 
 use crate::provenance::{assert_from, of_all, sources};
-use crate::{World, sample, sample_with};
+use crate::{TestConsole, sample, sample_with};
 
 #[tokio::test]
 async fn of_facts_each_counts_alone() {
-    let world = World::new().await;
-    let sources = sources(&world, &sample("facts-alarm-chinese"), "cloud=c").await;
+    let console = TestConsole::new().await;
+    let sources = sources(&console, &sample("facts-alarm-chinese"), "cloud=c").await;
     let wanted: [(&str, &[&str]); 22] = [
         ("title_rule", &[]),
         ("event_status", &["报警器详情", "报警级别"]),
@@ -34,25 +34,25 @@ async fn of_facts_each_counts_alone() {
         ("labels.time", &["报警触发时间"]),
     ];
     assert_from(&sources, &wanted);
-    // Beside these, description and resource_ip; and what is this program's own.
+    // The other fields are description, resource_ip and source.
     assert_eq!(sources.len(), wanted.len() + 3);
 }
 
 #[tokio::test]
-async fn of_a_recovery_in_facts_its_head_closes_the_alert() {
-    let world = World::new().await;
+async fn of_a_recovery_in_facts_the_first_fact_closes_the_alert() {
+    let console = TestConsole::new().await;
     let body = sample("facts-recovery-chinese");
-    let with_head = sources(&world, &body, "").await;
-    assert_from(&with_head, &[("event_status", &["报警恢复详情"]), ("alert_key", &["UUID", "报警资源UUID"])]);
-    // Without its head, the condition's name tells it.
-    let without = sources(&world, &body.replace("报警恢复详情", "x"), "").await;
+    let complete = sources(&console, &body, "").await;
+    assert_from(&complete, &[("event_status", &["报警恢复详情"]), ("alert_key", &["UUID", "报警资源UUID"])]);
+    // Without its first fact, the condition's name says that it is a recovery.
+    let without = sources(&console, &body.replace("报警恢复详情", "x"), "").await;
     assert_from(&without, &[("event_status", &["恢复条件"]), ("labels.threshold", &["恢复条件"])]);
 }
 
 #[tokio::test]
 async fn of_an_event_in_facts() {
-    let world = World::new().await;
-    let sources = sources(&world, &sample("facts-event-english"), "").await;
+    let console = TestConsole::new().await;
+    let sources = sources(&console, &sample("facts-event-english"), "").await;
     assert_from(
         &sources,
         &[
@@ -66,19 +66,19 @@ async fn of_an_event_in_facts() {
 }
 
 #[tokio::test]
-async fn of_facts_that_nobody_knows() {
-    let world = World::new().await;
+async fn of_unknown_facts() {
+    let console = TestConsole::new().await;
     let body = r#"{"title": "T", "facts": [
         {"name": "Trigger Condition", "value": "CPU >= 80%"}, {"name": "Room", "value": "7"}, "look", {"name": "Room"}
     ]}"#;
-    let sources = sources(&world, body, "").await;
+    let sources = sources(&console, body, "").await;
     assert_from(&sources, &[("labels.room", &["Room"]), ("labels.title", &["title"]), ("labels.unnamed", &["facts"])]);
 }
 
 #[tokio::test]
 async fn of_broken_json_each_value_counts_alone() {
-    let world = World::new().await;
-    let of_broken = sources(&world, &sample("template-broken-json"), "").await;
+    let console = TestConsole::new().await;
+    let of_broken = sources(&console, &sample("template-broken-json"), "").await;
     assert_from(
         &of_broken,
         &[
@@ -89,9 +89,9 @@ async fn of_broken_json_each_value_counts_alone() {
             ("labels.status", &["ALARM_CURRENT_STATUS"]),
         ],
     );
-    // What tells apart is in a well-formed value.
+    // The label that distinguishes events is in an intact value.
     let broken = sample_with("event-nic-down", &json!({"EVENT_RESOURCE_NAME": "X"})).replace("\"X\"", "\"a \"b\"\"");
-    let sources = sources(&world, &broken, "").await;
+    let sources = sources(&console, &broken, "").await;
     assert_from(
         &sources,
         &[
@@ -104,9 +104,9 @@ async fn of_broken_json_each_value_counts_alone() {
 
 #[tokio::test]
 async fn of_broken_facts_each_counts_alone() {
-    let world = World::new().await;
+    let console = TestConsole::new().await;
     let broken = sample("facts-recovery-chinese").replace("订单数据库-01", "订单 \"01\"");
-    let sources = sources(&world, &broken, "").await;
+    let sources = sources(&console, &broken, "").await;
     assert_from(
         &sources,
         &[
@@ -119,15 +119,15 @@ async fn of_broken_facts_each_counts_alone() {
 
 #[tokio::test]
 async fn of_broken_json_without_a_rule_the_text_is_the_key() {
-    let world = World::new().await;
-    let sources = sources(&world, r#"{"ALARM_RESOURCE_NAME": "db "1""}"#, "").await;
+    let console = TestConsole::new().await;
+    let sources = sources(&console, r#"{"ALARM_RESOURCE_NAME": "db "1""}"#, "").await;
     assert_from(&sources, &[("alert_key", &["text:"]), ("labels.resource", &[])]);
 }
 
 #[tokio::test]
 async fn of_an_event_that_ends_two() {
-    let world = World::new().await;
-    let both = of_all(&world, &sample("event-router-connected"), "cloud=c").await;
+    let console = TestConsole::new().await;
+    let both = of_all(&console, &sample("event-router-connected"), "cloud=c").await;
     assert_eq!(both.len(), 2);
     for sources in &both {
         assert_from(
@@ -147,7 +147,7 @@ async fn of_an_event_that_ends_two() {
 
 #[tokio::test]
 async fn of_an_event_with_a_state_the_state_counts() {
-    let world = World::new().await;
+    let console = TestConsole::new().await;
     let event = |name: &str, labels: serde_json::Value| {
         let event = json!({
             "EVENT_NAME": name,
@@ -159,7 +159,7 @@ async fn of_an_event_with_a_state_the_state_counts() {
     };
     let trouble = event("HostStatusChanged", json!({"OldStatus": "Connected", "NewStatus": "Disconnected"}));
     assert_from(
-        &sources(&world, &trouble, "").await,
+        &sources(&console, &trouble, "").await,
         &[
             ("event_status", &["EVENT_EMERGENCY_LEVEL", "EVENT_LABELS.NewStatus"]),
             ("alert_key", &["EVENT_NAME", "EVENT_RESOURCE_ID"]),
@@ -167,18 +167,18 @@ async fn of_an_event_with_a_state_the_state_counts() {
     );
     let over = event("HostStatusChanged", json!({"OldStatus": "Connecting", "NewStatus": "Connected"}));
     let status: &[&str] = &["EVENT_LABELS.NewStatus", "EVENT_NAME"];
-    assert_from(&sources(&world, &over, "").await, &[("event_status", status)]);
-    // A step has a key of its own.
+    assert_from(&sources(&console, &over, "").await, &[("event_status", status)]);
+    // An intermediate state has its own key.
     let step = event("HostStatusChanged", json!({"OldStatus": "Connected", "NewStatus": "Connecting"}));
-    for sources in of_all(&world, &step, "").await {
+    for sources in of_all(&console, &step, "").await {
         assert_from(
             &sources,
             &[("event_status", status), ("alert_key", &["EVENT_LABELS.NewStatus", "EVENT_NAME", "EVENT_RESOURCE_ID"])],
         );
     }
-    // The second alert is there because of the state, which has no part in its key.
+    // The second alert exists because of the state, but the state is not part of its key.
     let both = event("VMStateChangedOnHost", json!({"OldState": "Unknown", "NewState": "Running"}));
-    let both = of_all(&world, &both, "").await;
+    let both = of_all(&console, &both, "").await;
     assert_eq!(both.len(), 2);
     for sources in both {
         assert_from(
@@ -194,18 +194,18 @@ async fn of_an_event_with_a_state_the_state_counts() {
 
 #[tokio::test]
 async fn of_an_event_that_is_over_without_an_error() {
-    let world = World::new().await;
+    let console = TestConsole::new().await;
     let event = |members: serde_json::Value| sample_with("event-vm-ha-started", &members);
     for (members, from) in [
         (json!({}), "EVENT_LABELS.DestinationHostUuid"),
         (json!({"EVENT_LABELS": {}, "EVENT_ERROR": null}), "EVENT_ERROR"),
         (json!({"EVENT_LABELS": {}, "EVENT_ERROR": ""}), "EVENT_ERROR"),
     ] {
-        let sources = sources(&world, &event(members.clone()), "").await;
+        let sources = sources(&console, &event(members.clone()), "").await;
         assert_from(&sources, &[("event_status", &[from, "EVENT_NAME"])]);
         assert!(!sources["description"].contains(&"message:EVENT_ERROR".to_owned()), "{members}");
     }
-    let failed = sources(&world, &event(json!({"EVENT_LABELS": {}, "EVENT_ERROR": "no host"})), "").await;
+    let failed = sources(&console, &event(json!({"EVENT_LABELS": {}, "EVENT_ERROR": "no host"})), "").await;
     assert_from(
         &failed,
         &[

@@ -1,17 +1,17 @@
-//! How a message was written, and what is known of its event.
+//! Tests of the recognised format of a message, and of what ZStack's catalogue says about its event.
 
 use serde_json::{Value, json};
 
-use crate::{World, sample, sample_with};
+use crate::{TestConsole, sample, sample_with};
 
-/// The first message of a body.
-async fn first(world: &World, body: &str) -> Value {
-    world.preview(body, "").await["messages"][0].take()
+/// The preview of the first message in a body.
+async fn first(console: &TestConsole, body: &str) -> Value {
+    console.preview(body, "").await["messages"][0].take()
 }
 
 #[tokio::test]
-async fn every_shape_is_told() {
-    let world = World::new().await;
+async fn every_format_is_recognised() {
+    let console = TestConsole::new().await;
     let alarm = r#"{"ALARM_NAME": "a"}"#;
     let bodies = [
         (sample("alarm"), "plain", json!([])),
@@ -33,16 +33,16 @@ async fn every_shape_is_told() {
         ("12".to_owned(), "text", json!([])),
     ];
     for (body, shape, wrapped) in bodies {
-        let message = first(&world, &body).await;
+        let message = first(&console, &body).await;
         assert_eq!((&message["shape"], &message["wrapped"]), (&json!(shape), &wrapped), "{body}");
     }
 }
 
 #[tokio::test]
 async fn broken_facts_are_facts() {
-    let world = World::new().await;
+    let console = TestConsole::new().await;
     let broken = sample("facts-recovery-chinese").replace("订单数据库-01", "订单 \"01\"");
-    let message = first(&world, &broken).await;
+    let message = first(&console, &broken).await;
     assert_eq!((&message["kind"], &message["shape"]), (&json!("alarm"), &json!("facts")));
     assert_eq!((&message["problem"]["read"], &message["problem"]["cause"]), (&json!(true), &json!("quote")));
     let as_text = json!([{"name": "报警资源名称", "value": "订单 \"01\""}]);
@@ -51,17 +51,17 @@ async fn broken_facts_are_facts() {
 }
 
 #[tokio::test]
-async fn a_whole_message_has_nothing_salvaged() {
-    let world = World::new().await;
+async fn a_message_with_intact_json_has_nothing_salvaged() {
+    let console = TestConsole::new().await;
     for name in ["alarm", "facts-alarm-chinese", "test-message", "template-own-names", "template-plain-text"] {
-        assert_eq!(first(&world, &sample(name)).await["salvaged"], Value::Null, "{name}");
+        assert_eq!(first(&console, &sample(name)).await["salvaged"], Value::Null, "{name}");
     }
 }
 
 #[tokio::test]
-async fn what_is_known_of_an_event_is_told() {
-    let world = World::new().await;
-    let event = async |name: &str| first(&world, &json!({"EVENT_NAME": name}).to_string()).await["known"].take();
+async fn the_catalogues_information_is_shown() {
+    let console = TestConsole::new().await;
+    let event = async |name: &str| first(&console, &json!({"EVENT_NAME": name}).to_string()).await["known"].take();
     let named = |name, chinese, english| json!({"name": name, "chinese": chinese, "english": english});
     assert_eq!(
         event("HostPhysicalNicStatusDown").await,
@@ -92,12 +92,12 @@ async fn what_is_known_of_an_event_is_told() {
 }
 
 #[tokio::test]
-async fn it_is_known_whatever_the_shape() {
-    let world = World::new().await;
-    assert_eq!(first(&world, &sample("facts-event-english")).await["known"]["name"], "HostDisconnected");
+async fn the_catalogues_information_is_shown_for_every_format() {
+    let console = TestConsole::new().await;
+    assert_eq!(first(&console, &sample("facts-event-english")).await["known"]["name"], "HostDisconnected");
     let broken = sample_with("event-nic-down", &json!({"EVENT_RESOURCE_NAME": "X"})).replace("\"X\"", "\"a \"b\"\"");
-    assert_eq!(first(&world, &broken).await["known"]["name"], "HostPhysicalNicStatusDown");
+    assert_eq!(first(&console, &broken).await["known"]["name"], "HostPhysicalNicStatusDown");
     for name in ["alarm", "test-message", "template-own-names"] {
-        assert_eq!(first(&world, &sample(name)).await["known"], Value::Null, "{name}");
+        assert_eq!(first(&console, &sample(name)).await["known"], Value::Null, "{name}");
     }
 }

@@ -1,15 +1,15 @@
-//! Messages to try.
+//! Tests of the samples and the recommended templates.
 
 use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::{World, sample, samples};
+use crate::{TestConsole, sample, samples};
 
 #[tokio::test]
-async fn every_message_of_the_samples_is_there() {
-    let world = World::new().await;
-    let listed = world.json("/api/samples").await;
+async fn every_sample_with_a_message_is_listed() {
+    let console = TestConsole::new().await;
+    let listed = console.json("/api/samples").await;
     let listed = listed.as_array().unwrap();
     let names: Vec<_> = listed.iter().map(|sample| sample["name"].as_str().unwrap()).collect();
     let mut there: Vec<_> = fs::read_dir(samples())
@@ -23,7 +23,7 @@ async fn every_message_of_the_samples_is_there() {
     let of = |name: &str| listed.iter().find(|sample| sample["name"] == name).unwrap();
     assert_eq!(of("alarm"), &json!({"name": "alarm", "body": sample("alarm"), "query": ""}));
     assert_eq!(of("alarm-token-in-url")["query"], "cloud=beijing");
-    // Payload format 1.0, and base64.
+    // One sample has payload format 1.0, the other a body in Base64.
     for name in ["alarm-rest-api", "alarm-function-url"] {
         let body: Value = serde_json::from_str(of(name)["body"].as_str().unwrap()).unwrap();
         assert!(body["ALARM_NAME"].is_string(), "{name}");
@@ -31,9 +31,9 @@ async fn every_message_of_the_samples_is_there() {
 }
 
 #[tokio::test]
-async fn the_recommended_templates_are_those_of_the_documents() {
-    let world = World::new().await;
-    let templates = world.json("/api/templates").await;
+async fn the_recommended_templates_are_those_of_the_documentation() {
+    let console = TestConsole::new().await;
+    let templates = console.json("/api/templates").await;
     for kind in ["alarm", "event"] {
         let path = format!("{}/../../docs/templates/{kind}.txt", env!("CARGO_MANIFEST_DIR"));
         assert_eq!(templates[kind], fs::read_to_string(path).unwrap());

@@ -1,4 +1,4 @@
-//! Messages sent through the local API.
+//! Tests of sending a message through the local API.
 
 use std::sync::{Arc, Mutex};
 
@@ -11,15 +11,15 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use crate::{TOKEN, World, error};
+use crate::{TOKEN, TestConsole, error};
 
-/// What a local API got: method, URL, some headers, body.
-type Got = Arc<Mutex<Vec<(String, String, Vec<(String, String)>, String)>>>;
+/// The requests that a local API received: method, URL, some headers, body.
+type Received = Arc<Mutex<Vec<(String, String, Vec<(String, String)>, String)>>>;
 
-/// A local API that answers 202; its webhook's URL, and what it got.
-async fn api() -> (String, Got) {
+/// Starts a local API that answers 202. Returns its webhook's URL and the requests that it receives.
+async fn api() -> (String, Received) {
     async fn take(
-        State(got): State<Got>,
+        State(received): State<Received>,
         method: Method,
         uri: Uri,
         headers: HeaderMap,
@@ -28,24 +28,24 @@ async fn api() -> (String, Got) {
         let headers = ["authorization", "content-type", "content-length"]
             .map(|name| (name.to_owned(), headers.get(name).map_or("", |value| value.to_str().unwrap()).to_owned()));
         let body = String::from_utf8(body.to_vec()).unwrap();
-        got.lock().unwrap().push((method.to_string(), uri.to_string(), headers.to_vec(), body));
+        received.lock().unwrap().push((method.to_string(), uri.to_string(), headers.to_vec(), body));
         (StatusCode::ACCEPTED, r#"{"queued":true}"#)
     }
-    let got = Got::default();
+    let received = Received::default();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/_aws/execute-api/a1/zstack", listener.local_addr().unwrap());
-    let router = Router::new().fallback(take).with_state(got.clone());
+    let router = Router::new().fallback(take).with_state(received.clone());
     tokio::spawn(async move { axum::serve(listener, router).await });
-    (url, got)
+    (url, received)
 }
 
 #[tokio::test]
 async fn a_message_is_sent_as_zstack_sends_it() {
-    let world = World::new().await;
-    let (url, got) = api().await;
-    world.told(reqwest::Method::PUT, "/api/stack", &json!({"webhook_url": url, "token": TOKEN})).await;
+    let console = TestConsole::new().await;
+    let (url, received) = api().await;
+    console.send_ok(reqwest::Method::PUT, "/api/stack", &json!({"webhook_url": url, "token": TOKEN})).await;
     let message = json!({"body": " {\"ALARM_NAME\": \"磁盘\"}\n", "query": "cloud=北京&token=wrong"});
-    let (status, answer) = world.tell(reqwest::Method::POST, "/api/send", &message).await;
+    let (status, answer) = console.send(reqwest::Method::POST, "/api/send", &message).await;
     let took_ms = answer["took_ms"].as_u64().unwrap();
     assert!(took_ms < 10_000);
     let wanted = json!({"status": 202, "body": "{\"queued\":true}", "took_ms": took_ms});
@@ -63,27 +63,27 @@ async fn a_message_is_sent_as_zstack_sends_it() {
         headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
         " {\"ALARM_NAME\": \"磁盘\"}\n".to_owned(),
     );
-    assert_eq!(*got.lock().unwrap(), [wanted]);
+    assert_eq!(*received.lock().unwrap(), [wanted]);
 
-    // An empty body is sent as well: the answer says what the relay thinks of it.
-    world.tell(reqwest::Method::POST, "/api/send", &json!({"body": ""})).await;
-    assert_eq!(got.lock().unwrap()[1].1, "/_aws/execute-api/a1/zstack");
+    // An empty body is sent too, so that people see the relay's own error.
+    console.send(reqwest::Method::POST, "/api/send", &json!({"body": ""})).await;
+    assert_eq!(received.lock().unwrap()[1].1, "/_aws/execute-api/a1/zstack");
 }
 
 #[tokio::test]
-async fn before_there_is_an_api_nothing_is_sent() {
-    let world = World::new().await;
-    let answer = world.tell(reqwest::Method::POST, "/api/send", &json!({"body": "{}"})).await;
+async fn nothing_is_sent_before_the_api_is_deployed() {
+    let console = TestConsole::new().await;
+    let answer = console.send(reqwest::Method::POST, "/api/send", &json!({"body": "{}"})).await;
     assert_eq!(error("NotDeployed", answer), 409);
 }
 
 #[tokio::test]
-async fn an_api_that_does_not_answer_is_told() {
-    let world = World::new().await;
+async fn an_api_that_does_not_answer_is_reported() {
+    let console = TestConsole::new().await;
     let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let stack = json!({"webhook_url": format!("http://{nobody}/zstack"), "token": TOKEN});
-    world.told(reqwest::Method::PUT, "/api/stack", &stack).await;
-    let (status, answer) = world.tell(reqwest::Method::POST, "/api/send", &json!({"body": "{}"})).await;
+    console.send_ok(reqwest::Method::PUT, "/api/stack", &stack).await;
+    let (status, answer) = console.send(reqwest::Method::POST, "/api/send", &json!({"body": "{}"})).await;
     assert_eq!((status, &answer["error"]["code"]), (502, &json!("NoAnswer")));
     let message = answer["error"]["message"].as_str().unwrap();
     assert!(message.contains("refused") && message.contains("make run"), "{message}");

@@ -1,44 +1,43 @@
-//! What the console knows beside the alerts, and how others learn that it changed.
+//! The console's own state. The alerts are not part of it: the stand-in holds them.
 
 use std::sync::{Mutex, PoisonError};
 
 use flashduty_standin::{RateLimit, Received};
 use tokio::sync::watch;
 
-use crate::originals::Originals;
+use crate::faults::Faults;
 use crate::refused_pushes::RefusedPushes;
+use crate::requests::RequestLog;
 use crate::traffic::Traffic;
-use crate::weather::Weather;
 
-/// Locked for moments only: the stand-in waits for it at every push.
+/// The state behind a lock, and a signal whenever it changes.
 ///
-/// Whoever holds it must not look at the stand-in, which at a push holds its own lock and then takes this
-/// one.
+/// At every push the stand-in locks this while it holds its own lock. So hold this lock only briefly, and never call
+/// the stand-in while holding it: that can deadlock.
 #[derive(Debug)]
-pub(crate) struct Board {
+pub(crate) struct SharedState {
     state: Mutex<State>,
     changed: watch::Sender<()>,
 }
 
-/// What is on the board.
 #[derive(Debug)]
 pub(crate) struct State {
-    pub(crate) weather: Weather,
+    pub(crate) faults: Faults,
     pub(crate) stack: Stack,
     pub(crate) traffic: Traffic,
     pub(crate) refused_pushes: RefusedPushes,
-    pub(crate) originals: Originals,
+    pub(crate) requests: RequestLog,
 }
 
-/// The local API, as soon as it is deployed.
+/// The deployed local API. Both fields are `None` until it is deployed.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Stack {
     pub(crate) webhook_url: Option<String>,
-    /// Leaves only in the header of a message to the API.
+    /// Sent only in the header of a request to the local API, and nowhere else.
     pub(crate) token: Option<Token>,
 }
 
-/// The webhook token.
+/// The webhook token. Its `Debug` output does not contain it.
 #[derive(Clone, serde::Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Token(pub(crate) String);
@@ -49,36 +48,37 @@ impl std::fmt::Debug for Token {
     }
 }
 
-impl Board {
+impl SharedState {
     pub(crate) fn new(rate_limit: Option<RateLimit>) -> Self {
         let state = State {
-            weather: Weather::new(rate_limit),
+            faults: Faults::new(rate_limit),
             stack: Stack::default(),
             traffic: Traffic::default(),
             refused_pushes: RefusedPushes::default(),
-            originals: Originals::default(),
+            requests: RequestLog::default(),
         };
         Self { state: Mutex::new(state), changed: watch::Sender::new(()) }
     }
 
-    pub(crate) fn look<T>(&self, at: impl FnOnce(&State) -> T) -> T {
-        at(&self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    pub(crate) fn read<T>(&self, read: impl FnOnce(&State) -> T) -> T {
+        read(&self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Changes what is on the board, and tells everybody who waits for that.
-    pub(crate) fn change<T>(&self, how: impl FnOnce(&mut State) -> T) -> T {
-        let result = how(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner));
+    /// Changes the state and notifies every subscriber.
+    pub(crate) fn update<T>(&self, update: impl FnOnce(&mut State) -> T) -> T {
+        let result = update(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner));
         self.changed.send_replace(());
         result
     }
 
-    /// Sees every change from now on, those of the alerts too: a push makes them.
-    pub(crate) fn changes(&self) -> watch::Receiver<()> {
+    /// Notifies of every later change. This includes changed alerts, because every push updates the state too.
+    pub(crate) fn subscribe(&self) -> watch::Receiver<()> {
         self.changed.subscribe()
     }
 
-    pub(crate) fn take_push(&self, push: &Received) {
-        self.change(|state| {
+    /// Counts a push that the stand-in received, and keeps it if it was refused.
+    pub(crate) fn record_push(&self, push: &Received) {
+        self.update(|state| {
             if push.alert_key.is_some() {
                 state.traffic.count(push.at, |point| point.delivered += 1);
             } else {

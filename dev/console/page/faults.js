@@ -1,24 +1,25 @@
-// Weather: the switches of the stand-in, and what comes of them.
+// The section "Faults": sets the faults that the stand-in simulates, and shows the traffic and the refused pushes.
 
 import { api } from "./api.js";
 import { drawChart, legend } from "./chart.js";
 import { byId, el, prose, setText } from "./dom.js";
 import { number, onLanguage, t, time } from "./language.js";
 
-/** How much of the past is shown: five minutes of seconds, and so many refusals. */
+/** How many seconds the chart shows. */
 const SECONDS = 300;
-const MOST = 50;
+/** The most refused pushes that are shown. */
+const MAX_REFUSALS = 50;
 
-let weather = { fault: "fair", status: 503, millis: 3000, rate_limit: "documented" };
+let faults = { fault: "none", status: 503, millis: 3000, rate_limit: "documented" };
 let points = [];
 let refusals = [];
 let width = 0;
 
-export function startWeather() {
-  const form = byId("weather-form");
+export function startFaults() {
+  const form = byId("faults-form");
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("change", ({ target }) => {
-    // Who chooses what to refuse with, or how slow to be, wants just that.
+    // Choosing a status or a delay also chooses its fault.
     if (target.id === "refuse-status") form.elements.fault.value = "refuse";
     if (target.id === "slow-millis") form.elements.fault.value = "slow";
     apply();
@@ -33,55 +34,55 @@ export function startWeather() {
 }
 
 async function apply() {
-  const fault = byId("weather-form").elements.fault.value;
+  const fault = byId("faults-form").elements.fault.value;
   const millis = byId("slow-millis").valueAsNumber;
-  const error = await api("PUT", "weather", {
+  const error = await api("PUT", "faults", {
     fault,
     status: Number(byId("refuse-status").value),
-    millis: Number.isFinite(millis) ? Math.round(millis) : weather.millis,
+    millis: Number.isFinite(millis) ? Math.round(millis) : faults.millis,
     rate_limit: byId("rate-limit").value,
   }).then(() => null, (error) => error);
-  byId("weather-error").hidden = !error;
-  setText(byId("weather-error"), error?.message ?? "");
+  byId("faults-error").hidden = !error;
+  setText(byId("faults-error"), error?.message ?? "");
   if (error) showForm();
 }
 
-/** The weather as it is, whoever made it: another tab, or a script. */
-export function weatherChanged(now) {
-  weather = now;
+/** Shows the faults that are set. Another tab or a script may have changed them. */
+export function faultsChanged(now) {
+  faults = now;
   showForm();
 }
 
 function showForm() {
-  const form = byId("weather-form");
-  form.elements.fault.value = weather.fault;
-  byId("rate-limit").value = weather.rate_limit;
-  set("refuse-status", weather.status);
-  set("slow-millis", weather.millis);
+  const form = byId("faults-form");
+  form.elements.fault.value = faults.fault;
+  byId("rate-limit").value = faults.rate_limit;
+  set("refuse-status", faults.status);
+  set("slow-millis", faults.millis);
 }
 
-/** Not while somebody is typing in it, nor to what the field does not offer. */
+/** Sets a field, unless it has the focus or does not offer the value. */
 function set(id, value) {
   const field = byId(id);
   const offered = !field.options || [...field.options].some((option) => option.value === String(value));
   if (value && offered && document.activeElement !== field) field.value = value;
 }
 
-/** What other sections should know: why alerts may not arrive just now. Empty when all is well. */
-export function skyText() {
+/** Says why alerts may not arrive at the moment. Empty if there is no reason. */
+export function bannerText() {
   const last = points.at(-1);
-  const { fault, status, millis, rate_limit: limit } = weather;
+  const { fault, status, millis, rate_limit: limit } = faults;
   return [
-    fault === "refuse" && t("skyRefuse", status),
-    fault === "slow" && t("skySlow", number(millis)),
-    fault === "away" && t("skyAway"),
-    limit === "tight" && t("skyTight"),
-    last?.queued > 0 && t("skyQueued", number(last.queued)),
-    last?.dead > 0 && t("skyDead", last.dead),
+    fault === "refuse" && t("bannerRefuse", status),
+    fault === "slow" && t("bannerSlow", number(millis)),
+    fault === "unavailable" && t("bannerUnavailable"),
+    limit === "tight" && t("bannerTight"),
+    last?.queued > 0 && t("bannerQueued", number(last.queued)),
+    last?.dead > 0 && t("bannerDead", last.dead),
   ].filter(Boolean).join(" · ");
 }
 
-/** Points of the chart, one a second; with `whole` they are all there are. */
+/** Adds points of the chart, one per second. If `whole` is true, they replace all earlier ones. */
 export function traffic(more, whole) {
   const fresh = new Set(more.map((point) => point.at));
   points = [...(whole ? [] : points.filter((point) => !fresh.has(point.at))), ...more];
@@ -98,17 +99,17 @@ function showTraffic() {
   const counts = { ...sums, queued: last.queued, dead: last.dead, longest };
   const words = Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, number(count)]));
   for (const id of ["arrived", "delivered", "refused", "queued", "dead"]) setText(byId(id), words[id]);
-  if (byId("weather").hidden || width === 0) return;
+  if (byId("faults").hidden || width === 0) return;
   setText(byId("chart-text"), t("chart", words));
   drawChart(byId("plot"), points, SECONDS, width);
 }
 
-/** Pushes that Flashduty did not take; with `whole` they are all there are. */
+/** Adds pushes that Flashduty refused. If `whole` is true, they replace all earlier ones. */
 export function refused(more, whole) {
-  refusals = [...(whole ? [] : refusals), ...more].slice(-MOST);
+  refusals = [...(whole ? [] : refusals), ...more].slice(-MAX_REFUSALS);
   if (whole) byId("refusals").replaceChildren();
-  more.slice(-MOST).forEach((one) => byId("refusals").prepend(showRefusal(one)));
-  while (byId("refusals").children.length > MOST) byId("refusals").lastElementChild.remove();
+  more.slice(-MAX_REFUSALS).forEach((one) => byId("refusals").prepend(showRefusal(one)));
+  while (byId("refusals").children.length > MAX_REFUSALS) byId("refusals").lastElementChild.remove();
   byId("no-refusals").hidden = refusals.length > 0;
 }
 
@@ -116,13 +117,13 @@ export function refusalsCleared() {
   refused([], true);
 }
 
-function showRefusal({ at, status, title, violations, weather: byWeather }) {
+function showRefusal({ at, status, title, violations, fault }) {
   return el(
     "li",
     el("time.when", { datetime: new Date(at).toISOString() }, time(at)),
     el("span.status", status ?? t("unanswered")),
     el("span.title", title),
-    el("ul", ...violations.map((it) => el("li", { lang: "en" }, it)), byWeather && el("li", t("byWeather"))),
+    el("ul", ...violations.map((it) => el("li", { lang: "en" }, it)), fault && el("li", t("simulated"))),
   );
 }
 

@@ -1,40 +1,40 @@
-//! What goes wrong with pushes, as the page has it.
+//! The faults that the page makes the stand-in simulate.
 
 use flashduty_standin::{Fault, Lasts, RateLimit, Standin};
 use serde::{Deserialize, Serialize};
 
-/// A limit at which everybody can watch it at work.
+/// Low enough that people can watch the limit take effect.
 const TIGHT: RateLimit = RateLimit { per_second: Some(1), per_minute: 10, account_per_minute: None };
 
-/// The weather.
+const MAX_DELAY_MILLIS: u64 = 600_000;
+
+/// The fault and the rate limit that are set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Weather {
+pub(crate) struct Faults {
     fault: Kind,
-    /// What [`Kind::Refuse`] answers.
+    /// The status that [`Kind::Refuse`] answers.
     status: u16,
-    /// How late [`Kind::Slow`] answers.
+    /// The delay of [`Kind::Slow`].
     millis: u64,
     rate_limit: Limit,
-    /// What [`Limit::Documented`] is.
+    /// The limits of [`Limit::Documented`].
     #[serde(skip)]
     documented: RateLimit,
 }
 
-/// What goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Kind {
-    /// Nothing.
-    Fair,
+    None,
     /// Every push is refused.
     Refuse,
-    /// Every push is taken, and answered late.
+    /// Every push is accepted, and answered after a delay.
     Slow,
-    /// There is no answer: connections are closed.
-    Away,
+    /// Every connection is closed without an answer.
+    Unavailable,
 }
 
-/// How many pushes are taken.
+/// Which rate limit applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Limit {
@@ -43,7 +43,7 @@ enum Limit {
     None,
 }
 
-/// What shall be otherwise.
+/// A change of the faults. A missing field stays as it is.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Change {
@@ -53,11 +53,11 @@ pub(crate) struct Change {
     rate_limit: Option<Limit>,
 }
 
-impl Weather {
-    /// Fair weather; `rate_limit` is the one that the console started with.
+impl Faults {
+    /// No fault. `rate_limit` is the one that the console was started with.
     pub(crate) fn new(rate_limit: Option<RateLimit>) -> Self {
         Self {
-            fault: Kind::Fair,
+            fault: Kind::None,
             status: 503,
             millis: 3_000,
             rate_limit: rate_limit.map_or(Limit::None, |_| Limit::Documented),
@@ -65,7 +65,11 @@ impl Weather {
         }
     }
 
-    /// The weather after a change, or what is wrong with the change.
+    /// The faults after a change.
+    ///
+    /// # Errors
+    ///
+    /// A message for the person who asked for the change, if a value is out of range.
     pub(crate) fn changed(&self, change: &Change) -> Result<Self, &'static str> {
         let changed = Self {
             fault: change.fault.unwrap_or(self.fault),
@@ -75,22 +79,22 @@ impl Weather {
             documented: self.documented,
         };
         if !(400..600).contains(&changed.status) {
-            return Err("a refusal's status is from 400 to 599");
+            return Err("status must be from 400 to 599");
         }
-        if changed.millis > 600_000 {
-            return Err("an answer is at most 600000 milliseconds late");
+        if changed.millis > MAX_DELAY_MILLIS {
+            return Err("millis must be at most 600000");
         }
         Ok(changed)
     }
 
-    /// Has the stand-in make this weather.
-    pub(crate) fn make(&self, standin: &Standin) {
+    /// Makes the stand-in simulate these faults, and no others.
+    pub(crate) fn apply_to(&self, standin: &Standin) {
         standin.clear_faults();
         let fault = match self.fault {
-            Kind::Fair => None,
+            Kind::None => None,
             Kind::Refuse => Some(Fault::status(self.status)),
             Kind::Slow => Some(Fault::Delay { millis: self.millis }),
-            Kind::Away => Some(Fault::Close),
+            Kind::Unavailable => Some(Fault::Close),
         };
         if let Some(fault) = fault {
             standin.fault(fault, Lasts::Standing);
