@@ -15,11 +15,16 @@ LAMBDA_BUILD = PATH="$(CURDIR)/$(TOOLS):$$PATH" cargo lambda build --release --l
 TARGET_arm64 = aarch64-unknown-linux-gnu
 TARGET_x86_64 = x86_64-unknown-linux-gnu
 PYTHON_CODE = scripts dev tests/docs tests/e2e tests/template
+# cargo-nextest is optional. `cargo test` runs the same tests, more slowly.
+CARGO_TEST = cargo $(if $(shell cargo nextest --version 2> /dev/null),nextest run,test) --workspace --locked
+# The modules of tests/relay that take a few seconds at most. The others wait for timeouts and retries, or generate
+# thousands of messages.
+QUICK = answers catalogue edge field golden logging metrics secrets shapes templates tls
 
 export SAM_CLI_TELEMETRY = 0
 
-.PHONY: help setup run storm chaos bench worst instructions secrets deploy zips test test-rust test-template test-e2e test-docs \
-	test-console lint rust-installed
+.PHONY: help setup run storm chaos bench worst instructions secrets deploy zips check test test-unit test-rust \
+	test-template test-e2e test-docs test-console lint rust-installed
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -91,20 +96,25 @@ zips: .venv/tools/.stamp rust-installed ## both functions as zips for Lambda, in
 		cp "$(TARGET)/lambda/$$function/bootstrap.zip" "zips/zstack-flashduty-$$function-$(PROCESSOR).zip" || exit 1; \
 	done
 
+check: lint test-unit test-template ## format, lints and quick tests: under a minute once built
+
 test: lint test-rust test-template test-e2e test-docs ## everything but test-console (browser) and instructions (valgrind)
 
-test-rust: rust-installed ## the tests of all crates
-	if cargo nextest --version > /dev/null 2>&1; \
-	then cargo nextest run --workspace --locked && cargo test --workspace --locked --doc; \
-	else cargo test --workspace --locked; fi
+test-unit: rust-installed ## the unit tests of all crates, and the quick tests of the built functions
+	$(CARGO_TEST) --lib --bins
+	$(CARGO_TEST) --test relay -- $(QUICK:=::)
 
-test-template: setup ## what template.yaml deploys
+test-rust: rust-installed ## all tests of all crates
+	$(CARGO_TEST) --tests
+	cargo test --workspace --locked --doc
+
+test-template: .venv/tools/.dev-stamp ## what template.yaml deploys
 	$(TOOLS)/python -m pytest tests/template
 
-test-e2e: setup rust-installed ## the built functions through template.yaml, on a local AWS
+test-e2e: setup rust-installed ## the built functions, deployed by template.yaml to a local AWS
 	$(TOOLS)/python -m pytest tests/e2e
 
-test-docs: setup rust-installed ## what README and the runbook say, and their commands
+test-docs: setup rust-installed ## what the documents say, and their commands
 	$(TOOLS)/python -m pytest tests/docs
 
 # SCREENSHOT=docs/console.png makes its picture README's. CHROMIUM=/path/to/it is the browser, and
@@ -112,7 +122,7 @@ test-docs: setup rust-installed ## what README and the runbook say, and their co
 test-console: setup rust-installed ## the console of `make run`, in headless Chromium
 	@SCREENSHOT='$(SCREENSHOT)' CHROMIUM='$(CHROMIUM)' dev/console/browser/run $(ARGS)
 
-lint: setup rust-installed ## format, lints, one TLS stack, the template
+lint: .venv/tools/.dev-stamp rust-installed ## format, lints, one TLS stack, the template
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	dev/check-tls
