@@ -1,4 +1,4 @@
-# Everything a person or a machine does with this repository. `make` lists it.
+# Every command of this repository. `make` lists them.
 
 PYTHON ?= python3
 PORT ?= 4566
@@ -6,7 +6,7 @@ CONSOLE_PORT ?= 8080
 HOST ?= 127.0.0.1
 
 TOOLS = .venv/tools/bin
-# Without a shell around it, which would keep a signal to itself.
+# `exec`: Ctrl-C must reach Python, not a shell around it.
 LOCAL = exec env PYTHONPATH=dev $(TOOLS)/python -m local
 STORM = PYTHONPATH=dev $(TOOLS)/python -m local.storm
 CLOUD = PYTHONPATH=scripts $(TOOLS)/python -m cloud
@@ -15,104 +15,114 @@ LAMBDA_BUILD = PATH="$(CURDIR)/$(TOOLS):$$PATH" cargo lambda build --release --l
 TARGET_arm64 = aarch64-unknown-linux-gnu
 TARGET_x86_64 = x86_64-unknown-linux-gnu
 PYTHON_CODE = scripts dev tests/docs tests/e2e tests/template
+# cargo-nextest is optional. `cargo test` runs the same tests, more slowly.
+CARGO_TEST = cargo $(if $(shell cargo nextest --version 2> /dev/null),nextest run,test) --workspace --locked
+# The modules of tests/relay that take a few seconds at most. The others wait for timeouts and retries, or generate
+# thousands of messages.
+QUICK = answers catalogue edge field golden logging metrics secrets shapes templates tls
 
 export SAM_CLI_TELEMETRY = 0
 
-.PHONY: help setup run storm chaos bench worst instructions secrets deploy zips test test-rust test-template test-e2e test-docs \
-	test-console lint rust-installed
+.PHONY: help setup run storm chaos bench worst instructions secrets deploy zips check test test-unit test-rust \
+	test-template test-e2e test-docs test-console lint rust-installed
 
-help: ## this list
+help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: .venv/tools/.dev-stamp .venv/ministack/.stamp ## install the tools, in .venv
+setup: .venv/tools/.dev-stamp .venv/ministack/.stamp ## install the tools into .venv
 	@:
 
-# CONSOLE_PORT=8081 and, for the local AWS, PORT=4567 take other ports. HOST=address is where a ZStack in your
-# lab reaches this machine. TOKEN=... is what callers must show, instead of a random one.
-# The console's address comes first, before anything is installed or built.
+# CONSOLE_PORT=8081 sets the port of the console, and PORT=4567 the port of the local AWS. HOST=address is the address
+# under which a ZStack in your lab reaches this machine. TOKEN=... sets the webhook token; the default is a random one.
+# The console's address is printed before anything is installed or built.
 run: ## see it work on this machine, in a browser; ONCE=1 ends after the samples
 	@echo "==> Console: http://127.0.0.1:$(CONSOLE_PORT) (in a moment; in minutes, the first time)"
 	@$(MAKE) --no-print-directory setup rust-installed
 	@$(LOCAL) --port $(PORT) --console-port $(CONSOLE_PORT) --host $(HOST) \
 		$(if $(TOKEN),--token '$(TOKEN)') $(if $(ONCE),--once)
 
-# ARGS='--alarms 200 --connections 50 --per-second 20 --per-minute 300 --down 2 12' is a short one.
-storm: setup rust-installed ## 5,000 alarms at once, and Flashduty away for a while (20 minutes)
+# A short one: ARGS='--alarms 200 --connections 50 --per-second 20 --per-minute 300 --down 2 12'.
+storm: setup rust-installed ## 5,000 alarms at once while Flashduty is down for a while (20 minutes)
 	@$(STORM) $(ARGS)
 
-# MINUTES=30 is a longer one. A round that fails prints its seed, and how to repeat it.
-chaos: rust-installed ## attacks on the built functions for five minutes: faults, kills, bodies, access, order, clocks
+# MINUTES=30 takes longer. A round that fails prints its seed and the command that repeats it.
+chaos: rust-installed ## attack the built functions for five minutes: faults, kills, bodies, access, order, clocks
 	@CHAOS_MINUTES=$(or $(MINUTES),5) cargo test --locked --test relay chaos::all_for_minutes -- \
 		--ignored --exact --nocapture
 
-# The functions as they are shipped, and the one that does nothing built in the same way.
-bench: setup rust-installed ## what a cold start and an alert cost, beside a function that does nothing
+# Builds the functions as they are shipped, and a function that does nothing in the same way.
+bench: setup rust-installed ## measure a cold start and an alert, compared with a function that does nothing
 	$(LAMBDA_BUILD) --bin relay --bin redeliver
 	$(LAMBDA_BUILD) --package bench-floor
 	cargo run --release --locked --package bench -- $(TARGET)/lambda $(TARGET)/bench.json
 	cargo bench --locked --package bench-translation
 
-# SECONDS_MORE=600 is a longer search.
-worst: setup rust-installed ## what messages cost that are made to cost much, and a minute's search for worse ones
+# SECONDS_MORE=600 searches for longer.
+worst: setup rust-installed ## measure the most expensive messages, and search for worse ones for a minute
 	$(LAMBDA_BUILD) --package bench-worst
 	$(TARGET)/lambda/bench-worst/bootstrap $(or $(SECONDS_MORE),60)
 
-# WRITE=1 makes these the committed figures.
-instructions: setup rust-installed ## what a message costs, counted by callgrind, against the committed figures
+# WRITE=1 replaces the committed figures with these.
+instructions: setup rust-installed ## count the instructions of a message (valgrind), and compare with the committed figures
 	$(TOOLS)/python dev/bench/instructions.py $(if $(WRITE),--write)
 
-# Without PUSH_URL it asks for it, and shows it neither to the shell's history nor to `ps`. Without WEBHOOK_TOKEN the
-# token is a random one; several are one a line.
-# PREFIX=/my/place and KMS_KEY=... are for other names and another key, OVERWRITE=push-url or
-# OVERWRITE=webhook-token for another value.
-# `override`: else make would take a `$` on its command line for a variable of its own.
+# Without PUSH_URL it asks for the URL, so that neither the shell's history nor `ps` shows it. Without WEBHOOK_TOKEN
+# the token is random. WEBHOOK_TOKEN may hold several tokens, one a line.
+# PREFIX=/my/place changes the names of the parameters, KMS_KEY=... the key that encrypts them.
+# OVERWRITE=push-url or OVERWRITE=webhook-token replaces a value.
+# `override`: without it make would read a `$` on its command line as a variable of its own.
 secrets: override export PUSH_URL := $(value PUSH_URL)
 secrets: override export WEBHOOK_TOKEN := $(value WEBHOOK_TOKEN)
-secrets: .venv/tools/.stamp ## put Flashduty's push URL and a new webhook token into SSM
+secrets: .venv/tools/.stamp ## store Flashduty's push URL and a new webhook token in SSM
 	@$(CLOUD).secrets $(if $(PREFIX),--prefix '$(PREFIX)') $(if $(KMS_KEY),--key '$(KMS_KEY)') \
 		$(addprefix --overwrite ,$(OVERWRITE))
 
-# ARCHITECTURE=x86_64, STACK=name, PARAMETERS='AlarmEmail=ops@example.com HeartbeatHours=24'; each is
-# remembered by the stack. A value with blanks has quotation marks:
-# PARAMETERS='TitleRule="[TPL]${resource} / ${check}"'. YES=1 does not ask.
+# ARCHITECTURE=x86_64, STACK=name, PARAMETERS='AlarmEmail=ops@example.com HeartbeatHours=24'. The stack remembers each.
+# Put quotation marks around a value with blanks: PARAMETERS='TitleRule="[TPL]${resource} / ${check}"'.
+# YES=1 does not ask.
 deploy: override export PARAMETERS := $(value PARAMETERS)
-deploy: .venv/tools/.stamp rust-installed ## build with SAM, then deploy to AWS, or upgrade
+deploy: .venv/tools/.stamp rust-installed ## build with SAM, then deploy to AWS or upgrade
 	@$(CLOUD).deploy $(if $(STACK),--stack '$(STACK)') $(if $(ARCHITECTURE),--architecture '$(ARCHITECTURE)') \
 		$(if $(YES),--yes)
 
-# What a release has. ARCHITECTURE=x86_64 is for the other processor. The target is named, because
-# cargo-lambda would take this machine's.
+# The files of a release. ARCHITECTURE=x86_64 builds for the other processor. The target is named because cargo-lambda
+# would build for this machine's processor.
 zips: PROCESSOR = $(or $(ARCHITECTURE),arm64)
 zips: RUST_TARGET = $(or $(TARGET_$(PROCESSOR)),$(error ARCHITECTURE is arm64 or x86_64, not $(PROCESSOR)))
-zips: .venv/tools/.stamp rust-installed ## both functions as zips for Lambda, in zips/
+zips: .venv/tools/.stamp rust-installed ## build both functions as zips for Lambda, in zips/
 	$(LAMBDA_BUILD) --target $(RUST_TARGET) --output-format zip --bin relay --bin redeliver
 	mkdir -p zips
 	for function in relay redeliver; do \
 		cp "$(TARGET)/lambda/$$function/bootstrap.zip" "zips/zstack-flashduty-$$function-$(PROCESSOR).zip" || exit 1; \
 	done
 
+check: lint test-unit test-template ## format, lints and quick tests: under a minute once built
+
 test: lint test-rust test-template test-e2e test-docs ## everything but test-console (browser) and instructions (valgrind)
 
-test-rust: rust-installed ## the tests of all crates
-	if cargo nextest --version > /dev/null 2>&1; \
-	then cargo nextest run --workspace --locked && cargo test --workspace --locked --doc; \
-	else cargo test --workspace --locked; fi
+test-unit: rust-installed ## the unit tests of all crates, and the quick tests of the built functions
+	$(CARGO_TEST) --lib --bins
+	$(CARGO_TEST) --test relay -- $(QUICK:=::)
 
-test-template: setup ## what template.yaml deploys
+test-rust: rust-installed ## all tests of all crates
+	$(CARGO_TEST) --tests
+	cargo test --workspace --locked --doc
+
+test-template: .venv/tools/.dev-stamp ## what template.yaml deploys
 	$(TOOLS)/python -m pytest tests/template
 
-test-e2e: setup rust-installed ## the built functions through template.yaml, on a local AWS
+test-e2e: setup rust-installed ## the built functions, deployed by template.yaml to a local AWS
 	$(TOOLS)/python -m pytest tests/e2e
 
-test-docs: setup rust-installed ## what README and the runbook say, and their commands
+test-docs: setup rust-installed ## what the documents say, and their commands
 	$(TOOLS)/python -m pytest tests/docs
 
-# SCREENSHOT=docs/console.png makes its picture README's. CHROMIUM=/path/to/it is the browser, and
-# ARGS='--test-name-pattern=keyboard' are for `node --test`.
+# SCREENSHOT=docs/console.png replaces the picture in README. CHROMIUM=/path/to/it names the browser.
+# ARGS='--test-name-pattern=keyboard' goes to `node --test`.
 test-console: setup rust-installed ## the console of `make run`, in headless Chromium
 	@SCREENSHOT='$(SCREENSHOT)' CHROMIUM='$(CHROMIUM)' dev/console/browser/run $(ARGS)
 
-lint: setup rust-installed ## format, lints, one TLS stack, the template
+lint: .venv/tools/.dev-stamp rust-installed ## format and lints of Rust, Python and the template; only one TLS library
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	dev/check-tls
@@ -121,7 +131,7 @@ lint: setup rust-installed ## format, lints, one TLS stack, the template
 	$(TOOLS)/ruff check $(PYTHON_CODE)
 	$(TOOLS)/ruff format --check $(PYTHON_CODE)
 
-# What secrets, deploy and zips need, and no more.
+# Only what secrets, deploy and zips need.
 .venv/tools/.stamp: scripts/requirements.txt
 	$(VENV)
 
@@ -129,7 +139,7 @@ lint: setup rust-installed ## format, lints, one TLS stack, the template
 	$(TOOLS)/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	touch $@
 
-# MiniStack has an environment of its own, because it pins botocore.
+# MiniStack pins botocore, so it has an environment of its own.
 .venv/ministack/.stamp: dev/local/ministack/requirements.txt
 	$(VENV)
 
