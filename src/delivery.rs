@@ -289,8 +289,12 @@ impl Session<'_> {
     fn translate(&self, letter: &Letter, delayed: Option<String>) -> Vec<Alert> {
         let title_rule = self.delivery.title_rule.clone();
         let context = Context { url_labels: letter.labels.clone(), title_rule, delayed };
-        let parts = if letter.whole { split(letter.message.as_bytes()) } else { vec![letter.part()] };
-        parts.iter().flat_map(|part| translate(part, &context)).collect()
+        if letter.whole {
+            let parts = split(letter.message.as_bytes());
+            parts.iter().flat_map(|part| translate(&part.text, &part.around, &context)).collect()
+        } else {
+            translate(&letter.message, &letter.around, &context)
+        }
     }
 
     fn bodies(&self, letter: &Letter, alerts: &[Alert]) -> Vec<Body> {

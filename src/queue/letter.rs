@@ -78,12 +78,6 @@ impl Letter {
         #[expect(clippy::expect_used, reason = "strings and numbers under string keys are JSON")]
         sendable(&serde_json::to_string(self).expect("a letter is always JSON"))
     }
-
-    /// The message, as [`translate`](crate::translate::translate) takes it.
-    #[must_use]
-    pub fn part(&self) -> Part {
-        Part { text: self.message.clone(), around: Arc::new(self.around.clone()) }
-    }
 }
 
 /// What SQS orders and deduplicates the messages of a FIFO queue by.

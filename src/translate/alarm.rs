@@ -182,13 +182,12 @@ mod tests {
     #[test]
     fn unknown_words_are_named_at_the_end() {
         use crate::translate::{Context, translate};
-        use crate::zstack::split;
 
         let event_of = |status: &str, level: &str, metric: &str| {
             let body = format!(
                 r#"{{"ALARM_UUID":"1f2e","ALARM_CURRENT_STATUS":"{status}","ALARM_EMERGENCY_LEVEL":"{level}","ALARM_METRIC":"{metric}"}}"#
             );
-            let alert = translate(&split(body.as_bytes()).remove(0), &Context::default()).remove(0);
+            let alert = translate(&body, &[], &Context::default()).remove(0);
             let event: serde_json::Value = serde_json::from_slice(&alert.events[0].to_json()).unwrap();
             (event["event_status"].as_str().unwrap().to_owned(), event["description"].as_str().unwrap().to_owned())
         };

@@ -10,7 +10,7 @@ mod other;
 use std::iter::repeat_n;
 
 use crate::flashduty::{AlertKey, Event, LabelSource, Labels, Status, TitleRule, hash, label_name};
-use crate::zstack::{Level, Message, Part, Reading, clean};
+use crate::zstack::{Level, Message, Reading, clean};
 
 /// The kind of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,18 +79,20 @@ impl Context {
 }
 
 /// Translates one message. The result has at least one alert. An event that ends several problems has one alert for each.
+///
+/// `text` and `around` are those of a [`Part`](crate::zstack::Part).
 #[must_use]
-pub fn translate(part: &Part, context: &Context) -> Vec<Alert> {
-    let Reading { message, broken, .. } = Reading::of(&part.text);
-    let source = Source { text: &part.text, broken, cloud: context.cloud() };
+pub fn translate(text: &str, around: &[(String, String)], context: &Context) -> Vec<Alert> {
+    let Reading { message, broken, .. } = Reading::of(text);
+    let source = Source { text, broken, cloud: context.cloud() };
     let drafts = match message {
         Message::Alarm(alarm) => vec![alarm::draft(&alarm, &source)],
         Message::Event(event) => event::drafts(&event, &source),
-        Message::Test(test) => vec![other::test(&test, &source)],
+        Message::Test(message) => vec![other::test(&message, &source)],
         Message::List(messages) => vec![list::draft(&messages, &source)],
         Message::Raw(raw) => vec![other::raw(&raw, &source)],
     };
-    drafts.into_iter().map(|draft| draft.finish(part, context)).collect()
+    drafts.into_iter().map(|draft| draft.finish(around, context)).collect()
 }
 
 /// The source of an alert: the message's text, and the cloud that sent it.
@@ -136,10 +138,10 @@ struct Draft {
 }
 
 impl Draft {
-    fn finish(self, part: &Part, context: &Context) -> Alert {
+    fn finish(self, around: &[(String, String)], context: &Context) -> Alert {
         let Self { kind, key, id, mut labels, states, notes } = self;
         labels.put_own("delayed", context.delayed.as_deref().unwrap_or_default());
-        for (name, value) in part.around.iter() {
+        for (name, value) in around {
             labels.put(LabelSource::Request, name, value);
         }
         for (name, value) in &context.url_labels {

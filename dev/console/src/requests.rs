@@ -68,7 +68,7 @@ impl ReceivedRequest {
         let mut events = Vec::new();
         for (message, part) in parts.iter().enumerate() {
             for context in [&on_time, &late] {
-                let alerts = translate(part, context);
+                let alerts = translate(&part.text, &part.around, context);
                 let pushed = alerts.iter().flat_map(|alert| &alert.events);
                 events.extend(pushed.filter_map(|event| TranslatedEvent::new(event, message)));
             }
@@ -205,7 +205,7 @@ mod tests {
     /// When the request was received that is found for the event of `request`.
     fn found(log: &RequestLog, request: &ReceivedRequest) -> Option<u64> {
         let part = &split(request.texts[0].as_bytes())[0];
-        let event = translate(part, &Context::default())[0].events[0].to_json();
+        let event = translate(&part.text, &part.around, &Context::default())[0].events[0].to_json();
         log.find(std::str::from_utf8(&event).unwrap(), u64::MAX).map(|(message, _)| message.at)
     }
 

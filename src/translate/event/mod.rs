@@ -161,7 +161,9 @@ mod tests {
     /// Status, key without its beginning, and description of each event of a message.
     fn events_of(fields: &str) -> Vec<(String, String, String)> {
         let body = format!(r#"{{"EVENT_RESOURCE_ID":"1f2e",{fields}}}"#);
-        let alerts = split(body.as_bytes()).into_iter().flat_map(|part| translate(&part, &Context::default()));
+        let alerts = split(body.as_bytes())
+            .into_iter()
+            .flat_map(|part| translate(&part.text, &part.around, &Context::default()));
         let events = alerts.flat_map(|alert| alert.events);
         let events = events.map(|event| serde_json::from_slice::<serde_json::Value>(&event.to_json()).unwrap());
         let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
@@ -259,7 +261,7 @@ mod tests {
         let facts = |name: &str| format!(r#""facts":[{{"name":"Event Details"}},{{"name":"Name","value":"{name}"}}]"#);
         let body = |name: &str| format!("{{{}}}", facts(name));
         let notes = |name: &str| {
-            let alerts = translate(&split(body(name).as_bytes()).remove(0), &Context::default());
+            let alerts = translate(&body(name), &[], &Context::default());
             let json = String::from_utf8(alerts[0].events[0].to_json()).unwrap();
             [NOT_TOLD_APART, STATE_NOT_TOLD, NEVER_OVER].map(|note| json.contains(note))
         };

@@ -193,7 +193,7 @@ pub async fn redeliver(variables: &[(&str, &str)]) -> Function {
 /// What a body becomes, without the binary and with the URL's parameters: the bodies to push.
 pub fn translated(body: &[u8], url_labels: &[(String, String)]) -> Vec<Value> {
     let context = Context { url_labels: url_labels.to_vec(), ..Context::default() };
-    let alerts = split(body).into_iter().flat_map(|part| translate(&part, &context));
+    let alerts = split(body).into_iter().flat_map(|part| translate(&part.text, &part.around, &context));
     let events = alerts.flat_map(|alert| alert.events);
     events.map(|event| serde_json::from_slice(&event.to_json()).unwrap()).collect()
 }

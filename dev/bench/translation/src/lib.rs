@@ -46,7 +46,7 @@ pub fn read(message: &[u8]) -> Vec<Part> {
 /// Messages to events.
 #[must_use]
 pub fn translated(parts: &[Part], context: &Context) -> Vec<Alert> {
-    parts.iter().flat_map(|part| translate(part, context)).collect()
+    parts.iter().flat_map(|part| translate(&part.text, &part.around, context)).collect()
 }
 
 /// Events to bytes.

@@ -39,7 +39,7 @@ impl Request {
         let query = self.query.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let context = Context { url_labels: url_labels(query), ..Context::default() };
         for part in split(&self.body) {
-            for alert in translate(&part, &context) {
+            for alert in translate(&part.text, &part.around, &context) {
                 for event in alert.events {
                     black_box((event.to_json(), event.cut().join(",")));
                 }

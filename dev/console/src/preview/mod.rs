@@ -102,7 +102,7 @@ impl Message {
         let problem = Problem::of(&part.text, &reading);
         let shape = Shape::of(&part.text, &reading, problem.as_ref().is_some_and(Problem::is_broken));
         let known = Known::of(&reading.message);
-        let alerts = translate(&part, context);
+        let alerts = translate(&part.text, &part.around, context);
         let provenance = provenance(&part, context, budget);
         let traced = provenance.is_some();
         let mut sources = provenance.unwrap_or_default().into_iter();

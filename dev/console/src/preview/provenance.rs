@@ -63,7 +63,7 @@ struct Translation {
 impl Translation {
     fn of((part, context): &(Part, Context), budget: &mut Budget) -> Option<Self> {
         budget.take(part.text.len()).then(|| {
-            let alerts = translate(part, context);
+            let alerts = translate(&part.text, &part.around, context);
             let kind = alerts[0].kind;
             Self { kind, alerts: alerts.iter().map(|alert| alert.events.iter().map(fields).collect()).collect() }
         })

@@ -104,7 +104,7 @@ impl TestConsole {
     /// Translates a message and pushes its events, as the relay does.
     async fn push_translated(&self, body: &[u8], context: &Context) {
         for part in split(body) {
-            for event in translate(&part, context).iter().flat_map(|alert| &alert.events) {
+            for event in translate(&part.text, &part.around, context).iter().flat_map(|alert| &alert.events) {
                 assert_eq!(self.push_body(event.to_json()).await, Some(200));
             }
         }

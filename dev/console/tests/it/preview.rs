@@ -30,7 +30,7 @@ async fn a_preview_shows_what_the_relay_would_push() {
         let parts = split(sample(name).as_bytes());
         assert_eq!(preview["messages"].as_array().unwrap().len(), parts.len());
         for (message, part) in preview["messages"].as_array().unwrap().iter().zip(&parts) {
-            let alerts = translate(part, &context);
+            let alerts = translate(&part.text, &part.around, &context);
             assert_eq!(message["kind"], alerts[0].kind.as_str());
             assert_eq!(message["text"], part.text);
             assert_eq!(message["problem"], Value::Null);
