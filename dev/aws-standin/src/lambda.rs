@@ -106,15 +106,10 @@ impl Function {
 
     /// Invokes the function with a deadline in epoch milliseconds.
     pub async fn invoke_until(&mut self, event: &Value, deadline: u64) -> Value {
-        let outcome = self.outcome_of(event, deadline).await;
-        outcome.unwrap_or_else(|error| panic!("the function failed with {error}; its log:\n{}", self.log()))
-    }
-
-    /// The same where the function may fail: its answer, or its error.
-    pub async fn outcome_of(&mut self, event: &Value, deadline: u64) -> Result<Value, Value> {
         let answered = self.hand_over(event, deadline);
         match tokio::time::timeout(PATIENCE, answered).await {
-            Ok(Ok(outcome)) => outcome,
+            Ok(Ok(Ok(answer))) => answer,
+            Ok(Ok(Err(error))) => panic!("the function failed with {error}; its log:\n{}", self.log()),
             other => panic!("the function did not answer but {other:?}; its log:\n{}", self.log()),
         }
     }

@@ -39,34 +39,18 @@ impl Account {
         }
         match operation {
             "SendMessage" => self.send(call),
-            "SendMessageBatch" => {
-                let size: usize = entries(call)?.iter().map(size).sum();
-                if size > MAX_MESSAGE {
-                    let why = format!("Batch requests cannot be longer than {MAX_MESSAGE} bytes.");
-                    return Err(Refusal::queue_error("BatchRequestTooLong", &why));
-                }
-                self.batch(call, Self::send)
-            }
             "GetQueueAttributes" => self.attributes(call),
-            "ChangeMessageVisibility" => self.change_visibility(call),
-            "ChangeMessageVisibilityBatch" => self.batch(call, Self::change_visibility),
-            "DeleteMessage" => self.delete(call),
-            "DeleteMessageBatch" => self.batch(call, Self::delete),
+            "ChangeMessageVisibilityBatch" => self.change_visibilities(call),
             _ => Err(Refusal::coral("UnknownOperationException", "InvalidAction", operation)),
         }
     }
 
-    /// Performs every entry, past failures.
-    fn batch(&mut self, call: &Value, one: fn(&mut Self, &Value) -> Result<Value, Refusal>) -> Result<Value, Refusal> {
+    /// Every entry is tried, also after one that was refused.
+    fn change_visibilities(&mut self, call: &Value) -> Result<Value, Refusal> {
         let (mut successful, mut failed) = (Vec::new(), Vec::new());
         for entry in entries(call)? {
-            let mut alone = entry.clone();
-            alone["QueueUrl"] = call["QueueUrl"].clone();
-            match one(self, &alone) {
-                Ok(mut answer) => {
-                    answer["Id"] = entry["Id"].clone();
-                    successful.push(answer);
-                }
+            match self.change_visibility(text(call, "QueueUrl"), entry) {
+                Ok(()) => successful.push(json!({"Id": entry["Id"]})),
                 Err(refusal) => failed.push(json!({"Id": entry["Id"], "SenderFault": true,
                                                    "Code": refusal.code, "Message": refusal.message})),
             }
@@ -108,7 +92,6 @@ impl Account {
             let count = match name.as_str() {
                 Some("ApproximateNumberOfMessages") => visible,
                 Some("ApproximateNumberOfMessagesNotVisible") => in_flight,
-                Some("ApproximateNumberOfMessagesDelayed") => 0,
                 _ => {
                     let why = format!("Unknown Attribute {name}.");
                     return Err(Refusal::sqs("InvalidAttributeName", "InvalidAttributeName", &why));
@@ -119,24 +102,15 @@ impl Account {
         Ok(json!({"Attributes": attributes}))
     }
 
-    fn change_visibility(&mut self, call: &Value) -> Result<Value, Refusal> {
-        let seconds = call["VisibilityTimeout"].as_u64().ok_or_else(|| Refusal::missing("VisibilityTimeout"))?;
+    fn change_visibility(&mut self, queue: &str, entry: &Value) -> Result<(), Refusal> {
+        let seconds = entry["VisibilityTimeout"].as_u64().ok_or_else(|| Refusal::missing("VisibilityTimeout"))?;
         let (visibility, now) = (Duration::from_secs(seconds), self.now());
         if visibility > MAX_VISIBILITY {
             return Err(Refusal::invalid("VisibilityTimeout must be between 0 and 43200."));
         }
-        let queue = self.queue(text(call, "QueueUrl"));
-        if queue.change_visibility(text(call, "ReceiptHandle"), visibility, now) {
-            return Ok(json!({}));
+        if self.queue(queue).change_visibility(text(entry, "ReceiptHandle"), visibility, now) {
+            return Ok(());
         }
         Err(Refusal::queue_error("MessageNotInflight", "The message referred to is not in flight."))
-    }
-
-    fn delete(&mut self, call: &Value) -> Result<Value, Refusal> {
-        let now = self.now();
-        if self.queue(text(call, "QueueUrl")).delete(text(call, "ReceiptHandle"), now) {
-            return Ok(json!({}));
-        }
-        Err(Refusal::invalid("Value for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired."))
     }
 }

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-/// The largest message, attributes included, and the largest batch, in bytes.
+/// The largest message in bytes, attributes included.
 pub(crate) const MAX_MESSAGE: usize = 1024 * 1024;
 /// The most entries of a batch.
 const MAX_BATCH: usize = 10;
