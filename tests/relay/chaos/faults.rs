@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use aws_standin::event_source::{EventSource, VISIBILITY_TIMEOUT};
-use aws_standin::sqs::Fault as SqsFault;
+use aws_standin::sqs::{EventSource, Fault as SqsFault, VISIBILITY_TIMEOUT};
 use aws_standin::ssm::Fault as SsmFault;
 use fastrand::Rng;
 use flashduty_standin::{Fault, Lasts};
@@ -16,7 +15,7 @@ use tokio::task::JoinSet;
 
 use super::figures::Figures;
 use crate::support::journey::{Journey, busy};
-use crate::support::pool::{Pool, mishap};
+use crate::support::pool::{Pool, process_fault};
 use crate::support::{TOKEN, alarm, assert_no_secret, code, post, sample, with_credential};
 
 const CLOUDS: usize = 5;
@@ -189,7 +188,7 @@ fn flashduty_fault(rng: &mut Rng) -> Fault {
     let refuse = |status, code: Option<&str>| Fault::Refuse {
         status,
         code: code.map(str::to_owned),
-        message: Some("bad \u{1} 天气".to_owned()),
+        message: Some("bad \u{1} 故障".to_owned()),
         retry_after: None,
     };
     let page = |status| Fault::Garbage { status, body: "<html>proxy</html>".to_owned() };
@@ -235,14 +234,14 @@ fn ssm_fault(rng: &mut Rng) -> SsmFault {
 /// One process of `redeliver` after the other, until nobody sends any more.
 async fn redeliver(field: Arc<Field>, mut source: EventSource, mut rng: Rng) -> EventSource {
     while !field.over.load(Ordering::Relaxed) {
-        let (mishap, start) = (mishap(&mut rng), Instant::now());
+        let (process_fault, start) = (process_fault(&mut rng), Instant::now());
         let batch = {
             let _time = field.time.read().await;
-            source.poll_under(mishap).await
+            source.poll_with(process_fault).await
         };
         let died = batch.as_ref().is_some_and(|batch| batch.died);
         if batch.is_some() {
-            field.pool.count(mishap, start.elapsed(), died);
+            field.pool.count(process_fault, start.elapsed(), died);
         }
         if died {
             let dead = std::mem::replace(&mut source, field.journey.another_redeliver().await);

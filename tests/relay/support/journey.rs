@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use aws_standin::event_source::EventSource;
 use aws_standin::in_time;
-use aws_standin::sqs::Sqs;
+use aws_standin::sqs::{EventSource, Sqs};
 use flashduty_standin::{Fault, Options, Standin};
 use serde_json::Value;
 

@@ -5,8 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use aws_standin::in_time;
-use aws_standin::lambda::Function;
-use aws_standin::mishap::Mishap;
+use aws_standin::lambda::{Fault, Function};
 use fastrand::Rng;
 use serde_json::Value;
 
@@ -71,9 +70,9 @@ impl Pool {
             None => relay(&as_variables(&self.variables)).await,
         };
         function.thaw().await;
-        let (mishap, start) = (mishap(rng), Instant::now());
-        let outcome = function.attempt(event, in_time(RELAY_TIMEOUT), mishap).await;
-        self.count(mishap, start.elapsed(), outcome.is_none());
+        let (fault, start) = (process_fault(rng), Instant::now());
+        let outcome = function.attempt(event, in_time(RELAY_TIMEOUT), fault).await;
+        self.count(fault, start.elapsed(), outcome.is_none());
         let Some(outcome) = outcome else {
             self.bury(function).await;
             return None;
@@ -98,11 +97,11 @@ impl Pool {
     }
 
     /// Counts what happened to a process over a request or a batch that took so long.
-    pub fn count(&self, mishap: Option<Mishap>, took: Duration, died: bool) {
+    pub fn count(&self, fault: Option<Fault>, took: Duration, died: bool) {
         if died {
             self.kills.fetch_add(1, Ordering::Relaxed);
         }
-        if matches!(mishap, Some(Mishap::Freeze { after, .. }) if after < took) {
+        if matches!(fault, Some(Fault::Freeze { after, .. }) if after < took) {
             self.freezes.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -127,11 +126,11 @@ impl Pool {
 }
 
 /// Mostly none. Most requests take a few milliseconds, and some take seconds.
-pub fn mishap(rng: &mut Rng) -> Option<Mishap> {
+pub fn process_fault(rng: &mut Rng) -> Option<Fault> {
     let after = Duration::from_micros(if rng.bool() { rng.u64(..8_000) } else { rng.u64(..300_000) });
     match rng.u8(..10) {
-        0 | 1 => Some(Mishap::Kill { after }),
-        2 => Some(Mishap::Freeze { after, lasts: Duration::from_millis(rng.u64(20..1_500)) }),
+        0 | 1 => Some(Fault::Kill { after }),
+        2 => Some(Fault::Freeze { after, lasts: Duration::from_millis(rng.u64(20..1_500)) }),
         _ => None,
     }
 }

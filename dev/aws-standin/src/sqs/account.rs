@@ -1,39 +1,42 @@
-//! The queues of one account of [`Sqs`](crate::sqs::Sqs), and what each call does to them.
+//! The queues of one account, and what each call does to them.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value, json};
 
-use crate::queue::{Queue, Sent};
-use crate::sqs::Fault;
-use crate::sqs_call::{MAX_MESSAGE, Refusal, allowed_characters, attributes, entries, id, size, text};
+use super::call::{MAX_MESSAGE, allowed_characters, attributes, entries, id, size, text};
+use super::queue::{Queue, Sent};
+use super::refusal::Refusal;
 
 /// The longest visibility timeout.
 const MAX_VISIBILITY: Duration = Duration::from_hours(12);
 
-/// The account.
 #[derive(Default)]
-pub(crate) struct Account {
+pub(super) struct Account {
     /// By URL.
-    pub(crate) queues: BTreeMap<String, Queue>,
-    pub(crate) calls: Vec<(String, Value)>,
-    pub(crate) fault: Option<Fault>,
-    /// How far the clock is ahead.
-    pub(crate) ahead: Duration,
+    pub(super) queues: BTreeMap<String, Queue>,
+    /// How far the account's clock is ahead of the machine's.
+    pub(super) ahead: Duration,
 }
 
 impl Account {
-    pub(crate) fn now(&self) -> Duration {
+    /// The account's time, since the epoch.
+    pub(super) fn now(&self) -> Duration {
         SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + self.ahead
     }
 
-    /// A queue that a test made.
-    pub(crate) fn queue(&mut self, url: &str) -> &mut Queue {
+    /// A queue that the test created.
+    ///
+    /// # Panics
+    ///
+    /// If there is none with this URL.
+    pub(super) fn queue(&mut self, url: &str) -> &mut Queue {
         self.queues.get_mut(url).unwrap_or_else(|| panic!("no queue {url}"))
     }
 
-    pub(crate) fn perform(&mut self, operation: &str, call: &Value) -> Result<Value, Refusal> {
+    /// Performs a call of the API.
+    pub(super) fn perform(&mut self, operation: &str, call: &Value) -> Result<Value, Refusal> {
         if !self.queues.contains_key(text(call, "QueueUrl")) {
             return Err(Refusal::no_queue());
         }
@@ -58,8 +61,8 @@ impl Account {
         Ok(json!({"Successful": successful, "Failed": failed}))
     }
 
-    /// Without the MD5 sums, which the Rust SDK does not look at.
-    pub(crate) fn send(&mut self, call: &Value) -> Result<Value, Refusal> {
+    /// The answer has no MD5 sums: the Rust SDK does not check them.
+    pub(super) fn send(&mut self, call: &Value) -> Result<Value, Refusal> {
         let body = text(call, "MessageBody");
         if body.is_empty() {
             return Err(Refusal::missing("MessageBody"));
@@ -83,7 +86,7 @@ impl Account {
         Ok(json!({"MessageId": self.queue(url).send(name, message, now)}))
     }
 
-    /// The counts, which unlike SQS' are exact.
+    /// The counts are exact; SQS's own are approximate.
     fn attributes(&mut self, call: &Value) -> Result<Value, Refusal> {
         let now = self.now();
         let (visible, in_flight) = self.queue(text(call, "QueueUrl")).count(now);
