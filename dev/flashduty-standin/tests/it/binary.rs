@@ -76,9 +76,9 @@ async fn it_logs_a_line_a_push_and_never_a_key() {
     let wrong = json!({"title_rule": "CPU", "event_status": "Ok", "x\ny": 1});
     assert_eq!(push(&program.base_url, "standard", KEY, &wrong).await, 400);
     assert_eq!(push(&program.base_url, "zstack", KEY, &json!({"a": 1})).await, 200);
-    let spell = json!({"fault": "echo", "lasts": {"next": 1}});
+    let fault = json!({"fault": "echo", "lasts": {"next": 1}});
     let control = client().post(format!("{}/standin/faults", program.base_url));
-    control.json(&spell).send().await.unwrap();
+    control.json(&fault).send().await.unwrap();
     assert_eq!(push(&program.base_url, "standard", KEY, &json!([])).await, 400);
 
     let wanted = r#"200 "Critical" "云主机\n高"
@@ -86,7 +86,7 @@ async fn it_logs_a_line_a_push_and_never_a_key() {
 400 "Critical" "云主机\n高": integration_key is not a valid one
 400 "Ok" "CPU": alert_key is required; "x\ny" is not a known field
 200 a ZStack message of 7 bytes
-400 null without title: bad weather: the body is not a JSON object
+400 null without title: injected fault: the body is not a JSON object
 "#;
     assert_eq!(program.stop("TERM"), wanted);
 }
@@ -94,9 +94,9 @@ async fn it_logs_a_line_a_push_and_never_a_key() {
 #[tokio::test]
 async fn it_stops_at_an_interrupt_even_with_a_push_hanging() {
     let program = Running::start(&[]);
-    let spell = json!({"fault": "hang", "lasts": "standing"});
+    let fault = json!({"fault": "hang", "lasts": "standing"});
     let control = client().post(format!("{}/standin/faults", program.base_url));
-    control.json(&spell).send().await.unwrap();
+    control.json(&fault).send().await.unwrap();
     let hanging = client().post(format!("{}/event/push/alert/standard", program.base_url));
     let hanging = tokio::spawn(hanging.send());
     let received = format!("{}/standin/received", program.base_url);
@@ -104,7 +104,7 @@ async fn it_stops_at_an_interrupt_even_with_a_push_hanging() {
         assert!(!hanging.is_finished());
     }
     let log = program.stop("INT");
-    assert_eq!(log, "unanswered null without title: bad weather: the body is not a JSON object\n");
+    assert_eq!(log, "unanswered null without title: injected fault: the body is not a JSON object\n");
     assert!(hanging.await.unwrap().is_err());
 }
 

@@ -1,4 +1,4 @@
-//! Bad weather.
+//! Injected faults.
 
 use std::time::{Duration, Instant};
 
@@ -57,7 +57,7 @@ async fn refusals_have_flashdutys_shape() {
         standin.fault(Fault::status(status), Lasts::Next(1));
         let answer = push_to(&standin, "standard", &event()).await;
         assert_eq!(answer.headers().get(RETRY_AFTER), None);
-        assert_eq!(refusal(answer).await, (status, error(code, "bad weather")));
+        assert_eq!(refusal(answer).await, (status, error(code, "injected fault")));
     }
 
     // To Flashduty the status is only informational: any code may come under any.
@@ -66,7 +66,7 @@ async fn refusals_have_flashdutys_shape() {
             let fault = Fault::Refuse { status, code: Some(code.to_owned()), message: None, retry_after: None };
             standin.fault(fault, Lasts::Next(1));
             let answer = push_to(&standin, "standard", &event()).await;
-            assert_eq!(refusal(answer).await, (status, error(code, "bad weather")));
+            assert_eq!(refusal(answer).await, (status, error(code, "injected fault")));
         }
     }
 
@@ -206,7 +206,7 @@ async fn connections_are_counted() {
 }
 
 #[tokio::test]
-async fn bad_weather_does_not_hide_what_an_event_breaks() {
+async fn a_fault_does_not_hide_what_is_wrong_with_an_event() {
     let standin = standin().await;
     let event = json!({"event_status": "Ok"});
     for fault in [Fault::status(503), Fault::Echo, Fault::Garbage { status: 502, body: "<html>".to_owned() }] {
@@ -219,7 +219,7 @@ async fn bad_weather_does_not_hide_what_an_event_breaks() {
     for request in standin.received() {
         assert!(request.violations.ends_with(&broken), "{request:?}");
     }
-    // A fair event breaks nothing.
+    // A valid event has no violations.
     standin.set_rate_limit(None);
     standin.fault(Fault::status(503), Lasts::Next(1));
     push(&standin).await.unwrap();

@@ -1,4 +1,4 @@
-//! The stand-in as its users meet it: over HTTP, and as a program.
+//! The stand-in over HTTP and as a program.
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy.toml does not count as tests")]
 
 use flashduty_standin::{Options, Standin};
