@@ -25,7 +25,7 @@ def test_the_relay_works_without_queues(world: World):
     assert world.post(relay, "alarm").status == 200
     world.flashduty.fault({"refuse": {"status": 429, "retry_after": "30"}})
     answer = world.post(relay, "alarm-recovery")
-    world.flashduty.fair_weather()
+    world.flashduty.clear_faults()
     assert answer.status == 503
     assert answer.json()["error"] == {"code": "FlashdutyUnavailable", "message": ANY}
 
@@ -101,7 +101,7 @@ def test_a_dead_letter_comes_back(world: World, relay: Stack):
     """Refused for want of a licence, and delivered when there is one."""
     world.flashduty.fault({"refuse": {"status": 400, "code": "NoLicense", "message": "no licence"}})
     assert world.post(relay, "alarm").status == 502
-    world.flashduty.fair_weather()
+    world.flashduty.clear_faults()
     [letter] = relay.dead_letters.messages()
     assert "NoLicense" in letter["MessageAttributes"]["Reason"]["StringValue"]
     body = json.loads(letter["Body"])
@@ -126,7 +126,7 @@ def test_what_is_tried_too_often_becomes_a_dead_letter(world: World):
     world.flashduty.fault({"refuse": {"status": 500}})
     assert world.post(relay, "alarm").status == 202
     drain(relay, seconds=60)
-    world.flashduty.fair_weather()
+    world.flashduty.clear_faults()
     assert relay.dead_letters.length() == 1
     assert world.flashduty.alerts() == []
 
