@@ -86,7 +86,7 @@ def test_a_token_given_by_hand_is_put_in_one_a_line(world: World):
         ("fifteen-of-them", "16 characters"),
         ("correct horse", "16 characters"),
         ("a-token-of-sixteen\nfifteen-of-them", "16 characters"),
-        ("a-token-of-sixteen another-of-sixteen", "one on a line"),
+        ("a-token-of-sixteen another-of-sixteen", "several tokens on one line"),
         ("口令口令口令口令口令口令口令口令", "visible ASCII"),
         (" \r\n ", "empty"),
     ],
