@@ -60,7 +60,7 @@ def main() -> int:
         change = now / before - 1 if before else 0
         print(f"    {kind:26} {now:8} instructions  {change:+6.1%}")
         if change > MARGIN:
-            worse.append(f"{kind} takes {now} instructions, {change:.1%} more than the committed {before}")
+            worse.append(f"{kind} costs {now} instructions, {change:.1%} more than the committed {before}")
     if options.write:
         FIGURES.write_text(json.dumps({"compiler": compiler, "kinds": figures}, indent=2) + "\n")
         return 0

@@ -31,7 +31,7 @@ impl Proxy {
         Self { address, stalls }
     }
 
-    /// Where the function connects to: a `host:port`.
+    /// The `host:port` that the function connects to.
     pub fn address(&self) -> String {
         self.address.to_string()
     }

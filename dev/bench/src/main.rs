@@ -190,8 +190,8 @@ fn sizes(world: &World) -> [Row; 1] {
     let zipped = |name: &str| {
         let binary = std::fs::read(world.binary(name)).expect("the binary is built");
         let mut zip = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
-        zip.write_all(&binary).expect("memory takes it");
-        let zip = zip.finish().expect("memory takes it");
+        zip.write_all(&binary).expect("a vector accepts everything");
+        let zip = zip.finish().expect("a vector accepts everything");
         count(zip.len()) / 1e6
     };
     let [floor, relay] = ["bench-floor", "relay"].map(zipped);

@@ -40,7 +40,7 @@ impl World {
     pub async fn start(folder: &Path) -> Self {
         let identity = Identity::new();
         let authority = std::env::temp_dir().join(format!("bench-authority-{}.pem", std::process::id()));
-        std::fs::write(&authority, &identity.authority).expect("the folder for temporary files takes files");
+        std::fs::write(&authority, &identity.authority).expect("the folder for temporary files is writable");
         let options = Options {
             keys: vec![KEY.to_owned()],
             rate_limit: None,

@@ -6,8 +6,7 @@ use std::ops::Bound;
 use crate::alert::{Alert, HistoryEntry};
 use crate::check::EventStatus;
 
-/// One alert may take this part of the memory, a hundredth. So an alert that changes all the time does not displace the
-/// others.
+/// One alert may use a hundredth of the memory. So an alert that changes all the time does not displace the others.
 const SHARE: usize = 100;
 
 /// Every alert that the stand-in keeps.

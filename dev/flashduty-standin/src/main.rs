@@ -41,7 +41,7 @@ async fn run(options: Options) -> io::Result<()> {
     let mut stop = Stop::new()?;
     let standin = Standin::start(options).await?;
     writeln!(io::stdout(), "listening on {}", standin.base_url())?;
-    stop.told().await;
+    stop.wait().await;
     standin.shutdown().await;
     Ok(())
 }

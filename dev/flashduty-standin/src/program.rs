@@ -92,7 +92,7 @@ impl Stop {
     }
 
     /// Waits for one of them.
-    pub async fn told(&mut self) {
+    pub async fn wait(&mut self) {
         let [terminate, interrupt] = &mut self.0;
         tokio::select! {
             _ = terminate.recv() => {}

@@ -280,8 +280,8 @@ async fn drain(setup: &Setup, mut sources: Vec<EventSource>) {
 
 fn assert_promises(journey: &Journey, promises: &BTreeSet<(String, Promise)>, log: &str) {
     let pushes = journey.world.flashduty.received();
-    let taken = pushes.iter().filter(|push| push.alert_key.is_some());
-    let flashduty: BTreeSet<String> = taken.map(|push| data_id(&push.body)).collect();
+    let accepted = pushes.iter().filter(|push| push.alert_key.is_some());
+    let flashduty: BTreeSet<String> = accepted.map(|push| data_id(&push.body)).collect();
     let letters = |messages: Vec<Value>| -> BTreeSet<String> {
         let texts = messages.into_iter().map(|message| letter_id(&message["MessageBody"]));
         texts.collect()
@@ -304,7 +304,7 @@ fn assert_pushes(journey: &Journey, sent: &[Sent]) {
         let broken = push.violations.iter().find(|violation| !violation.starts_with("over "));
         assert_eq!(broken, None, "{}", push.text());
         let event: Value = serde_json::from_slice(&push.body).unwrap();
-        let sent = sent.get(data_id(&push.body).as_str()).unwrap_or_else(|| panic!("nobody sent {event}"));
+        let sent = sent.get(data_id(&push.body).as_str()).unwrap_or_else(|| panic!("not sent: {event}"));
         assert_eq!((&event["alert_key"], &event["event_status"]), (&json!(sent.key), &json!(sent.status)), "{event}");
         assert_eq!(event["labels"]["cloud"], sent.cloud, "{event}");
     }

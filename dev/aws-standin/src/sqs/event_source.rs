@@ -91,8 +91,8 @@ impl EventSource {
         panic!("after {ROUNDS} rounds there is still {:#?}\n{}", self.sqs.peek(&self.queue), self.function.log());
     }
 
-    /// A message as Lambda writes it into the event. The function has the machine's clock, so the time by which the
-    /// queue's clock is ahead is taken off its timestamps. The MD5 sum is that of AWS's example.
+    /// A message as Lambda writes it into the event. The function has the machine's clock, so the queue's timestamps are
+    /// corrected by the time that its clock is ahead. The MD5 sum is that of AWS's example.
     fn record(&self, message: &Message) -> Value {
         let ahead = self.sqs.ahead();
         let millis = |time: Duration| time.saturating_sub(ahead).as_millis().to_string();

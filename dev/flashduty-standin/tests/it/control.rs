@@ -14,7 +14,7 @@ async fn control(standin: &flashduty_standin::Standin, method: Method, path: &st
 }
 
 #[tokio::test]
-async fn alerts_and_received_are_shown_and_forgotten() {
+async fn alerts_and_requests_are_shown_and_removed() {
     let standin = standin().await;
     for key in ["a", "b"] {
         let event = json!({"title_rule": "CPU", "event_status": "Info", "alert_key": key});
@@ -44,7 +44,7 @@ async fn keys_are_replaced() {
 }
 
 #[tokio::test]
-async fn faults_come_and_go() {
+async fn faults_are_added_and_removed() {
     let standin = standin().await;
     let refuse = json!({"refuse": {"status": 429, "retry_after": "2"}});
     for fault in [
@@ -66,7 +66,7 @@ async fn faults_come_and_go() {
 }
 
 #[tokio::test]
-async fn misspelt_faults_are_refused() {
+async fn misspelled_faults_are_refused() {
     let standin = standin().await;
     for fault in [
         json!({"fault": "hangs", "lasts": "standing"}),

@@ -12,7 +12,7 @@ fn event() -> Value {
     json!({"title_rule": "CPU", "event_status": "Info", "alert_key": "k"})
 }
 
-/// Pushes an event, and gives what came of it: the status and the body, or the client's error.
+/// Pushes an event, and returns the status and the body, or the client's error.
 async fn push(standin: &Standin) -> reqwest::Result<(u16, String)> {
     let request = client().post(standin.push_url("standard", KEY));
     let answer = request.json(&event()).send().await?;
@@ -25,7 +25,7 @@ fn statuses(standin: &Standin) -> Vec<Option<u16>> {
 }
 
 #[tokio::test]
-async fn faults_queue_before_the_standing_one() {
+async fn queued_faults_apply_before_the_standing_one() {
     let standin = standin().await;
     standin.fault(Fault::status(503), Lasts::Standing);
     standin.fault(Fault::status(500), Lasts::Next(2));
@@ -60,7 +60,7 @@ async fn refusals_have_flashdutys_shape() {
         assert_eq!(refusal(answer).await, (status, error(code, "injected fault")));
     }
 
-    // To Flashduty the status is only informational: any code may come under any.
+    // Flashduty calls the status informational: every code may have every status.
     for code in ["RequestTooFrequently", "InternalError", "ServiceUnavailable", "RequestLocked", "NoLicense"] {
         for status in [200, 202, 302, 400, 403, 409, 503] {
             let fault = Fault::Refuse { status, code: Some(code.to_owned()), message: None, retry_after: None };
@@ -93,7 +93,7 @@ async fn an_echo_repeats_the_whole_url() {
 }
 
 #[tokio::test]
-async fn garbage_is_answered_as_it_is() {
+async fn garbage_is_answered_unchanged() {
     let standin = standin().await;
     let body = "<html>坏了".to_owned();
     let fault = Fault::Garbage { status: 202, body: body.clone() };
@@ -103,7 +103,7 @@ async fn garbage_is_answered_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_fault_that_http_cannot_say_is_told() {
+async fn a_fault_that_is_not_valid_http_is_reported() {
     let standin = standin().await;
     standin.fault(Fault::status(7), Lasts::Next(1));
     let wanted = "the stand-in cannot answer like this: invalid status code".to_owned();
@@ -111,7 +111,7 @@ async fn a_fault_that_http_cannot_say_is_told() {
 }
 
 #[tokio::test]
-async fn a_late_answer_is_late_but_the_push_is_taken() {
+async fn a_late_answer_is_late_but_the_push_is_accepted() {
     let standin = standin().await;
     standin.fault(Fault::Delay { millis: 300 }, Lasts::Next(1));
     let start = Instant::now();
@@ -121,7 +121,7 @@ async fn a_late_answer_is_late_but_the_push_is_taken() {
 }
 
 #[tokio::test]
-async fn a_cut_answer_breaks_off_but_the_push_is_taken() {
+async fn a_cut_answer_breaks_off_but_the_push_is_accepted() {
     let standin = standin().await;
     standin.fault(Fault::Cut, Lasts::Next(1));
     let mut answer = push_to(&standin, "standard", &event()).await;
