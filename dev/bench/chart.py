@@ -1,4 +1,4 @@
-"""Draw docs/cold-start.svg out of the figures of `make bench`: where a cold start's time goes."""
+"""Draw docs/cold-start.svg from the figures of `make bench`: the stages of a cold start."""
 
 import json
 import sys
@@ -10,7 +10,7 @@ COLOURS = ["#4c78a8", "#72b7b2", "#f58518", "#54a24b"]
 
 
 def svg(data: dict) -> str:
-    """A bar for each stage, each beginning where the one before it ended; and the floor's start below."""
+    """A bar for each stage, which begins where the previous one ended, and a bar for the floor's start."""
     stages = data["cold start"]
     floor = next(row for row in data["figures"] if row["name"] == "process start to first answer")["figures"][
         0

@@ -1,7 +1,7 @@
-"""`make instructions`: what a message costs in instructions, against the committed figures.
+"""`make instructions`: compare the instructions that a message costs with the committed figures.
 
-Instructions are counted by callgrind, which repeats exactly on a noisy machine; but another compiler counts
-differently, so its version is committed with them.
+callgrind counts instructions, so the figures do not depend on the load of the machine. They depend on the
+compiler, so its version is committed with them.
 """
 
 import argparse
@@ -17,21 +17,21 @@ ROOT = Path(__file__).resolve().parents[2]
 FIGURES = ROOT / "dev/bench/translation/instructions.json"
 TIMES = 100
 MARGIN = 0.05
-"""How much more than the committed figure is no failure."""
+"""More than the committed figure by this part is a failure."""
 
 
 def build() -> Path:
-    """The program in the release profile, built like the functions, and from the same objects."""
+    """Build the program like the functions, in the release profile, and from the same objects."""
     command = ["cargo", "lambda", "build", "--release", "--package", "bench-translation"]
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     if subprocess.run(command, cwd=ROOT, env=environment).returncode:
-        sys.exit("The program that is measured cannot be built; the compiler's words are above.")
+        sys.exit("The program to measure cannot be built; the output of the compiler is above.")
     target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     return target / "lambda/bench-translation/bootstrap"
 
 
 def instructions(program: Path, kind: str, times: int) -> int:
-    """What so many messages cost, the program's start included."""
+    """The instructions for this many messages, the start of the program included."""
     with tempfile.TemporaryDirectory() as folder:
         command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/out", program, kind]
         run = subprocess.run([*command, str(times)], capture_output=True, text=True)
@@ -42,7 +42,7 @@ def instructions(program: Path, kind: str, times: int) -> int:
 
 
 def main() -> int:
-    """Count, and compare or write."""
+    """Count, then compare or write."""
     parser = argparse.ArgumentParser(prog="make instructions", description=__doc__)
     parser.add_argument("--write", action="store_true", help="make these the committed figures")
     options = parser.parse_args()
@@ -60,7 +60,7 @@ def main() -> int:
         change = now / before - 1 if before else 0
         print(f"    {kind:26} {now:8} instructions  {change:+6.1%}")
         if change > MARGIN:
-            worse.append(f"{kind} takes {now} instructions, {change:.1%} more than the committed {before}")
+            worse.append(f"{kind} costs {now} instructions, {change:.1%} more than the committed {before}")
     if options.write:
         FIGURES.write_text(json.dumps({"compiler": compiler, "kinds": figures}, indent=2) + "\n")
         return 0

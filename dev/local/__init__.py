@@ -1,18 +1,18 @@
 """The whole product on one machine: a local AWS, a Flashduty stand-in, and template.yaml deployed.
 
-`make run` is `python -m local`, `make storm` is `python -m local.storm`; the tests in tests/e2e use the
-same parts.
+`make run` is `python -m local`, and `make storm` is `python -m local.storm`. The tests in tests/e2e use the
+same modules.
 
-    process   a program that runs beside us
+    process   child processes
     http      one HTTP request
     aws       MiniStack, the local AWS
     standin   the Flashduty stand-in of this workspace
-    console   the same with a page to look at it
-    stack     template.yaml, built and deployed for real
+    console   the console: a stand-in with a page for people
+    stack     template.yaml, built and deployed with SAM
     queue     the queues of a stack
-    samples   the files of events/ as requests
-    storm     far too many alarms at once
-    show      alerts, as a person on call would see them
+    samples   the files of events/ as HTTP requests
+    storm     an alert storm: more alarms than Flashduty accepts
+    show      alerts on the terminal
 """
 
 from pathlib import Path
@@ -21,4 +21,4 @@ ROOT = Path(__file__).resolve().parents[2]
 """The checkout."""
 
 WORK = ROOT / ".local"
-"""Logs, build output and whatever else a run leaves behind; not in git."""
+"""Logs, build output and other files of a run; not in git."""

@@ -1,4 +1,4 @@
-"""`make run`: see alarms become alerts, then point a ZStack of your own at it."""
+"""`make run`: post the samples and see them become alerts, then point your own ZStack at it."""
 
 import argparse
 import platform
@@ -18,23 +18,23 @@ from .standin import Standin
 
 
 def main() -> int:
-    """Run it; the exit status says whether every sample was delivered."""
+    """Run everything; the exit status is 0 if every sample was delivered."""
     parser = argparse.ArgumentParser(prog="make run", description=__doc__)
-    parser.add_argument("--once", action="store_true", help="end after the samples")
-    parser.add_argument("--port", type=int, default=4566, help="of the local AWS (4566)")
-    parser.add_argument("--console-port", type=int, default=8080, help="of the console (8080)")
-    parser.add_argument("--host", default=LOOPBACK, help="address under which a ZStack reaches this machine")
-    parser.add_argument("--token", help="what callers must show (made up)")
+    parser.add_argument("--once", action="store_true", help="stop after the samples")
+    parser.add_argument("--port", type=int, default=4566, help="port of the local AWS (4566)")
+    parser.add_argument("--console-port", type=int, default=8080, help="port of the console (8080)")
+    parser.add_argument("--host", default=LOOPBACK, help="address at which a ZStack reaches this machine")
+    parser.add_argument("--token", help="token of the webhook (random)")
     options = parser.parse_args()
     bind = LOOPBACK if options.host == LOOPBACK else "0.0.0.0"
 
-    # Ended by a signal, it still ends what it started.
+    # An exception instead of a sudden end, so that the child processes are stopped.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         if platform.system() != "Linux":
-            raise Failed("This needs Linux: the function runs as a process of this machine.")
+            raise Failed("This needs Linux: the functions run as processes of this machine.")
         if options.port == options.console_port:
-            raise Failed("PORT and CONSOLE_PORT are the same: one of them has to be another.")
+            raise Failed("PORT and CONSOLE_PORT are the same. Choose different ones.")
         require_free(options.port, bind)
         require_free(options.console_port, LOOPBACK, "CONSOLE_PORT")
         return serve(options, bind)
@@ -47,11 +47,11 @@ def main() -> int:
 
 
 def serve(options: argparse.Namespace, bind: str) -> int:
-    """Start everything, post the samples and, unless that is all, wait for a real ZStack."""
+    """Start everything and use it."""
     key, token = secrets.token_hex(16), options.token or secrets.token_urlsafe(24)
     say("Building the console")
     with Console(console.build(), key, options.console_port) as flashduty:
-        say(f"The console is there: {flashduty.page}")
+        say(f"The console is ready: {flashduty.page}")
         say(f"Building the functions for {stack.ARCHITECTURE} (minutes, the first time)")
         stack.build()
         say(f"Starting the local AWS on port {options.port}")
@@ -61,7 +61,7 @@ def serve(options: argparse.Namespace, bind: str) -> int:
             say("Creating the two parameters")
             aws.put_secret("/zstack-flashduty/push-url", flashduty.push_url(key))
             aws.put_secret("/zstack-flashduty/webhook-token", token)
-            # As ZStack reaches it. The console sends messages there, too: it is an address of this machine.
+            # The address for ZStack. The console sends messages to it as well: it is one of this machine.
             webhook = relay.url.replace(LOOPBACK, options.host) + "/zstack"
             try:
                 with flashduty.showing(relay, webhook, token):
@@ -72,14 +72,14 @@ def serve(options: argparse.Namespace, bind: str) -> int:
 
 
 def use(relay: Stack, flashduty: Console, webhook: str, token: str, options: argparse.Namespace) -> int:
-    """Post the samples, then leave the field to others."""
+    """Post the samples; then wait for messages of a real ZStack, unless `--once` is given."""
     say("Posting the samples of events/")
     # A list, so that one failure does not keep the rest from being posted.
     delivered = all([post(relay, flashduty, sample, token) for sample in samples.load()])
     if not delivered:
         print("\nNot every sample was delivered.", file=sys.stderr)
     if not options.once:
-        invite(flashduty, webhook, token, options.host)
+        show_webhook(flashduty, webhook, token, options.host)
         while True:
             time.sleep(1)
             flashduty.require_running()
@@ -87,7 +87,7 @@ def use(relay: Stack, flashduty: Console, webhook: str, token: str, options: arg
 
 
 def post(relay: Stack, flashduty: Standin, sample: Sample, token: str) -> bool:
-    """Post one sample and show what Flashduty made of it; was it delivered?"""
+    """Post one sample and show its alerts; return whether it was delivered."""
     answer = relay.call(sample.path, sample.body, token=token, query=sample.query, headers=sample.headers)
     print(f"\n{sample.name}: {answer.status}")
     if answer.status != 200:
@@ -101,12 +101,12 @@ def post(relay: Stack, flashduty: Standin, sample: Sample, token: str) -> bool:
             print(show.alert(alert), flush=True)
         else:
             print(f"  {status}: Flashduty shows no alert {key}", flush=True)
-            delivered = delivered and status == "Ok"  # which leaves no trace where nothing is open
+            delivered = delivered and status == "Ok"  # without an open alert, an Ok does nothing
     return delivered
 
 
-def invite(flashduty: Console, webhook: str, token: str, host: str) -> None:
-    """Say how to send an alarm of one's own."""
+def show_webhook(flashduty: Console, webhook: str, token: str, host: str) -> None:
+    """Show how to send an alarm to the webhook."""
     say("Ready. Create an endpoint of type Webhook in ZStack's console, or paste the line below")
     print(
         f"""
@@ -122,12 +122,12 @@ def invite(flashduty: Console, webhook: str, token: str, host: str) -> None:
 """
     )
     if host != LOOPBACK:
-        print("  Whoever reaches this port can use the local AWS, and run programs on this machine.\n")
+        print("  Everybody who reaches this port can use the local AWS, and run programs on this machine.\n")
     print("  Ctrl-C ends it.", flush=True)
 
 
 def say(text: str) -> None:
-    """A step, on the terminal at once."""
+    """Print a step at once."""
     print(f"==> {text}", flush=True)
 
 

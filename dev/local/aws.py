@@ -1,4 +1,4 @@
-"""MiniStack: an AWS of one's own, in one process, without Docker."""
+"""MiniStack, a local AWS: one process, without Docker."""
 
 import os
 import socket
@@ -19,20 +19,20 @@ from .process import Child, Failed
 REGION = "us-east-1"
 LOOPBACK = "127.0.0.1"
 
-# Any key is good enough for MiniStack; this one is its administrator.
+# MiniStack accepts any key. This one is its administrator's.
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
 
 def free_port() -> int:
-    """A port that nobody listens on just now."""
+    """A port that is free now."""
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         return probe.getsockname()[1]
 
 
 def environment() -> dict[str, str]:
-    """Our environment without the user's own AWS: nothing here may ever reach a real account."""
-    # AWS_LC_SYS_... steer the build of a C library.
+    """Our environment without the user's AWS settings: nothing here may reach a real account."""
+    # AWS_LC_SYS_... are settings of a C library's build.
     own = (it for it in os.environ.items() if not it[0].startswith("AWS_") or it[0].startswith("AWS_LC_"))
     return dict(own) | {
         # Our tools (sam, cargo-lambda, zig) before others of the same name.
@@ -49,9 +49,9 @@ def environment() -> dict[str, str]:
 class LocalAws:
     """A running MiniStack that enforces IAM; use it in a `with` statement.
 
-    Its state lives in memory and in a folder that goes with it. Functions inherit MiniStack's own
-    environment, so it gets a bare one: `function_env` adds what functions shall see beside their own.
-    API Gateway tells `arrivals`, an address, of every message: dev/local/ministack/tap.py.
+    Its state is in memory and in a folder that is deleted at the end. Functions inherit MiniStack's
+    environment, so it is a minimal one. `function_env` adds variables for the functions. API Gateway posts
+    every message to the URL `arrivals`: see dev/local/ministack/tap.py.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class LocalAws:
         self.port = port
         self.endpoint = f"http://{LOOPBACK}:{port}"
         WORK.mkdir(exist_ok=True)
-        # In the checkout rather than /tmp, where some machines forbid to execute files.
+        # Some machines forbid to execute files in /tmp, so it is in the checkout.
         self._folder = tempfile.TemporaryDirectory(prefix="ministack-", dir=WORK)
         env = {
             **CREDENTIALS,
@@ -102,10 +102,10 @@ class LocalAws:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What makes a command line program use this AWS."""
+        """The environment for command line programs that use this AWS."""
         return environment() | CREDENTIALS | {"AWS_ENDPOINT_URL": self.endpoint}
 
-    @cache  # noqa: B019 (lives as long as the process)
+    @cache  # noqa: B019 (kept as long as the process)
     def client(self, service: str) -> Any:
         """A boto3 client."""
         return boto3.client(
@@ -123,13 +123,13 @@ class LocalAws:
 
 
 def require_free(port: int, bind: str, variable: str = "PORT") -> None:
-    """Fail early, with advice, if nobody could have the port; `variable` is make's for it."""
+    """Fail with advice if the port is not free; `variable` is the one of `make` that chooses it."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((bind, port))
         except OSError as error:
             raise Failed(
-                f"Port {port} is taken ({error.strerror}), perhaps by another `make run`. "
+                f"Port {port} is not free ({error.strerror}). Perhaps another `make run` uses it. "
                 f"Choose another one: make run {variable}={port + 1}"
             ) from None

@@ -1,4 +1,4 @@
-"""The local console: a Flashduty stand-in with a page to look at it, built from dev/console and started."""
+"""The local console, a Flashduty stand-in with a page for people: built from dev/console and started."""
 
 import threading
 from collections.abc import Iterator
@@ -15,16 +15,16 @@ from .stack import Stack
 from .standin import Standin
 
 EVERY = 1.0
-"""Seconds between two looks at the queues."""
+"""Seconds between two reports of the queues' lengths."""
 
 
 def build() -> Path:
-    """Compile it, progress on the terminal; return its binary."""
+    """Compile it with progress on the terminal; return its binary."""
     return standin.build("flashduty-console")
 
 
 def address(port: int) -> str:
-    """Where people open it."""
+    """The URL of its page."""
     return f"http://{LOOPBACK}:{port}"
 
 
@@ -37,14 +37,14 @@ class Console(Standin):
         super().__init__(binary, key, log, ["--port", str(port), "--samples", str(ROOT / "events")])
         self.page = address(port)
         self.arrivals = f"{self.page}/api/arrivals"
-        """Where it takes what API Gateway has to tell."""
+        """The URL to which API Gateway posts every message."""
 
     def _address(self) -> str | None:
-        return super()._address() if self._said("console on ") else None
+        return super()._address() if self._logged("console on ") else None
 
     @contextmanager
     def showing(self, relay: Stack, webhook: str, token: str) -> Iterator[None]:
-        """Tell it the webhook's URL and, as long as that lasts, how much is queued."""
+        """Send it the webhook's URL and token and, inside the `with` statement, the lengths of the queues."""
         deployed = {"webhook_url": webhook, "token": token}
         request_json("PUT", f"{self.page}/api/stack", deployed)
         ended = threading.Event()
@@ -59,7 +59,7 @@ class Console(Standin):
 
     def _report(self, relay: Stack, ended: threading.Event) -> None:
         while not ended.wait(EVERY):
-            # One of the two may be busy, or gone: whoever waits for it says so.
+            # The console or the local AWS may be busy or have ended. The main thread reports that.
             with suppress(BotoCoreError, ClientError, HTTPException, OSError, RuntimeError):
                 lengths = {"queued": relay.retries.length(), "dead": relay.dead_letters.length()}
                 request_json("POST", f"{self.page}/api/queues", lengths)

@@ -1,4 +1,4 @@
-"""One HTTP request, without proxies, redirects, or exceptions for what is only a status."""
+"""HTTP requests without proxies and redirects. An error status is not an exception."""
 
 import json
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back."""
+    """The response to a request."""
 
     status: int
     headers: HTTPMessage
@@ -23,7 +23,7 @@ class Answer:
 def request(
     method: str, url: str, body: bytes | None = None, headers: dict[str, str] | None = None
 ) -> Answer:
-    """Send one request; waits 60 seconds for the answer, longer than API Gateway would."""
+    """Send one request. The timeout is 60 seconds, longer than API Gateway's."""
     parts = urlsplit(url)
     connection = HTTPConnection(parts.hostname, parts.port, timeout=60)
     try:
@@ -36,7 +36,7 @@ def request(
 
 
 def request_json(method: str, url: str, value: Any = None) -> Any:
-    """Send a value as JSON to an address that has to accept it; return the JSON of the answer, if any."""
+    """Send a value as JSON; return the JSON of the answer, if any. An error status is an exception."""
     body = None if value is None else json.dumps(value).encode()
     answer = request(method, url, body, {"Content-Type": "application/json"})
     if answer.status >= 300:

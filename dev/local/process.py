@@ -1,4 +1,4 @@
-"""A program that runs beside us, and one that we wait for."""
+"""Child processes: one that keeps running, and one that ends."""
 
 import os
 import signal
@@ -11,13 +11,13 @@ from typing import Any
 
 
 class Failed(Exception):
-    """Something outside this script went wrong; the message tells a person what to do."""
+    """Something outside this program failed. The message says what to do."""
 
 
 class Child:
     """A program in a process group of its own, with its output in a file.
 
-    The group keeps a Ctrl-C for us: we say in which order things end.
+    Ctrl-C does not reach the group, so that this program decides in which order its children end.
     """
 
     def __init__(self, command: Sequence[str | Path], log: Path, env: Mapping[str, str]):
@@ -35,7 +35,7 @@ class Child:
             )
 
     def wait_until(self, ready: Callable[[], Any], seconds: float = 60) -> Any:
-        """Return what `ready` finds, as soon as it finds something."""
+        """Call `ready` until it returns something true, and return that."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             self.require_running()
@@ -45,12 +45,12 @@ class Child:
         raise Failed(f"{self.name} was not ready after {seconds:.0f} seconds.\n{self.tail()}")
 
     def require_running(self) -> None:
-        """Fail, with its last words, if it ended by itself."""
+        """Fail with the end of its log if it ended by itself."""
         if self.process.poll() is not None:
             raise Failed(f"{self.name} ended with status {self.process.returncode}.\n{self.tail()}")
 
     def tail(self, lines: int = 20) -> str:
-        """The end of the output, for an error message."""
+        """The last lines of the output, for an error message."""
         text = self.log.read_text(errors="replace").splitlines()
         return "\n".join([f"The end of {self.log}:", *text[-lines:]])
 
@@ -59,13 +59,13 @@ class Child:
         self.process.terminate()
         with suppress(subprocess.TimeoutExpired):
             self.process.wait(timeout=10)
-        with suppress(ProcessLookupError):  # nobody is left in the group
+        with suppress(ProcessLookupError):  # the group is empty
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
 
 def run(command: Sequence[str | Path], log: Path, env: Mapping[str, str], cwd: Path) -> None:
-    """Run a command to its end, with its output in a file that is shown only if it fails."""
+    """Run a command to its end. Its output goes to a file, and is shown only if the command fails."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         status = subprocess.run(

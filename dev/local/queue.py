@@ -1,4 +1,4 @@
-"""The queues of a stack, looked into and moved as an administrator would."""
+"""The queues of a stack, as an administrator reads and moves them."""
 
 import json
 from typing import Any
@@ -14,21 +14,21 @@ class Queue:
         self._sqs = aws.client("sqs")
 
     def length(self) -> int:
-        """How many messages it holds, those that are being worked on too."""
+        """How many messages it holds, those in flight included."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         attributes = self._sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=names)["Attributes"]
         return sum(int(attributes[name]) for name in names)
 
     def messages(self) -> list[dict[str, Any]]:
-        """The first ten messages, which stay where they are."""
+        """The first ten messages. They stay visible."""
         return self._receive(0)
 
     def bodies(self) -> list[dict[str, Any]]:
-        """What the first ten messages say."""
+        """The bodies of the first ten messages, as JSON."""
         return [json.loads(message["Body"]) for message in self.messages()]
 
     def move_to(self, other: "Queue") -> None:
-        """What `aws sqs start-message-move-task` does, which MiniStack lacks: oldest first, anew."""
+        """Move all messages, oldest first, as `aws sqs start-message-move-task` does. MiniStack lacks it."""
         while messages := self._receive(60):
             for message in messages:
                 other._sqs.send_message(

@@ -1,4 +1,7 @@
-"""The files of events/, API Gateway events of payload format 2.0 or 1.0, as the requests they came from."""
+"""The files of events/ as HTTP requests.
+
+The files are events of API Gateway, of payload format 2.0 or 1.0.
+"""
 
 import json
 from base64 import b64decode
@@ -6,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
+from uuid import uuid4
 
 from . import ROOT
 from .process import Failed
@@ -13,7 +17,7 @@ from .process import Failed
 
 @dataclass(frozen=True)
 class Sample:
-    """A request, but for the credential: every run has its own."""
+    """A request without a credential: every run has its own token."""
 
     name: str
     path: str
@@ -39,12 +43,21 @@ def read(path: Path) -> Sample:
     types = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     return Sample(
         name=path.stem,
-        # Paths of recorded events may begin with a stage; those of the template do not.
+        # The path of a recorded event may begin with a stage. The template's paths do not.
         path="/health" if method == "GET" else "/zstack",
         query=_query(event),
         headers={"Content-Type": types["content-type"]} if "content-type" in types else {},
         body=None if method == "GET" else _body(event),
     )
+
+
+def message(name: str, resource: str, resource_name: str) -> bytes:
+    """The message of a sample alarm about another resource, as a new message of ZStack."""
+    fields = json.loads(read(ROOT / f"events/{name}.json").body)
+    fields["ALARM_RESOURCE_ID"] = resource
+    fields["ALARM_RESOURCE_NAME"] = resource_name
+    fields["ALARM_DATA_UUID"] = uuid4().hex
+    return json.dumps(fields).encode()
 
 
 def _query(event: dict[str, Any]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Alerts on a terminal, as a person on call would see them."""
+"""Alerts on the terminal."""
 
 import shutil
 import sys
@@ -10,22 +10,22 @@ COLOURS = {"Critical": "31;1", "Warning": "33;1", "Info": "36;1", "open": "31", 
 
 
 def paint(text: str, colour: str) -> str:
-    """The text in a colour, where there are colours."""
+    """The text in a colour, if the output is a terminal."""
     return f"\x1b[{COLOURS[colour]}m{text}\x1b[0m" if sys.stdout.isatty() else text
 
 
 def width(text: str) -> int:
-    """Columns the text takes: a Chinese character takes two."""
+    """How many columns the text needs. A Chinese character needs two."""
     return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
 
 
 def pad(text: str, columns: int) -> str:
-    """The text, filled up to a width."""
+    """The text, padded to a width in columns."""
     return text + " " * (columns - width(text))
 
 
 def alert(alert: dict[str, Any]) -> str:
-    """Severity, title and state on one line; the labels below, as many on a line as fit."""
+    """Severity, title and state on one line. The labels follow, as many on a line as fit."""
     columns = shutil.get_terminal_size((100, 0)).columns
     state = "open" if alert["open"] else "closed"
     title = pad(alert["title"], columns - 20)

@@ -1,4 +1,4 @@
-"""template.yaml, built and deployed by the real SAM command line."""
+"""template.yaml, built and deployed with the SAM command line."""
 
 import json
 import platform
@@ -16,22 +16,22 @@ from .queue import Queue
 ARCHITECTURE = "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
 """MiniStack starts functions as processes of this machine, so they are built for its processor."""
 
-# Not .aws-sam/build: a `sam deploy` to a real account would take what lies there.
+# Not .aws-sam/build: a `sam deploy` to a real account would deploy what is there.
 BUILD = WORK / "build"
 SAM = {
     "SAM_CLI_TELEMETRY": "0",
-    # SAM keeps its own notes here; dated like this, it does not look for a newer version.
+    # SAM's own state. `build` writes a date there that keeps SAM from looking for a newer version.
     "__SAM_CLI_APP_DIR": str(WORK / "sam"),
 }
 
 
 def build() -> None:
-    """Compile the functions with progress on the terminal, then let `sam build` collect them."""
-    # What `sam build` does for one function after the other: it finds everything compiled.
+    """Compile the functions with progress on the terminal, then run `sam build`."""
+    # `sam build` would compile one function after the other. It finds both compiled.
     command = "cargo lambda build --release --bin relay --bin redeliver"
     command += " --arm64" if ARCHITECTURE == "arm64" else ""
     if subprocess.run(command.split(), cwd=ROOT, env=environment()).returncode != 0:
-        raise Failed(f"{command}\nfailed; the compiler's words are above.")
+        raise Failed(f"{command}\nfailed; the output of the compiler is above.")
     (WORK / "sam").mkdir(parents=True, exist_ok=True)
     (WORK / "sam/metadata.json").write_text(json.dumps({"lastVersionCheck": 4_000_000_000}))
     sam = ["sam", "build", "--build-dir", BUILD, "--parameter-overrides", f"Architecture={ARCHITECTURE}"]
@@ -44,10 +44,10 @@ class Stack:
     def __init__(
         self, aws: LocalAws, name: str = "zstack-flashduty", like: "Stack | None" = None, **parameters: str
     ):
-        """Deploy what `build` left, with these parameters of the template.
+        """Deploy the output of `build` with these parameters of the template.
 
-        `like` is a stack that was deployed before: its packaged template is used again, which takes a
-        tenth of the time that SAM's command line takes.
+        `like` is a stack that was deployed before. Its packaged template is used again, which is ten times
+        as fast as SAM's command line.
         """
         self.aws = aws
         self.name = name
@@ -60,7 +60,7 @@ class Stack:
         ids = {it["LogicalResourceId"]: it["PhysicalResourceId"] for it in resources["StackResources"]}
         self.function = ids["Relay"]
         self.redeliver: str | None = ids.get("Redeliver")
-        """The other function; none where there are no queues."""
+        """The other function; none without queues."""
         self._event_source: str | None = ids.get("RedeliverSource")
         if self.redeliver:
             self.retries = Queue(aws, ids["Retries"])
@@ -69,7 +69,7 @@ class Stack:
         self.starts = 0
         """How often `start_redeliver` was called."""
         self.url = f"{aws.endpoint}/_aws/execute-api/{self._api}"
-        """The API's URL; needs no name service and no Host header."""
+        """The API's URL. It needs neither DNS nor a Host header."""
         self._add_routes()
 
     def _deploy(self, parameters: dict[str, str]) -> None:
@@ -92,7 +92,7 @@ class Stack:
         client.get_waiter("stack_create_complete").wait(StackName=self.name, WaiterConfig=wait)
 
     def _add_routes(self) -> None:
-        """Add what the template says: MiniStack ignores the OpenAPI body in which SAM puts routes."""
+        """Add the template's routes. SAM writes them as an OpenAPI body, which MiniStack ignores."""
         template = self.aws.client("cloudformation").get_template(
             StackName=self.name, TemplateStage="Processed"
         )["TemplateBody"]
@@ -121,7 +121,7 @@ class Stack:
         headers: dict[str, str] | None = None,
         method: str | None = None,
     ) -> Answer:
-        """Call the API as ZStack does; unless another method is named, it is a GET without a body."""
+        """Call the API as ZStack does. The method is POST with a body and GET without, or the given one."""
         headers = {"Content-Type": "application/json;charset=UTF-8"} | (headers or {})
         if token is not None:
             headers["Authorization"] = "Basic " + b64encode(f"zstack:{token}".encode()).decode()
@@ -129,7 +129,7 @@ class Stack:
         return request(method or ("GET" if body is None else "POST"), url, body, headers)
 
     def change_environment(self, function: str | None = None, **variables: str) -> None:
-        """Change variables of a function (the relay) behind the template's back."""
+        """Change variables of a function, by default the relay, without a deployment."""
         client, function = self.aws.client("lambda"), function or self.function
         now = client.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
         client.update_function_configuration(
@@ -137,18 +137,18 @@ class Stack:
         )
 
     def deliver_queued(self, enabled: bool) -> None:
-        """Switch the event source on or off."""
+        """Enable or disable the event source of `redeliver`."""
         client = self.aws.client("lambda")
         client.update_event_source_mapping(UUID=self._event_source, Enabled=enabled)
 
     def start_redeliver(self) -> None:
-        """Have the process read its settings, over an empty batch."""
+        """Invoke `redeliver` with an empty batch, so that its process reads its settings."""
         answer = self.aws.client("lambda").invoke(FunctionName=self.redeliver, Payload=b'{"Records": []}')
         assert "FunctionError" not in answer, answer["Payload"].read()
         self.starts += 1
 
     def deny(self, actions: str) -> None:
-        """Let neither function do this any more, such as `sqs:*`."""
+        """Deny both functions these actions, such as `sqs:*`."""
         statement = {"Effect": "Deny", "Action": actions, "Resource": "*"}
         policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         for role in self._roles():
@@ -157,7 +157,7 @@ class Stack:
             )
 
     def allow(self, actions: str) -> None:
-        """Take `deny` back."""
+        """Remove what `deny` with the same actions added."""
         for role in self._roles():
             self.aws.client("iam").delete_role_policy(RoleName=role, PolicyName=self._denial(actions))
 
@@ -170,7 +170,7 @@ class Stack:
         return "deny-" + "".join(filter(str.isalnum, actions))
 
     def logs(self, *functions: str) -> list[str]:
-        """Every line that these functions have logged; both, when none is named."""
+        """Every line that these functions have logged; by default both functions."""
         client = self.aws.client("logs")
         lines = []
         for function in filter(None, functions or (self.function, self.redeliver)):

@@ -14,12 +14,12 @@ from .process import Child, Failed
 
 
 def build(package: str = "flashduty-standin") -> Path:
-    """Compile it, progress on the terminal; return the package's binary."""
+    """Compile it with progress on the terminal; return the package's binary."""
     command = f"cargo build --package {package} --bin {package}"
     messages = "--message-format=json-render-diagnostics"
     cargo = subprocess.run([*command.split(), messages], cwd=ROOT, env=environment(), stdout=subprocess.PIPE)
     if cargo.returncode != 0:
-        raise Failed(f"{command}\nfailed; the compiler's words are above.")
+        raise Failed(f"{command}\nfailed; the output of the compiler is above.")
     built = map(json.loads, cargo.stdout.splitlines())
     return Path(next(it["executable"] for it in built if it.get("executable")))
 
@@ -28,7 +28,7 @@ class Standin:
     """A stand-in that accepts one integration key; use it in a `with` statement."""
 
     PORT_OPTION = "--port"
-    """What its program calls the port for pushes."""
+    """The program's option for the port of the push endpoint."""
 
     def __init__(
         self,
@@ -50,8 +50,8 @@ class Standin:
         self.stop()
 
     def start(self) -> None:
-        """Start it; after `stop`, on the same port, with nothing remembered."""
-        # It only asks this machine, which no proxy has to help it with, whatever the address.
+        """Start it. After `stop` it has the same port, and no alerts or requests."""
+        # It connects to this machine only, which needs no proxy.
         env = {name: it for name, it in environment().items() if not name.lower().endswith("_proxy")}
         self._child = Child([*self._command, self.PORT_OPTION, str(self._port)], self._log, env)
         try:
@@ -62,22 +62,22 @@ class Standin:
         self._port = urlsplit(self.address).port
 
     def stop(self) -> None:
-        """End it; connections to its port are refused now."""
+        """End it. Its port refuses connections from now on."""
         self._child.stop()
 
     def require_running(self) -> None:
-        """Fail, with its last words, if it ended by itself."""
+        """Fail with the end of its log if it ended by itself."""
         self._child.require_running()
 
     def _address(self) -> str | None:
-        """Where it takes pushes, as soon as it says so."""
-        return self._said("listening on ")
+        """The base URL of its push endpoint, as soon as its log has it."""
+        return self._logged("listening on ")
 
-    def _said(self, words: str) -> str | None:
-        """The rest of the line with these words in it, when there is such a line."""
+    def _logged(self, words: str) -> str | None:
+        """The rest of the first line with these words, if there is one."""
         _, found, rest = self._child.log.read_text().partition(words)
-        said, newline, _ = rest.partition("\n")
-        return said if found and newline else None
+        value, newline, _ = rest.partition("\n")
+        return value if found and newline else None
 
     def push_url(self, key: str) -> str:
         """The push URL of an integration of kind `standard`."""
@@ -92,21 +92,21 @@ class Standin:
         return next((alert for alert in self.alerts() if alert["alert_key"] == key), None)
 
     def received(self) -> list[dict[str, Any]]:
-        """Every request that came, oldest first, refused ones too."""
+        """Every request, oldest first, refused ones included."""
         return request_json("GET", f"{self.address}/standin/received")
 
     def accept_only(self, key: str) -> None:
-        """Refuse every integration key but this one."""
+        """Accept this integration key and no other."""
         request_json("PUT", f"{self.address}/standin/keys", [key])
 
     def fault(self, fault: Any, lasts: Any = "standing") -> None:
-        """Bad weather, in the words of dev/flashduty-standin/src/fault.rs."""
+        """Inject a fault, as dev/flashduty-standin/src/fault.rs describes it in JSON."""
         request_json("POST", f"{self.address}/standin/faults", {"fault": fault, "lasts": lasts})
 
-    def fair_weather(self) -> None:
-        """No faults any more."""
+    def clear_faults(self) -> None:
+        """Remove all faults."""
         request_json("DELETE", f"{self.address}/standin/faults")
 
     def clear(self) -> None:
-        """Forget alerts and requests."""
+        """Remove all alerts and requests."""
         request_json("DELETE", f"{self.address}/standin/alerts")

@@ -1,7 +1,7 @@
-"""`make storm`: a storage pool fails, and everything on it raises an alarm at once.
+"""`make storm`: an alert storm. A storage pool fails, and everything on it raises an alarm at the same time.
 
-Alarms, and then their recoveries, come faster than Flashduty takes them, and it is away for a while. In
-the end every one of them must have been delivered, in order, and nothing must be open.
+The alarms, and then their recoveries, exceed Flashduty's rate limit. For a while Flashduty answers nothing.
+In the end every message must be delivered in order, and no alert may be open.
 """
 
 import argparse
@@ -21,47 +21,47 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from . import ROOT, WORK, samples, stack, standin
+from . import WORK, samples, stack, standin
 from .aws import LocalAws, free_port
 from .process import Failed
 from .stack import Stack
 from .standin import Standin
 
 TRIES, PAUSE = 5, 1.0
-"""How often ZStack tries, and seconds in between."""
+"""How often ZStack sends a message, and seconds between two attempts."""
 
-HANDED_OVER_WITHIN = 120
-"""Seconds until every message must be taken."""
+ACCEPTED_WITHIN = 120
+"""Seconds until the relay must have accepted every message."""
 
 
 @dataclass
 class Storm:
-    """How hard it blows."""
+    """The size of a storm, and how the relay answered."""
 
     alarms: int = 5000
     connections: int = 200
     down: tuple[float, float] = (20, 60)
-    """When Flashduty is away, in seconds after the first alarm."""
+    """From when until when Flashduty answers nothing, in seconds after the first alarm."""
 
     answers: Counter[str] = field(default_factory=Counter)
-    """How often ZStack heard what."""
+    """How often ZStack got which answer."""
     lost: list[str] = field(default_factory=list)
-    """What ZStack gave up."""
+    """The messages that ZStack gave up."""
 
-    def blow(self, relay: Stack, flashduty: Standin, token: str) -> float:
-        """Post everything as ZStack does, and wait until the last was taken; the seconds that took."""
+    def send(self, relay: Stack, flashduty: Standin, token: str) -> float:
+        """Post all messages as ZStack does; return the seconds until the last one was accepted."""
         began = time.monotonic()
-        away, back = self.down
+        begin, end = self.down
         timers = [
-            threading.Timer(away, flashduty.fault, ["close"]),
-            threading.Timer(back, flashduty.fair_weather),
+            threading.Timer(begin, flashduty.fault, ["close"]),
+            threading.Timer(end, flashduty.clear_faults),
         ]
         for timer in timers:
             timer.start()
         resources = [uuid4().hex for _ in range(self.alarms)]
         with ThreadPoolExecutor(self.connections) as pool:
             for sample in ("alarm", "alarm-recovery"):
-                messages = [message(sample, resource) for resource in resources]
+                messages = [samples.message(sample, resource, resource[:8]) for resource in resources]
                 shares = [messages[start :: self.connections] for start in range(self.connections)]
                 list(pool.map(lambda share: self._connection(relay, token, share), shares))
         for timer in timers:
@@ -85,37 +85,31 @@ class Storm:
                 except (OSError, HTTPException) as error:
                     connection.close()
                     status, text = None, repr(error)
-                if taken := status in (200, 202):
+                if accepted := status in (200, 202):
                     text = ""
                 self.answers[f"{status} {text[:80]}".strip()] += 1
-                if taken:
+                if accepted:
                     break
             else:
                 self.lost.append(body.decode())
         connection.close()
 
 
-def message(sample: str, resource: str) -> bytes:
-    """A sample's message about one of the machines."""
-    own = {"ALARM_RESOURCE_ID": resource, "ALARM_RESOURCE_NAME": resource[:8], "ALARM_DATA_UUID": uuid4().hex}
-    return json.dumps(json.loads(samples.read(ROOT / f"events/{sample}.json").body) | own).encode()
-
-
-def drain(relay: Stack, seconds: float, tell: Callable[[int], None] = lambda _: None) -> None:
-    """Wait until nothing is queued any more; `tell` how much is, now and then."""
-    began = told = time.monotonic()
+def drain(relay: Stack, seconds: float, report: Callable[[int], None] = lambda _: None) -> None:
+    """Wait until the queue is empty; `report` its length every 15 seconds."""
+    began = reported = time.monotonic()
     while queued := relay.retries.length():
         now = time.monotonic()
         if now > began + seconds:
             raise Failed(f"{queued} alerts are still queued after {seconds:.0f} seconds.")
-        if now > told + 15:
-            told = now
-            tell(queued)
+        if now > reported + 15:
+            reported = now
+            report(queued)
         time.sleep(1)
 
 
-def complaints(storm: Storm, relay: Stack, flashduty: Standin) -> Iterator[str]:
-    """What is not as it must be in the end."""
+def problems(storm: Storm, relay: Stack, flashduty: Standin) -> Iterator[str]:
+    """What is wrong after a storm: lost messages, dead letters, open alerts, and wrong order."""
     if storm.lost:
         yield f"ZStack gave up {len(storm.lost)} messages"
     if dead := relay.dead_letters.length():
@@ -134,7 +128,7 @@ def complaints(storm: Storm, relay: Stack, flashduty: Standin) -> Iterator[str]:
         if push["status"] == 200:
             event = json.loads(push["body"])
             orders[event["alert_key"]].append(event["event_status"])
-    # One twice is no harm: a push whose answer was lost is made again.
+    # The same status twice is allowed: a push without an answer is repeated.
     wrong = [order for order in orders.values() if list(dict.fromkeys(order)) != ["Critical", "Ok"]]
     wrong += [order for order in orders.values() if sorted(order) != order]
     if wrong:
@@ -142,13 +136,13 @@ def complaints(storm: Storm, relay: Stack, flashduty: Standin) -> Iterator[str]:
 
 
 def answered(flashduty: Standin) -> str:
-    """What Flashduty answered, and how often."""
+    """The statuses that Flashduty answered, and how often."""
     statuses = Counter(str(push["status"]) for push in flashduty.received())
     return ", ".join(f"{count} x {status}" for status, count in sorted(statuses.items()))
 
 
 def second_poller(relay: Stack) -> None:
-    """MiniStack works on a FIFO queue with one process; the template allows two."""
+    """Add a second event source: MiniStack has one process for a FIFO queue, the template allows two."""
     client = relay.aws.client("lambda")
     [source] = client.list_event_source_mappings(FunctionName=relay.redeliver)["EventSourceMappings"]
     client.create_event_source_mapping(
@@ -160,14 +154,14 @@ def second_poller(relay: Stack) -> None:
 
 
 def main() -> int:
-    """Raise one; the exit status says whether everything arrived."""
+    """Run a storm; the exit status is 0 if everything was delivered."""
     parser = argparse.ArgumentParser(prog="make storm", description=__doc__)
     parser.add_argument("--alarms", type=int, default=5000)
     parser.add_argument("--connections", type=int, default=200)
     parser.add_argument("--down", type=float, nargs=2, default=(20, 60), metavar="SECONDS")
-    parser.add_argument("--per-second", type=int, help="what Flashduty takes (100)")
-    parser.add_argument("--per-minute", type=int, help="what Flashduty takes (1000)")
-    parser.add_argument("--patience", type=float, default=3600, help="seconds until everything must be there")
+    parser.add_argument("--per-second", type=int, help="requests that Flashduty accepts (100)")
+    parser.add_argument("--per-minute", type=int, help="requests that Flashduty accepts (1000)")
+    parser.add_argument("--patience", type=float, default=3600, help="seconds until all must be delivered")
     options = parser.parse_args()
     limits = []
     for name in ("per_second", "per_minute"):
@@ -183,7 +177,7 @@ def main() -> int:
 
 
 def run(storm: Storm, binary: Path, limits: list[str], patience: float) -> int:
-    """Everything from an empty AWS to the verdict."""
+    """Deploy a stack, run the storm and print the result."""
     key, token = secrets.token_hex(16), secrets.token_urlsafe(24)
     with (
         LocalAws(free_port(), log=WORK / "ministack-storm.log") as aws,
@@ -198,18 +192,18 @@ def run(storm: Storm, binary: Path, limits: list[str], patience: float) -> int:
             f"==> {storm.alarms} alarms, then as many recoveries, over {storm.connections} connections",
             flush=True,
         )
-        took = storm.blow(relay, flashduty, token)
-        print(f"    taken in {took:.0f} s: {dict(storm.answers)}", flush=True)
+        took = storm.send(relay, flashduty, token)
+        print(f"    accepted in {took:.0f} s: {dict(storm.answers)}", flush=True)
 
-        def tell(queued: int) -> None:
+        def report(queued: int) -> None:
             print(f"    {time.monotonic() - began:5.0f} s: {queued} queued", flush=True)
 
-        drain(relay, patience, tell)
+        drain(relay, patience, report)
         print(f"==> The last one was delivered {time.monotonic() - began:.0f} s after the first was raised")
         print(f"    Flashduty answered {answered(flashduty)}")
-        wrong = list(complaints(storm, relay, flashduty))
-        if took > HANDED_OVER_WITHIN:
-            wrong.append(f"ZStack had to wait: more than {HANDED_OVER_WITHIN} s")
+        wrong = list(problems(storm, relay, flashduty))
+        if took > ACCEPTED_WITHIN:
+            wrong.append(f"ZStack had to wait: more than {ACCEPTED_WITHIN} s")
         print(
             "\n".join(wrong) or "    Every alert was delivered in order and is closed; none was opened twice"
         )

@@ -1,6 +1,6 @@
-"""The product in an AWS account: the two steps that people get wrong.
+"""What a user runs to install the product in an AWS account.
 
-account   whose it is, and where
+account   the AWS account and region
 secrets   `make secrets`: push URL and webhook token, into SSM
 deploy    `make deploy`: template.yaml, built and deployed
 """
@@ -12,4 +12,4 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class Failed(Exception):
-    """Something outside this program went wrong; the message tells a person what to do."""
+    """Something outside this program failed. The message says what to do."""

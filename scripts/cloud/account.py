@@ -1,4 +1,4 @@
-"""The AWS account that the environment means: region, profile and keys as for the AWS command line."""
+"""The AWS account and region, chosen by the same environment and files as for the AWS command line."""
 
 import os
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from . import Failed
 
-ADVICE = "`aws configure`, or AWS_PROFILE and AWS_DEFAULT_REGION, say which account and region are meant."
+ADVICE = "Choose the account and region with `aws configure`, or with AWS_PROFILE and AWS_DEFAULT_REGION."
 
 
 @dataclass(frozen=True)
 class Account:
-    """An account and a region of it."""
+    """An AWS account, and a region."""
 
     number: str
     region: str
@@ -23,8 +23,8 @@ class Account:
 
 
 def current() -> Account:
-    """The account, asked."""
-    # The AWS command line reads AWS_REGION first; boto3 and SAM do not read it.
+    """Ask AWS for the current account."""
+    # The AWS command line prefers AWS_REGION. boto3 and SAM do not read it.
     if region := os.environ.get("AWS_REGION"):
         os.environ["AWS_DEFAULT_REGION"] = region
     try:
@@ -35,5 +35,5 @@ def current() -> Account:
     except NoCredentialsError:
         raise Failed(f"There are no AWS credentials. {ADVICE}") from None
     except (BotoCoreError, ClientError) as error:
-        raise Failed(f"AWS does not take the credentials: {error}\n{ADVICE}") from None
+        raise Failed(f"AWS does not accept the credentials: {error}\n{ADVICE}") from None
     return Account(number, session.region_name)

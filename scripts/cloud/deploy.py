@@ -1,8 +1,8 @@
-"""`make deploy`: build template.yaml for the processor that it is deployed for, and deploy or upgrade it.
+"""`make deploy`: build template.yaml for one processor architecture, and deploy or upgrade the stack.
 
-The template's parameters come in PARAMETERS, a variable of the environment: on a command line make and the
-shell would take `$` and blanks for their own. What is not given stays as samconfig.toml says, else as the
-stack is, else as the template says.
+The template's parameters are in the environment variable PARAMETERS. On a command line, make and the shell
+would change `$` and blanks. A parameter that is not given has its value in samconfig.toml, else in the stack,
+else the template's default.
 """
 
 import argparse
@@ -28,37 +28,37 @@ from .secrets import PREFIX
 
 BUILT = ROOT / ".aws-sam/build"
 TARGETS = {"arm64": "aarch64-unknown-linux-gnu", "x86_64": "x86_64-unknown-linux-gnu"}
-"""What Rust calls Lambda's processors."""
+"""Rust's names of Lambda's architectures."""
 
 MACHINES = {183: "arm64", 62: "x86_64"}
-"""What ELF calls them: e_machine."""
+"""ELF's numbers of them, in `e_machine`."""
 
 ENVIRONMENT = {
     "SAM_CLI_TELEMETRY": "0",
-    # Our tools (sam, cargo-lambda, zig) before others of the same name.
+    # Our tools (sam, cargo-lambda, zig) come before others with the same name.
     "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
 }
 
 
 def configured() -> tuple[str, dict[str, str]]:
-    """The stack's name and parameters in samconfig.toml, which SAM forgets where others are given."""
+    """The stack's name and parameters in samconfig.toml. SAM ignores these if the command line has others."""
     config = tomllib.loads((ROOT / "samconfig.toml").read_text())["default"]
     options = config["global"]["parameters"] | config["deploy"]["parameters"]
     return options["stack_name"], parsed(options.get("parameter_overrides", {}))
 
 
 def parsed(overrides: object) -> dict[str, str]:
-    """Parameters as SAM reads them."""
+    """Parse parameters as SAM does."""
     return CfnParameterOverridesType().convert(overrides, None, None)
 
 
 def written(parameters: dict[str, str]) -> list[str]:
-    """Parameters for SAM's command line: a blank in a value would end it."""
+    """Parameters for SAM's command line, quoted, because a blank would end a value."""
     arguments = []
     for name, value in parameters.items():
         escaped = value.replace('"', '\\"')
         arguments.append(f'{name}="{escaped}"')
-        # SAM has its own mind about a backslash before a blank or a quotation mark.
+        # SAM changes a backslash before a blank or a quotation mark.
         understood = {}
         with suppress(BadParameter):
             understood = parsed(arguments[-1])
@@ -68,7 +68,7 @@ def written(parameters: dict[str, str]) -> list[str]:
 
 
 def given(text: str) -> dict[str, str]:
-    """PARAMETERS: Name=value, with quotation marks where there are blanks, as in a shell."""
+    """Parse PARAMETERS: Name=value, quoted as in a shell."""
     try:
         words = shlex.split(text)
     except ValueError as error:
@@ -80,7 +80,7 @@ def given(text: str) -> dict[str, str]:
                 """make deploy PARAMETERS='TitleRule="[TPL]${resource} / ${check}"'"""
             )
     parameters = {name: value for name, _, value in (word.partition("=") for word in words)}
-    # SAM passes over what the template does not have, without a word.
+    # SAM ignores parameters that the template does not have.
     known = yaml_parse((ROOT / "template.yaml").read_text())["Parameters"]
     if unknown := parameters.keys() - known.keys():
         raise Failed(f"The template has no {', '.join(sorted(unknown))}, but {', '.join(known)}.")
@@ -88,7 +88,7 @@ def given(text: str) -> dict[str, str]:
 
 
 def deployed(stack: str) -> dict[str, str]:
-    """The parameters of the stack; none where there is no stack, or only the changeset for one."""
+    """The parameters of the stack; none if there is no stack, or only a changeset for one."""
     try:
         [found] = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
     except ClientError as error:
@@ -101,15 +101,15 @@ def deployed(stack: str) -> dict[str, str]:
 
 
 def processor(named: str | None, parameters: dict[str, str], before: dict[str, str]) -> str:
-    """The one that is both built and deployed for."""
+    """The architecture to build and deploy for."""
     architecture = named or parameters.get("Architecture") or before.get("Architecture", "arm64")
     if architecture not in TARGETS:
-        raise Failed(f"The processor is {' or '.join(TARGETS)}, not {architecture}.")
+        raise Failed(f"The architecture is {' or '.join(TARGETS)}, not {architecture}.")
     return architecture
 
 
 def require_tools(architecture: str) -> None:
-    """Fail early, with advice, if it could not be built."""
+    """Fail with advice if a tool for the build is missing."""
     for tool in ("sam", "cargo-lambda"):
         if not shutil.which(tool, path=ENVIRONMENT["PATH"]):
             raise Failed(f"This needs {tool}: make setup")
@@ -121,40 +121,42 @@ def require_tools(architecture: str) -> None:
     others = [name for name, other in TARGETS.items() if (libraries / other / "lib").is_dir()]
     advice = f"Rust cannot build for {architecture} yet: rustup target add {target}"
     raise Failed(
-        f"{advice}\nOr choose another processor: make deploy ARCHITECTURE={others[0]}" if others else advice
+        f"{advice}\nOr choose another architecture: make deploy ARCHITECTURE={others[0]}"
+        if others
+        else advice
     )
 
 
 def sam(*arguments: str | Path) -> None:
-    """Run SAM on this terminal."""
+    """Run SAM with its output on the terminal."""
     if subprocess.run(["sam", *arguments], cwd=ROOT, env=os.environ | ENVIRONMENT).returncode != 0:
-        raise Failed(f"sam {arguments[0]} failed; its words are above.")
+        raise Failed(f"sam {arguments[0]} failed; its output is above.")
 
 
 def require_built(folder: Path, architecture: str) -> None:
-    """Fail if it was built for another processor: Lambda would take it, and could not start it.
+    """Fail if a function was built for another architecture. Lambda would accept it, but could not start it.
 
-    For x86_64 SAM leaves the processor to cargo-lambda, which takes this machine's.
+    For x86_64, SAM names no architecture to cargo-lambda, which then builds for this machine's.
     """
     for built in sorted(folder.glob("*/bootstrap")):
-        # Of 16 bits, with the lower ones first for both.
+        # 16 bits, little-endian for both architectures.
         [machine] = struct.unpack_from("<H", built.read_bytes(), 18)
         if (found := MACHINES.get(machine)) != architecture:
-            way_out = f"make deploy ARCHITECTURE={found}, or deploy" if found else "Deploy"
+            advice = f"make deploy ARCHITECTURE={found}, or deploy" if found else "Deploy"
             raise Failed(
                 f"{built.parent.name} was built for {found or 'another processor'}, not for {architecture}; "
-                f"nothing was deployed.\n{way_out} from a machine that is {architecture} itself."
+                f"nothing was deployed.\n{advice} from a machine that is {architecture} itself."
             )
 
 
 def missing_secrets(parameters: dict[str, str]) -> list[str]:
-    """Parameters that the functions will look for in vain."""
+    """The names of the parameters that the functions need and SSM does not have."""
     names = [parameters["PushUrlParameter"], parameters["WebhookTokenParameter"]]
     return boto3.client("ssm").get_parameters(Names=names)["InvalidParameters"]
 
 
 def run(options: argparse.Namespace) -> None:
-    """Everything, cheap questions first."""
+    """Check everything that is quick to check, then build and deploy."""
     here = account.current()
     name, parameters = configured()
     stack = options.stack or name
@@ -172,12 +174,12 @@ def run(options: argparse.Namespace) -> None:
     require_built(options.build_dir, architecture)
     sam(
         *("deploy", "--template-file", options.build_dir / "template.yaml", "--stack-name", stack),
-        # SAM would look for it beside the template.
+        # By default SAM looks for it next to the template.
         *("--config-file", ROOT / "samconfig.toml"),
         *(["--no-confirm-changeset"] if options.yes else []),
         *("--parameter-overrides", *written(parameters)),
     )
-    # Who may deploy need not be allowed to look at parameters.
+    # A user who may deploy may lack the permission to read parameters.
     with suppress(ClientError):
         if not (after := deployed(stack)):
             print("\nNothing was deployed.")
@@ -188,12 +190,12 @@ def run(options: argparse.Namespace) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Do it; the exit status says whether it was done."""
+    """Run it; the exit status is 0 if it succeeded."""
     parser = argparse.ArgumentParser(prog="make deploy", description=__doc__)
-    parser.add_argument("--stack", help="its name (samconfig.toml's)")
+    parser.add_argument("--stack", help="name of the stack (samconfig.toml's)")
     parser.add_argument("--architecture", help="arm64 or x86_64 (the stack's, at first arm64)")
     parser.add_argument("--yes", action="store_true", help="do not ask")
-    parser.add_argument("--build-dir", type=Path, default=BUILT, help="what is built already")
+    parser.add_argument("--build-dir", type=Path, default=BUILT, help="folder of a build to deploy")
     try:
         run(parser.parse_args(arguments))
         return 0

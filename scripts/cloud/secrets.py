@@ -1,6 +1,6 @@
-"""`make secrets`: Flashduty's push URL, and a new webhook token, into SSM as SecureStrings.
+"""`make secrets`: store Flashduty's push URL and a new webhook token in SSM, as SecureStrings.
 
-The new token goes to the standard output, everything else to the other one: `token=$(make -s secrets)`.
+Only the new token is written to stdout, everything else to stderr: `token=$(make -s secrets)`.
 """
 
 import argparse
@@ -20,22 +20,22 @@ from . import Failed, account
 
 PUSH_URL, TOKEN = "push-url", "webhook-token"
 VARIABLES = {PUSH_URL: "PUSH_URL", TOKEN: "WEBHOOK_TOKEN"}
-"""Where a value comes from that is given by hand."""
+"""The variables with values that a person gives."""
 
 PREFIX = "/zstack-flashduty"
-"""The template's defaults begin with it."""
+"""The prefix of the template's default names."""
 
 SHORTEST_TOKEN = 16
-"""The functions take a shorter one, with a warning (src/token.rs)."""
+"""In characters. The functions accept a shorter token, and log a warning (src/secrets/token.rs)."""
 
 DESCRIPTIONS = {
     PUSH_URL: "Flashduty's push URL, for zstack-flashduty",
-    TOKEN: "What ZStack must show, for zstack-flashduty",
+    TOKEN: "The token that ZStack must send, for zstack-flashduty",
 }
 
 
 class Store:
-    """The two parameters."""
+    """The two parameters in SSM."""
 
     def __init__(self, prefix: str, key: str | None):
         self._ssm = boto3.client("ssm")
@@ -43,23 +43,23 @@ class Store:
         self.names = {secret: f"{prefix}/{secret}" for secret in (PUSH_URL, TOKEN)}
 
     def present(self) -> set[str]:
-        """Which of the two exist. Their values stay encrypted."""
+        """Return which of the two exist. Their values are not decrypted."""
         found = self._ssm.get_parameters(Names=list(self.names.values()))["Parameters"]
         names = {it["Name"] for it in found}
         return {secret for secret, name in self.names.items() if name in names}
 
     def create(self, secret: str, value: str) -> None:
-        """Put a parameter that does not exist yet, and fail if it does."""
+        """Create a parameter; fail if it exists."""
         key = {"KeyId": self._key} if self._key else {}
         self._put(secret, value, Overwrite=False, **key)
 
     def replace(self, secret: str, value: str) -> None:
-        """Put a parameter in place of another, under the same key: SSM would take its own."""
+        """Replace a parameter and keep its KMS key. Without a key, SSM would use its own."""
         self._put(secret, value, Overwrite=True, KeyId=self._key or self._key_of(self.names[secret]))
 
     def _key_of(self, name: str) -> str:
         named = {"Key": "Name", "Values": [name]}
-        # SSM may answer with an empty page before the one that has it.
+        # SSM may return empty pages before the page with the parameter.
         pages = self._ssm.get_paginator("describe_parameters").paginate(ParameterFilters=[named])
         try:
             keys = [it["KeyId"] for page in pages for it in page["Parameters"] if it.get("KeyId")]
@@ -68,8 +68,8 @@ class Store:
             keys, why = [], str(error)
         if not keys:
             raise Failed(
-                f"{name} was not replaced: the KMS key that encrypts it cannot be told ({why}).\n"
-                "KMS_KEY=... names it; KMS_KEY=alias/aws/ssm is SSM's own."
+                f"{name} was not replaced, because its KMS key is not known ({why}).\n"
+                "Name the key with KMS_KEY=...; KMS_KEY=alias/aws/ssm is SSM's own."
             )
         return keys[0]
 
@@ -84,7 +84,7 @@ class Store:
 
 
 def checked(push_url: str) -> str:
-    """A push URL, if the functions would take it (src/flashduty/push_url.rs); never says what it was."""
+    """Check a push URL by the rules of src/flashduty/push_url.rs. An error never contains the URL."""
     push_url = push_url.strip()
     try:
         url = urlsplit(push_url)
@@ -104,27 +104,27 @@ def checked(push_url: str) -> str:
 
 
 def checked_token(text: str) -> str:
-    """One token a line, as the functions read them (src/token.rs); never says what it was."""
+    """Check tokens, one on a line, by the rules of src/secrets/token.rs. An error never contains a token."""
     tokens = [line.strip(" \t") for line in re.split(r"[\r\n]", text)]
     tokens = [token for token in tokens if token]
     if not tokens:
         raise Failed("The webhook token is empty.")
     if not all(re.fullmatch(r"[!-~ \t]+", token) for token in tokens):
         raise Failed(
-            "The webhook token has characters other than visible ASCII and blanks, which ZStack cannot send."
+            "The webhook token may contain only visible ASCII and blanks. ZStack can send nothing else."
         )
     if any(len(token) < SHORTEST_TOKEN for token in tokens):
         raise Failed(
-            f"The webhook token is too short: {SHORTEST_TOKEN} characters are the least. "
-            "Without WEBHOOK_TOKEN=... a random one is made."
+            f"The webhook token is too short: it needs at least {SHORTEST_TOKEN} characters. "
+            "Without WEBHOOK_TOKEN=..., a random token is created."
         )
     if any(len(words) > 1 and min(map(len, words)) >= SHORTEST_TOKEN for words in map(str.split, tokens)):
-        raise Failed("The webhook token has several tokens in one line. Put one on a line.")
+        raise Failed("The webhook token has several tokens on one line. Put each one on a line of its own.")
     return "\n".join(tokens)
 
 
 def loopback(host: str) -> bool:
-    """This machine, as for a local run."""
+    """Whether a host is this machine, as in a local run."""
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
@@ -132,26 +132,28 @@ def loopback(host: str) -> bool:
 
 
 def asked() -> str:
-    """The push URL from the terminal, where nobody sees it."""
+    """Ask for the push URL on the terminal, without showing it."""
     if not sys.stdin.isatty():
-        raise Failed("There is no push URL: make secrets PUSH_URL=..., or run it in a terminal to be asked.")
+        raise Failed(
+            "The push URL is missing. Run `make secrets` in a terminal, or give it with PUSH_URL=..."
+        )
     return getpass("Flashduty's push URL (it will not be shown): ")
 
 
 def store(there: Store, given: dict[str, str], overwrite: Collection[str]) -> str | None:
-    """Put what is missing or to be replaced; returns the token if it was made here."""
+    """Write what is missing and what is to be replaced; return the token if it was created here."""
     present = there.present()
     wanted = [secret for secret in (PUSH_URL, TOKEN) if secret not in present or secret in overwrite]
     if not wanted or not given.keys() <= set(wanted):
         names = " and ".join(there.names[secret] for secret in sorted(present))
         raise Failed(
-            f"{names} exist already; nothing was changed.\n"
-            f"OVERWRITE={PUSH_URL} replaces the push URL. OVERWRITE={TOKEN} replaces the token, and\n"
-            "ZStack is turned away until it has the new one; README has a way that loses no alert."
+            f"Already in SSM: {names}. Nothing was changed.\n"
+            f"OVERWRITE={PUSH_URL} replaces the push URL. OVERWRITE={TOKEN} replaces the token; then\n"
+            "ZStack is rejected until it has the new one. The documentation has a way that loses no alert."
         )
     values = {}
     if TOKEN in wanted:
-        # 192 bits, of characters that are safe in a URL, in a shell and in a password field.
+        # 192 bits, in characters that are safe in a URL, in a shell and in a password field.
         values[TOKEN] = checked_token(given[TOKEN]) if TOKEN in given else token_hex(24)
     if PUSH_URL in wanted:
         values[PUSH_URL] = checked(given.get(PUSH_URL) or asked())
@@ -167,13 +169,13 @@ def store(there: Store, given: dict[str, str], overwrite: Collection[str]) -> st
 
 
 def main() -> int:
-    """Do it; the exit status says whether it was done."""
+    """Run it; the exit status is 0 if it succeeded."""
     parser = argparse.ArgumentParser(prog="make secrets", description=__doc__)
-    parser.add_argument("--prefix", default=PREFIX, help="what the parameters' names begin with")
+    parser.add_argument("--prefix", default=PREFIX, help="prefix of the parameters' names")
     parser.add_argument("--key", help="KMS key instead of aws/ssm")
     parser.add_argument("--overwrite", action="append", choices=(PUSH_URL, TOKEN), default=[])
     options = parser.parse_args()
-    # Not arguments: those are seen by everybody on this machine.
+    # Not from arguments, which everybody on this machine can read.
     given = {secret: os.environ.pop(name, "") for secret, name in VARIABLES.items()}
     given = {secret: value for secret, value in given.items() if value}
     try:
@@ -185,7 +187,8 @@ def main() -> int:
         return 1
     if token:
         print(
-            "\nThe webhook token, shown only now; it is the password of ZStack's endpoint:\n", file=sys.stderr
+            "\nThe webhook token, the password of ZStack's endpoint. It is not shown again:\n",
+            file=sys.stderr,
         )
         print(token, flush=True)
     if options.prefix != PREFIX:

@@ -1,4 +1,4 @@
-"""The built function behind template.yaml, on a local AWS that enforces IAM."""
+"""The built functions, deployed with template.yaml on a local AWS that enforces IAM."""
 
 import secrets
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ PUSH_URL = "/zstack-flashduty/push-url"
 
 @dataclass
 class World:
-    """Everything that runs, the secrets in force, and what was heard from the function."""
+    """The local AWS, Flashduty and the stacks, the secrets in force, and all answers so far."""
 
     aws: LocalAws
     flashduty: Standin
@@ -25,25 +25,25 @@ class World:
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     stacks: list[Stack] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
-    spent: list[str] = field(default_factory=list)
-    """Keys that were rotated out."""
+    old_keys: list[str] = field(default_factory=list)
+    """Keys that were replaced by a rotation."""
 
     def deploy(self, name: str, **parameters: str) -> Stack:
-        """One more stack of the template."""
+        """Deploy another stack, which all tests share."""
         self.stacks.append(Stack(self.aws, name, **parameters))
         return self.stacks[-1]
 
     def like(self, name: str, **parameters: str) -> Stack:
-        """One more, which looks after itself; quickly."""
+        """Deploy another stack for one test, from the package of the first stack, which is faster."""
         return Stack(self.aws, name, like=self.stacks[0], **parameters)
 
     def set_push_url(self, parameter: str = PUSH_URL) -> None:
-        """Keep the push URL in a parameter."""
+        """Write the push URL into a parameter."""
         self.aws.put_secret(parameter, self.flashduty.push_url(self.key))
 
     def rotate_key(self) -> None:
-        """What an administrator does at Flashduty: the old key is refused from now on."""
-        self.spent.append(self.key)
+        """Replace the key at Flashduty, as an administrator does. The old key is refused from now on."""
+        self.old_keys.append(self.key)
         self.key = secrets.token_hex(16)
         self.flashduty.accept_only(self.key)
 
@@ -62,14 +62,14 @@ class World:
 
 @pytest.fixture(scope="session")
 def running(pytestconfig: pytest.Config) -> Iterator[World]:
-    """Build, start and deploy, once."""
-    # The compiler takes minutes, the first time: let it be seen.
+    """Build, start and deploy everything once."""
+    # The first build takes minutes, so its output is shown.
     with pytestconfig.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
         stack.build()
         binary = standin.build()
     key = secrets.token_hex(16)
     with (
-        # The most talkative level: what it does not betray, none does.
+        # The most detailed log: it must not contain a secret either.
         LocalAws(
             free_port(),
             log=WORK / "ministack-e2e.log",
@@ -86,7 +86,7 @@ def running(pytestconfig: pytest.Config) -> Iterator[World]:
 
 @pytest.fixture
 def world(running: World) -> World:
-    """Everything that runs, with a Flashduty that has heard nothing yet."""
+    """Everything that runs, with a Flashduty without alerts and requests."""
     running.flashduty.clear()
     return running
 

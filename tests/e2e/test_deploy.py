@@ -1,4 +1,4 @@
-"""`make deploy` against the local AWS, and what `cargo lambda deploy` takes from Cargo.toml."""
+"""`make deploy` on the local AWS, and what `cargo lambda deploy` reads from Cargo.toml."""
 
 import json
 import os
@@ -23,7 +23,7 @@ ROLE = {
 
 @pytest.fixture
 def account(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
-    """The local AWS as the environment's."""
+    """An environment with the local AWS."""
     for name in set(os.environ) - world.aws.environment.keys():
         monkeypatch.delenv(name)
     for name, value in (world.aws.environment | SAM).items():
@@ -32,64 +32,64 @@ def account(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
 
 
 def command(*arguments: str, parameters: str = "", capfd: pytest.CaptureFixture[str]) -> tuple[int, str]:
-    """Run it over what was built for these tests: its status, and everything on the terminal."""
+    """Deploy the build of these tests; return the exit status and the output."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PARAMETERS", parameters)
         status = deploy.main(["--build-dir", str(BUILD), *arguments])
-    told = capfd.readouterr()
-    return status, told.out + told.err
+    output = capfd.readouterr()
+    return status, output.out + output.err
 
 
-def test_a_stack_remembers_what_it_was_told(account: World, capfd: pytest.CaptureFixture[str]):
-    """An upgrade that says nothing changes nothing; blanks and quotation marks arrive."""
+def test_a_stack_keeps_its_parameters(account: World, capfd: pytest.CaptureFixture[str]):
+    """An upgrade without parameters keeps them, blanks and quotation marks included."""
     rule = '[TPL]${resource} "at" ${check}'
     first = r'TitleRule="[TPL]${resource} \"at\" ${check}" PushUrlParameter=/deployed/push-url'
     first += " AlarmEmail=ops@example.com"
     first_time = ["--stack=deployed", "--yes", f"--architecture={ARCHITECTURE}"]
-    status, told = command(*first_time, parameters=first, capfd=capfd)
-    assert status == 0, told
-    assert f"Deploying deployed in us-east-1, account 000000000000, for {ARCHITECTURE}" in told
-    assert "Still missing: /deployed/push-url. Next: make secrets PREFIX=/deployed" in told
+    status, output = command(*first_time, parameters=first, capfd=capfd)
+    assert status == 0, output
+    assert f"Deploying deployed in us-east-1, account 000000000000, for {ARCHITECTURE}" in output
+    assert "Still missing: /deployed/push-url. Next: make secrets PREFIX=/deployed" in output
     parameters = deploy.deployed("deployed")
     assert (parameters["TitleRule"], parameters["AlarmEmail"]) == (rule, "ops@example.com")
 
     account.set_push_url("/deployed/push-url")
-    status, told = command("--stack=deployed", "--yes", parameters="HeartbeatHours=24", capfd=capfd)
-    assert status == 0, told
-    assert "Upgrading deployed" in told
-    assert "Still missing" not in told
+    status, output = command("--stack=deployed", "--yes", parameters="HeartbeatHours=24", capfd=capfd)
+    assert status == 0, output
+    assert "Upgrading deployed" in output
+    assert "Still missing" not in output
     assert deploy.deployed("deployed") == parameters | {"HeartbeatHours": "24"}
 
 
 def test_it_asks_before_it_changes_anything(account: World, capfd: pytest.CaptureFixture[str]):
-    """Where nobody can be asked, it does not begin."""
-    status, told = command("--stack=unasked", f"--architecture={ARCHITECTURE}", capfd=capfd)
+    """Without a terminal, it stops before the build."""
+    status, output = command("--stack=unasked", f"--architecture={ARCHITECTURE}", capfd=capfd)
     assert status == 1
-    assert "YES=1" in told
+    assert "YES=1" in output
     assert deploy.deployed("unasked") == {}
 
 
-def test_a_processor_that_rust_does_not_know_is_told_with_a_way_out(
+def test_an_architecture_without_a_rust_target_fails_with_advice(
     account: World, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
-    """Before minutes of compiling."""
+    """Before the build, which takes minutes."""
     monkeypatch.setitem(deploy.TARGETS, "arm64", "nowhere-unknown-linux-gnu")
     monkeypatch.setitem(deploy.TARGETS, "x86_64", stack_target())
-    status, told = command("--stack=unbuilt", "--yes", "--architecture=arm64", capfd=capfd)
+    status, output = command("--stack=unbuilt", "--yes", "--architecture=arm64", capfd=capfd)
     assert status == 1
-    assert "rustup target add nowhere-unknown-linux-gnu" in told
-    assert "ARCHITECTURE=x86_64" in told
+    assert "rustup target add nowhere-unknown-linux-gnu" in output
+    assert "ARCHITECTURE=x86_64" in output
     with pytest.raises(Failed, match="arm64 or x86_64, not arm"):
         deploy.processor("arm", {}, {})
 
 
 def stack_target() -> str:
-    """What Rust calls the processor of this machine."""
+    """Rust's name of this machine's architecture."""
     return {"arm64": "aarch64-unknown-linux-gnu", "x86_64": "x86_64-unknown-linux-gnu"}[stack.ARCHITECTURE]
 
 
-def test_the_processor_is_named_once():
-    """By the command, else by samconfig.toml, else by the stack, else by the template."""
+def test_the_architecture_comes_from_the_first_place_that_names_it():
+    """The command, else samconfig.toml, else the stack, else the template."""
     assert deploy.processor("x86_64", {"Architecture": "arm64"}, {}) == "x86_64"
     assert deploy.processor(None, {"Architecture": "x86_64"}, {"Architecture": "arm64"}) == "x86_64"
     assert deploy.processor(None, {}, {"Architecture": "x86_64"}) == "x86_64"
@@ -100,7 +100,7 @@ RULE = "[TPL]${resource} / ${check} $(shell date) $$"
 
 
 def through_make(variable: str, target: str, value: str) -> str:
-    """What the program behind a target finds in the environment, if it is given on make's command line."""
+    """The value of a variable in the environment of a target's program, given on make's command line."""
     ours = {
         name: text for name, text in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")
     }
@@ -110,14 +110,14 @@ def through_make(variable: str, target: str, value: str) -> str:
 
 
 @pytest.mark.parametrize(("target", "variable"), [("deploy", "PARAMETERS"), ("secrets", "PUSH_URL")])
-def test_make_leaves_alone_what_it_is_given(target: str, variable: str):
-    """`$` is Flashduty's as often as make's."""
+def test_make_does_not_change_values(target: str, variable: str):
+    """Values contain `$`, which make would expand."""
     value = f"""TitleRule="{RULE}" AlarmEmail='ops@example.com'"""
     assert through_make(variable, target, value) == value + "\n"
 
 
 def test_each_parameter_is_one_argument_for_sam():
-    """Which SAM reads as it was meant, with blanks, `$` and quotation marks; without any there is none."""
+    """SAM reads the same value, with blanks, `$` and quotation marks."""
     text = through_make("PARAMETERS", "deploy", f'TitleRule="{RULE}" HeartbeatHours=24 AlarmEmail=')
     parameters = deploy.given(text)
     assert parameters == {"TitleRule": RULE, "HeartbeatHours": "24", "AlarmEmail": ""}
@@ -140,25 +140,25 @@ def test_each_parameter_is_one_argument_for_sam():
     ],
 )
 def test_parameters_that_cannot_be_read_are_refused(text: str, says: str):
-    """Instead of a part of them."""
+    """None of them is used."""
     with pytest.raises(Failed) as refused:
         deploy.given(text)
     assert says in str(refused.value)
 
 
 @pytest.mark.parametrize("value", [r"a \" b", r"a \ b", "a\\"])
-def test_what_sam_cannot_pass_on_is_refused(value: str):
-    """Instead of something else that it makes of it."""
+def test_a_value_that_sam_would_change_is_refused(value: str):
+    """SAM reads some backslashes in another way."""
     with pytest.raises(Failed, match="cannot pass this on: TitleRule=a"):
         deploy.written({"TitleRule": value})
 
 
 @pytest.mark.parametrize(("machine", "name"), [(62, "x86_64"), (183, "arm64"), (243, "another processor")])
 @pytest.mark.parametrize("architecture", deploy.TARGETS)
-def test_what_was_built_for_another_processor_is_not_deployed(
+def test_a_build_for_another_architecture_is_not_deployed(
     tmp_path: Path, machine: int, name: str, architecture: str
 ):
-    """Whichever function it is; both processors have ways out that exist."""
+    """It is found in each function, and the error has advice for both architectures."""
     functions = {"Redeliver": {"x86_64": 62, "arm64": 183}[architecture], "Relay": machine}
     for function, its in functions.items():
         (tmp_path / function).mkdir()
@@ -174,48 +174,48 @@ def test_what_was_built_for_another_processor_is_not_deployed(
     assert ("ARCHITECTURE=" in str(refused.value)) == (name in deploy.TARGETS)
 
 
-def test_what_runs_here_is_built_for_this_machine():
-    """The same look at a program that is no example."""
+def test_the_architecture_of_a_real_program_is_found():
+    """Of Python, which runs on this machine."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Path, "glob", lambda *_: iter([Path(sys.executable)]))
         deploy.require_built(ROOT, ARCHITECTURE)
 
 
 class Declined:
-    """CloudFormation, after somebody said no to the first changeset."""
+    """CloudFormation, after a person declined the first changeset."""
 
     def __init__(self, **more: list[dict[str, str]]):
         self.more = more
 
     def describe_stacks(self, StackName: str) -> dict:
-        """A stack that is none yet."""
+        """Describe a stack that has only a changeset."""
         return {"Stacks": [{"StackName": StackName, "StackStatus": "REVIEW_IN_PROGRESS", **self.more}]}
 
 
 @pytest.mark.parametrize(
     "stack", [Declined(), Declined(Parameters=[{"ParameterKey": "Architecture", "ParameterValue": "x86_64"}])]
 )
-def test_to_decline_is_no_error(
+def test_declining_is_no_error(
     stack: Declined, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ):
-    """Also at the first time, and when it is tried again."""
+    """For the first deployment, and when it is repeated."""
     steps = []
     monkeypatch.setattr(deploy.account, "current", lambda: "here")
     monkeypatch.setattr(deploy, "require_tools", lambda _: None)
     monkeypatch.setattr(deploy, "require_built", lambda *built: steps.append(built))
     monkeypatch.setattr(deploy, "sam", lambda *arguments: steps.append(arguments))
     monkeypatch.setattr(deploy.boto3, "client", lambda name: {"cloudformation": stack}[name])
-    status, told = command("--yes", parameters=f'TitleRule="{RULE}"', capfd=capfd)
+    status, output = command("--yes", parameters=f'TitleRule="{RULE}"', capfd=capfd)
     assert status == 0
-    assert "Deploying zstack-flashduty in here" in told
-    assert "Nothing was deployed." in told
+    assert "Deploying zstack-flashduty in here" in output
+    assert "Nothing was deployed." in output
     built, deployed = steps
     assert built == (BUILD, "arm64")
     assert f'TitleRule="{RULE}"' in deployed
 
 
 def test_cargo_lambda_deploy_reads_cargo_toml(account: World):
-    """Timeout, memory and the parameters' names, as the template has them."""
+    """Timeout, memory and the names of the parameters are the template's."""
     role = account.aws.client("iam").create_role(
         RoleName="by-hand", AssumeRolePolicyDocument=json.dumps(ROLE)
     )["Role"]["Arn"]

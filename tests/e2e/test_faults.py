@@ -1,7 +1,7 @@
-"""Whatever goes wrong: where the alert is then, and that it arrives when the trouble ends.
+"""For every fault: where the alert is while it lasts, and that the alert is delivered when it ends.
 
-Every cell has a stack and a Flashduty of its own, and all of them run at the same time: many have to wait
-until the relay's budget is spent.
+Every case has a stack and a Flashduty of its own. All cases run at the same time, because many of them wait
+until the relay's time for a push is over.
 """
 
 import json
@@ -14,212 +14,212 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
+import faults as f
 import pytest
-import weather as w
 from conftest import World
-from local import ROOT, WORK, samples
+from faults import Deployment, Fault
+from local import WORK, samples
 from local.queue import Queue
 from local.standin import Standin
-from weather import Fault, Place
 
 FLASHDUTY = {"Flashduty"}
 RETRIES = {"retry queue"}
 DEAD = {"dead letter queue"}
 LOG = {"log"}
-NOWHERE = set()  # and the answer is not 2xx: ZStack still has it
+NOWHERE = set()  # the answer is not 2xx, so ZStack still has the message
 
 
 @dataclass(frozen=True)
-class Cell:
-    """Faults, what ZStack is answered meanwhile, and where its alerts are then."""
+class Case:
+    """Faults, the status of the answers while they last, and where the alerts are then."""
 
     faults: tuple[Fault, ...]
     status: int
     places: set[str]
     then: tuple[Fault, ...] = ()
-    """What goes wrong when the queue is worked on, instead."""
+    """The faults while `redeliver` works on the queue; the first ones have ended."""
     places_then: set[str] | None = None
 
     def __str__(self) -> str:
         return ", then ".join(" and ".join(map(str, it)) for it in (self.faults, self.then) if it)
 
 
-CELLS = [
+CASES = [
     # One fault.
-    Cell((w.REFUSES,), 202, RETRIES),
-    Cell((w.HANGS,), 202, RETRIES),
-    Cell((w.CLOSES,), 202, RETRIES),
-    Cell((w.CUTS,), 202, FLASHDUTY | RETRIES),
-    Cell((w.GARBAGE,), 202, RETRIES),
-    Cell((w.PROXY,), 202, RETRIES),
-    Cell((w.FIREWALL,), 202, RETRIES),
-    Cell((w.REDIRECT,), 202, RETRIES),
-    Cell((w.S500,), 202, RETRIES),
-    Cell((w.S502,), 202, RETRIES),
-    Cell((w.S429,), 202, RETRIES),
-    Cell((w.S429_SOON,), 202, RETRIES),
-    Cell((w.S429_LATE,), 202, RETRIES),
-    Cell((w.BUSY_200,), 202, RETRIES),
-    Cell((w.BUSY_400,), 202, RETRIES),
-    Cell((w.ERROR,), 502, DEAD),
-    Cell((w.S400,), 502, DEAD),
-    Cell((w.S401,), 502, DEAD),
-    Cell((w.ONE_500,), 200, FLASHDUTY),
-    Cell((w.ONE_429,), 200, FLASHDUTY),
-    Cell((w.ONE_CLOSE,), 200, FLASHDUTY),
-    Cell((w.ROTATED,), 200, FLASHDUTY),
-    Cell((w.ROTATED_401,), 200, FLASHDUTY),
-    Cell((w.ROTATED_ALONE,), 502, DEAD),
-    Cell((w.SSM_DENIES,), 200, FLASHDUTY),
-    Cell((w.SSM_GONE,), 200, FLASHDUTY),
-    # Nobody knows whether the caller may call, and no key of Flashduty's.
-    Cell((w.SSM_DENIES_AT_START,), 503, NOWHERE),
-    Cell((w.SSM_GONE_AT_START,), 503, NOWHERE),
-    Cell((w.SSM_AWAY,), 503, NOWHERE),
-    Cell((w.SSM_THROTTLES,), 503, NOWHERE),
-    Cell((w.PUSH_URL_GONE,), 202, RETRIES),
-    Cell((w.SQS_DENIES,), 200, FLASHDUTY),
-    Cell((w.SQS_GONE,), 200, FLASHDUTY),
-    Cell((w.SQS_AWAY,), 200, FLASHDUTY),
+    Case((f.REFUSES,), 202, RETRIES),
+    Case((f.HANGS,), 202, RETRIES),
+    Case((f.CLOSES,), 202, RETRIES),
+    Case((f.CUTS,), 202, FLASHDUTY | RETRIES),
+    Case((f.GARBAGE,), 202, RETRIES),
+    Case((f.PROXY,), 202, RETRIES),
+    Case((f.FIREWALL,), 202, RETRIES),
+    Case((f.REDIRECT,), 202, RETRIES),
+    Case((f.S500,), 202, RETRIES),
+    Case((f.S502,), 202, RETRIES),
+    Case((f.S429,), 202, RETRIES),
+    Case((f.S429_SOON,), 202, RETRIES),
+    Case((f.S429_LATE,), 202, RETRIES),
+    Case((f.BUSY_200,), 202, RETRIES),
+    Case((f.BUSY_400,), 202, RETRIES),
+    Case((f.ERROR,), 502, DEAD),
+    Case((f.S400,), 502, DEAD),
+    Case((f.S401,), 502, DEAD),
+    Case((f.ONE_500,), 200, FLASHDUTY),
+    Case((f.ONE_429,), 200, FLASHDUTY),
+    Case((f.ONE_CLOSE,), 200, FLASHDUTY),
+    Case((f.ROTATED,), 200, FLASHDUTY),
+    Case((f.ROTATED_401,), 200, FLASHDUTY),
+    Case((f.ROTATED_ALONE,), 502, DEAD),
+    Case((f.SSM_DENIES,), 200, FLASHDUTY),
+    Case((f.SSM_GONE,), 200, FLASHDUTY),
+    # The functions know neither the token nor the push URL.
+    Case((f.SSM_DENIES_AT_START,), 503, NOWHERE),
+    Case((f.SSM_GONE_AT_START,), 503, NOWHERE),
+    Case((f.SSM_AWAY,), 503, NOWHERE),
+    Case((f.SSM_THROTTLES,), 503, NOWHERE),
+    Case((f.PUSH_URL_GONE,), 202, RETRIES),
+    Case((f.SQS_DENIES,), 200, FLASHDUTY),
+    Case((f.SQS_GONE,), 200, FLASHDUTY),
+    Case((f.SQS_AWAY,), 200, FLASHDUTY),
     # Two.
-    Cell((w.REFUSES, w.SQS_DENIES), 503, LOG),
-    Cell((w.HANGS, w.SQS_AWAY), 503, LOG),
-    Cell((w.S500, w.SQS_GONE), 503, LOG),
-    Cell((w.S429, w.SQS_THROTTLES), 503, LOG),
-    Cell((w.FIREWALL, w.SQS_DENIES), 503, LOG),
-    Cell((w.S500, w.SQS_TAKES_NOTHING), 503, LOG),
-    Cell((w.ERROR, w.SQS_DENIES), 503, LOG),
-    Cell((w.ERROR, w.SQS_GONE), 503, LOG),
-    Cell((w.S500, w.SSM_DENIES), 202, RETRIES),
+    Case((f.REFUSES, f.SQS_DENIES), 503, LOG),
+    Case((f.HANGS, f.SQS_AWAY), 503, LOG),
+    Case((f.S500, f.SQS_GONE), 503, LOG),
+    Case((f.S429, f.SQS_THROTTLES), 503, LOG),
+    Case((f.FIREWALL, f.SQS_DENIES), 503, LOG),
+    Case((f.S500, f.SQS_DENIES_SENDING), 503, LOG),
+    Case((f.ERROR, f.SQS_DENIES), 503, LOG),
+    Case((f.ERROR, f.SQS_GONE), 503, LOG),
+    Case((f.S500, f.SSM_DENIES), 202, RETRIES),
     # SSM may have a new key.
-    Cell((w.S401, w.SSM_GONE), 202, RETRIES),
-    Cell((w.SSM_DENIES, w.SQS_DENIES), 200, FLASHDUTY),
-    Cell((w.SSM_AWAY, w.SQS_AWAY), 503, NOWHERE),
-    # What the queue meets on its way to Flashduty.
-    Cell((w.S429_LATE,), 202, RETRIES, then=(w.S500,), places_then=RETRIES),
-    Cell((w.S429_LATE,), 202, RETRIES, then=(w.REFUSES,), places_then=RETRIES),
-    Cell((w.S429_LATE,), 202, RETRIES, then=(w.FIREWALL,), places_then=RETRIES),
-    Cell((w.S429_LATE,), 202, RETRIES, then=(w.BUSY_400,), places_then=RETRIES),
-    Cell((w.S429_LATE,), 202, RETRIES, then=(w.CUTS,), places_then=FLASHDUTY | RETRIES),
-    Cell((w.S429_LATE,), 202, RETRIES, then=(w.ERROR,), places_then=DEAD),
-    Cell((w.S429_LATE,), 202, RETRIES, then=(w.ROTATED_ALONE,), places_then=DEAD),
-    Cell((w.S429_LATE,), 202, RETRIES, then=(w.ROTATED_401,), places_then=FLASHDUTY),
-    Cell((w.S429_LATE,), 202, RETRIES, then=(w.SSM_DENIES,), places_then=FLASHDUTY),
-    Cell((w.S429_LATE,), 202, RETRIES, then=(w.SSM_DENIES_AT_START,), places_then=RETRIES),
-    Cell((w.S429_LATE,), 202, RETRIES, then=(w.SSM_THROTTLES,), places_then=RETRIES),
-    Cell((w.S429_LATE,), 202, RETRIES, then=(w.ERROR, w.SQS_TAKES_NOTHING), places_then=RETRIES),
+    Case((f.S401, f.SSM_GONE), 202, RETRIES),
+    Case((f.SSM_DENIES, f.SQS_DENIES), 200, FLASHDUTY),
+    Case((f.SSM_AWAY, f.SQS_AWAY), 503, NOWHERE),
+    # Faults while the queue is delivered.
+    Case((f.S429_LATE,), 202, RETRIES, then=(f.S500,), places_then=RETRIES),
+    Case((f.S429_LATE,), 202, RETRIES, then=(f.REFUSES,), places_then=RETRIES),
+    Case((f.S429_LATE,), 202, RETRIES, then=(f.FIREWALL,), places_then=RETRIES),
+    Case((f.S429_LATE,), 202, RETRIES, then=(f.BUSY_400,), places_then=RETRIES),
+    Case((f.S429_LATE,), 202, RETRIES, then=(f.CUTS,), places_then=FLASHDUTY | RETRIES),
+    Case((f.S429_LATE,), 202, RETRIES, then=(f.ERROR,), places_then=DEAD),
+    Case((f.S429_LATE,), 202, RETRIES, then=(f.ROTATED_ALONE,), places_then=DEAD),
+    Case((f.S429_LATE,), 202, RETRIES, then=(f.ROTATED_401,), places_then=FLASHDUTY),
+    Case((f.S429_LATE,), 202, RETRIES, then=(f.SSM_DENIES,), places_then=FLASHDUTY),
+    Case((f.S429_LATE,), 202, RETRIES, then=(f.SSM_DENIES_AT_START,), places_then=RETRIES),
+    Case((f.S429_LATE,), 202, RETRIES, then=(f.SSM_THROTTLES,), places_then=RETRIES),
+    Case((f.S429_LATE,), 202, RETRIES, then=(f.ERROR, f.SQS_DENIES_SENDING), places_then=RETRIES),
 ]
 
 
 UNCOUNTED = 10
-"""Seconds for which the relay takes a queue that it could not count for one that holds something."""
+"""Seconds for which the relay assumes that a queue holds messages if it could not count them."""
 
 
 class Resource:
-    """A machine whose alarm triggers and recovers."""
+    """A machine with an alarm that triggers and recovers."""
 
     def __init__(self, name: str):
         self.id = uuid4().hex
         self.name = name
 
     def message(self, sample: str) -> str:
-        """A message about it, like a sample's."""
-        own = {"ALARM_RESOURCE_ID": self.id, "ALARM_RESOURCE_NAME": self.name, "ALARM_DATA_UUID": uuid4().hex}
-        return json.dumps(json.loads(samples.read(ROOT / f"events/{sample}.json").body) | own)
+        """The message of a sample, about this machine."""
+        return samples.message(sample, self.id, self.name).decode()
 
     def alarm(self) -> str:
-        """It is in trouble."""
+        """The alarm triggers."""
         return self.message("alarm")
 
     def recovery(self) -> str:
-        """It is well again."""
+        """The alarm recovers."""
         return self.message("alarm-recovery")
 
 
-def suffer(cell: Cell, place: Place) -> None:
-    """Let one cell's weather come, look where the alerts are, and see them arrive when it has gone."""
+def check_case(case: Case, deployment: Deployment) -> None:
+    """Inject the faults, check where the alerts are, end the faults, and check the delivery."""
     brief, lasting = Resource("brief"), Resource("lasting")
     messages = [brief.alarm(), brief.recovery(), lasting.alarm()]
 
-    if not any(fault.cold for fault in cell.faults):
-        assert place.stack.call("/health").status == 200
-    begin(cell.faults, place)
-    answers = [place.post(message) for message in messages]
-    assert [answer.status for answer in answers] == [cell.status] * len(messages), answers
-    look(place, cell.places, messages)
-    if cell.status == 202:
+    if not any(fault.cold for fault in case.faults):
+        assert deployment.stack.call("/health").status == 200
+    begin(case.faults, deployment)
+    answers = [deployment.post(message) for message in messages]
+    assert [answer.status for answer in answers] == [case.status] * len(messages), answers
+    look(deployment, case.places, messages)
+    if case.status == 202:
         for answer in answers:
             assert [alert["queued"] for alert in answer.json()["alerts"]] == [True]
             assert answer.json()["queued"] is True
-    end(cell.faults, place)
+    end(case.faults, deployment)
 
-    places = cell.places
-    if cell.places_then is not None:
-        if not any(fault.cold for fault in cell.then):
-            place.stack.start_redeliver()
-        begin(cell.then, place)
-        place.stack.deliver_queued(True)
-        wait_until(lambda: deliveries(place), "nobody worked on the queue")
-        eventually(lambda: look_from_afar(place, cell.places_then))
-        end(cell.then, place)
-        places = places | cell.places_then
+    places = case.places
+    if case.places_then is not None:
+        if not any(fault.cold for fault in case.then):
+            deployment.stack.start_redeliver()
+        begin(case.then, deployment)
+        deployment.stack.deliver_queued(True)
+        wait_until(lambda: deliveries(deployment), "redeliver was not invoked")
+        eventually(lambda: look_at_counts(deployment, case.places_then))
+        end(case.then, deployment)
+        places = places | case.places_then
 
-    if not cell.status < 300 and not places & DEAD:
+    if not case.status < 300 and not places & DEAD:
         if "log" in places:
             time.sleep(UNCOUNTED)
-        again = [place.post(message) for message in messages]
+        again = [deployment.post(message) for message in messages]
         assert [answer.status for answer in again] == [200] * len(messages), again
-    place.stack.dead_letters.move_to(place.stack.retries)
-    place.stack.deliver_queued(True)
-    arrive(place, {lasting.id})
-    [alert] = alerts_of(place, lasting.id)
+    deployment.stack.dead_letters.move_to(deployment.stack.retries)
+    deployment.stack.deliver_queued(True)
+    wait_for_delivery(deployment, {lasting.id})
+    [alert] = alerts_of(deployment, lasting.id)
     assert ("delayed" in alert["labels"]) == (not places.isdisjoint(RETRIES | DEAD)), alert["labels"]
-    [alert] = alerts_of(place, brief.id)
+    [alert] = alerts_of(deployment, brief.id)
     assert [entry["status"] for entry in alert["history"]] == ["Critical", "Ok"]
 
-    assert place.post(lasting.recovery()).status in (200, 202)
-    arrive(place, set())
-    assert len(place.flashduty.alerts()) == 2
+    assert deployment.post(lasting.recovery()).status in (200, 202)
+    wait_for_delivery(deployment, set())
+    assert len(deployment.flashduty.alerts()) == 2
 
-    heard = [answer.text for answer in answers] + place.stack.logs()
-    assert [text for text in heard if any(secret in text for secret in place.secrets)] == []
+    heard = [answer.text for answer in answers] + deployment.stack.logs()
+    assert [text for text in heard if any(secret in text for secret in deployment.secrets)] == []
 
 
-def begin(faults: tuple[Fault, ...], place: Place) -> None:
-    """Let it rain; the faults that start the functions anew come first."""
+def begin(faults: tuple[Fault, ...], deployment: Deployment) -> None:
+    """Begin all faults. Those that start the functions again come first."""
     for fault in sorted(faults, key=lambda fault: not fault.cold):
-        fault.begin(place)
+        fault.begin(deployment)
 
 
-def end(faults: tuple[Fault, ...], place: Place) -> None:
-    """Let the sun shine."""
+def end(faults: tuple[Fault, ...], deployment: Deployment) -> None:
+    """End all faults."""
     for fault in faults:
-        fault.end(place)
+        fault.end(deployment)
 
 
-def look(place: Place, places: set[str], messages: list[str]) -> None:
-    """Assert that every message is where it must be, and nowhere else."""
+def look(deployment: Deployment, places: set[str], messages: list[str]) -> None:
+    """Assert that every message is in these places, and in no other."""
     expected = list(map(json.loads, messages))
-    assert queued(place.stack.retries) == (expected if places & RETRIES else [])
-    assert queued(place.stack.dead_letters) == (expected if places & DEAD else [])
+    assert queued(deployment.stack.retries) == (expected if places & RETRIES else [])
+    assert queued(deployment.stack.dead_letters) == (expected if places & DEAD else [])
     if places & DEAD:
-        reasons = [it["MessageAttributes"]["Reason"] for it in place.stack.dead_letters.messages()]
+        reasons = [it["MessageAttributes"]["Reason"] for it in deployment.stack.dead_letters.messages()]
         assert all(reason["StringValue"] for reason in reasons)
-    if places & RETRIES:  # and while one waits, all do
-        assert bool(lastings(place)) == bool(places & FLASHDUTY)
+    if places & RETRIES:  # the relay queues every message while one is queued
+        assert bool(open_resources(deployment)) == bool(places & FLASHDUTY)
     else:
-        assert lastings(place) == ({expected[-1]["ALARM_RESOURCE_ID"]} if places & FLASHDUTY else set())
-    lines = [json.loads(line) for line in place.stack.logs() if '"level":"ERROR"' in line]
+        resources = {expected[-1]["ALARM_RESOURCE_ID"]} if places & FLASHDUTY else set()
+        assert open_resources(deployment) == resources
+    lines = [json.loads(line) for line in deployment.stack.logs() if '"level":"ERROR"' in line]
     found = [[line for line in lines if it in map(read, texts(line))] for it in expected]
     assert [len(it) for it in found] == [1 if places & LOG else 0] * len(messages), lines
 
 
-def look_from_afar(place: Place, places: set[str]) -> None:
-    """The same while the event source may hold messages back: how many there are, and where."""
-    assert place.stack.retries.length() == (3 if places & RETRIES else 0)
-    assert place.stack.dead_letters.length() == (3 if places & DEAD else 0)
+def look_at_counts(deployment: Deployment, places: set[str]) -> None:
+    """Assert how many messages are where. The event source may hold them, so their content cannot be read."""
+    assert deployment.stack.retries.length() == (3 if places & RETRIES else 0)
+    assert deployment.stack.dead_letters.length() == (3 if places & DEAD else 0)
     if places & FLASHDUTY:
-        assert lastings(place)
+        assert open_resources(deployment)
 
 
 def queued(queue: Queue) -> list[Any]:
@@ -228,7 +228,7 @@ def queued(queue: Queue) -> list[Any]:
 
 
 def texts(value: Any) -> Iterator[str]:
-    """Every text in a JSON document, and in the JSON documents that its texts are."""
+    """Every text in a JSON document. Texts that are JSON themselves are searched, too."""
     if isinstance(value, str):
         yield value
         value = read(value)
@@ -237,42 +237,43 @@ def texts(value: Any) -> Iterator[str]:
 
 
 def read(text: str) -> Any:
-    """The JSON that a text is, if it is."""
+    """The text parsed as JSON; None if it is not JSON."""
     try:
         return json.loads(text)
     except ValueError:
         return None
 
 
-def deliveries(place: Place) -> int:
-    """How often redeliver was called, as its log has it, but for the call that only started it."""
-    lines = place.stack.logs(place.stack.redeliver)
-    return sum("REPORT RequestId" in line for line in lines) - place.stack.starts
+def deliveries(deployment: Deployment) -> int:
+    """How often `redeliver` was invoked, by its log. Calls of `start_redeliver` do not count."""
+    lines = deployment.stack.logs(deployment.stack.redeliver)
+    return sum("REPORT RequestId" in line for line in lines) - deployment.stack.starts
 
 
-def alerts_of(place: Place, resource: str) -> list[dict[str, Any]]:
-    """What Flashduty shows of a resource."""
-    return [alert for alert in place.flashduty.alerts() if alert["labels"]["resource_id"] == resource]
+def alerts_of(deployment: Deployment, resource: str) -> list[dict[str, Any]]:
+    """The alerts of a resource."""
+    return [alert for alert in deployment.flashduty.alerts() if alert["labels"]["resource_id"] == resource]
 
 
-def lastings(place: Place) -> set[str]:
-    """The resources with an open alert; a Flashduty that is away shows none."""
+def open_resources(deployment: Deployment) -> set[str]:
+    """The resources with an open alert; none if Flashduty refuses connections."""
     with suppress(ConnectionRefusedError):
-        return {alert["labels"]["resource_id"] for alert in place.flashduty.alerts() if alert["open"]}
+        return {alert["labels"]["resource_id"] for alert in deployment.flashduty.alerts() if alert["open"]}
     return set()
 
 
-def arrive(place: Place, opened: set[str]) -> None:
-    """Wait until nothing is queued, and nothing open but this."""
+def wait_for_delivery(deployment: Deployment, opened: set[str]) -> None:
+    """Wait until both queues are empty, and assert which resources have an open alert."""
+    queues = [deployment.stack.retries, deployment.stack.dead_letters]
     wait_until(
-        lambda: not place.stack.retries.length() and not place.stack.dead_letters.length(),
-        lambda: f"still queued: {place.stack.retries.messages()} {place.stack.dead_letters.messages()}",
+        lambda: not any(queue.length() for queue in queues),
+        lambda: f"still queued: {[queue.messages() for queue in queues]}",
     )
-    assert lastings(place) == opened
+    assert open_resources(deployment) == opened
 
 
 def eventually(check: Callable[[], None], seconds: float = 60) -> None:
-    """Wait until the check holds."""
+    """Repeat the check until it passes."""
     deadline = time.monotonic() + seconds
     while True:
         try:
@@ -283,41 +284,41 @@ def eventually(check: Callable[[], None], seconds: float = 60) -> None:
         time.sleep(0.5)
 
 
-def wait_until(true: Callable[[], Any], otherwise: str | Callable[[], str], seconds: float = 90) -> None:
-    """Wait for it."""
+def wait_until(condition: Callable[[], Any], otherwise: str | Callable[[], str], seconds: float = 90) -> None:
+    """Wait until the condition is true."""
     deadline = time.monotonic() + seconds
-    while not true():
+    while not condition():
         assert time.monotonic() < deadline, otherwise if isinstance(otherwise, str) else otherwise()
         time.sleep(0.5)
 
 
-def run(world: World, number: int, cell: Cell) -> None:
-    """One cell, from its deployment to its end."""
+def run(world: World, number: int, case: Case) -> None:
+    """Deploy a case and check it."""
     name, key = f"fault-{number}", secrets.token_hex(16)
     push_url, token = f"/{name}/push-url", f"/{name}/webhook-token"
     parameters = {"PushUrlParameter": push_url, "WebhookTokenParameter": token}
-    # Read again for every request, so that SSM's weather is felt; but not where a rotation shall be noticed
-    # from what Flashduty answers.
-    fresh = {w.SSM_DENIES, w.SSM_GONE}.intersection(cell.faults)
+    # Settings are read again for every request where the fault is SSM's. Elsewhere they are kept, so that a
+    # rotation has to be noticed by the answer of Flashduty.
+    fresh = {f.SSM_DENIES, f.SSM_GONE}.intersection(case.faults)
     with Standin(world.flashduty.binary, key, log=WORK / f"standin-{name}.log") as flashduty:
         stack = world.like(name, **parameters, SettingsTtlSeconds="0" if fresh else "300")
         stack.deliver_queued(False)
-        place = Place(world.aws, stack, flashduty, key, push_url, token)
-        place.put_secrets()
-        suffer(cell, place)
+        deployment = Deployment(world.aws, stack, flashduty, key, push_url, token)
+        deployment.put_secrets()
+        check_case(case, deployment)
 
 
 @pytest.fixture(scope="module")
 def runs(running: World, request: pytest.FixtureRequest) -> Iterator[dict[str, Future]]:
-    """Every cell that is asked for, started."""
-    cells = [it.callspec.params["cell"] for it in request.session.items if it.module is request.module]
+    """All selected cases, running."""
+    cases = [it.callspec.params["case"] for it in request.session.items if it.module is request.module]
     for service in ("cloudformation", "iam", "lambda", "logs", "sqs", "ssm", "apigatewayv2"):
-        running.aws.client(service)  # boto3 cannot make two at once
-    with ThreadPoolExecutor(max_workers=len(cells)) as pool:
-        yield {str(cell): pool.submit(run, running, number, cell) for number, cell in enumerate(cells)}
+        running.aws.client(service)  # boto3 cannot create two clients at the same time
+    with ThreadPoolExecutor(max_workers=len(cases)) as pool:
+        yield {str(case): pool.submit(run, running, number, case) for number, case in enumerate(cases)}
 
 
-@pytest.mark.parametrize("cell", CELLS, ids=str)
-def test_no_alert_is_lost(runs: dict[str, Future], cell: Cell):
-    """Not in this weather."""
-    runs[str(cell)].result()
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_no_alert_is_lost(runs: dict[str, Future], case: Case):
+    """In this case."""
+    runs[str(case)].result()

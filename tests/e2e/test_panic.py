@@ -1,6 +1,6 @@
-"""What a panic becomes in the functions as they are shipped.
+"""A panic in the release build of the functions.
 
-Cargo's own tests cannot tell: they are built in another profile, and not by cargo-lambda.
+Cargo's tests cannot show it: they have another profile, and are not built by cargo-lambda.
 """
 
 import json
@@ -13,9 +13,9 @@ from local.stack import BUILD
 
 @pytest.mark.parametrize("function", ["Relay", "Redeliver"])
 def test_a_panic_unwinds_and_is_one_line(world: World, function: str):
-    """lambda_runtime panics over a memory size that is no number.
+    """lambda_runtime panics if the memory size is not a number.
 
-    A program that aborts ends with a signal, and tells in plain text where it was built.
+    A program that aborts would end with a signal, and print a message with paths of the build machine.
     """
     queue = "http://127.0.0.1:1/123456789012"
     environment = {

@@ -1,4 +1,4 @@
-"""The queues that the template makes, and what its roles may do with them."""
+"""The template's queues, and what its roles may do with them."""
 
 import json
 from unittest.mock import ANY
@@ -12,7 +12,7 @@ from local.storm import drain
 
 
 def test_the_relay_works_without_queues(world: World):
-    """`RetryQueue=disabled` leaves no trace of them."""
+    """With `RetryQueue=disabled`, the stack has no queues and no `redeliver`."""
     relay = world.like("no-queues", RetryQueue="disabled", PushUrlParameter="/no-queues/push-url")
     assert relay.redeliver is None
     resources = world.aws.client("cloudformation").describe_stack_resources(StackName=relay.name)
@@ -25,7 +25,7 @@ def test_the_relay_works_without_queues(world: World):
     assert world.post(relay, "alarm").status == 200
     world.flashduty.fault({"refuse": {"status": 429, "retry_after": "30"}})
     answer = world.post(relay, "alarm-recovery")
-    world.flashduty.fair_weather()
+    world.flashduty.clear_faults()
     assert answer.status == 503
     assert answer.json()["error"] == {"code": "FlashdutyUnavailable", "message": ANY}
 
@@ -44,7 +44,7 @@ def test_the_relay_works_without_queues(world: World):
 def test_each_role_may_do_what_it_must_and_no_more(
     world: World, relay: Stack, function: str, allowed: dict[str, set[str]]
 ):
-    """MiniStack's own event source asks nobody, so this asks with the role's credentials."""
+    """MiniStack's event source does not check permissions, so the test uses the role's credentials."""
     configuration = world.aws.client("lambda").get_function_configuration(
         FunctionName=getattr(relay, function)
     )
@@ -59,7 +59,7 @@ def test_each_role_may_do_what_it_must_and_no_more(
         aws_session_token=credentials["SessionToken"],
     )
     calls = {
-        # Invalid as far as they are allowed: nothing is sent, and nothing deleted.
+        # Calls that are allowed fail as invalid, so nothing is sent or deleted.
         "send": lambda url: sqs.send_message(QueueUrl=url, MessageBody="x"),
         "receive": lambda url: sqs.receive_message(QueueUrl=url),
         "delete": lambda url: sqs.delete_message(QueueUrl=url, ReceiptHandle="x"),
@@ -85,7 +85,7 @@ def _may(call, url: str) -> bool:
 
 
 def test_the_numbers_fit_each_other(world: World, relay: Stack):
-    """After ten days of trying, a message is a dead letter, long before SQS would delete it."""
+    """A message becomes a dead letter after ten days, before SQS deletes it after fourteen."""
     attributes = world.aws.client("sqs").get_queue_attributes(
         QueueUrl=relay.retries.url, AttributeNames=["All"]
     )["Attributes"]
@@ -98,10 +98,10 @@ def test_the_numbers_fit_each_other(world: World, relay: Stack):
 
 
 def test_a_dead_letter_comes_back(world: World, relay: Stack):
-    """Refused for want of a licence, and delivered when there is one."""
+    """Flashduty refuses it without a licence, and accepts it with one."""
     world.flashduty.fault({"refuse": {"status": 400, "code": "NoLicense", "message": "no licence"}})
     assert world.post(relay, "alarm").status == 502
-    world.flashduty.fair_weather()
+    world.flashduty.clear_faults()
     [letter] = relay.dead_letters.messages()
     assert "NoLicense" in letter["MessageAttributes"]["Reason"]["StringValue"]
     body = json.loads(letter["Body"])
@@ -114,8 +114,8 @@ def test_a_dead_letter_comes_back(world: World, relay: Stack):
     assert alert["labels"]["delayed"].endswith("s")
 
 
-def test_what_is_tried_too_often_becomes_a_dead_letter(world: World):
-    """SQS moves it by itself; two tries instead of hundreds show it. It comes back, too."""
+def test_a_message_received_too_often_becomes_a_dead_letter(world: World):
+    """SQS moves it, here after two attempts instead of hundreds. It can be delivered afterwards."""
     relay = world.like("tried", PushUrlParameter="/tried/push-url")
     world.set_push_url("/tried/push-url")
     sqs = world.aws.client("sqs")
@@ -126,7 +126,7 @@ def test_what_is_tried_too_often_becomes_a_dead_letter(world: World):
     world.flashduty.fault({"refuse": {"status": 500}})
     assert world.post(relay, "alarm").status == 202
     drain(relay, seconds=60)
-    world.flashduty.fair_weather()
+    world.flashduty.clear_faults()
     assert relay.dead_letters.length() == 1
     assert world.flashduty.alerts() == []
 

@@ -1,4 +1,4 @@
-"""ZStack's messages become alerts, and nobody else's do."""
+"""Messages with the token become alerts, and others do not."""
 
 from unittest.mock import ANY
 
@@ -11,7 +11,7 @@ ALARM = samples.read(ROOT / "events/alarm.json")
 
 
 def pushed(*statuses: str) -> dict:
-    """The answer to a message that became these events."""
+    """The answer to a message with these events."""
     return {
         "request_id": ANY,
         "alerts": [
@@ -21,7 +21,7 @@ def pushed(*statuses: str) -> dict:
 
 
 def test_an_alarm_opens_an_alert_and_its_recovery_closes_it(world: World, relay: Stack):
-    """The main job."""
+    """The usual case."""
     alarm = world.post(relay, "alarm")
     assert (alarm.status, alarm.json()) == (200, pushed("Critical"))
     [alert] = world.flashduty.alerts()
@@ -35,7 +35,7 @@ def test_an_alarm_opens_an_alert_and_its_recovery_closes_it(world: World, relay:
 
 
 def test_the_test_button_leaves_nothing_open(world: World, relay: Stack):
-    """It is seen to arrive, all the same."""
+    """Its alert opens and closes at once."""
     answer = world.post(relay, "test-message")
     assert (answer.status, answer.json()) == (200, pushed("Info", "Ok"))
     [alert] = world.flashduty.alerts()
@@ -44,15 +44,15 @@ def test_the_test_button_leaves_nothing_open(world: World, relay: Stack):
 
 
 def test_chinese_text_and_the_urls_labels_arrive(world: World, relay: Stack):
-    """API Gateway, base64 and percent signs between the two leave them as they were."""
+    """API Gateway encodes the body in base64 and the query in percent signs."""
     assert world.post(relay, "alarm-chinese").status == 200
     [alert] = world.flashduty.alerts()
     assert (alert["labels"]["cloud"], alert["labels"]["env"]) == ("北京", "prod")
     assert alert["labels"]["check"] in alert["title"]
 
 
-def test_the_token_may_stand_in_the_url(world: World, relay: Stack):
-    """For a ZStack endpoint without user name and password; it becomes no label."""
+def test_the_token_may_be_in_the_url(world: World, relay: Stack):
+    """For a ZStack endpoint without user name and password. The token becomes no label."""
     answer = world.call(relay, "/zstack", ALARM.body, query={"token": world.token})
     assert (answer.status, answer.json()) == (200, pushed("Critical"))
     [alert] = world.flashduty.alerts()
@@ -62,8 +62,8 @@ def test_the_token_may_stand_in_the_url(world: World, relay: Stack):
 @pytest.mark.parametrize(
     "credential", [{}, {"token": "wrong"}, {"query": {"token": "wrong"}}], ids=["none", "basic", "url"]
 )
-def test_strangers_are_turned_away(world: World, relay: Stack, credential: dict):
-    """And Flashduty hears nothing of them."""
+def test_callers_without_the_token_are_rejected(world: World, relay: Stack, credential: dict):
+    """Nothing is pushed."""
     answer = world.call(relay, "/zstack", ALARM.body, **credential)
     assert answer.status == 401
     assert answer.headers["WWW-Authenticate"].startswith("Basic")
@@ -72,14 +72,14 @@ def test_strangers_are_turned_away(world: World, relay: Stack, credential: dict)
 
 
 def test_health(world: World, relay: Stack):
-    """Asked without a credential; by watchers that ask with HEAD, too."""
+    """It needs no credential, and HEAD works as well as GET."""
     assert world.call(relay, "/health").status == 200
     head = world.call(relay, "/health", method="HEAD")
     assert (head.status, head.text) == (200, "")
 
 
 def test_a_rotated_push_url_costs_no_alert(world: World, relay: Stack):
-    """Although the function has just read the old one, and would keep it for minutes."""
+    """Although the function has just read the old one, and caches it for minutes."""
     assert world.post(relay, "alarm").status == 200
     world.rotate_key()
     world.set_push_url()

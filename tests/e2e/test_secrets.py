@@ -1,4 +1,4 @@
-"""`make secrets`, as a person runs it, and that the functions take what it made."""
+"""`make secrets` as a person runs it, and that its secrets work."""
 
 import os
 import pty
@@ -27,19 +27,19 @@ def make(world: World, prefix: str, **variables: str) -> subprocess.CompletedPro
 
 
 def environment(world: World) -> dict[str, str]:
-    """The local AWS, and nothing of a `make` that runs these tests."""
+    """The environment of the local AWS, without the variables of a `make` that runs these tests."""
     own = world.aws.environment.items()
     return {name: value for name, value in own if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
 
 
 def parameters(world: World, prefix: str) -> dict[str, tuple[str, str]]:
-    """Types and values of all parameters of a prefix."""
+    """The types and values of all parameters with a prefix."""
     found = world.aws.client("ssm").get_parameters_by_path(Path=prefix, WithDecryption=True)["Parameters"]
     return {it["Name"].removeprefix(prefix): (it["Type"], it["Value"]) for it in found}
 
 
-def test_what_it_makes_is_what_the_functions_need(world: World):
-    """The token on the standard output, alone, opens the relay; nothing shows the key."""
+def test_the_functions_accept_the_new_secrets(world: World):
+    """Stdout has the token and nothing else. No output has the key."""
     push_url = world.flashduty.push_url(world.key)
     made = make(world, "/made", PUSH_URL=push_url)
     assert made.returncode == 0, made.stderr
@@ -58,8 +58,8 @@ def test_what_it_makes_is_what_the_functions_need(world: World):
     assert relay.call("/zstack", b'{"ALARM_NAME": "x"}', token=token).status == 200
 
 
-def test_a_token_given_by_hand_is_put_in_one_a_line(world: World):
-    """While it is rotated, the new one and the old one open the relay; then the new one alone."""
+def test_tokens_given_by_hand_are_stored_one_on_a_line(world: World):
+    """During a rotation, the relay accepts the new token and the old one."""
     old, new = "the-old-token-of-somebody", "correct horse battery staple"
     made = make(world, "/given", PUSH_URL=world.flashduty.push_url(world.key), WEBHOOK_TOKEN=old)
     assert (made.returncode, made.stdout) == (0, ""), made.stderr
@@ -75,7 +75,7 @@ def test_a_token_given_by_hand_is_put_in_one_a_line(world: World):
     both = f" {new}\r\n\n{old}\n"
     assert make(world, "/given", OVERWRITE="webhook-token", WEBHOOK_TOKEN=both).returncode == 0
     assert parameters(world, "/given")["/webhook-token"] == ("SecureString", f"{new}\n{old}")
-    # A process asks SSM for a token that it does not know once in two seconds.
+    # For an unknown token, a process asks SSM at most once in two seconds.
     time.sleep(2.1)
     assert statuses()[::-1] == [200, 200]
 
@@ -86,13 +86,13 @@ def test_a_token_given_by_hand_is_put_in_one_a_line(world: World):
         ("fifteen-of-them", "16 characters"),
         ("correct horse", "16 characters"),
         ("a-token-of-sixteen\nfifteen-of-them", "16 characters"),
-        ("a-token-of-sixteen another-of-sixteen", "one on a line"),
+        ("a-token-of-sixteen another-of-sixteen", "several tokens on one line"),
         ("口令口令口令口令口令口令口令口令", "visible ASCII"),
         (" \r\n ", "empty"),
     ],
 )
-def test_what_is_no_good_token_is_refused(monkeypatch: pytest.MonkeyPatch, token: str, says: str):
-    """Before anything is written, and without repeating it."""
+def test_an_unsuitable_token_is_refused(monkeypatch: pytest.MonkeyPatch, token: str, says: str):
+    """Before anything is written. The error does not contain it."""
     ssm = boto3.client("ssm", "us-east-1", aws_access_key_id="none", aws_secret_access_key="none")
     monkeypatch.setattr(secrets.boto3, "client", lambda _: ssm)
     with Stubber(ssm) as stub:
@@ -103,8 +103,8 @@ def test_what_is_no_good_token_is_refused(monkeypatch: pytest.MonkeyPatch, token
         stub.assert_no_pending_responses()
 
 
-def test_a_good_token_is_taken_as_the_functions_read_it():
-    """Without what is around its lines."""
+def test_a_token_is_stored_as_the_functions_read_it():
+    """Without blanks and empty lines around it."""
     for given, stored in [
         ("sixteen-of-them-", "sixteen-of-them-"),
         (
@@ -117,7 +117,7 @@ def test_a_good_token_is_taken_as_the_functions_read_it():
 
 
 def test_nothing_is_overwritten_by_accident(world: World):
-    """It says how to do it on purpose, and then leaves the other one alone."""
+    """The error says how to overwrite one of the two. The other one is kept."""
     token = make(world, "/kept", PUSH_URL=URL).stdout.strip()
     before = parameters(world, "/kept")
     given = [{}, {"PUSH_URL": URL + "2"}, {"WEBHOOK_TOKEN": "another-of-sixteen"}]
@@ -143,8 +143,8 @@ def test_nothing_is_overwritten_by_accident(world: World):
     assert new.stdout.strip() != token
 
 
-def test_what_was_left_half_done_is_completed(world: World):
-    """Without asking for what is there."""
+def test_a_missing_token_is_added(world: World):
+    """The push URL exists, and is not asked for."""
     world.aws.put_secret("/half/push-url", URL)
     made = make(world, "/half")
     assert made.returncode == 0, made.stderr
@@ -155,7 +155,7 @@ def test_what_was_left_half_done_is_completed(world: World):
 
 
 def test_a_replaced_parameter_keeps_its_key(world: World):
-    """SSM would take its own, and the role could not read it."""
+    """With SSM's own key, the role could not decrypt it."""
     key = world.aws.client("kms").create_key()["KeyMetadata"]["Arn"]
     assert make(world, "/keyed", PUSH_URL=URL, KMS_KEY=key).returncode == 0
     assert make(world, "/keyed", PUSH_URL=URL + "2", OVERWRITE="push-url").returncode == 0
@@ -168,7 +168,7 @@ def test_a_replaced_parameter_keeps_its_key(world: World):
 @pytest.mark.parametrize(
     ("answers", "key"),
     [
-        # An empty page may come before the one that has it.
+        # Empty pages may come before the page with the parameter.
         ([{"Parameters": [], "NextToken": "more"}, {"Parameters": [{"KeyId": "own"}]}], "own"),
         ([{"Parameters": []}], None),
         ([{"Parameters": [{"Name": "/there/push-url"}]}], None),
@@ -178,7 +178,7 @@ def test_a_replaced_parameter_keeps_its_key(world: World):
 def test_the_key_is_found_or_asked_for(
     monkeypatch: pytest.MonkeyPatch, answers: list[dict | str], key: str | None
 ):
-    """Under another one the functions could not read it."""
+    """With another key, the functions could not decrypt the parameter."""
     ssm = boto3.client("ssm", "us-east-1", aws_access_key_id="none", aws_secret_access_key="none")
     monkeypatch.setattr(secrets.boto3, "client", lambda _: ssm)
     with Stubber(ssm) as stub:
@@ -213,8 +213,8 @@ def test_the_key_is_found_or_asked_for(
         KEY,
     ],
 )
-def test_what_is_no_push_url_is_refused(world: World, url: str):
-    """Before anything is made, and without repeating it."""
+def test_an_invalid_push_url_is_refused(world: World, url: str):
+    """Before anything is written. The error does not contain it."""
     refused = make(world, "/refused", PUSH_URL=url)
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "The push URL" in refused.stderr
@@ -222,8 +222,8 @@ def test_what_is_no_push_url_is_refused(world: World, url: str):
     assert parameters(world, "/refused") == {}
 
 
-def test_it_asks_where_nobody_looks(world: World):
-    """On a terminal the URL is neither shown nor given to a program as an argument."""
+def test_on_a_terminal_it_asks_for_the_push_url(world: World):
+    """The terminal does not show the URL."""
     ours, theirs = pty.openpty()
     asking = subprocess.Popen(
         ["make", "--silent", "secrets", "PREFIX=/asked"],
@@ -239,7 +239,7 @@ def test_it_asks_where_nobody_looks(world: World):
     while b"push URL" not in shown:
         shown += os.read(ours, 1024)
     os.write(ours, URL.encode() + b"\n")
-    # A closed terminal is an error, not an end.
+    # Reading from a closed terminal raises an error.
     try:
         while more := os.read(ours, 1024):
             shown += more
@@ -252,14 +252,14 @@ def test_it_asks_where_nobody_looks(world: World):
 
 
 def test_without_a_terminal_it_says_what_it_needs(world: World):
-    """Instead of waiting for ever."""
+    """It does not wait."""
     nobody = make(world, "/nobody")
     assert nobody.returncode == 2
     assert "PUSH_URL=" in nobody.stderr
 
 
 def test_no_command_line_holds_the_secrets():
-    """But for make's own, which is why it is better to be asked."""
+    """Except that of make, so it is safer to be asked."""
     command = [
         "make",
         "--dry-run",
@@ -278,7 +278,7 @@ def test_no_command_line_holds_the_secrets():
     [("AWS_ACCESS_KEY_ID", "no AWS credentials"), ("AWS_DEFAULT_REGION", "no AWS region")],
 )
 def test_an_account_that_is_not_named_is_asked_for(world: World, without: str, says: str, tmp_path: Path):
-    """In the AWS command line's own terms."""
+    """The advice has the variables of the AWS command line."""
     env = {name: value for name, value in environment(world).items() if name != without}
     if without == "AWS_ACCESS_KEY_ID":
         del env["AWS_SECRET_ACCESS_KEY"]

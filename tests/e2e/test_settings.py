@@ -1,11 +1,11 @@
-"""What the function does while it cannot read its settings, and that it can read no others."""
+"""What the functions do while they cannot read their settings, and that they can read no other parameters."""
 
 from conftest import World
 from local.storm import drain
 
 
-def test_a_push_url_that_comes_late_costs_no_alert(world: World):
-    """The function does not give up at its start, and the token suffices for an alert to be queued."""
+def test_a_missing_push_url_costs_no_alert(world: World):
+    """The function starts without it. The token is enough to queue an alert."""
     relay = world.deploy("late", PushUrlParameter="/late/push-url")
     answer = world.post(relay, "alarm")
     assert (answer.status, answer.json()["queued"]) == (202, True)
@@ -20,10 +20,10 @@ def test_a_push_url_that_comes_late_costs_no_alert(world: World):
 
 
 def test_the_role_may_read_no_other_parameter(world: World):
-    """Were the policy wider than the template means it to be, this alarm would be delivered.
+    """If the policy allowed other parameters, this alarm would be delivered.
 
-    SSM refuses both parameters for the one that is denied. The token is known all the same: it is asked for
-    alone. There is no queue, from which the other function would deliver the alarm with what it may read.
+    SSM denies a call for both parameters if one of them is denied. The token is still known, because the
+    relay then asks for it alone. The stack has no queue, so that `redeliver` does not deliver the alarm.
     """
     world.set_push_url("/denied/push-url")
     world.set_push_url("/elsewhere/push-url")

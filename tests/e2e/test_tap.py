@@ -1,4 +1,4 @@
-"""What API Gateway tells the local console: every message as it comes, no credential, and at no cost."""
+"""The reports of API Gateway to the local console: every message, no credential, and no waiting."""
 
 import asyncio
 import json
@@ -19,37 +19,37 @@ ANSWER = (200, {"apigw-requestid": "x"}, b'{"alerts": []}')
 
 @contextmanager
 def console() -> Iterator[tuple[str, Queue]]:
-    """One that only listens: its address, and what it is told."""
-    told: Queue[Any] = Queue()
+    """A console that only records reports: its URL for them, and the reports."""
+    reports: Queue[Any] = Queue()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            told.put((self.path, dict(self.headers), json.loads(body)))
+            reports.put((self.path, dict(self.headers), json.loads(body)))
             self.send_response(204)
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
-            """Nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}/api/arrivals", told
+        yield f"http://127.0.0.1:{server.server_port}/api/arrivals", reports
     finally:
         server.shutdown()
         server.server_close()
 
 
 async def gateway(api_id, stage, path, method, headers, body, query_params, raw_query_string=None):
-    """API Gateway, which answers everything alike."""
+    """API Gateway with one answer for everything."""
     return ANSWER
 
 
 def is_route(api_id, stage, method, path):
-    """It has one."""
+    """The authorization type of a route; None without a route."""
     return "NONE" if path == "/zstack" else None
 
 
@@ -61,20 +61,20 @@ def call(
     query: str = "",
     execute: Callable[..., Awaitable[tuple]] = gateway,
 ) -> None:
-    """One request, with a credential in its header."""
+    """Make one request, with a credential in its header."""
     headers = {"authorization": "Basic enN0YWNrOnNlY3JldA=="}
-    told = tap.on(execute, is_route)
-    request = told("api", "$default", path, method, headers, body, {}, raw_query_string=query)
+    reported = tap.on(execute, is_route)
+    request = reported("api", "$default", path, method, headers, body, {}, raw_query_string=query)
     assert asyncio.run(request) == ANSWER
 
 
-def test_a_message_is_told():
-    """As they were, but for the credentials."""
-    with console() as (address, told):
+def test_a_message_is_reported():
+    """Unchanged, but without the credentials."""
+    with console() as (address, reports):
         call(
             Tap(address), body='{"ALARM_NAME": "磁盘"}'.encode(), query="cloud=a&token=secret&%74oken=secret"
         )
-        path, headers, arrival = told.get(timeout=10)
+        path, headers, arrival = reports.get(timeout=10)
     assert path == "/api/arrivals"
     assert headers["Content-Type"] == "application/json"
     assert abs(arrival.pop("at") / 1000 - time.time()) < 60
@@ -82,31 +82,31 @@ def test_a_message_is_told():
     assert arrival == {"path": "/zstack", "query": "cloud=a"}
 
 
-def test_a_message_is_told_before_it_is_answered():
-    """The console knows it when its events are pushed, however slow Flashduty is."""
-    with console() as (address, told):
+def test_a_message_is_reported_before_it_is_answered():
+    """The console knows a message before its events are pushed, even if Flashduty is slow."""
+    with console() as (address, reports):
 
         async def waiting(*request, raw_query_string=None):
-            """API Gateway, which answers when the console has heard of it."""
-            assert (await asyncio.to_thread(told.get, timeout=10))[2]["query"] == "cloud=a"
+            """API Gateway that answers after the console has the report."""
+            assert (await asyncio.to_thread(reports.get, timeout=10))[2]["query"] == "cloud=a"
             return ANSWER
 
         call(Tap(address), query="cloud=a", execute=waiting)
 
 
-def test_only_posts_to_a_route_are_told():
-    """Neither health checks nor what API Gateway answers 404."""
-    with console() as (address, told):
+def test_only_posts_to_a_route_are_reported():
+    """Health checks and requests that API Gateway answers with 404 are not reported."""
+    with console() as (address, reports):
         tap = Tap(address)
         call(tap, method="GET")
         call(tap, path="/elsewhere")
         call(tap, query="the=last")
-        assert told.get(timeout=10)[2]["query"] == "the=last"
-        assert told.empty()
+        assert reports.get(timeout=10)[2]["query"] == "the=last"
+        assert reports.empty()
 
 
-def test_a_console_that_is_away_costs_nothing(monkeypatch: pytest.MonkeyPatch):
-    """Neither one that is gone nor one that never answers, however much comes; and it may come back."""
+def test_requests_do_not_wait_for_a_console_that_has_ended(monkeypatch: pytest.MonkeyPatch):
+    """However many reports wait."""
     monkeypatch.setattr("local.ministack.tap.WAITING", 3)
     with console() as (address, _):
         pass
@@ -129,5 +129,5 @@ def test_a_console_that_is_away_costs_nothing(monkeypatch: pytest.MonkeyPatch):
     ],
 )
 def test_the_token_is_left_out_of_the_url(query: str, left: str):
-    """However it is spelt; the rest stays as it is written."""
+    """In upper or lower case, percent-encoded or not. The rest of the query string is not changed."""
     assert without_token(query) == left

@@ -6,9 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use aws_standin::event_source::EventSource;
-use aws_standin::mishap::Mishap;
-use aws_standin::sqs::Fault as SqsFault;
+use aws_standin::lambda::Fault as ProcessFault;
+use aws_standin::sqs::{EventSource, Fault as SqsFault};
 use flashduty_standin::{Fault, Lasts};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -237,8 +236,8 @@ async fn around(step: &Step, journey: &mut Journey, second: &mut EventSource, ha
             journey.sqs.advance(Duration::from_mins(1));
         }
         Step::Die(millis) => {
-            let kill = Mishap::Kill { after: Duration::from_millis(*millis) };
-            if second.poll_under(Some(kill)).await.is_some_and(|batch| batch.died) {
+            let kill = ProcessFault::Kill { after: Duration::from_millis(*millis) };
+            if second.poll_with(Some(kill)).await.is_some_and(|batch| batch.died) {
                 let dead = std::mem::replace(second, journey.another_redeliver().await);
                 assert_no_secret(&dead.function.ended().await.1);
                 add(&count.kills, 1);

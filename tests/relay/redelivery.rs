@@ -2,16 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use aws_standin::event_source::VISIBILITY_TIMEOUT;
-use aws_standin::queue::DEDUPLICATION_INTERVAL;
-use aws_standin::sqs::Fault as SqsFault;
+use aws_standin::sqs::{DEDUPLICATION_INTERVAL, Fault as SqsFault, VISIBILITY_TIMEOUT};
 use flashduty_standin::{Fault, Lasts};
 use serde_json::{Value, json};
 
 use crate::support::journey::{Journey, busy};
 use crate::support::{PUSH_URL_PARAMETER, alarm, golden, post, sample, samples};
 
-/// A journey with these messages in its retry queue, and fair weather.
+/// A journey with these messages in its retry queue, and no faults.
 async fn with_queued(messages: &[String]) -> Journey {
     let mut journey = Journey::new().await;
     journey.world.flashduty.fault(busy(), Lasts::Standing);
@@ -233,7 +231,7 @@ async fn what_is_refused_for_good_is_not_tried_again() {
     let dead = journey.dead();
     assert_eq!(bodies(&dead), stored[..1]);
     let reason = dead[0]["MessageAttributes"]["Reason"]["StringValue"].as_str().unwrap();
-    assert!(reason.contains("InvalidParameter") && reason.contains("bad weather"), "{reason}");
+    assert!(reason.contains("InvalidParameter") && reason.contains("injected fault"), "{reason}");
     assert_eq!(journey.world.pushed().len(), 3);
 
     // When what was wrong is put right, the message is moved back.

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use aws_standin::wire::Wire;
+use aws_standin::proxy::Proxy;
 use flashduty_standin::{Options, Standin};
 use serde_json::Value;
 
@@ -14,9 +14,9 @@ use crate::support::{KEY, KEY_IN_URL, World, sample};
 const LATE: Duration = Duration::from_millis(900);
 
 /// A wire to where an `http://` URL points, and the URL that leads through it.
-async fn wire(url: &str) -> (Wire, String) {
+async fn wire(url: &str) -> (Proxy, String) {
     let service = url.strip_prefix("http://").unwrap();
-    let wire = Wire::to(service.split('/').next().unwrap()).await;
+    let wire = Proxy::to(service.split('/').next().unwrap()).await;
     let through = format!("http://{}", wire.address());
     (wire, through)
 }
@@ -35,7 +35,7 @@ async fn a_dead_connection_to_sqs_does_not_queue_an_alert() {
     assert_eq!(journey.send(&sample("alarm")).await.0, 200);
     // Until the count is due again.
     tokio::time::sleep(Duration::from_secs(2)).await;
-    wire.go_silent();
+    wire.stall();
     let (status, took) = timed(&mut journey, &sample("alarm-recovery")).await;
     assert_eq!((status, journey.queued().len()), (200, 0), "{took:?}");
     assert!(took < LATE, "{took:?}");
@@ -43,7 +43,7 @@ async fn a_dead_connection_to_sqs_does_not_queue_an_alert() {
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert_eq!(timed(&mut journey, &sample("alarm")).await.0, 200);
     journey.world.flashduty.fault(crate::support::journey::busy(), flashduty_standin::Lasts::Next(1));
-    wire.go_silent();
+    wire.stall();
     let (status, took) = timed(&mut journey, &sample("event-host-disconnected")).await;
     assert_eq!((status, journey.queued().len()), (202, 1), "{took:?}");
     assert!(took < LATE, "{took:?}");
@@ -57,7 +57,7 @@ async fn a_dead_connection_to_ssm_makes_an_alert_little_later() {
     let (wire, through) = wire(&world.ssm_url).await;
     world.restart_with(&[("AWS_ENDPOINT_URL", &through)]).await;
     assert_eq!(world.send(&sample("alarm")).await.0, 200);
-    wire.go_silent();
+    wire.stall();
     let started = Instant::now();
     assert_eq!(world.send(&sample("alarm")).await.0, 200);
     assert!(started.elapsed() < LATE, "{:?}", started.elapsed());
@@ -73,7 +73,7 @@ async fn a_dead_connection_to_flashduty_makes_an_alert_little_later() {
     let (wire, through) = wire(&service).await;
     let mut world = World::pushing_to(flashduty, &push_url.replace(&service, &through), &[]).await;
     assert_eq!(world.send(&sample("alarm")).await.0, 200);
-    wire.go_silent();
+    wire.stall();
     let started = Instant::now();
     assert_eq!(world.send(&sample("alarm-recovery")).await.0, 200);
     assert!(started.elapsed() < Duration::from_millis(1_500), "{:?}", started.elapsed());

@@ -1,4 +1,4 @@
-//! A stand-in for SSM Parameter Store that knows `GetParameters` and nothing else.
+//! A stand-in for SSM Parameter Store. It has the one call that the functions make, `GetParameters`.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -12,7 +12,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde_json::{Value, json};
 
-/// The store.
+use crate::serve::serve;
+
+/// A store. Clones share its parameters.
 #[derive(Clone, Default)]
 pub struct Ssm(Arc<Mutex<Store>>);
 
@@ -25,57 +27,57 @@ struct Store {
     fault: Option<Fault>,
 }
 
-/// What goes wrong with every call.
+/// How every call fails.
 #[derive(Clone, Copy, Debug)]
 pub enum Fault {
-    /// An error of this type.
+    /// SSM answers with an error of this type.
     Error(&'static str),
-    /// The values in a document that is not as it should be, under this HTTP status.
+    /// SSM answers with this HTTP status and a broken document that contains the values.
     Garbled(u16),
-    /// No answer.
+    /// SSM never answers.
     Hang,
 }
 
 impl Ssm {
-    /// Starts an empty store and gives its URL.
+    /// Starts an empty store, and returns its URL.
     pub async fn start() -> (Self, String) {
         let ssm = Self::default();
-        let address = crate::serve(ssm.routes()).await;
+        let address = serve(ssm.routes()).await;
         (ssm, format!("http://{address}"))
     }
 
-    /// The store's only path.
+    /// The store's endpoint, to be served elsewhere.
     pub fn routes(&self) -> Router {
         Router::new().route("/", post(call)).with_state(self.clone())
     }
 
-    /// Puts in a `SecureString`.
+    /// Creates or replaces a `SecureString`.
     pub fn put(&self, name: &str, value: &str) {
         self.0.lock().unwrap().parameters.insert(name.to_owned(), value.to_owned());
     }
 
-    /// Takes a parameter away.
+    /// Deletes a parameter.
     pub fn remove(&self, name: &str) {
         self.0.lock().unwrap().parameters.remove(name);
     }
 
-    /// Lets every call that asks for this parameter fail with an error of this type, as where the caller may not
-    /// decrypt it. SSM then gives none of the others either.
+    /// Makes every call that asks for this parameter fail with an error of this type, as if the caller could not
+    /// decrypt it. Such a call returns none of the other parameters either.
     pub fn lock(&self, name: &str, error: &'static str) {
         self.0.lock().unwrap().locked.insert(name.to_owned(), error);
     }
 
-    /// Lets every call from now on fail, or none.
+    /// Makes every call from now on fail in this way; `None` ends it.
     pub fn fault(&self, fault: Option<Fault>) {
         self.0.lock().unwrap().fault = fault;
     }
 
-    /// When the last call came.
+    /// When the last call arrived.
     pub fn last_call(&self) -> Option<Instant> {
         self.0.lock().unwrap().last_call
     }
 
-    /// The calls so far.
+    /// The bodies of all calls so far.
     pub fn calls(&self) -> Vec<Value> {
         self.0.lock().unwrap().calls.clone()
     }

@@ -1,4 +1,4 @@
-//! TLS with a certificate of one's own.
+//! TLS with a certificate authority that exists for one test.
 
 use std::io;
 use std::net::SocketAddr;
@@ -14,17 +14,17 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 use tokio_rustls::server::TlsStream;
 
-/// A certificate authority, and `localhost` with a certificate of it.
+/// A certificate authority, and a certificate of it for `localhost`.
 #[derive(Clone)]
 pub struct Identity {
     /// The authority's certificate, for `SSL_CERT_FILE`.
     pub authority: String,
-    /// What `localhost` serves with.
+    /// Serves TLS as `localhost`.
     pub acceptor: TlsAcceptor,
 }
 
 impl Identity {
-    /// A new one, which nobody trusts yet.
+    /// Creates both. Nobody trusts the authority yet.
     pub fn new() -> Self {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
@@ -41,7 +41,7 @@ impl Identity {
         Self { authority: authority.pem(), acceptor: TlsAcceptor::from(Arc::new(config)) }
     }
 
-    /// Serves over TLS on a free port until the test ends, and gives the URL.
+    /// Serves over TLS on a free port until the test ends, and returns the URL.
     pub async fn serve(&self, routes: Router) -> String {
         let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = tcp.local_addr().unwrap().port();
@@ -68,7 +68,7 @@ impl Listener for TlsListener {
 
     async fn accept(&mut self) -> (Self::Io, SocketAddr) {
         loop {
-            // An error is a caller that went away, or does not trust us.
+            // An error is a client that disconnected, or does not trust the authority.
             if let Ok((stream, address)) = self.tcp.accept().await
                 && stream.set_nodelay(true).is_ok()
                 && let Ok(stream) = self.acceptor.accept(stream).await

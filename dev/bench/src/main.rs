@@ -1,11 +1,10 @@
 //! What a cold start and an alert cost, beside a function that does nothing.
 //!
-//! `bench FOLDER` takes the binaries as cargo-lambda lays them down in FOLDER (`relay/bootstrap`,
-//! `redeliver/bootstrap`, `bench-floor/bootstrap`), runs them between stand-ins for Lambda's Runtime API, SSM, SQS
-//! and Flashduty on loopback, the last three over TLS, and prints one table. `bench FOLDER FILE` writes the
-//! figures into FILE, too.
+//! `bench FOLDER` runs the binaries in FOLDER, where cargo-lambda puts them: `relay/bootstrap`, `redeliver/bootstrap`
+//! and `bench-floor/bootstrap`. Around them are stand-ins for Lambda's Runtime API, SSM, SQS and Flashduty on loopback,
+//! the last three over TLS. It prints one table. `bench FOLDER FILE` also writes the figures into FILE, as JSON.
 
-#![allow(clippy::expect_used, clippy::print_stdout, reason = "a bench prints, and ends where it is surprised")]
+#![allow(clippy::expect_used, clippy::print_stdout, reason = "a bench prints, and panics if something fails")]
 
 mod process;
 mod report;
@@ -22,19 +21,21 @@ use process::{cpu, peak_memory};
 use report::{Row, median};
 use world::{World, alarm, batch, pushed};
 
-/// Processes of each kind that are started, interleaved.
+/// How many processes of each kind are started, interleaved.
 const STARTS: usize = 40;
-/// Requests to a process that is warm.
+/// How many requests a warm process gets.
 const REQUESTS: usize = 2_000;
-/// How many of them one after the other.
+/// How many of these requests a process gets in one turn.
 const TURN: usize = 100;
-/// Requests of each size, where the size is what matters.
+/// How many requests of each size are sent to compare sizes.
 const SIZED: usize = 300;
+/// How many requests are sent to see whether memory grows.
 const BURST: usize = 10_000;
-/// Batches of ten, which `redeliver` takes 1.5 seconds each for.
+/// How many batches of ten `redeliver` gets. Each takes 1.5 seconds.
 const BATCHES: usize = 20;
 
-/// The function that does nothing, ours without the queues, and ours as it is deployed by default.
+/// The kinds of functions: name in the table, name of the binary, and whether it has the queues. They are the function
+/// that does nothing, the relay without queues, and the relay as it is deployed by default.
 const KINDS: [(&str, &str, bool); 3] =
     [("floor", "bench-floor", false), ("relay alone", "relay", false), ("relay", "relay", true)];
 
@@ -61,12 +62,12 @@ fn progress(what: &str) {
     let _ = writeln!(std::io::stderr(), "    {what}");
 }
 
-async fn take(function: &mut Function, event: &Value) {
+async fn send(function: &mut Function, event: &Value) {
     let answer = function.invoke(event).await;
     assert_eq!(answer["statusCode"], 200, "{answer}; the log:\n{}", function.log());
 }
 
-/// From the process's start to its first answer; and when the relay was how far, in the middle of its starts.
+/// The time from the start of a process to its first answer, and the median times of the relay's stages.
 async fn cold(world: &World) -> (Row, Value) {
     progress(&format!("{STARTS} starts of each"));
     let event = alarm(0, 0);
@@ -78,7 +79,7 @@ async fn cold(world: &World) -> (Row, Value) {
             let mut function = world.function(name, *queues).await;
             function.asked_for_work().await;
             let ready = function.started.elapsed();
-            take(&mut function, &event).await;
+            send(&mut function, &event).await;
             let answered = function.started.elapsed();
             times.push(millis(answered));
             if *queues {
@@ -96,15 +97,15 @@ fn millis(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
 
-/// Processor time and memory of requests one after the other, in turns, and of the turns the middle one: the
-/// machine has other things to do.
+/// Processor time, latency and memory of sequential requests. The kinds take turns, and the figures are medians, because
+/// the machine has other work.
 async fn warm(world: &World) -> [Row; 3] {
     progress(&format!("{REQUESTS} requests to each"));
     let mut functions = Vec::new();
     for (_, name, queues) in KINDS {
         let mut function = world.function(name, queues).await;
         for n in 0..TURN {
-            take(&mut function, &alarm(n, 0)).await;
+            send(&mut function, &alarm(n, 0)).await;
         }
         functions.push(function);
     }
@@ -115,7 +116,7 @@ async fn warm(world: &World) -> [Row; 3] {
             for n in 0..TURN {
                 let event = alarm(turn * TURN + n, 0);
                 let start = Instant::now();
-                take(function, &event).await;
+                send(function, &event).await;
                 latency.push(start.elapsed().as_secs_f64() * 1e6);
             }
             each.push(1e6 * (cpu(function.pid()) - before) / count(TURN));
@@ -123,10 +124,7 @@ async fn warm(world: &World) -> [Row; 3] {
         world.flashduty.clear();
     }
     let mut memory = [0.0; 3];
-    functions
-        .iter()
-        .zip(&mut memory)
-        .for_each(|(function, memory)| *memory = kib(peak_memory(function.pid())) / 1024.0);
+    functions.iter().zip(&mut memory).for_each(|(function, memory)| *memory = peak_memory(function.pid()) / 1024.0);
     [
         Row::new("processor time of a warm alert", "µs", each.map(median), Some(2.0)),
         Row::new("time of a warm alert", "µs", latency.map(median), None),
@@ -134,29 +132,29 @@ async fn warm(world: &World) -> [Row; 3] {
     ]
 }
 
-/// How cost grows with a message's size, and memory with the number of messages.
+/// How the cost grows with the size of a message, and memory with the number of messages.
 async fn growth(world: &World) -> [Row; 2] {
     progress(&format!("large messages, and {BURST} alerts"));
     let mut function = world.function("relay", true).await;
     let mut cost = Vec::new();
     for size in [10_000, 100_000] {
         let event = alarm(0, size);
-        take(&mut function, &event).await;
+        send(&mut function, &event).await;
         let before = cpu(function.pid());
         for _ in 0..SIZED {
-            take(&mut function, &event).await;
+            send(&mut function, &event).await;
         }
         cost.push(1e6 * (cpu(function.pid()) - before) / count(SIZED));
     }
     let mut function = world.function("relay", true).await;
     for n in 0..REQUESTS {
-        take(&mut function, &alarm(n, 0)).await;
+        send(&mut function, &alarm(n, 0)).await;
     }
-    let before = kib(peak_memory(function.pid()));
+    let before = peak_memory(function.pid());
     for n in 0..BURST {
-        take(&mut function, &alarm(n, 0)).await;
+        send(&mut function, &alarm(n, 0)).await;
     }
-    let after = kib(peak_memory(function.pid()));
+    let after = peak_memory(function.pid());
     world.flashduty.clear();
     [
         Row::one("processor time of 100 KB, in messages of 10 KB", "×", cost[1] / cost[0], 12.0),
@@ -164,11 +162,11 @@ async fn growth(world: &World) -> [Row; 2] {
     ]
 }
 
-/// What `redeliver` takes for an alert.
+/// The processor time of `redeliver` for an alert.
 async fn redeliver(world: &World) -> [Row; 2] {
-    /// Of a processor, as Lambda gives at 128 MB: 1,769 MB are a whole one.
+    /// The part of a processor that Lambda gives at 128 MB. At 1,769 MB it is a whole one.
     const SHARE: f64 = 128.0 / 1_769.0;
-    /// What Flashduty takes in a second.
+    /// Flashduty's rate limit, in requests per second.
     const LIMIT: f64 = 1_000.0 / 60.0;
     progress(&format!("{BATCHES} batches of ten for redeliver"));
     let mut function = world.function("redeliver", true).await;
@@ -187,14 +185,14 @@ async fn redeliver(world: &World) -> [Row; 2] {
     ]
 }
 
-/// What is uploaded to Lambda.
+/// The size of the zip files for Lambda.
 fn sizes(world: &World) -> [Row; 1] {
     let zipped = |name: &str| {
         let binary = std::fs::read(world.binary(name)).expect("the binary is built");
         let mut zip = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
-        zip.write_all(&binary).expect("memory takes it");
-        let zip = zip.finish().expect("memory takes it");
-        kib(u64::try_from(zip.len()).unwrap_or(u64::MAX)) / 1e6
+        zip.write_all(&binary).expect("a vector accepts everything");
+        let zip = zip.finish().expect("a vector accepts everything");
+        count(zip.len()) / 1e6
     };
     let [floor, relay] = ["bench-floor", "relay"].map(zipped);
     [Row::limit("zip", "MB", [floor, relay, relay], 2.5)]
@@ -202,10 +200,5 @@ fn sizes(world: &World) -> [Row; 1] {
 
 #[allow(clippy::cast_precision_loss, reason = "small numbers")]
 fn count(number: usize) -> f64 {
-    number as f64
-}
-
-#[allow(clippy::cast_precision_loss, reason = "small numbers")]
-fn kib(number: u64) -> f64 {
     number as f64
 }

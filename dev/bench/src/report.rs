@@ -1,8 +1,8 @@
-//! The table.
+//! The table of figures.
 
 use serde_json::{Value, json};
 
-/// A figure: of the floor, of the relay alone, of the relay with the queues; or one only.
+/// A row of the table: three figures, for the floor, the relay alone and the relay with queues; or one figure.
 pub struct Row {
     name: String,
     unit: &'static str,
@@ -12,7 +12,7 @@ pub struct Row {
 
 enum Goal {
     None,
-    /// So many times the floor, at most.
+    /// At most this many times the floor's figure.
     Ratio(f64),
     AtMost(f64),
     AtLeast(f64),

@@ -1,4 +1,4 @@
-//! Everything around a function, over TLS where the functions use TLS.
+//! The stand-ins around a function, over TLS where the functions use TLS.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -16,15 +16,15 @@ const TOKEN_PARAMETER: &str = "/bench/token";
 const KEY: &str = "sample-key";
 const TOKEN: &str = "sample-token";
 
-/// When Flashduty got the last push.
+/// When the last push arrived at Flashduty.
 static PUSHED: Mutex<Option<Instant>> = Mutex::new(None);
 
-/// When Flashduty got the last push.
+/// When the last push arrived at Flashduty.
 pub fn pushed() -> Option<Instant> {
     *PUSHED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// SSM, SQS and Flashduty, and the binaries that talk to them.
+/// Running stand-ins for SSM, SQS and Flashduty, and the folder of the binaries.
 pub struct World {
     pub flashduty: Standin,
     pub ssm: Ssm,
@@ -35,12 +35,12 @@ pub struct World {
 }
 
 impl World {
-    /// Starts them, with a certificate made for this run. The binaries are `folder/relay/bootstrap` and so on,
-    /// as cargo-lambda lays them down.
+    /// Starts the stand-ins with a new certificate. The binaries are `folder/relay/bootstrap` and so on, as cargo-lambda
+    /// puts them.
     pub async fn start(folder: &Path) -> Self {
         let identity = Identity::new();
         let authority = std::env::temp_dir().join(format!("bench-authority-{}.pem", std::process::id()));
-        std::fs::write(&authority, &identity.authority).expect("the folder for temporary files takes files");
+        std::fs::write(&authority, &identity.authority).expect("the folder for temporary files is writable");
         let options = Options {
             keys: vec![KEY.to_owned()],
             rate_limit: None,
@@ -64,8 +64,7 @@ impl World {
         self.binaries.join(name).join("bootstrap")
     }
 
-    /// A new process of a function, in the environment that the template gives it: with the queues, or
-    /// without them.
+    /// Starts a process of a function with the template's environment, with queues or without.
     pub async fn function(&self, name: &'static str, with_queues: bool) -> Function {
         let authority = self.authority.to_str().expect("an ASCII path");
         let variables = [
@@ -89,7 +88,7 @@ impl Drop for World {
     }
 }
 
-/// ZStack's alarm number `n`, as the sample of `events/` has it, with a note of so many bytes.
+/// The sample alarm of `events/` about resource number `n`, with a note of this many bytes.
 pub fn alarm(n: usize, note: usize) -> Value {
     let event: Value = serde_json::from_str(include_str!("../../../events/alarm.json")).expect("a sample is JSON");
     let mut event = event;
@@ -97,7 +96,7 @@ pub fn alarm(n: usize, note: usize) -> Value {
         event["body"].as_str().and_then(|body| serde_json::from_str(body).ok()).expect("a message is JSON");
     message["ALARM_RESOURCE_ID"] = json!(format!("{n:032x}"));
     if note > 0 {
-        // Chinese words, and what JSON writes otherwise: neither is cheap.
+        // Chinese characters and characters that JSON escapes are expensive.
         let line = "磁盘 \"sda\" 已满\n";
         message["ALARM_NOTE"] = json!(line.repeat(note / line.len()));
     }
@@ -105,7 +104,7 @@ pub fn alarm(n: usize, note: usize) -> Value {
     event
 }
 
-/// A batch of ten such alarms, as SQS hands them out.
+/// A batch of ten alarms, as Lambda reads them from SQS.
 pub fn batch(first: usize) -> Value {
     let records = (first..first + 10).map(|n| {
         let message = alarm(n, 0)["body"].clone();

@@ -54,6 +54,6 @@ async fn run(options: Options) -> io::Result<()> {
     let mut stop = Stop::new()?;
     let console = Console::start(options).await?;
     writeln!(io::stdout(), "listening on {}\nconsole on {}", console.standin().base_url(), console.base_url())?;
-    stop.told().await;
+    stop.wait().await;
     Ok(())
 }

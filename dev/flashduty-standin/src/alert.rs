@@ -1,4 +1,4 @@
-//! One alert, and what happened to it.
+//! One alert and its history.
 
 use std::collections::BTreeMap;
 
@@ -10,11 +10,10 @@ use crate::title::render;
 
 /// One alert: the events of one alert key from the first trigger to the `Ok` that closes it.
 ///
-/// Different alerts may have the same key, but at most one of them is open. All times are epoch
-/// milliseconds.
+/// Several alerts may have the same key, but at most one of them is open. All times are in epoch milliseconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alert {
-    /// Tells it from all others, those of the same key too; the later, the greater.
+    /// Unique among all alerts. Later alerts have greater ids.
     pub id: u64,
     /// The key its events share.
     pub alert_key: String,
@@ -24,46 +23,47 @@ pub struct Alert {
     pub severity: EventStatus,
     /// False once an `Ok` has closed it.
     pub open: bool,
-    /// The labels of the last event before the `Ok`, and those of the `Ok` that it lacks.
+    /// The labels of the last event before the `Ok`, and those that only the `Ok` has.
     pub labels: BTreeMap<String, String>,
     /// The description of the last event.
     pub description: String,
-    /// When its first event was taken.
+    /// When its first event arrived.
     pub opened_at: u64,
-    /// When its last event was taken.
+    /// When its last event arrived.
     pub updated_at: u64,
     /// When an `Ok` closed it.
     pub closed_at: Option<u64>,
-    /// How many events were taken for it, those too that added nothing to its history.
+    /// How many events it had, repeated ones included.
     pub events: u64,
     /// What happened to it, oldest first.
     pub history: Vec<HistoryEntry>,
-    /// How many entries of its history, the oldest ones, are not kept.
+    /// How many of the oldest entries were dropped from its history, to save memory.
     #[serde(default)]
     pub forgotten: usize,
-    /// The number of its last change among all alerts' changes.
+    /// The number of its last change, counted over all alerts.
     #[serde(skip)]
     pub(crate) change: u64,
 }
 
-/// An event of an alert that differed from the one before, and those after it that did not.
+/// An event that differed from the one before, and its repetitions. A repetition has the same status, title and
+/// description.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryEntry {
     /// The event's status.
     pub status: EventStatus,
     /// The event's title, rendered.
     pub title: String,
-    /// The event's description; empty where it had none.
+    /// The event's description; empty if it had none.
     pub description: String,
-    /// The labels of the last of these events.
+    /// The labels of the last repetition.
     pub labels: BTreeMap<String, String>,
-    /// When the first of these events was taken.
+    /// When the first of these events arrived.
     pub at: u64,
-    /// When the last of these events was taken.
+    /// When the last of these events arrived.
     pub last_at: u64,
-    /// How many events after the first only updated labels.
+    /// How often the event was repeated. Repetitions only update labels.
     pub repeats: u64,
-    /// The last of these events.
+    /// The last of these events, as it was pushed.
     pub event: Pushed,
 }
 
@@ -73,7 +73,7 @@ pub struct HistoryEntry {
 pub struct Pushed(Box<RawValue>);
 
 impl Pushed {
-    /// Of a body; `null` where that is no JSON.
+    /// Keeps the JSON of a body; `null` if it is not JSON.
     #[must_use]
     pub fn new(body: &[u8]) -> Self {
         Self(serde_json::from_slice(body).unwrap_or_default())
@@ -114,8 +114,8 @@ impl Alert {
         }
     }
 
-    /// Takes another event. One that equals the last in status, title and description only updates
-    /// labels. An `Ok` adds labels and changes none, so that they still tell of the problem.
+    /// Applies another event. A repetition only updates labels. An `Ok` adds labels but changes none, so that they still
+    /// describe the problem.
     pub(crate) fn update(&mut self, entry: HistoryEntry) {
         self.events += 1;
         self.updated_at = entry.at;
@@ -126,7 +126,7 @@ impl Alert {
         } else {
             self.labels.clone_from(&entry.labels);
         }
-        if let Some(last) = self.history.last_mut().filter(|last| last.tells_the_same_as(&entry)) {
+        if let Some(last) = self.history.last_mut().filter(|last| last.is_repeated_by(&entry)) {
             last.repeat(entry);
             return;
         }
@@ -141,7 +141,7 @@ impl Alert {
         self.history.push(entry);
     }
 
-    /// About how many bytes it takes.
+    /// Roughly how many bytes of memory it takes.
     pub(crate) fn weight(&self) -> usize {
         self.history.iter().map(HistoryEntry::weight).sum()
     }
@@ -161,7 +161,7 @@ impl HistoryEntry {
         }
     }
 
-    fn tells_the_same_as(&self, other: &Self) -> bool {
+    fn is_repeated_by(&self, other: &Self) -> bool {
         (self.status, &self.title, &self.description) == (other.status, &other.title, &other.description)
     }
 
@@ -172,8 +172,7 @@ impl HistoryEntry {
         self.event = other.event;
     }
 
-    /// The labels are there three times, one of them as the event's text, and a map takes more than
-    /// what is in it.
+    /// Roughly how many bytes of memory it takes. The labels are kept three times, and maps need more than their content.
     fn weight(&self) -> usize {
         512 + 4 * self.event.text().len()
     }

@@ -6,11 +6,10 @@ use std::ops::Bound;
 use crate::alert::{Alert, HistoryEntry};
 use crate::check::EventStatus;
 
-/// Of what a stand-in may remember, the part that one alert may take: one that goes up and down all
-/// the time must not displace all the others.
+/// One alert may use a hundredth of the memory. So an alert that changes all the time does not displace the others.
 const SHARE: usize = 100;
 
-/// Every alert that is remembered.
+/// Every alert that the stand-in keeps.
 #[derive(Debug, Default)]
 pub struct Alerts {
     by_id: BTreeMap<u64, Alert>,
@@ -18,13 +17,13 @@ pub struct Alerts {
     open: HashMap<String, u64>,
     /// The closed ones, in the order in which they closed.
     closed: VecDeque<u64>,
-    /// Which alert each change was of: the last change of each alert.
+    /// The last change of each alert: its number, and the id of the alert.
     changes: BTreeMap<u64, u64>,
     last_id: u64,
     last_change: u64,
     cleared: u64,
     weight: usize,
-    /// The most that all of them may weigh.
+    /// Roughly how many bytes all of them may take.
     memory: Option<usize>,
 }
 
@@ -33,8 +32,7 @@ impl Alerts {
         Self { memory, ..Self::default() }
     }
 
-    /// Lets an event open, change or close the alert of its key. An `Ok` for which no alert is open
-    /// leaves no trace.
+    /// Applies an event: it opens, changes or closes the alert of its key. An `Ok` without an open alert does nothing.
     pub(crate) fn apply(&mut self, alert_key: &str, entry: HistoryEntry) {
         let status = entry.status;
         let id = match self.open.get(alert_key) {
@@ -68,7 +66,8 @@ impl Alerts {
         self.changes.insert(alert.change, id);
     }
 
-    /// Adds what the alert `id` weighs now, and forgets what is too much.
+    /// Adds the size of the alert `id`, and drops old entries and alerts until all fit into the memory. Closed alerts
+    /// are dropped first.
     fn keep_to_memory(&mut self, id: u64) {
         let (Some(memory), Some(alert)) = (self.memory, self.by_id.get_mut(&id)) else { return };
         while alert.history.len() > 1 && alert.weight() > memory / SHARE {
@@ -94,13 +93,13 @@ impl Alerts {
         self.changes.remove(&alert.change);
     }
 
-    /// Forgets all of them. Ids are not used again.
+    /// Drops all of them. Ids are not used again.
     pub(crate) fn clear(&mut self) {
         let Self { last_id, last_change, cleared, memory, .. } = *self;
         *self = Self { last_id, last_change, cleared: cleared + 1, memory, ..Self::default() };
     }
 
-    /// The alert of an id.
+    /// The alert with this id.
     #[must_use]
     pub fn get(&self, id: u64) -> Option<&Alert> {
         self.by_id.get(&id)
@@ -111,21 +110,21 @@ impl Alerts {
         self.by_id.values().rev()
     }
 
-    /// Those that changed after the change of this number, the last changed last, each with the number
-    /// of its last change. The first change of all is 1.
+    /// The alerts that changed after the change with this number, in the order of their last changes, with the numbers of
+    /// these. The first change has the number 1.
     #[must_use]
     pub fn changed_after(&self, change: u64) -> impl DoubleEndedIterator<Item = (u64, &Alert)> {
         let later = self.changes.range((Bound::Excluded(change), Bound::Unbounded));
         later.filter_map(|(change, id)| Some((*change, self.by_id.get(id)?)))
     }
 
-    /// The number of the last change of all; 0 before the first.
+    /// The number of the last change; 0 before the first.
     #[must_use]
     pub fn last_change(&self) -> u64 {
         self.last_change
     }
 
-    /// How often all of them were forgotten.
+    /// How often all alerts were dropped.
     #[must_use]
     pub fn cleared(&self) -> u64 {
         self.cleared

@@ -1,11 +1,11 @@
-//! What Flashduty answers.
+//! The answers of Flashduty.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 use serde_json::json;
 
-/// A whole answer.
+/// An HTTP answer.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -14,7 +14,7 @@ pub(crate) struct Answer {
     pub(crate) body: String,
 }
 
-/// An answer, and what becomes of it on its way.
+/// An answer, and how it is sent.
 #[derive(Debug)]
 pub(crate) enum Reply {
     Whole(Answer),
@@ -53,7 +53,7 @@ impl Answer {
 }
 
 impl Reply {
-    /// The status that the caller may get to see.
+    /// The status that is sent, if any.
     pub(crate) fn status(&self) -> Option<u16> {
         match self {
             Self::Whole(answer) | Self::Late(answer, _) | Self::Cut(answer) => Some(answer.status),

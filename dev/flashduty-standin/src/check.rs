@@ -20,14 +20,14 @@ pub const LABEL_NAME_MAX: usize = 128;
 /// The longest value of a label.
 pub const LABEL_VALUE_MAX: usize = 2048;
 
-/// `event_status`: how bad it is, or that it is over.
+/// The field `event_status`: the severity, or `Ok` when the problem is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum EventStatus {
-    /// The worst.
+    /// The highest severity.
     Critical,
-    /// Worth a look soon.
+    /// The severity in between.
     Warning,
-    /// Good to know.
+    /// The lowest severity.
     Info,
     /// Closes the alert.
     Ok,
@@ -60,23 +60,23 @@ impl EventStatus {
 /// A standard alert event within all limits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// What [`render`](crate::render) makes the alert's title of.
+    /// The rule of the title, as [`render`](crate::render) reads it.
     pub title_rule: String,
     /// The status.
     pub status: EventStatus,
-    /// Which alert it belongs to; there is always one when the status is `Ok`.
+    /// The alert that it belongs to. Always present if the status is `Ok`.
     pub alert_key: Option<String>,
-    /// Empty where the event has none.
+    /// Empty if the event has none.
     pub description: String,
     /// Names and values.
     pub labels: BTreeMap<String, String>,
 }
 
-/// Reads the body of a push to a `standard` integration. An empty text counts as a missing one.
+/// Reads the body of a push to a `standard` integration. An empty text counts as missing.
 ///
 /// # Errors
 ///
-/// Everything that is wrong with the body, each naming the field and its limit.
+/// Everything that is wrong with the body. Each entry names the field and its limit.
 pub fn check(body: &[u8]) -> Result<Event, Vec<String>> {
     let Ok(Value::Object(fields)) = serde_json::from_slice(body) else {
         return Err(vec!["the body is not a JSON object".to_owned()]);
@@ -102,7 +102,7 @@ pub fn check(body: &[u8]) -> Result<Event, Vec<String>> {
     }
 }
 
-/// An event half read: the fields not yet taken, and what was wrong with the others.
+/// An event while it is read: the fields that are still to read, and what was wrong with the others.
 struct Check {
     fields: Map<String, Value>,
     violations: Vec<String>,

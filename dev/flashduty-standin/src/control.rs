@@ -6,9 +6,9 @@ use axum::routing::{get, post, put};
 use axum::{Json, Router};
 
 use crate::alert::Alert;
-use crate::fault::{Spell, Weather};
-use crate::flashduty::Received;
-use crate::server::Shared;
+use crate::fault::{Faults, InjectedFault};
+use crate::received::Received;
+use crate::shared::Shared;
 
 pub(crate) fn routes() -> Router<Shared> {
     Router::new()
@@ -37,13 +37,13 @@ async fn set_keys(State(shared): State<Shared>, Json(keys): Json<Vec<String>>) -
     StatusCode::NO_CONTENT
 }
 
-async fn add_fault(State(shared): State<Shared>, Json(spell): Json<Spell>) -> StatusCode {
-    shared.lock().weather.add(spell);
+async fn add_fault(State(shared): State<Shared>, Json(fault): Json<InjectedFault>) -> StatusCode {
+    shared.lock().faults.add(fault);
     StatusCode::NO_CONTENT
 }
 
 async fn clear_faults(State(shared): State<Shared>) -> StatusCode {
-    shared.lock().weather = Weather::default();
+    shared.lock().faults = Faults::default();
     StatusCode::NO_CONTENT
 }
 

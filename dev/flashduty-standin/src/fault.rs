@@ -1,11 +1,11 @@
-//! Bad weather, scripted.
+//! Faults that a test injects.
 
 use std::collections::VecDeque;
 use std::iter::repeat_n;
 
 use serde::{Deserialize, Serialize};
 
-/// What goes wrong with a push. Unless it says otherwise, the push makes no alert.
+/// How a push fails. The push makes no alert, except with [`Fault::Delay`] and [`Fault::Cut`].
 ///
 /// In JSON: `{"refuse": {"status": 429, "retry_after": "2"}}`, `{"delay": {"millis": 500}}`,
 /// `"hang"`.
@@ -16,28 +16,28 @@ pub enum Fault {
     Refuse {
         /// The HTTP status; with 200 the body carries `error` all the same.
         status: u16,
-        /// The error's code, which may come under any status; the usual one of the status where there is none.
+        /// The error's code. Without one, it is the code that Flashduty usually gives with the status.
         code: Option<String>,
         /// The error's message.
         message: Option<String>,
         /// The header `Retry-After`.
         retry_after: Option<String>,
     },
-    /// An answer that is not Flashduty's, such as a proxy's page.
+    /// An answer that Flashduty would not give, such as a proxy's page.
     Garbage {
         /// The HTTP status.
         status: u16,
         /// The whole body.
         body: String,
     },
-    /// A 400 whose message repeats the whole URL of the request, key and all.
+    /// A 400 whose message repeats the whole URL of the request, integration key included.
     Echo,
-    /// The push is taken as usual, but its answer is late.
+    /// The push is accepted, but its answer is late.
     Delay {
         /// How late, in milliseconds.
         millis: u64,
     },
-    /// The push is taken as usual, but the connection is closed in the middle of its answer.
+    /// The push is accepted, but the connection is closed in the middle of the answer.
     Cut,
     /// The connection is closed without an answer.
     Close,
@@ -59,9 +59,9 @@ impl Fault {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Lasts {
-    /// For so many pushes, after the faults that are already waiting for their turn.
+    /// For the next pushes, this many. It waits until earlier faults of this kind are used up.
     Next(usize),
-    /// Until the weather is cleared, whenever no other fault is waiting; one at a time.
+    /// Until the faults are cleared. It applies while no [`Lasts::Next`] waits. A new one replaces the old one.
     Standing,
 }
 
@@ -70,30 +70,30 @@ pub enum Lasts {
 /// In JSON: `{"fault": "hang", "lasts": {"next": 1}}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Spell {
-    /// What goes wrong.
+pub struct InjectedFault {
+    /// How pushes fail.
     pub fault: Fault,
     /// For how long.
     pub lasts: Lasts,
 }
 
-/// The faults to come.
+/// The faults of the pushes to come.
 #[derive(Debug, Default)]
-pub(crate) struct Weather {
+pub(crate) struct Faults {
     next: VecDeque<Fault>,
     standing: Option<Fault>,
 }
 
-impl Weather {
-    pub(crate) fn add(&mut self, spell: Spell) {
-        match spell.lasts {
-            Lasts::Next(pushes) => self.next.extend(repeat_n(spell.fault, pushes)),
-            Lasts::Standing => self.standing = Some(spell.fault),
+impl Faults {
+    pub(crate) fn add(&mut self, InjectedFault { fault, lasts }: InjectedFault) {
+        match lasts {
+            Lasts::Next(pushes) => self.next.extend(repeat_n(fault, pushes)),
+            Lasts::Standing => self.standing = Some(fault),
         }
     }
 
-    /// The fault of the next push, if there is one.
-    pub(crate) fn advance(&mut self) -> Option<Fault> {
+    /// Removes and returns the fault of the next push, if it has one.
+    pub(crate) fn next(&mut self) -> Option<Fault> {
         self.next.pop_front().or_else(|| self.standing.clone())
     }
 }

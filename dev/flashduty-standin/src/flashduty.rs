@@ -1,11 +1,7 @@
-//! What the stand-in knows, and how it judges a push. Nothing here knows HTTP.
+//! The state of the stand-in, and how it handles a push. It does not depend on the HTTP server.
 
-use std::collections::VecDeque;
-use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Serialize, Serializer};
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -13,128 +9,12 @@ use crate::alert::{HistoryEntry, Pushed};
 use crate::alerts::Alerts;
 use crate::answer::{Answer, Refusal, Reply, random_id, usual_code};
 use crate::check::check;
-use crate::fault::{Fault, Weather};
+use crate::fault::{Fault, Faults};
+use crate::on_push::OnPush;
 use crate::rate::{Calls, RateLimit};
+use crate::received::{PUSH_PATH, Received, Recorded};
 
-/// The push endpoint's path up to the kind of the integration.
-pub(crate) const PUSH_PATH: &str = "/event/push/alert/";
-
-/// A request that arrived, whatever became of it.
-///
-/// In JSON, `body` is text; bytes that are not UTF-8 are replaced there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Received {
-    /// When it came, in epoch milliseconds.
-    pub at: u64,
-    /// The method, in capitals.
-    pub method: String,
-    /// The whole URL, key and all.
-    pub url: String,
-    /// The URL's path.
-    pub path: String,
-    /// The parameter `integration_key`.
-    pub key: Option<String>,
-    /// The header `Content-Type`.
-    pub content_type: Option<String>,
-    /// Names, in small letters, and values.
-    pub headers: Vec<(String, String)>,
-    /// The body, byte for byte.
-    #[serde(serialize_with = "as_text")]
-    pub body: Vec<u8>,
-    /// The weather it met.
-    pub fault: Option<Fault>,
-    /// The status it was answered; none where there was no answer.
-    pub status: Option<u16>,
-    /// Everything it was refused for, or would have been in fair weather.
-    pub violations: Vec<String>,
-    /// The alert key it was taken under; none where it was not taken.
-    pub alert_key: Option<String>,
-}
-
-impl Received {
-    /// The body as text.
-    #[must_use]
-    pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
-    }
-
-    /// About how many bytes it takes.
-    fn weight(&self) -> usize {
-        let headers: usize = self.headers.iter().map(|(name, value)| 64 + name.len() + value.len()).sum();
-        512 + 2 * self.url.len() + headers + self.body.len()
-    }
-
-    /// Bad weather and too many requests are no reason to look at an event: what is wrong with it is told all
-    /// the same.
-    fn tell_broken_limits(&mut self) {
-        let not_looked_at = self.alert_key.is_none() && (self.violations.is_empty() || self.status == Some(429));
-        if not_looked_at && self.path.strip_prefix(PUSH_PATH) == Some("standard") {
-            self.violations.extend(check(&self.body).err().unwrap_or_default());
-        }
-    }
-
-    fn is_json(&self) -> bool {
-        let content_type = self.content_type.as_deref().unwrap_or_default();
-        let essence = content_type.split(';').next().unwrap_or_default();
-        essence.trim().eq_ignore_ascii_case("application/json")
-    }
-}
-
-fn as_text<S: Serializer>(body: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&String::from_utf8_lossy(body))
-}
-
-/// What is called with every request that is recorded, before it is answered. The stand-in waits for
-/// it, so it must be quick, and must not call the stand-in.
-#[derive(Clone)]
-pub struct OnPush(Arc<dyn Fn(&Received) + Send + Sync>);
-
-impl OnPush {
-    /// Calls `what`.
-    pub fn new(what: impl Fn(&Received) + Send + Sync + 'static) -> Self {
-        Self(Arc::new(what))
-    }
-}
-
-impl fmt::Debug for OnPush {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("OnPush(…)")
-    }
-}
-
-/// The requests that are remembered, oldest first.
-#[derive(Debug, Default)]
-pub(crate) struct Recorded {
-    requests: VecDeque<Received>,
-    weight: usize,
-    /// The most that all of them may weigh.
-    memory: Option<usize>,
-}
-
-impl Recorded {
-    pub(crate) fn new(memory: Option<usize>) -> Self {
-        Self { memory, ..Self::default() }
-    }
-
-    fn push(&mut self, request: Received) {
-        self.weight += request.weight();
-        self.requests.push_back(request);
-        while self.memory.is_some_and(|memory| self.weight > memory) {
-            let Some(oldest) = self.requests.pop_front() else { break };
-            self.weight -= oldest.weight();
-        }
-    }
-
-    pub(crate) fn all(&self) -> Vec<Received> {
-        self.requests.iter().cloned().collect()
-    }
-
-    fn clear(&mut self) {
-        *self = Self::new(self.memory);
-    }
-}
-
-/// The far side of the push URL.
+/// The state of the stand-in.
 #[derive(Debug, Default)]
 pub(crate) struct Flashduty {
     pub(crate) keys: Vec<String>,
@@ -142,21 +22,21 @@ pub(crate) struct Flashduty {
     pub(crate) on_push: Option<OnPush>,
     pub(crate) alerts: Alerts,
     pub(crate) received: Recorded,
-    pub(crate) weather: Weather,
+    pub(crate) faults: Faults,
     pub(crate) calls: Calls,
 }
 
 impl Flashduty {
-    /// Takes a request, records it, and says what to reply.
+    /// Handles and records a request, and returns the reply.
     pub(crate) fn push(&mut self, mut request: Received, now: Instant) -> Reply {
-        request.fault = self.weather.advance();
+        request.fault = self.faults.next();
         let reply = match request.fault.clone() {
-            None => Reply::Whole(self.take(&mut request, now)),
-            Some(Fault::Delay { millis }) => Reply::Late(self.take(&mut request, now), Duration::from_millis(millis)),
-            Some(Fault::Cut) => Reply::Cut(self.take(&mut request, now)),
+            None => Reply::Whole(self.accept(&mut request, now)),
+            Some(Fault::Delay { millis }) => Reply::Late(self.accept(&mut request, now), Duration::from_millis(millis)),
+            Some(Fault::Cut) => Reply::Cut(self.accept(&mut request, now)),
             Some(Fault::Refuse { status, code, message, retry_after }) => {
                 let code = code.as_deref().unwrap_or(usual_code(status));
-                let message = message.as_deref().unwrap_or("bad weather");
+                let message = message.as_deref().unwrap_or("injected fault");
                 Reply::Whole(Answer { retry_after, ..Answer::refused(status, code, message) })
             }
             Some(Fault::Garbage { status, body }) => {
@@ -170,7 +50,7 @@ impl Flashduty {
             Some(Fault::Hang) => Reply::Hang,
         };
         request.status = reply.status();
-        request.tell_broken_limits();
+        request.check_event();
         if let Some(OnPush(on_push)) = &self.on_push {
             on_push(&request);
         }
@@ -184,8 +64,8 @@ impl Flashduty {
         self.received.clear();
     }
 
-    fn take(&mut self, request: &mut Received, now: Instant) -> Answer {
-        match self.judge(request, now) {
+    fn accept(&mut self, request: &mut Received, now: Instant) -> Answer {
+        match self.check(request, now) {
             Ok(alert_key) => {
                 let answer = Answer::accepted(&alert_key);
                 request.alert_key = Some(alert_key);
@@ -198,8 +78,8 @@ impl Flashduty {
         }
     }
 
-    /// The alert key of a push that is taken.
-    fn judge(&mut self, request: &Received, now: Instant) -> Result<String, Refusal> {
+    /// Checks a request and applies its event. Returns the alert key.
+    fn check(&mut self, request: &Received, now: Instant) -> Result<String, Refusal> {
         let Some(kind @ ("standard" | "zstack")) = request.path.strip_prefix(PUSH_PATH) else {
             return Err(Refusal::new(404, "RouteNotFound", "no such route"));
         };
@@ -219,7 +99,7 @@ impl Flashduty {
             self.calls.count(key, limit, now).map_err(|over| Refusal::new(429, "RequestTooFrequently", over))?;
         }
         if kind == "zstack" {
-            return take_zstack(&request.body);
+            return check_zstack(&request.body);
         }
         let event = check(&request.body).map_err(invalid)?;
         let alert_key = event.alert_key.clone().unwrap_or_else(random_id);
@@ -228,8 +108,8 @@ impl Flashduty {
     }
 }
 
-/// Takes `ZStack`'s own message, of which no more is asked than to be there.
-fn take_zstack(body: &[u8]) -> Result<String, Refusal> {
+/// Accepts `ZStack`'s own message: any JSON that is not empty.
+fn check_zstack(body: &[u8]) -> Result<String, Refusal> {
     let empty = match serde_json::from_slice(body) {
         Ok(Value::Null) => true,
         Ok(Value::String(text)) => text.is_empty(),

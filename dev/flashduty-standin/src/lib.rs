@@ -1,7 +1,7 @@
 //! A strict local stand-in for Flashduty's push URL, for development and tests.
 //!
-//! It takes what Flashduty documents, refuses everything else, shows the alerts Flashduty would
-//! show, and makes bad weather on demand. It listens on 127.0.0.1 only.
+//! It accepts what Flashduty documents, refuses everything else, shows the alerts that Flashduty would show, and fails
+//! on demand. It listens on 127.0.0.1 only.
 //!
 //! ```no_run
 //! # async fn example() -> std::io::Result<()> {
@@ -21,9 +21,9 @@
 //!
 //! # The push endpoint
 //!
-//! `POST /event/push/alert/{kind}?integration_key=KEY`. The kind `standard` takes the standard
-//! alert event within the limits of [`check`]; `zstack` takes any JSON value that is not empty, and
-//! makes no alert of it. What is wrong is looked for in this order:
+//! `POST /event/push/alert/{kind}?integration_key=KEY`. The kind `standard` accepts the standard alert event within the
+//! limits of [`check`]. The kind `zstack` accepts any JSON value that is not empty, and makes no alert of it. Requests
+//! are checked in this order:
 //!
 //! | wrong | answer |
 //! | --- | --- |
@@ -36,8 +36,8 @@
 //!
 //! # The control endpoints
 //!
-//! For programs in other languages. They take and give JSON (`Content-Type: application/json`), and
-//! are neither recorded nor under the weather.
+//! For programs in other languages. Requests and answers are JSON (`Content-Type: application/json`). These requests are
+//! not recorded, and faults do not apply to them.
 //!
 //! | request | does |
 //! | --- | --- |
@@ -45,8 +45,8 @@
 //! | `GET /standin/alerts` | the list of every [`Alert`], newest first |
 //! | `GET /standin/received` | the list of every [`Received`] request, oldest first |
 //! | `PUT /standin/keys` | accepts the integration keys of the list `["KEY", …]`, and no others |
-//! | `POST /standin/faults` | adds a [`Spell`] of bad weather |
-//! | `DELETE /standin/faults` | makes fair weather |
+//! | `POST /standin/faults` | adds an [`InjectedFault`] |
+//! | `DELETE /standin/faults` | removes all faults |
 //! | `DELETE /standin/alerts` | forgets every alert and every received request |
 
 mod alert;
@@ -56,17 +56,24 @@ pub mod check;
 mod control;
 mod fault;
 mod flashduty;
+mod on_push;
+mod options;
 pub mod program;
 mod push;
 mod rate;
+mod received;
 mod server;
+mod shared;
+mod standin;
 mod title;
 
 pub use alert::{Alert, HistoryEntry, Pushed};
 pub use alerts::Alerts;
 pub use check::EventStatus;
-pub use fault::{Fault, Lasts, Spell};
-pub use flashduty::{OnPush, Received};
+pub use fault::{Fault, InjectedFault, Lasts};
+pub use on_push::OnPush;
+pub use options::Options;
 pub use rate::RateLimit;
-pub use server::{Options, Standin};
+pub use received::Received;
+pub use standin::Standin;
 pub use title::{render, title};

@@ -1,4 +1,4 @@
-//! Runs a stand-in for Flashduty until it is told to stop.
+//! Runs a stand-in for Flashduty until a signal stops it.
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -13,11 +13,11 @@ Usage: flashduty-standin --key KEY... [--port N] [--newer-limits] [--per-second 
                          [--no-rate-limit]
 
   --key KEY         accept this integration key; may be repeated
-  --port N          listen on this port of 127.0.0.1 (8080); 0 takes a free one
-  --newer-limits    take what Flashduty's newer text allows: 2000 within any minute, of all keys together
-  --per-second N    take so many requests of a key within any second (100)
-  --per-minute N    take so many requests of a key within any minute (1000)
-  --no-rate-limit   take any number of requests
+  --port N          listen on this port of 127.0.0.1 (8080); with 0, on a free one
+  --newer-limits    Flashduty's newer rate limit: 2000 requests a minute for all keys together
+  --per-second N    accept at most N requests a second for each key (100)
+  --per-minute N    accept at most N requests a minute for each key (1000)
+  --no-rate-limit   accept any number of requests
   --help            show this
 ";
 
@@ -41,7 +41,7 @@ async fn run(options: Options) -> io::Result<()> {
     let mut stop = Stop::new()?;
     let standin = Standin::start(options).await?;
     writeln!(io::stdout(), "listening on {}", standin.base_url())?;
-    stop.told().await;
+    stop.wait().await;
     standin.shutdown().await;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What the stand-in is as a program, for every binary that has one in it.
+//! The command line, the signals and the log, shared by the programs that contain a stand-in.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -7,16 +7,19 @@ use lexopt::Parser;
 use lexopt::prelude::{Long, Short, Value, ValueExt as _};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::{Options, RateLimit, Received, title};
+use crate::options::Options;
+use crate::rate::RateLimit;
+use crate::received::Received;
+use crate::title::title;
 
-/// Reads a command line; none if it asks for help.
+/// Reads a command line. Returns none if it asks for help.
 ///
-/// `own` is asked for the options that only this program has: it takes the option's value from the
-/// parser, and says whether there is such an option.
+/// `own` handles the options that only this program has. It reads the option's value from the parser, and returns
+/// whether it knows the option.
 ///
 /// # Errors
 ///
-/// What is wrong with the command line. It never repeats a value that may be a key.
+/// If the command line is wrong. The error never repeats a value that may be a key.
 pub fn options(
     mut arguments: Parser,
     mut own: impl FnMut(&str, &mut Parser) -> Result<bool, lexopt::Error>,
@@ -50,8 +53,8 @@ fn limit(options: &mut Options) -> &mut RateLimit {
     options.rate_limit.get_or_insert_default()
 }
 
-/// The whole of `main`: shows the usage where it is asked for or needed, else runs the program. The
-/// exit status is 2 for a wrong command line, and 1 where the program failed.
+/// The whole of `main`: runs the program, or shows the usage if `options` has none or an error. The exit status is 2 if
+/// the command line is wrong, and 1 if the program failed.
 pub async fn main<O, R: Future<Output = io::Result<()>>>(
     usage: &str,
     options: Result<Option<O>, lexopt::Error>,
@@ -74,22 +77,22 @@ fn print(mut to: impl Write, text: &str, code: u8) -> ExitCode {
     }
 }
 
-/// The signals that tell a program to stop. From [`Stop::new`] on, they do not kill it.
+/// The signals that tell a program to stop, SIGTERM and SIGINT. After [`Stop::new`] they do not kill the process.
 #[derive(Debug)]
 pub struct Stop([Signal; 2]);
 
 impl Stop {
-    /// Listens to them.
+    /// Installs the handlers.
     ///
     /// # Errors
     ///
-    /// When the system does not let us.
+    /// If the system refuses.
     pub fn new() -> io::Result<Self> {
         Ok(Self([signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?]))
     }
 
     /// Waits for one of them.
-    pub async fn told(&mut self) {
+    pub async fn wait(&mut self) {
         let [terminate, interrupt] = &mut self.0;
         tokio::select! {
             _ = terminate.recv() => {}
@@ -100,12 +103,12 @@ impl Stop {
 
 /// Writes a line about a push to stderr.
 pub fn log(request: &Received) {
-    // Whoever closed stderr does not want the log.
+    // If stderr is closed, nobody wants the log.
     let _ = writeln!(io::stderr(), "{}", line(request));
 }
 
-/// One line about a push: what it was answered, what it said, what is wrong with it. Never its URL,
-/// which has the integration key in it.
+/// One line about a push: the answer's status, the event's status and title, and what is wrong with it. The URL is left
+/// out because it contains the integration key.
 fn line(request: &Received) -> String {
     let status = match request.status {
         Some(status) => status.to_string(),
@@ -118,7 +121,7 @@ fn line(request: &Received) -> String {
     };
     let mut line = format!("{status} {what}");
     if request.fault.is_some() {
-        line.push_str(": bad weather");
+        line.push_str(": injected fault");
     }
     if !request.violations.is_empty() {
         line.push_str(": ");
@@ -127,7 +130,7 @@ fn line(request: &Received) -> String {
     line
 }
 
-/// An event's status and title, as far as it has them.
+/// An event's status and title; either may be missing.
 fn event(body: &[u8]) -> String {
     let event: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
     let title = title(&event).map_or("without title".to_owned(), |title| format!("{title:?}"));

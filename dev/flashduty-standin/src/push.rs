@@ -1,4 +1,4 @@
-//! The push endpoint: from HTTP to [`Flashduty`](crate::flashduty::Flashduty) and back.
+//! The push endpoint, between HTTP and [`Flashduty`](crate::flashduty::Flashduty).
 
 use std::collections::HashMap;
 use std::future::pending;
@@ -15,10 +15,14 @@ use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
 
 use crate::answer::{Answer, Reply};
-use crate::flashduty::Received;
-use crate::server::{Hangup, Shared};
+use crate::received::Received;
+use crate::shared::Shared;
 
-/// Takes whatever is not for the control endpoints.
+/// A response with this extension is not sent: the server closes the connection instead.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hangup;
+
+/// Handles every request that is not for a control endpoint.
 pub(crate) async fn push(
     State(shared): State<Shared>,
     method: Method,
@@ -49,7 +53,7 @@ fn received(method: &Method, uri: &Uri, headers: &HeaderMap, body: &Bytes) -> Re
         .ok()
         .and_then(|Query(mut parameters)| parameters.remove("integration_key"));
     Received {
-        // A clock before 1970 is not worth a failure.
+        // 0 if the clock is before 1970.
         at: UNIX_EPOCH.elapsed().map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX)),
         method: method.to_string(),
         url: format!("http://{}{uri}", header(header::HOST).unwrap_or_default()),
@@ -75,7 +79,7 @@ fn whole(answer: Answer) -> Response {
     send(head(&answer).body(Body::from(answer.body)))
 }
 
-/// Half of the answer, and then an error, upon which hyper drops the connection.
+/// Half of the answer and then an error, which makes hyper drop the connection.
 fn cut(answer: Answer) -> Response {
     let head = head(&answer);
     let mut body = Bytes::from(answer.body);
@@ -97,7 +101,7 @@ fn head(answer: &Answer) -> response::Builder {
     }
 }
 
-/// A fault may ask for what HTTP has no way to say.
+/// The fault of a test may have an answer that is not valid HTTP.
 fn send(response: axum::http::Result<Response>) -> Response {
     response.unwrap_or_else(|error| {
         let message = format!("the stand-in cannot answer like this: {error}");

@@ -1,4 +1,4 @@
-//! How often integrations may be called (`docs/protocols/flashduty.md`, "The answer").
+//! Rate limits (`docs/protocols/flashduty.md`, "The answer").
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -8,22 +8,22 @@ use tokio::time::Instant;
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_mins(1);
 
-/// The most requests that are taken. The default is [`RateLimit::OLDER`], the stricter of the two that
-/// Flashduty documents.
+/// How many requests are accepted. The default is [`RateLimit::OLDER`], the stricter of the two limits that Flashduty
+/// documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateLimit {
-    /// Requests of one integration key within any second; none is any number.
+    /// Requests of one integration key within any second; no limit if none.
     pub per_second: Option<usize>,
     /// Requests of one integration key within any minute.
     pub per_minute: usize,
-    /// Requests of all keys, which are those of one account, within any minute; none is any number.
+    /// Requests of all keys within any minute; no limit if none. All keys belong to one account.
     pub account_per_minute: Option<usize>,
 }
 
 impl RateLimit {
-    /// What Flashduty's older text says.
+    /// The limit in Flashduty's older documentation.
     pub const OLDER: Self = Self { per_second: Some(100), per_minute: 1000, account_per_minute: None };
-    /// What its newer text says, of 2026.
+    /// The limit in its documentation of 2026.
     pub const NEWER: Self = Self { per_second: None, per_minute: 2000, account_per_minute: Some(2000) };
 }
 
@@ -33,12 +33,12 @@ impl Default for RateLimit {
     }
 }
 
-/// When each key was called during the last minute. A request over the limit does not count.
+/// The requests of the last minute, for each key. A request over the limit does not count.
 #[derive(Debug, Default)]
 pub(crate) struct Calls(HashMap<String, VecDeque<Instant>>);
 
 impl Calls {
-    /// Counts a call of `key`, or says which limit it is over.
+    /// Counts a request of `key`. The error names the limit that it is over.
     pub(crate) fn count(&mut self, key: &str, limit: RateLimit, now: Instant) -> Result<(), String> {
         for calls in self.0.values_mut() {
             while calls.front().is_some_and(|call| now - *call >= MINUTE) {
@@ -68,7 +68,7 @@ mod tests {
 
     const LIMIT: RateLimit = RateLimit { per_second: Some(2), per_minute: 3, account_per_minute: None };
 
-    /// Calls one key after each pause (in milliseconds), and compares what each call gave.
+    /// Calls one key after each pause, in milliseconds, and compares the results.
     #[track_caller]
     fn assert_calls(calls: &[(u64, Result<(), &str>)]) {
         let (mut counted, mut now) = (Calls::default(), Instant::now());
@@ -80,13 +80,13 @@ mod tests {
     }
 
     #[test]
-    fn a_second_takes_so_many() {
+    fn requests_in_a_second_are_limited() {
         let over = Err("over 2 requests a second");
         assert_calls(&[(0, Ok(())), (999, Ok(())), (0, over), (1, Ok(()))]);
     }
 
     #[test]
-    fn a_minute_takes_so_many() {
+    fn requests_in_a_minute_are_limited() {
         let over = Err("over 3 requests a minute");
         assert_calls(&[(0, Ok(())), (2000, Ok(())), (2000, Ok(())), (55_999, over), (1, Ok(())), (0, over)]);
     }
@@ -113,7 +113,7 @@ mod tests {
         for key in ["one", "two", "three"] {
             assert_eq!(count(key, 59), Err("over 4 requests a minute for the account".to_owned()));
         }
-        // A minute later the calls of "one" are over, and that of "two" still counts.
+        // A minute later the calls of "one" no longer count, and that of "two" still does.
         for key in ["three", "three", "three"] {
             assert_eq!(count(key, 60), Ok(()));
         }

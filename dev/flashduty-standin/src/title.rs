@@ -1,21 +1,21 @@
-//! Titles as Flashduty makes them.
+//! Titles as Flashduty renders them.
 
 use std::collections::BTreeMap;
 
-/// What a template shows for a label that the event does not have.
+/// Shown for a label that the event does not have.
 const NO_VALUE: &str = "<no value>";
 
-/// The title that Flashduty would make of an event, however wrong the rest of it is.
+/// The title of an event, which may be invalid otherwise. None if it has no `title_rule`.
 #[must_use]
 pub fn title(event: &serde_json::Value) -> Option<String> {
     let labels = serde_json::from_value(event["labels"].clone()).unwrap_or_default();
     Some(render(event["title_rule"].as_str()?, &labels))
 }
 
-/// Makes an alert's title of its `title_rule` and its labels.
+/// Renders a title from a `title_rule` and labels.
 ///
-/// With `[TPL]` in front, `${name}` takes the label `name`; without it, `$name` does. What is no
-/// such placeholder stays as it is.
+/// After a prefix `[TPL]`, `${name}` is replaced by the label `name`; without the prefix, `$name` is. Other text stays as
+/// it is.
 #[must_use]
 pub fn render(title_rule: &str, labels: &BTreeMap<String, String>) -> String {
     let (mut rest, placeholder) = match title_rule.strip_prefix("[TPL]") {
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn a_template_takes_labels_in_braces() {
+    fn a_template_has_labels_in_braces() {
         assert_title("[TPL]${resource} / ${check}", "云主机-1 / CPU");
         assert_title("[TPL]告警：${resource}", "告警：云主机-1");
         assert_title("[TPL]${nobody} / ${check}", "<no value> / CPU");
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plain_title_takes_labels_without_braces() {
+    fn a_plain_title_has_labels_without_braces() {
         assert_title("$resource::$check", "云主机-1::CPU");
         assert_title("$check过高 $_1", "CPU过高 one");
         assert_title("$checks", "<no value>");

@@ -1,1 +1,1 @@
-"""What runs within MiniStack, in an environment of its own: `strict` starts it, `tap` tells the console."""
+"""Code inside MiniStack, with its own environment: `strict` starts it, `tap` reports to the console."""

@@ -1,9 +1,9 @@
-"""What the local API Gateway takes, told to the local console as it happens.
+"""Reports every message that the local API Gateway receives to the local console.
 
-The console shows each ZStack message beside the alert made of it, and of the two it only sees the alert.
-It is told no credentials: no header at all, and no parameter `token` of the URL.
+The console shows each ZStack message beside its alert, and receives only the alert itself. A report has no
+credentials: no header, and no parameter `token` of the URL.
 
-The API never waits for the console: a thread tells, and what it has no time for is left out.
+The API never waits for the console. A thread sends the reports, and drops them if too many wait.
 """
 
 import json
@@ -18,36 +18,35 @@ from typing import Any
 from urllib.parse import unquote_plus, urlsplit
 
 VARIABLE = "ARRIVALS_URL"
-"""Of the environment: where the console takes arrivals. Without it there is no tap."""
+"""The environment variable with the console's URL for reports. Without it there are none."""
 
 WAITING = 500
-"""Arrivals that may wait for the thread."""
+"""How many reports may wait for the thread."""
 
 LARGEST = 1 << 20
-"""Bytes of a body that are told: several times what the relay takes."""
+"""Bytes of a body in a report: several times what the relay accepts."""
 
 SECONDS = 5
-"""For one arrival, until the console is given up."""
+"""Timeout of one report."""
 
 
 class Tap:
-    """A line to the console at this address."""
+    """Sends reports to the console at this URL."""
 
     def __init__(self, address: str):
         self._address = urlsplit(address)
         self._waiting: Queue[tuple] = Queue(WAITING)
-        threading.Thread(target=self._tell, name="tap", daemon=True).start()
+        threading.Thread(target=self._report, name="tap", daemon=True).start()
 
     def on(
         self, execute: Callable[..., Awaitable[tuple]], is_route: Callable[[str, str, str, str], Any]
     ) -> Callable[..., Awaitable[tuple]]:
-        """API Gateway's `execute`, which first tells of every POST to one of the API's routes.
+        """Wrap API Gateway's `execute`: report every POST to one of the API's routes, then execute it.
 
-        First, so that the console has usually heard of a message when the events made of it are pushed,
-        also where Flashduty takes them slowly.
+        In this order the console usually knows a message before the relay pushes its events.
         """
 
-        async def told(api_id, stage, path, method, headers, body, query_params, raw_query_string=None):
+        async def reported(api_id, stage, path, method, headers, body, query_params, raw_query_string=None):
             if method == "POST" and is_route(api_id, stage, method, path):
                 with suppress(Full):
                     self._waiting.put_nowait((time.time(), path, raw_query_string or "", body or b""))
@@ -55,9 +54,9 @@ class Tap:
                 api_id, stage, path, method, headers, body, query_params, raw_query_string=raw_query_string
             )
 
-        return told
+        return reported
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         connection = HTTPConnection(self._address.hostname, self._address.port, timeout=SECONDS)
         while True:
             arrival = json.dumps(as_json(*self._waiting.get())).encode()
@@ -65,14 +64,14 @@ class Tap:
                 connection.request("POST", self._address.path, arrival, {"Content-Type": "application/json"})
                 connection.getresponse().read()
             except (OSError, HTTPException):
-                # It may have ended, or be busy: a new connection for the next one.
+                # The console may have ended or be busy. The next report gets a new connection.
                 connection.close()
 
 
-def as_json(came: float, path: str, query: str, body: bytes) -> dict[str, Any]:
-    """A request, in the console's words."""
+def as_json(received: float, path: str, query: str, body: bytes) -> dict[str, Any]:
+    """A report in the format of the console."""
     return {
-        "at": int(came * 1000),
+        "at": int(received * 1000),
         "path": path,
         "query": without_token(query),
         "body_base64": b64encode(body[:LARGEST]).decode(),
@@ -80,7 +79,7 @@ def as_json(came: float, path: str, query: str, body: bytes) -> dict[str, Any]:
 
 
 def without_token(query: str) -> str:
-    """A query string without the parameter that holds the webhook token, however it is spelt."""
+    """A query string without the parameter `token`, in upper or lower case, percent-encoded or not."""
 
     def is_token(parameter: str) -> bool:
         return unquote_plus(parameter.partition("=")[0]).strip().lower() == "token"

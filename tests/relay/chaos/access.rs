@@ -1,4 +1,4 @@
-//! Attempts to get in without the token, on every shape of event that Lambda hands out; and the ways that lead in.
+//! Requests without the token, in every format of Lambda's events, and requests with it.
 
 use fastrand::Rng;
 use serde_json::{Value, json};
@@ -7,10 +7,10 @@ use super::figures::Figures;
 use crate::support::journey::Journey;
 use crate::support::{TOKEN, base64, code, sample};
 
-/// Tokens of a round that nobody thought of. Each is shown in every way.
+/// Random tokens of a round. Each is sent in every way.
 const RANDOM: usize = 25;
 
-/// Who hands the request to the function.
+/// The service that invokes the function.
 #[derive(Clone, Copy, Debug)]
 enum Format {
     HttpApi,
@@ -20,7 +20,7 @@ enum Format {
 
 const FORMATS: [Format; 3] = [Format::HttpApi, Format::RestApi, Format::FunctionUrl];
 
-/// What a request shows: headers, and parameters of the query, as they are before they are encoded.
+/// The headers of a request, and the parameters of its query before they are encoded.
 #[derive(Clone, Debug, Default)]
 struct Shown {
     headers: Vec<(&'static str, String)>,
@@ -58,8 +58,8 @@ pub async fn round(seed: u64) -> Figures {
             figures.sent += 1;
         }
     }
-    assert!(journey.world.flashduty.received().is_empty(), "Flashduty heard of it");
-    assert!(journey.queued().is_empty() && journey.dead().is_empty(), "a queue heard of it");
+    assert!(journey.world.flashduty.received().is_empty(), "a request reached Flashduty");
+    assert!(journey.queued().is_empty() && journey.dead().is_empty(), "a request reached a queue");
 
     for shown in right_ways() {
         for format in FORMATS {
@@ -106,7 +106,7 @@ fn wrong_tokens(rng: &mut Rng) -> Vec<String> {
     for quote in ["\"", "'", "`"] {
         wrong.push(format!("{quote}{TOKEN}{quote}"));
     }
-    // Look-alikes: Cyrillic, full width, a dash that is none, what folds to the same letter.
+    // Look-alikes: Cyrillic, full width, another dash, a character with the same lower case.
     for (own, other) in [("a", "\u{430}"), ("e", "\u{435}"), ("o", "\u{ff4f}"), ("-", "\u{2010}"), ("s", "\u{17f}")] {
         wrong.push(TOKEN.replace(own, other));
     }
@@ -127,7 +127,7 @@ fn wrong_tokens(rng: &mut Rng) -> Vec<String> {
         }
         wrong.push(token.into_iter().collect());
     }
-    // Where a plus stands for a blank, it is another matter: tests/relay/answers.rs.
+    // A plus may mean a blank: tests/relay/answers.rs has these cases.
     wrong.retain(|token| token != TOKEN && !token.contains('+'));
     wrong.sort();
     wrong.dedup();
@@ -138,7 +138,7 @@ fn hex(text: &str) -> String {
     text.bytes().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
-/// Both ways in which ZStack can show a token.
+/// Both ways in which ZStack can send a token.
 fn ways(token: &str) -> [Shown; 2] {
     [basic(&format!("zstack:{token}")), query(&[("token", token)])]
 }
@@ -156,7 +156,7 @@ fn query(parameters: &[(&str, &str)]) -> Shown {
     Shown { query, ..Shown::default() }
 }
 
-/// The token itself, where it does not count; and several wrong ones at once.
+/// The right token where it does not count, and several wrong ones at once.
 fn odd_ways() -> Vec<Shown> {
     let right = base64(&format!("zstack:{TOKEN}"));
     let mut odd = vec![Shown::default()];
@@ -167,7 +167,7 @@ fn odd_ways() -> Vec<Shown> {
     for scheme in ["", "Bearer ", "Digest ", "Basic ", "token="] {
         odd.push(header("authorization", &format!("{scheme}{TOKEN}")));
     }
-    // The token as the user's name, with a password; without a colon; in two layers.
+    // The token as the user name, without a colon, and encoded twice.
     for credentials in [
         format!("{TOKEN}:"),
         format!("{TOKEN}:x"),
@@ -212,14 +212,14 @@ fn right_ways() -> Vec<Shown> {
     for scheme in ["basic", "BASIC", "bASiC"] {
         ways.push(header("authorization", &format!("{scheme} {right}")));
     }
-    // Whoever shows several is let in by any of them.
+    // Of several tokens, one that is right suffices.
     ways.push(query(&[("token", "x"), ("token", TOKEN), ("token", "")]));
     ways.push(Shown { headers: basic("zstack:x").headers, ..query(&[("token", TOKEN)]) });
     ways.push(Shown { query: query(&[("token", "x")]).query, ..basic(&format!("zstack:{TOKEN}")) });
     ways
 }
 
-/// A request as it comes out of its API.
+/// The event of a request, in the format of a service.
 fn event(format: Format, shown: &Shown) -> Value {
     let mut event = sample(match format {
         Format::HttpApi => "alarm",
@@ -231,7 +231,7 @@ fn event(format: Format, shown: &Shown) -> Value {
     };
     let headers: Vec<_> = shown.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     if let Format::RestApi = format {
-        // As the caller wrote them: ZStack writes a capital.
+        // A REST API keeps the case of header names. ZStack's begin with a capital.
         for map in ["headers", "multiValueHeaders"] {
             event[map].as_object_mut().unwrap().remove("Authorization");
         }

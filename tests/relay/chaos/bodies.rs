@@ -1,4 +1,4 @@
-//! Bodies that a broken template, a proxy or somebody with bad intentions might send: ZStack's own, mutated.
+//! Mutated bodies of ZStack, as a broken template, a proxy or an attacker might send them.
 
 use std::time::{Duration, Instant};
 
@@ -13,12 +13,12 @@ use crate::support::{World, base64_of, bodies, code, post};
 
 /// Bodies of a round.
 const BODIES: usize = 1_000;
-/// The longest time for one of them. Most take a few milliseconds; the largest have 200 alerts.
+/// The longest time for one body. Most take a few milliseconds; the largest have 200 alerts.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Most bodies are not made longer than this.
 const LONG: usize = 16 * 1024;
 
-/// What ZStack and its templates write.
+/// Words of ZStack and its templates.
 const WORDS: [&str; 28] = [
     "ALARM_NAME",
     "ALARM_UUID",
@@ -71,20 +71,26 @@ pub async fn round(seed: u64) -> Figures {
         }
         let start = Instant::now();
         let (status, answer) = world.send_until(&event, in_time(PATIENCE * 3)).await;
-        let told = || format!("body {n}: {:?}\n{answer}", String::from_utf8_lossy(&body));
-        assert!(start.elapsed() < PATIENCE, "{:?}: {}", start.elapsed(), told());
+        let context = || format!("body {n}: {:?}\n{answer}", String::from_utf8_lossy(&body));
+        assert!(start.elapsed() < PATIENCE, "{:?}: {}", start.elapsed(), context());
         let expected = match body.len() {
             too_many if too_many > MAX_BODY => (413, "BodyTooLarge"),
             _ if body.trim_ascii().is_empty() => (400, "EmptyBody"),
             _ => (200, ""),
         };
-        assert_eq!((status, code(&answer)), expected, "{}", told());
+        assert_eq!((status, code(&answer)), expected, "{}", context());
         let pushed = world.flashduty.received();
-        assert_eq!(pushed.len(), answer["alerts"].as_array().map_or(0, Vec::len), "{}", told());
-        assert_eq!(pushed.is_empty(), status != 200, "{}", told());
+        assert_eq!(pushed.len(), answer["alerts"].as_array().map_or(0, Vec::len), "{}", context());
+        assert_eq!(pushed.is_empty(), status != 200, "{}", context());
         for push in &pushed {
-            assert_eq!((push.violations.as_slice(), push.status), (&[][..], Some(200)), "{}\n{}", push.text(), told());
-            assert!(speaks(push), "{}\n{}", push.text(), told());
+            assert_eq!(
+                (push.violations.as_slice(), push.status),
+                (&[][..], Some(200)),
+                "{}\n{}",
+                push.text(),
+                context()
+            );
+            assert!(is_meaningful(push), "{}\n{}", push.text(), context());
         }
         figures.sent += 1;
         figures.requests += 1;
@@ -96,14 +102,14 @@ pub async fn round(seed: u64) -> Figures {
     figures
 }
 
-/// Whether a push tells a person something: a title, and what it is about.
-fn speaks(push: &Received) -> bool {
+/// Whether a push has text for a person: the resource, the check and the alert key.
+fn is_meaningful(push: &Received) -> bool {
     let event: Value = serde_json::from_slice(&push.body).unwrap();
     let says = |value: &Value| value.as_str().is_some_and(|text| !text.trim().is_empty());
     says(&event["labels"]["resource"]) && says(&event["labels"]["check"]) && says(&event["alert_key"])
 }
 
-/// One of the samples after some of what may happen to it.
+/// One of the samples after a few mutations.
 fn mutated(samples: &[Vec<u8>], rng: &mut Rng) -> Vec<u8> {
     let mut body = samples[rng.usize(..samples.len())].clone();
     for _ in 0..rng.usize(1..6) {
@@ -129,23 +135,23 @@ fn mutate(body: &mut Vec<u8>, samples: &[Vec<u8>], rng: &mut Rng) {
     let (from, to) = (a.min(b), a.max(b));
     let other = &samples[rng.usize(..samples.len())];
     match rng.u8(..14) {
-        // Bytes that flipped, or are of another character set.
+        // Flipped bits.
         0 | 1 => (0..rng.usize(1..8)).for_each(|_| {
             if let Some(byte) = body.get_mut(rng.usize(..=from)) {
                 *byte ^= 1 << rng.u8(..8);
             }
         }),
         2 => body.insert(from, rng.u8(..)),
-        // Cut off at the end, at the start, in the middle.
+        // Cut at the end, at the start, in the middle.
         3 => body.truncate(from),
         4 => drop(body.drain(..from)),
         5 => drop(body.drain(from..to.min(from + 40))),
-        // A part of it twice.
+        // A part repeated.
         6 => {
             let part = body[from..to].to_vec();
             body.splice(from..from, part);
         }
-        // Two messages in each other.
+        // A part replaced by a part of another message.
         7 => {
             let part = &other[rng.usize(..=other.len())..];
             body.splice(from..to.min(from + 200), part.iter().copied());
@@ -154,7 +160,7 @@ fn mutate(body: &mut Vec<u8>, samples: &[Vec<u8>], rng: &mut Rng) {
             let word = WORDS[rng.usize(..WORDS.len())];
             body.splice(from..from, word.bytes());
         }
-        // A quotation mark in a name, as in a template that does not escape it.
+        // A special character, which a template does not escape.
         10 => {
             let mark = [&b"\""[..], b"\\", b"\n", b",", b"}", b"]", b":", b"{"][rng.usize(..8)];
             body.splice(from..from, mark.iter().copied());
@@ -179,7 +185,7 @@ fn wrap(body: &mut Vec<u8>, other: &[u8], rng: &mut Rng) {
     };
 }
 
-/// More fields than an alert has labels, behind the first brace.
+/// Adds more fields than an alert has labels, after the first brace.
 fn more_fields(body: &[u8], rng: &mut Rng) -> Vec<u8> {
     let name = ["f", "ALARM_", "值", "kind", "a.b-"][rng.usize(..5)];
     let value = "v".repeat(rng.usize(1..30));

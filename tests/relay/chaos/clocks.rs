@@ -1,7 +1,7 @@
-//! Clocks that jump: Lambda's deadlines are of the wall clock, and so are a letter's times.
+//! Jumping clocks. Lambda's deadlines and a letter's times are wall clock times.
 //!
-//! The clock of the processes moves by libfaketime (Debian's package `faketime`) where it is installed. The
-//! deadlines need nothing.
+//! libfaketime (Debian's package `faketime`) moves the clock of the processes, if it is installed. Without it, only the
+//! deadlines are wrong.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -18,13 +18,13 @@ use crate::support::{alarm, post, sample};
 
 /// Alerts of a round.
 const ALERTS: usize = 60;
-/// ZStack's.
+/// How often ZStack sends a message.
 const TRIES: usize = 5;
 
-/// On a connection that was used before, a push that takes longer is made again on a new one.
+/// A push that takes longer on a reused connection is repeated on a new one.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Where Debian and others put it; `LIBFAKETIME` says where it is elsewhere.
+/// The library's usual places. `LIBFAKETIME` can name another one.
 const LIBRARIES: [&str; 4] = [
     "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1",
     "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1",
@@ -35,7 +35,7 @@ const LIBRARIES: [&str; 4] = [
 const SECOND: i64 = 1;
 const HOUR: i64 = 3_600;
 const YEAR: i64 = 365 * 24 * HOUR;
-/// Less than what makes a letter too old, ten days; back and forth.
+/// In seconds, forward and back. Forward jumps are shorter than ten days, after which a letter is too old.
 const JUMPS: [i64; 14] = [
     SECOND,
     3 * SECOND,
@@ -60,7 +60,7 @@ struct Clock {
 }
 
 impl Clock {
-    /// One that is right; `None` where it cannot be moved.
+    /// A clock with the right time; `None` without libfaketime.
     fn new(seed: u64) -> Option<Self> {
         let named = std::env::var_os("LIBFAKETIME").map(PathBuf::from);
         let library = named.into_iter().chain(LIBRARIES.map(PathBuf::from)).find(|path| path.is_file())?;
@@ -70,9 +70,9 @@ impl Clock {
         Some(clock)
     }
 
-    /// Moves it so many seconds away from what it should be.
+    /// Sets the clock this many seconds ahead of the right time.
     fn set(&self, seconds: i64) {
-        // Whole at any moment.
+        // A rename is atomic: a function never reads half of it.
         let new = self.file.with_extension("new");
         std::fs::write(&new, format!("{seconds:+}")).unwrap();
         std::fs::rename(new, &self.file).unwrap();
@@ -83,7 +83,7 @@ impl Clock {
             ("LD_PRELOAD", self.library.to_str().unwrap()),
             ("FAKETIME_TIMESTAMP_FILE", self.file.to_str().unwrap()),
             ("FAKETIME_NO_CACHE", "1"),
-            // Pauses and time limits are of the clock that never jumps.
+            // Timers use the monotonic clock, which never jumps.
             ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
         ]
     }
@@ -104,7 +104,9 @@ pub async fn round(seed: u64) -> Figures {
     let mut rng = Rng::with_seed(seed);
     let clock = Clock::new(seed);
     if clock.is_none() {
-        println!("clocks: libfaketime is not installed (Debian: apt-get install faketime), so only deadlines are odd");
+        println!(
+            "clocks: libfaketime is not installed (Debian: apt-get install faketime), so only deadlines are wrong"
+        );
     }
     let variables = clock.as_ref().map(Clock::variables);
     let mut journey = Journey::with("standard", variables.as_ref().map_or(&[], |variables| &variables[..])).await;
@@ -117,9 +119,9 @@ pub async fn round(seed: u64) -> Figures {
         clock.set(0);
     }
     let mut ahead = 0;
-    // How often each alert was sent.
+    // How often each alert was sent, by its id.
     let mut sent: BTreeMap<String, u64> = BTreeMap::new();
-    // Those for which there was no reason to push them twice.
+    // Alerts that must have been pushed exactly once.
     let mut once = Vec::new();
     for n in 0..ALERTS {
         let id = format!("data-{n}");
@@ -129,7 +131,7 @@ pub async fn round(seed: u64) -> Figures {
             figures.faults += 1;
         }
         let fault = [None, None, Some(busy()), Some(Fault::Cut), Some(Fault::Close)][rng.usize(..5)].clone();
-        let is_fair = fault.is_none();
+        let is_faultless = fault.is_none();
         if let Some(fault) = fault {
             journey.world.flashduty.fault(fault, Lasts::Next(1));
             figures.faults += 1;
@@ -141,7 +143,7 @@ pub async fn round(seed: u64) -> Figures {
             let ample = is_ample(deadline, ahead);
             let start = Instant::now();
             let (status, body) = journey.world.send_until(&event, deadline).await;
-            if is_fair && is_first && ample && status == 200 && start.elapsed() < PATIENCE {
+            if is_faultless && is_first && ample && status == 200 && start.elapsed() < PATIENCE {
                 once.push(id.clone());
             }
             let expected = if ample { &[200, 202][..] } else { &[200, 202, 503, 504] };
@@ -172,7 +174,7 @@ pub async fn round(seed: u64) -> Figures {
     }
     assert_eq!(pushed.keys().collect::<Vec<_>>(), sent.keys().collect::<Vec<_>>(), "nothing is lost");
     for id in once {
-        assert_eq!(pushed[&id], 1, "{id} was taken at once, and pushed again");
+        assert_eq!(pushed[&id], 1, "{id} was accepted at once, and pushed again");
     }
     figures.requests = sent.values().sum();
     figures.pushes = journey.world.flashduty.received().len() as u64;
@@ -180,13 +182,14 @@ pub async fn round(seed: u64) -> Figures {
     figures
 }
 
-/// Whether a deadline leaves time enough by a clock that is so many seconds ahead: one in the past is none.
+/// Whether a deadline leaves enough time by a clock that is this many seconds ahead. A deadline in the past counts as
+/// none.
 fn is_ample(deadline: u64, ahead: i64) -> bool {
     let left = i128::from(deadline) - i128::from(in_time(Duration::ZERO)) - 1_000 * i128::from(ahead);
     !(1..4_000).contains(&left)
 }
 
-/// What Lambda, or what stands in for it, may say: mostly what is right, else too near, in the past, or far away.
+/// A random deadline: mostly a normal one, else too near, in the past, or far away.
 fn deadline(rng: &mut Rng) -> u64 {
     match rng.u8(..12) {
         0 => 0,

@@ -1,24 +1,23 @@
-//! What an attack counts, and the seed of a round.
+//! The figures of an attack, and the seed of a round.
 
 use std::fmt::Write as _;
 use std::ops::AddAssign;
 
 use tokio::task::JoinHandle;
 
-/// What the rounds of an attack came to. Nothing may be lost, so nobody counts that: a round that loses something
-/// fails.
+/// The counts of all rounds of an attack. Lost alerts are not counted, because a round that loses one fails.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Figures {
     pub rounds: u64,
     /// Alerts, bodies or attempts at access.
     pub sent: u64,
-    /// Requests to the relay, ZStack's further tries among them.
+    /// Requests to the relay, ZStack's retries included.
     pub requests: u64,
-    /// What Flashduty heard.
+    /// Requests to Flashduty.
     pub pushes: u64,
     pub kills: u64,
     pub freezes: u64,
-    /// Of Flashduty, SQS and SSM, and jumps of the clock.
+    /// Faults of Flashduty, SQS and SSM, and jumps of the clock.
     pub faults: u64,
 }
 
@@ -40,7 +39,7 @@ impl AddAssign for Figures {
     }
 }
 
-/// An attack that runs.
+/// A running attack.
 pub struct Row {
     attack: &'static str,
     unit: &'static str,
@@ -57,7 +56,7 @@ impl Row {
     }
 }
 
-/// Waits for all of them: a table, with one line for each attack, and whether one failed.
+/// Waits for all attacks. Returns a table with one line for each, and whether one failed.
 pub async fn table(rows: Vec<Row>) -> (String, bool) {
     let mut lines: Vec<(&str, &str, Option<Figures>)> = Vec::new();
     for Row { attack, unit, running } in rows {
@@ -86,7 +85,7 @@ pub async fn table(rows: Vec<Row>) -> (String, bool) {
     (text, lines.iter().any(|(.., figures)| figures.is_none()))
 }
 
-/// `12345` as `12,345`, and nothing for nothing.
+/// `12345` as `12,345`, and an empty text for 0.
 fn thousands(number: u64) -> String {
     let digits = if number == 0 { String::new() } else { number.to_string() };
     let mut text = String::new();
@@ -99,14 +98,14 @@ fn thousands(number: u64) -> String {
     text
 }
 
-/// The seed of a round, said where the round fails: random, or that of `CHAOS_SEED`.
+/// The seed of a round: `CHAOS_SEED`, or a random one. It is printed if the round fails.
 pub struct Seed {
     filter: &'static str,
     value: u64,
 }
 
 impl Seed {
-    /// `filter` is what `cargo test` finds the attack by.
+    /// `filter` is the name of the attack for `cargo test`.
     pub fn new(filter: &'static str) -> Self {
         let given = std::env::var("CHAOS_SEED").ok().map(|seed| seed.parse().unwrap());
         Self { filter, value: given.unwrap_or_else(|| fastrand::u64(..)) }

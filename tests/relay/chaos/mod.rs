@@ -1,6 +1,7 @@
-//! Attacks on the built functions from outside. Each comes in rounds: a test makes one or a few, `make chaos` makes
-//! them for minutes. Each round has a seed, and says it where it fails. The same seed takes the same decisions; when
-//! a process meets them is up to the machine.
+//! Attacks on the built functions from outside.
+//!
+//! Each attack has rounds. A test runs one or a few, and `make chaos` runs them for minutes. Each round has a seed, which
+//! it prints if it fails. The same seed makes the same decisions, but their timing depends on the machine.
 
 #![allow(clippy::print_stdout, reason = "seeds and figures are for a person")]
 
@@ -16,7 +17,7 @@ use figures::{Figures, Row, Seed, table};
 
 use crate::journeys;
 
-/// Makes rounds of an attack until a time, at least one.
+/// Runs rounds of an attack until this time, at least one.
 async fn rounds<F, Fut>(filter: &'static str, until: Instant, round: F) -> Figures
 where
     F: Fn(u64) -> Fut,
@@ -32,7 +33,7 @@ where
     }
 }
 
-/// Makes one round.
+/// Runs one round.
 async fn once<F, Fut>(filter: &'static str, round: F)
 where
     F: Fn(u64) -> Fut,
@@ -41,7 +42,7 @@ where
     rounds(filter, Instant::now(), round).await;
 }
 
-/// All attacks at the same time, some of them several times. `CHAOS_MINUTES` says for how long.
+/// Runs all attacks at the same time, some of them several times, for `CHAOS_MINUTES`.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "it takes minutes: make chaos"]
 async fn all_for_minutes() {

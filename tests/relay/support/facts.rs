@@ -1,10 +1,12 @@
-//! The names of facts, restated from `docs/protocols/zstack.md`, "Facts": each list in its order, with the value as
-//! a text with variables in braces, the English name and the Chinese one. The first is the head of the list.
+//! The facts of message templates, from `docs/protocols/zstack.md`, "Facts".
+//!
+//! Each list has the documented order. Its first entry is its heading. The other entries have a value, with variables in
+//! braces, and the names in English and Chinese.
 
 /// One fact: value, English name, Chinese name.
 pub type Row = (&'static str, &'static str, &'static str);
 
-/// What the console fills in.
+/// The template that the console fills in.
 pub const CONSOLE_ALARM: &[Row] = &[
     ("", "Alarm Details", "报警器详情"),
     ("{ALARM_UUID}", "UUID", "UUID"),
@@ -54,7 +56,7 @@ pub const CONSOLE_EVENT: &[Row] = &[
     ("{EVENT_RESOURCE_CLUSTER_NAME}", "Cluster Name", "所属集群名称"),
 ];
 
-/// ZStack's own, for Feishu and Teams. The two differ in heads and in what [`TEAMS_ENGLISH_ALARM`] says.
+/// ZStack's own templates for Feishu and Teams. They differ in headings and in [`TEAMS_ENGLISH_ALARM`].
 pub const FEISHU_ALARM: &[Row] = &[
     ("", "Alarm Details:", "报警器详情:"),
     ("{ALARM_UUID}", "UUID", "UUID"),
@@ -75,7 +77,7 @@ pub const FEISHU_ALARM: &[Row] = &[
 
 pub const TEAMS_CHINESE_ALARM_HEAD: &str = "报警详情:";
 
-/// Where Teams' English alarm is another than Feishu's: what stands under a name, by ZStack's mistake or its spelling.
+/// The facts of Teams' English alarm with another name than Feishu's. One is a mistake of ZStack, one another spelling.
 pub const TEAMS_ENGLISH_ALARM: &[Row] =
     &[("{ALARM_EMERGENCY_LEVEL}", "Current Metric Value", ""), ("{ALARM_RESOURCE_CLUSTER_NAME}", "Cluster NAME", "")];
 

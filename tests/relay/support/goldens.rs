@@ -1,6 +1,6 @@
-//! Golden files: whole documents as they were, in a folder under `tests/relay/`.
+//! Golden files: the expected documents, in a folder under `tests/relay/`.
 //!
-//! `GOLDEN=write make test-rust` writes what is; `git diff` shows what changed.
+//! `GOLDEN=write make test-rust` writes the current documents. `git diff` then shows the changes.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -34,7 +34,7 @@ impl Goldens {
         self.seen.insert(name.to_owned());
     }
 
-    /// Tells every difference, and every file that nothing was compared with.
+    /// Fails if a document differs, or if a file belongs to no document.
     pub fn end(self) {
         assert!(self.different.is_empty(), "{}", self.different.join("\n"));
         let files = fs::read_dir(self.folder).unwrap().map(|entry| entry.unwrap().path());

@@ -1,17 +1,12 @@
-//! The whole path of an alert: the relay, the queues, and `redeliver` behind them.
+//! The whole path of an alert: the relay, the queues, and `redeliver`.
 
-use std::time::Duration;
-
-use aws_standin::event_source::EventSource;
 use aws_standin::in_time;
-use aws_standin::sqs::Sqs;
+use aws_standin::sqs::{EventSource, Sqs};
 use flashduty_standin::{Fault, Options, Standin};
 use serde_json::Value;
 
-use super::{KEY, KEY_IN_URL, PUSH_URL_PARAMETER, World, as_variables, assert_no_secret, redeliver};
+use super::{KEY, KEY_IN_URL, PUSH_URL_PARAMETER, RELAY_TIMEOUT, World, as_variables, assert_no_secret, redeliver};
 
-/// How long the relay may take for a request: about 1.5 s to push, the rest to queue.
-const RELAY_TIMEOUT: Duration = Duration::from_millis(6_500);
 /// More than any test needs.
 const MAX_RECEIVE_COUNT: u32 = 1_000;
 
@@ -26,17 +21,17 @@ pub struct Journey {
 }
 
 impl Journey {
-    /// Both functions, and an integration of kind `standard`.
+    /// Starts both functions and a Flashduty integration of kind `standard`.
     pub async fn new() -> Self {
         Self::to("standard").await
     }
 
-    /// The same with an integration of another kind.
+    /// Starts both functions and an integration of this kind.
     pub async fn to(kind: &str) -> Self {
         Self::with(kind, &[]).await
     }
 
-    /// The same with more environment variables for both functions.
+    /// Starts both functions with more environment variables, and an integration of this kind.
     pub async fn with(kind: &str, more: &[(&str, &str)]) -> Self {
         let sqs = Sqs::start().await;
         let (queue, dead_letter_queue) = (sqs.create("retry"), sqs.create("dead"));
@@ -61,12 +56,12 @@ impl Journey {
         Self { world, sqs, queue, dead_letter_queue, redeliver, variables }
     }
 
-    /// Another process of `redeliver` at the same queue: Lambda runs two of them.
+    /// Starts another process of `redeliver` for the same queue. Lambda runs two of them.
     pub async fn another_redeliver(&self) -> EventSource {
         EventSource::new(&self.sqs, &self.queue, redeliver(&as_variables(&self.variables)).await)
     }
 
-    /// Invokes the relay and gives the HTTP status and the body.
+    /// Invokes the relay, and returns the HTTP status and the body.
     pub async fn send(&mut self, event: &Value) -> (u64, Value) {
         self.world.send_until(event, in_time(RELAY_TIMEOUT)).await
     }
@@ -81,17 +76,15 @@ impl Journey {
         self.sqs.peek(&self.dead_letter_queue)
     }
 
-    /// Looks for secrets wherever somebody wrote something.
+    /// Fails if a log, an answer or a queued message contains a secret.
     pub fn end(self) {
         assert_no_secret(&self.redeliver.function.log());
-        for operation in ["SendMessage", "SendMessageBatch"] {
-            self.sqs.calls(operation).iter().for_each(|call| assert_no_secret(&call.to_string()));
-        }
+        self.sqs.calls("SendMessage").iter().for_each(|call| assert_no_secret(&call.to_string()));
         self.world.end();
     }
 }
 
-/// A refusal that fails a push at once: it asks for more patience than any request has.
+/// A refusal that ends a push at once: its `Retry-After` is longer than any request may take.
 pub fn busy() -> Fault {
     Fault::Refuse { status: 429, code: None, message: None, retry_after: Some("30".to_owned()) }
 }

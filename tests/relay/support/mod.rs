@@ -1,4 +1,4 @@
-//! A world for the built binaries: Lambda, SSM, SQS and Flashduty on real ports.
+//! The environment of the built binaries: Lambda, SSM, SQS and Flashduty on real ports.
 
 pub mod facts;
 pub mod goldens;
@@ -9,6 +9,7 @@ pub mod shapes;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use aws_standin::lambda::Function;
 use aws_standin::ssm::Ssm;
@@ -21,15 +22,18 @@ use zstack_flashduty::zstack::split;
 
 /// The token that the samples in `events/` show.
 pub const TOKEN: &str = "sample-token";
-/// The integration key, with characters that a URL writes otherwise.
+/// The integration key, with characters that are percent-encoded in a URL.
 pub const KEY: &str = "sample key/1";
 pub const KEY_IN_URL: &str = "sample%20key%2F1";
+
+/// The relay's timeout for a request: about 1.5 s to push, the rest to queue.
+pub const RELAY_TIMEOUT: Duration = Duration::from_millis(6_500);
 
 pub const PUSH_URL_PARAMETER: &str = "/zstack-flashduty/push-url";
 pub const TOKEN_PARAMETER: &str = "/zstack-flashduty/webhook-token";
 
-/// Everything around a running function. When a test is through with it, [`World::end`] looks for
-/// secrets in whatever the function said.
+/// Everything around a running function. A test ends with [`World::end`], which looks for secrets in its answers and
+/// logs.
 pub struct World {
     pub flashduty: Standin,
     pub ssm: Ssm,
@@ -37,27 +41,28 @@ pub struct World {
     pub function: Function,
     variables: Vec<(String, String)>,
     answers: Vec<Value>,
-    /// The logs of processes before this one.
+    /// The logs of earlier processes.
     earlier: String,
-    /// Other processes of the function, and the number of the one in use.
+    /// The other processes of the function, by their numbers.
     others: BTreeMap<usize, Function>,
+    /// The number of the process in use.
     process: usize,
 }
 
 impl World {
-    /// A function with both parameters in place and an integration of kind `standard`.
+    /// Starts the relay with both parameters in SSM and an integration of kind `standard`.
     pub async fn new() -> Self {
         Self::with(&[]).await
     }
 
-    /// The same with more environment variables.
+    /// Starts the relay with more environment variables, and an integration of kind `standard`.
     pub async fn with(variables: &[(&str, &str)]) -> Self {
         let flashduty = Standin::start(Options { keys: vec![KEY.to_owned()], ..Options::default() }).await.unwrap();
         let push_url = flashduty.push_url("standard", KEY_IN_URL);
         Self::pushing_to(flashduty, &push_url, variables).await
     }
 
-    /// The same with another push URL in SSM.
+    /// Starts the relay with this Flashduty, and this push URL in SSM.
     pub async fn pushing_to(flashduty: Standin, push_url: &str, variables: &[(&str, &str)]) -> Self {
         let (ssm, ssm_url) = Ssm::start().await;
         ssm.put(PUSH_URL_PARAMETER, push_url);
@@ -66,7 +71,7 @@ impl World {
             ("AWS_ENDPOINT_URL", ssm_url.as_str()),
             ("FLASHDUTY_PUSH_URL_PARAMETER", PUSH_URL_PARAMETER),
             ("WEBHOOK_TOKEN_PARAMETER", TOKEN_PARAMETER),
-            // Whatever the log may tell, it tells here.
+            // The most detailed log: it must not contain a secret either.
             ("RUST_LOG", "trace"),
         ];
         let variables = [&defaults, variables].concat();
@@ -85,19 +90,19 @@ impl World {
         }
     }
 
-    /// What Lambda does between two requests, if it likes: another process, which remembers nothing.
+    /// Starts another process in place of this one, as Lambda may do between two requests.
     pub async fn restart(&mut self) {
         self.restart_with(&[]).await;
     }
 
-    /// The same with more environment variables.
+    /// Starts another process with more environment variables in place of this one.
     pub async fn restart_with(&mut self, more: &[(&str, &str)]) {
         self.earlier += &self.function.log();
         self.function = relay(&[&as_variables(&self.variables)[..], more].concat()).await;
     }
 
-    /// What Lambda does, too: it hands the next requests to another process of those that run. The first one has the
-    /// number 0; where none has this number, it is started.
+    /// Sends the next requests to the process with this number, as Lambda may do. The first process has the number 0. If
+    /// none has this number, one is started.
     pub async fn take_process(&mut self, number: usize) {
         if number == self.process {
             return;
@@ -115,13 +120,13 @@ impl World {
         &self.variables
     }
 
-    /// Invokes the function and gives the HTTP status and the body.
+    /// Invokes the function, and returns the HTTP status and the body.
     pub async fn send(&mut self, event: &Value) -> (u64, Value) {
         let answer = self.function.invoke(event).await;
         self.read(answer)
     }
 
-    /// The same with a deadline in epoch milliseconds.
+    /// Invokes the function with a deadline in epoch milliseconds, and returns the HTTP status and the body.
     pub async fn send_until(&mut self, event: &Value, deadline: u64) -> (u64, Value) {
         let answer = self.function.invoke_until(event, deadline).await;
         self.read(answer)
@@ -133,7 +138,7 @@ impl World {
         read
     }
 
-    /// The headers of the last answer.
+    /// A header of the last answer.
     pub fn header(&self, name: &str) -> Option<String> {
         let answer = self.answers.last().unwrap();
         let value = match &answer["headers"][name] {
@@ -143,12 +148,12 @@ impl World {
         value.as_str().map(str::to_owned)
     }
 
-    /// What Flashduty was sent, parsed.
+    /// The bodies that Flashduty received, as JSON.
     pub fn pushed(&self) -> Vec<Value> {
         self.flashduty.received().iter().map(|push| serde_json::from_slice(&push.body).unwrap_or_default()).collect()
     }
 
-    /// Looks for every secret in every answer and log line.
+    /// Fails if an answer or a log line contains a secret.
     pub fn end(self) {
         let log = self.others.values().fold(self.earlier, |log, other| log + &other.log()) + &self.function.log();
         assert!(!log.is_empty(), "nothing was logged");
@@ -158,14 +163,14 @@ impl World {
     }
 }
 
-/// Looks for every secret in what somebody said.
+/// Fails if a text contains a secret, or a part of the integration key.
 pub fn assert_no_secret(said: &str) {
     for secret in [TOKEN, KEY, KEY_IN_URL, "integration_key=", &base64(&format!("zstack:{TOKEN}"))] {
-        assert!(!said.contains(secret), "{secret} is told in {said}");
+        assert!(!said.contains(secret), "{secret} is in {said}");
     }
     let lower = said.to_lowercase();
     let parts = (0..=KEY.len() - 8).map(|start| &KEY[start..start + 8]);
-    parts.for_each(|part| assert!(!lower.contains(part), "{part:?} is told in {said}"));
+    parts.for_each(|part| assert!(!lower.contains(part), "{part:?} is in {said}"));
 }
 
 /// The HTTP status and the body of an answer.
@@ -175,7 +180,7 @@ pub fn status_and_body(answer: &Value) -> (u64, Value) {
     (answer["statusCode"].as_u64().unwrap(), body)
 }
 
-/// Variables as [`relay`] and [`redeliver`] take them.
+/// Variables for [`relay`] and [`redeliver`].
 pub fn as_variables(kept: &[(String, String)]) -> Vec<(&str, &str)> {
     kept.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
 }
@@ -190,7 +195,7 @@ pub async fn redeliver(variables: &[(&str, &str)]) -> Function {
     Function::start("redeliver", env!("CARGO_BIN_EXE_redeliver"), variables).await
 }
 
-/// What a body becomes, without the binary and with the URL's parameters: the bodies to push.
+/// The events of a body, translated in this process with these labels of the URL.
 pub fn translated(body: &[u8], url_labels: &[(String, String)]) -> Vec<Value> {
     let context = Context { url_labels: url_labels.to_vec(), ..Context::default() };
     let alerts = split(body).into_iter().flat_map(|part| translate(&part.text, &part.around, &context));
@@ -219,7 +224,7 @@ pub fn post(body: impl Into<String>) -> Value {
     event
 }
 
-/// The sample alarm's message with other fields; `null` takes one out.
+/// The sample alarm's message with other fields. `null` removes a field.
 pub fn alarm(fields: &Value) -> String {
     let event = sample("alarm");
     let mut message: Value = serde_json::from_str(event["body"].as_str().unwrap()).unwrap();
@@ -230,7 +235,7 @@ pub fn alarm(fields: &Value) -> String {
     message.to_string()
 }
 
-/// An event with another credential: `Authorization`, and query string.
+/// An event with this header `Authorization` and this query string in place of its own.
 pub fn with_credential(mut event: Value, authorization: Option<&str>, query: &str) -> Value {
     event["headers"].as_object_mut().unwrap().remove("authorization");
     if let Some(authorization) = authorization {
@@ -262,7 +267,7 @@ pub fn base64_of(bytes: &[u8]) -> String {
     BASE64_STANDARD.encode(bytes)
 }
 
-/// What a sample was pushed as and answered.
+/// The golden file of a sample: what is pushed, and the answer.
 pub fn golden(name: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/relay/golden").join(name).with_extension("json");
     serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap()

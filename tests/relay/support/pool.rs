@@ -1,28 +1,26 @@
-//! Relay processes as Lambda runs them, and ZStack in front of them.
+//! Relay processes as Lambda runs them, and a ZStack that sends messages to them.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use aws_standin::in_time;
-use aws_standin::lambda::Function;
-use aws_standin::mishap::Mishap;
+use aws_standin::lambda::{Fault, Function};
 use fastrand::Rng;
 use serde_json::Value;
 
-use super::{as_variables, assert_no_secret, relay, status_and_body};
+use super::{RELAY_TIMEOUT, as_variables, assert_no_secret, relay, status_and_body};
 
-/// How long the relay may take for a request: about 1.5 s to push, the rest to queue.
-pub const RELAY_TIMEOUT: Duration = Duration::from_millis(6_500);
-/// ZStack's, and they are a second apart.
+/// How often ZStack sends a message.
 const TRIES: usize = 5;
+/// ZStack waits a second between two attempts.
 const BETWEEN_TRIES: Duration = Duration::from_millis(50);
 
-/// Each process has one request at a time. There are as many as there are requests at the same time.
+/// Each process handles one request at a time. If all are busy, another one is started.
 pub struct Pool {
     variables: Vec<(String, String)>,
     free: Mutex<Vec<Function>>,
-    /// The logs of processes that are gone.
+    /// The logs of processes that have ended.
     logs: Mutex<String>,
     pub kills: AtomicU64,
     pub freezes: AtomicU64,
@@ -30,7 +28,7 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// No process yet; each will have this environment.
+    /// A pool without processes. Each process will have this environment.
     pub fn new(variables: &[(String, String)]) -> Self {
         Self {
             variables: variables.to_vec(),
@@ -42,8 +40,8 @@ impl Pool {
         }
     }
 
-    /// Sends one message as ZStack does: it takes any 2xx for success, tries everything else again, and then forgets
-    /// the message. Gives every answer, `None` where there was none.
+    /// Sends one message as ZStack does: a 2xx is a success, everything else is retried, and after [`TRIES`] the message
+    /// is given up. Returns every answer; `None` for a process that died.
     pub async fn send(&self, event: &Value, rng: &mut Rng) -> Vec<Option<(u64, Value)>> {
         let mut answers = Vec::new();
         for _ in 0..TRIES {
@@ -58,7 +56,7 @@ impl Pool {
         answers
     }
 
-    /// One request to a process of Lambda's choice, which may be killed or stand still meanwhile or afterwards.
+    /// Sends one request to any free process. The process may be killed or frozen during the request or after it.
     async fn request(&self, event: &Value, rng: &mut Rng) -> Option<(u64, Value)> {
         self.requests.fetch_add(1, Ordering::Relaxed);
         let idle = {
@@ -71,11 +69,11 @@ impl Pool {
             None => relay(&as_variables(&self.variables)).await,
         };
         function.thaw().await;
-        let (mishap, start) = (mishap(rng), Instant::now());
-        let outcome = function.attempt(event, in_time(RELAY_TIMEOUT), mishap).await;
-        self.count(mishap, start.elapsed(), outcome.is_none());
+        let (fault, start) = (process_fault(rng), Instant::now());
+        let outcome = function.attempt(event, in_time(RELAY_TIMEOUT), fault).await;
+        self.count(fault, start.elapsed(), outcome.is_none());
         let Some(outcome) = outcome else {
-            self.bury(function).await;
+            self.keep_log(function).await;
             return None;
         };
         let answer = outcome.unwrap_or_else(|error| panic!("the relay failed with {error}:\n{}", function.log()));
@@ -84,7 +82,7 @@ impl Pool {
             0 => {
                 self.kills.fetch_add(1, Ordering::Relaxed);
                 function.kill().await;
-                self.bury(function).await;
+                self.keep_log(function).await;
             }
             choice => {
                 if choice < 8 {
@@ -97,27 +95,27 @@ impl Pool {
         Some(status_and_body(&answer))
     }
 
-    /// Counts what happened to a process over a request or a batch that took so long.
-    pub fn count(&self, mishap: Option<Mishap>, took: Duration, died: bool) {
+    /// Counts the fault of a process during a request or a batch that took this long.
+    pub fn count(&self, fault: Option<Fault>, took: Duration, died: bool) {
         if died {
             self.kills.fetch_add(1, Ordering::Relaxed);
         }
-        if matches!(mishap, Some(Mishap::Freeze { after, .. }) if after < took) {
+        if matches!(fault, Some(Fault::Freeze { after, .. }) if after < took) {
             self.freezes.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    async fn bury(&self, function: Function) {
+    async fn keep_log(&self, function: Function) {
         let (_, log) = function.ended().await;
         self.logs.lock().unwrap_or_else(PoisonError::into_inner).push_str(&log);
     }
 
-    /// Ends all processes and gives what all that ever ran wrote: no secrets.
+    /// Ends all processes, and returns the logs of all that ever ran. They contain no secrets.
     pub async fn end(&self) -> String {
         let free = std::mem::take(&mut *self.free.lock().unwrap());
         for mut function in free {
             function.kill().await;
-            self.bury(function).await;
+            self.keep_log(function).await;
         }
         let log = std::mem::take(&mut *self.logs.lock().unwrap());
         assert!(!log.is_empty(), "nothing was logged");
@@ -126,12 +124,12 @@ impl Pool {
     }
 }
 
-/// Mostly none. Most requests take a few milliseconds, and some take seconds.
-pub fn mishap(rng: &mut Rng) -> Option<Mishap> {
+/// A random fault; mostly none. Most requests take a few milliseconds, and some take seconds.
+pub fn process_fault(rng: &mut Rng) -> Option<Fault> {
     let after = Duration::from_micros(if rng.bool() { rng.u64(..8_000) } else { rng.u64(..300_000) });
     match rng.u8(..10) {
-        0 | 1 => Some(Mishap::Kill { after }),
-        2 => Some(Mishap::Freeze { after, lasts: Duration::from_millis(rng.u64(20..1_500)) }),
+        0 | 1 => Some(Fault::Kill { after }),
+        2 => Some(Fault::Freeze { after, lasts: Duration::from_millis(rng.u64(20..1_500)) }),
         _ => None,
     }
 }

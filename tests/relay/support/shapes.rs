@@ -1,12 +1,12 @@
-//! Every shape that ZStack sends a message in, made from the plain one by `docs/protocols/zstack.md`.
+//! Every format in which ZStack sends a message, made from the plain one by `docs/protocols/zstack.md`.
 //!
-//! Templates put values in as they are: a quotation mark in one of them breaks the JSON.
+//! Templates insert values without escaping them, so a quotation mark in a value breaks the JSON.
 
 use serde_json::{Map, Value, json};
 
 use super::facts::{self, Row};
 
-/// The server's language, and the one that the console had when a template was saved.
+/// The language of the server, and of the console when the template was saved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
     English,
@@ -18,7 +18,7 @@ pub enum Language {
 pub enum Labels {
     /// `[name:value, name:value]`, unescaped
     Groovy,
-    /// A JSON text with all of them
+    /// One text with a JSON object
     Json,
     /// A list of texts, `name: value` each
     List,
@@ -30,17 +30,17 @@ pub enum Labels {
 pub enum Shape {
     /// Without a template.
     Plain,
-    /// A JSON string with the whole object in it.
+    /// A JSON string that contains the whole object.
     Everything,
-    /// The same as the console saves it.
+    /// [`Shape::Everything`] as the console saves it.
     WrappedEverything,
     /// A template with a member for each variable.
     Named(Language, Labels),
-    /// What the console fills in, as a call of the API saves it.
+    /// The template that the console fills in, saved by a call of the API.
     Console(Language),
-    /// The same as the console saves it.
+    /// [`Shape::Console`] as the console saves it.
     WrappedConsole(Language),
-    /// Facts with the words of ZStack's own template for Feishu.
+    /// Facts as in ZStack's own template for Feishu.
     Feishu(Language),
     /// The card of ZStack's own template for Teams.
     Teams(Language),
@@ -76,13 +76,13 @@ impl Shape {
         !matches!(self, Self::Console(_) | Self::WrappedConsole(_))
     }
 
-    /// Whether it puts values in unescaped.
+    /// Whether it inserts values without escaping them.
     pub fn can_break(self) -> bool {
         !matches!(self, Self::Plain | Self::Everything | Self::WrappedEverything)
     }
 }
 
-/// A message without a template, by which all the others are made.
+/// A message without a template. The other shapes are made from it.
 #[derive(Clone, Debug)]
 pub struct Message(pub Map<String, Value>);
 
@@ -107,7 +107,7 @@ impl Message {
         self.0.get("ALARM_CURRENT_STATUS").is_some_and(|status| status == "OK")
     }
 
-    /// The body that arrives.
+    /// The body of the request.
     pub fn body(&self, shape: Shape) -> String {
         let plain = Value::from(self.0.clone());
         match shape {
@@ -124,7 +124,7 @@ impl Message {
         }
     }
 
-    /// The message with the words of a server in this language.
+    /// The message as a server with this language writes it.
     fn in_words(&self, language: Language) -> Self {
         const WORDS: [(&str, &str); 10] = [
             ("Emergent", "紧急"),
@@ -162,7 +162,7 @@ impl Message {
             };
             format!("\"{name}\": {value}")
         });
-        // The comma of the last line, and what makes a template readable.
+        // One member on a line, as people write templates.
         format!("{{\n  {}\n}}", members.collect::<Vec<_>>().join(",\n  "))
     }
 
@@ -202,7 +202,7 @@ impl Message {
             *row = match own {
                 Some((_, own, _)) if is_alarm && language == English => (value, own, chinese),
                 _ if is_alarm && value.is_empty() => (value, english, facts::TEAMS_CHINESE_ALARM_HEAD),
-                // Two blanks before the threshold.
+                // Teams has two blanks before the threshold.
                 _ if value.ends_with("{ALARM_THRESHOLD}") && self.is_recovery() => {
                     ("{ALARM_METRIC} {ALARM_COMPARISON_OPERATOR_REVERSE}  {ALARM_THRESHOLD}", english, chinese)
                 }
@@ -230,7 +230,7 @@ impl Message {
         )
     }
 
-    /// A text with the values of its variables.
+    /// Replaces the variables of a text by their values.
     fn filled(&self, template: &str) -> String {
         let mut filled = String::new();
         let mut parts = template.split('{');
@@ -239,7 +239,7 @@ impl Message {
             let (name, rest) = part.split_once('}').unwrap();
             filled += &match self.0.get(name).unwrap_or(&Value::Null) {
                 Value::Array(items) => items.iter().map(printed).collect::<Vec<_>>().join(","),
-                // Teams takes these characters out.
+                // Teams removes these characters.
                 Value::Object(labels) => {
                     let labels = labels.iter().map(|(name, value)| format!("{name} = {}", printed(value)));
                     labels.collect::<Vec<_>>().join(", ").replace(['"', '\\', '\r', '\n'], "")

@@ -1,4 +1,4 @@
-//! The messages of `events/`, and what becomes of one on its way through the relay, without the network.
+//! The stages of a message of `events/` in the relay, without the network.
 
 use serde_json::Value;
 use zstack_flashduty::flashduty::TitleRule;
@@ -21,7 +21,7 @@ pub const KINDS: [&str; 8] = [
 ///
 /// # Panics
 ///
-/// Where there is no such sample.
+/// If there is no such sample.
 #[must_use]
 #[expect(clippy::unwrap_used, clippy::panic, reason = "the samples are there")]
 pub fn message(kind: &str) -> Vec<u8> {
@@ -31,25 +31,25 @@ pub fn message(kind: &str) -> Vec<u8> {
     event["body"].as_str().unwrap().as_bytes().to_vec()
 }
 
-/// What the relay knows beside the message.
+/// The context of a message without labels in the URL.
 #[must_use]
 pub fn context() -> Context {
     Context { url_labels: Vec::new(), title_rule: TitleRule::default(), delayed: None }
 }
 
-/// Bytes to messages.
+/// The first stage: from bytes to messages.
 #[must_use]
 pub fn read(message: &[u8]) -> Vec<Part> {
     split(message)
 }
 
-/// Messages to events.
+/// The second stage: from messages to events.
 #[must_use]
 pub fn translated(parts: &[Part], context: &Context) -> Vec<Alert> {
     parts.iter().flat_map(|part| translate(&part.text, &part.around, context)).collect()
 }
 
-/// Events to bytes.
+/// The third stage: from events to bytes.
 #[must_use]
 pub fn rendered(alerts: &[Alert]) -> Vec<Vec<u8>> {
     alerts.iter().flat_map(|alert| &alert.events).map(zstack_flashduty::flashduty::Event::to_json).collect()

@@ -1,5 +1,5 @@
-//! `bench-translation KIND TIMES`: reads, translates and renders a sample so often. The difference between two such
-//! runs under callgrind is what it takes in instructions: see `dev/bench/instructions.py`.
+//! `bench-translation KIND TIMES`: reads, translates and renders a sample this many times. The difference between two
+//! such runs under callgrind is its cost in instructions: see `dev/bench/instructions.py`.
 
 use std::hint::black_box;
 

@@ -1,4 +1,4 @@
-//! What a request costs, without the network.
+//! The cost of a request, without the network.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -8,34 +8,34 @@ use zstack_flashduty::translate::{Context, translate};
 use zstack_flashduty::webhook::url_labels;
 use zstack_flashduty::zstack::split;
 
-/// A request: its body, and the parameters of its URL.
+/// The body of a request, and the parameters of its URL.
 #[derive(Clone)]
 pub(crate) struct Request {
     pub(crate) body: Vec<u8>,
     pub(crate) query: Vec<(String, String)>,
 }
 
-/// What it costs to make events of a request.
+/// The cost of translating a request into events.
 #[derive(Clone, Copy)]
 pub(crate) struct Cost {
-    /// The processor's time.
+    /// Processor time.
     pub(crate) time: Duration,
-    /// The most memory at any moment, in bytes.
+    /// Peak memory in bytes.
     pub(crate) peak: u64,
-    /// All memory that was ever asked for, in bytes.
+    /// All allocations together, in bytes.
     pub(crate) allocated: u64,
 }
 
 impl Request {
-    /// Reads, translates and renders every message, one after the other as the relay does.
+    /// Reads, translates and renders one message after another, as the relay does.
     pub(crate) fn cost(&self) -> Cost {
         let before = processor_time();
-        let memory = allocation_counter::measure(|| self.make());
+        let memory = allocation_counter::measure(|| self.translate());
         let time = processor_time().saturating_sub(before);
         Cost { time, peak: memory.bytes_max, allocated: memory.bytes_total }
     }
 
-    fn make(&self) {
+    fn translate(&self) {
         let query = self.query.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let context = Context { url_labels: url_labels(query), ..Context::default() };
         for part in split(&self.body) {

@@ -1,9 +1,9 @@
-//! `worst SECONDS`: what requests of 128 KiB cost that are made to cost much, and a search for worse ones that takes so
-//! long. Fails where one takes more than the function may spend on it.
+//! `worst SECONDS`: measures expensive requests of 128 KiB, and searches for more expensive ones for this long. Fails if
+//! one exceeds the limits for time or memory.
 //!
-//! The search is led by what a request allocates, which repeats exactly; only the worst are held against the clock.
+//! The search goes by what a request allocates, because that repeats exactly. Only the worst requests are timed.
 
-#![allow(clippy::print_stdout, reason = "this is what it is for")]
+#![allow(clippy::print_stdout, reason = "its output is for people")]
 
 mod cost;
 mod mutate;
@@ -16,13 +16,13 @@ use cost::{Cost, Request};
 use mutate::mutated;
 use shapes::shapes;
 
-/// The most processor time that a request may take.
+/// The limit for the processor time of a request.
 const MOST_TIME: Duration = Duration::from_millis(300);
-/// The most memory, in bytes.
+/// The limit for peak memory, in bytes.
 const MOST_MEMORY: u64 = 64 * 1024 * 1024;
-/// How many requests the search keeps to go on from.
+/// How many requests the search keeps for new mutations.
 const KEPT: usize = 24;
-/// How often the clock is asked for one that may be too slow: other programs get in its way.
+/// How often a request is timed. The shortest time counts, because other programs delay it.
 const TRIES: usize = 3;
 
 fn main() -> ExitCode {
@@ -32,7 +32,7 @@ fn main() -> ExitCode {
     let mut kept: Vec<(Cost, Request)> = Vec::new();
     for (name, request) in shapes() {
         let cost = measured(&request);
-        too_much += usize::from(told(name, cost));
+        too_much += usize::from(report(name, cost));
         kept.push((cost, request));
     }
     let end = Instant::now() + Duration::from_secs(seconds);
@@ -49,16 +49,16 @@ fn main() -> ExitCode {
     if tried > 0 {
         let worst = kept.iter().map(|(_, request)| measured(request)).max_by_key(|cost| cost.time);
         let Some(worst) = worst else { return ExitCode::FAILURE };
-        too_much += usize::from(told(&format!("the worst of {tried} that were made up"), worst));
+        too_much += usize::from(report(&format!("the worst of {tried} mutations"), worst));
     }
     if too_much > 0 {
-        println!("{too_much} take more than {MOST_TIME:?} or {} MiB", MOST_MEMORY / 1024 / 1024);
+        println!("{too_much} exceed {MOST_TIME:?} or {} MiB", MOST_MEMORY / 1024 / 1024);
         return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS
 }
 
-/// What a request costs; the shortest time of several.
+/// The cost of a request, with the shortest time of several runs.
 fn measured(request: &Request) -> Cost {
     let mut cost = request.cost();
     for _ in 1..TRIES {
@@ -67,9 +67,9 @@ fn measured(request: &Request) -> Cost {
     cost
 }
 
-/// Prints a line, and tells whether it is too much.
-fn told(name: &str, cost: Cost) -> bool {
-    #[expect(clippy::cast_precision_loss, reason = "these are for people")]
+/// Prints a line, and returns whether the cost exceeds a limit.
+fn report(name: &str, cost: Cost) -> bool {
+    #[expect(clippy::cast_precision_loss, reason = "only printed")]
     let mib = |bytes: u64| bytes as f64 / 1024.0 / 1024.0;
     let Cost { time, peak, allocated } = cost;
     let ms = time.as_secs_f64() * 1_000.0;

@@ -1,10 +1,10 @@
-//! Requests made out of others.
+//! Requests made from others by mutation.
 
 use zstack_flashduty::webhook::MAX_BODY;
 
 use crate::cost::Request;
 
-/// What has a meaning somewhere.
+/// Words that some parser knows.
 const WORDS: [&str; 22] = [
     "\"",
     "\\",
@@ -30,7 +30,8 @@ const WORDS: [&str; 22] = [
     " Equal ",
 ];
 
-/// A request with something else in it: a word, a piece of itself or of `other` once more, many times, or left out.
+/// A mutated request: with words and pieces of itself or of `other` inserted, once or many times, and with pieces
+/// removed.
 pub(crate) fn mutated(request: &Request, other: &Request) -> Request {
     let mut body = request.body.clone();
     for _ in 0..fastrand::usize(1..4) {

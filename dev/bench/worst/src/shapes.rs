@@ -1,4 +1,4 @@
-//! Requests of 128 KiB that are made to cost much.
+//! Requests of 128 KiB that are designed to be expensive.
 
 use std::iter::successors;
 
@@ -7,7 +7,7 @@ use zstack_flashduty::webhook::MAX_BODY;
 
 use crate::cost::Request;
 
-/// An alarm that gets a number of its own in the end: equal ones in a row are one.
+/// An alarm that gets a number at the end. Without numbers, equal alarms in a row would count as one.
 const UNNUMBERED: &str = r#"{"ALARM_NAME":"NNNN"}"#;
 
 /// Every shape, with a name.
@@ -61,7 +61,7 @@ pub(crate) fn shapes() -> Vec<(&'static str, Request)> {
     add("labels", filled(&format!("{nic}{{"), other_member, "}}", 1));
     add("commas in an alarm's labels", filled("{\"ALARM_LABELS\":\"", |_| String::new(), "\"}", 1));
     for (name, separator) in [("line breaks in an alarm's labels", "\n"), ("line breaks and blanks in them", "\n ")] {
-        // Broken on purpose: a line break takes one byte then.
+        // Broken JSON on purpose, in which a line break needs one byte only.
         let labels = separator.repeat((MAX_BODY - 200) / separator.len());
         add(name, format!("{{\"ALARM_UUID\":\"u\",\"ALARM_LABELS\":\"a{labels}b\"}}"));
     }
@@ -78,12 +78,12 @@ pub(crate) fn shapes() -> Vec<(&'static str, Request)> {
     shapes
 }
 
-/// As many items as there is room for in a part of a body.
+/// As many items as fit into a body divided by `part`.
 fn filled(before: &str, item: impl Fn(usize) -> String, behind: &str, part: usize) -> String {
     filled_with(before, item, behind, MAX_BODY / part - 64)
 }
 
-/// As many items as there is room for in so many bytes.
+/// As many items as fit into this many bytes.
 fn filled_with(before: &str, item: impl Fn(usize) -> String, behind: &str, bytes: usize) -> String {
     let mut text = before.to_owned();
     let most = bytes - behind.len();
@@ -100,7 +100,7 @@ fn filled_with(before: &str, item: impl Fn(usize) -> String, behind: &str, bytes
     text + behind
 }
 
-/// A text wrapped so often, but no larger than a body.
+/// A text wrapped this many times, or as often as fits into a body.
 fn wrapped(times: usize, text: &str, wrap: impl Fn(&str) -> String) -> String {
     let wrapped = successors(Some(text.to_owned()), |within| Some(wrap(within)));
     let text = wrapped.take(times + 1).take_while(|text| text.len() <= MAX_BODY).last().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Who may push, what, where and how often.
+//! Routes, methods, content types, keys, rate limits, and what is recorded.
 
 use flashduty_standin::{Options, RateLimit, Standin};
 use reqwest::header::CONTENT_TYPE;
@@ -21,7 +21,7 @@ async fn assert_refused(standin: &Standin, request: reqwest::RequestBuilder, sta
 }
 
 #[tokio::test]
-async fn the_answer_has_the_alert_key_and_an_id_of_its_own() {
+async fn the_answer_has_the_alert_key_and_a_unique_id() {
     let standin = standin().await;
     let mut ids = Vec::new();
     for _ in 0..2 {
@@ -62,7 +62,7 @@ async fn routes_methods_and_content_types() {
 }
 
 #[tokio::test]
-async fn keys_are_asked_for_and_may_rotate() {
+async fn keys_are_required_and_may_rotate() {
     let standin = standin().await;
     let client = client();
     let without_key = format!("{}/event/push/alert/standard", standin.base_url());
@@ -91,7 +91,7 @@ async fn a_refused_body_names_every_violation() {
 }
 
 #[tokio::test]
-async fn zstack_takes_any_json_that_is_not_empty() {
+async fn zstack_accepts_any_json_that_is_not_empty() {
     let standin = standin().await;
     let url = standin.push_url("zstack", KEY);
     for (body, status) in [
@@ -144,7 +144,7 @@ async fn the_rate_limit_can_be_switched_off() {
 }
 
 #[tokio::test]
-async fn requests_are_recorded_as_they_came() {
+async fn requests_are_recorded_unchanged() {
     let standin = standin().await;
     let request = client()
         .post(standin.push_url("standard", KEY))
@@ -187,7 +187,7 @@ async fn requests_are_recorded_as_they_came() {
 }
 
 #[tokio::test]
-async fn a_large_body_is_judged_like_any_other() {
+async fn a_large_body_is_checked_like_any_other() {
     let standin = standin().await;
     let mut event = event();
     event["description"] = json!("x".repeat(3_000_000));

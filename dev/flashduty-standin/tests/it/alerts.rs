@@ -1,4 +1,4 @@
-//! Alerts open, change, close and open again.
+//! How events open, change and close alerts.
 
 use flashduty_standin::{Alert, Options, Standin};
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ fn event(status: &str, title: &str, description: &str, id: &str) -> Value {
     })
 }
 
-/// What the history tells of an event, and how often it was repeated.
+/// The history's entry of an event that was repeated this many times.
 fn entry(event: &Value, title: &str, repeats: u64) -> Value {
     json!({
         "status": event["event_status"],
@@ -27,7 +27,7 @@ fn entry(event: &Value, title: &str, repeats: u64) -> Value {
     })
 }
 
-/// An alert as JSON without its times, which are as they must be.
+/// An alert as JSON without its times. The times are checked here.
 #[track_caller]
 fn without_times(alert: &Alert) -> Value {
     let times: Vec<_> = alert.history.iter().flat_map(|entry| [entry.at, entry.last_at]).collect();
@@ -74,7 +74,7 @@ async fn an_alert_opens_changes_and_closes() {
     });
     assert_eq!(standin.alerts().iter().map(without_times).collect::<Vec<_>>(), [wanted.clone()]);
 
-    // What it lacks is added to its labels, and what they say of the problem stays.
+    // The new label is added, and the labels of the problem are kept.
     let mut closes = event("Ok", "CPU", "20%", "3");
     closes["labels"]["delayed"] = json!("12m");
     accepted(&standin, &closes).await;
@@ -158,8 +158,8 @@ async fn every_event_without_a_key_is_an_alert_of_its_own() {
     assert_eq!(keys, [second, first]);
 }
 
-/// A stand-in that remembers so many bytes.
-async fn forgetful(memory: usize) -> Standin {
+/// A stand-in that keeps about this many bytes.
+async fn with_memory(memory: usize) -> Standin {
     let options = Options { keys: vec![KEY.to_owned()], rate_limit: None, memory: Some(memory), ..Options::default() };
     Standin::start(options).await.unwrap()
 }
@@ -174,9 +174,9 @@ fn keyed(key: &str, status: &str, description: &str) -> Value {
 }
 
 #[tokio::test]
-async fn what_is_too_much_is_forgotten_closed_alerts_first() {
+async fn alerts_over_the_memory_limit_are_dropped_closed_ones_first() {
     // About four events.
-    let standin = forgetful(4_000).await;
+    let standin = with_memory(4_000).await;
     for (key, status) in [("a", "Info"), ("b", "Info"), ("b", "Ok"), ("c", "Info")] {
         accepted(&standin, &keyed(key, status, status)).await;
     }
@@ -185,16 +185,16 @@ async fn what_is_too_much_is_forgotten_closed_alerts_first() {
         accepted(&standin, &keyed(key, "Info", "Info")).await;
         assert_eq!(keys(&standin), wanted);
     }
-    // Of the seven requests, too.
+    // The seven requests are limited as well.
     assert!((2..5).contains(&standin.received().len()), "{}", standin.received().len());
-    // Its alert is forgotten, so it closes nothing.
+    // The alert was dropped, so this closes nothing.
     accepted(&standin, &keyed("a", "Ok", "Ok")).await;
     assert_eq!(keys(&standin), ["f", "e", "d", "c"]);
 }
 
 #[tokio::test]
-async fn an_alert_that_goes_up_and_down_displaces_no_other() {
-    let standin = forgetful(400_000).await;
+async fn an_alert_that_changes_often_displaces_no_other() {
+    let standin = with_memory(400_000).await;
     accepted(&standin, &keyed("quiet", "Info", "")).await;
     let client = client();
     for n in 0..300 {
@@ -206,7 +206,7 @@ async fn an_alert_that_goes_up_and_down_displaces_no_other() {
     assert_eq!(alerts[0].events, 300);
     assert_eq!(alerts[0].history.last().unwrap().description, "299");
     assert!((2..10).contains(&alerts[0].history.len()), "{}", alerts[0].history.len());
-    // Whoever looks is told that there was more.
+    // The number of dropped entries is shown.
     assert_eq!(alerts[0].forgotten, 300 - alerts[0].history.len());
     assert_eq!(alerts[1].forgotten, 0);
 }

@@ -15,7 +15,7 @@ fn program() -> Command {
     Command::new(env!("CARGO_BIN_EXE_flashduty-standin"))
 }
 
-/// A program on a free port. It does not outlive its test.
+/// A program on a free port, which ends with its test.
 struct Running {
     child: Child,
     base_url: String,
@@ -33,7 +33,7 @@ impl Running {
         running
     }
 
-    /// Sends a signal that it must obey within five seconds, and gives its log.
+    /// Sends a signal that must end it within five seconds, and returns its log.
     fn stop(mut self, signal: &str) -> String {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-s", signal, &id]).status().unwrap().success());
@@ -63,7 +63,7 @@ async fn push(base_url: &str, kind: &str, key: &str, body: &Value) -> u16 {
 }
 
 #[tokio::test]
-async fn it_logs_a_line_a_push_and_never_a_key() {
+async fn it_logs_one_line_for_each_push_without_the_key() {
     let program = Running::start(&["--key", "second-key"]);
     let event = json!({
         "title_rule": "[TPL]${resource}\n高",
@@ -76,9 +76,9 @@ async fn it_logs_a_line_a_push_and_never_a_key() {
     let wrong = json!({"title_rule": "CPU", "event_status": "Ok", "x\ny": 1});
     assert_eq!(push(&program.base_url, "standard", KEY, &wrong).await, 400);
     assert_eq!(push(&program.base_url, "zstack", KEY, &json!({"a": 1})).await, 200);
-    let spell = json!({"fault": "echo", "lasts": {"next": 1}});
+    let fault = json!({"fault": "echo", "lasts": {"next": 1}});
     let control = client().post(format!("{}/standin/faults", program.base_url));
-    control.json(&spell).send().await.unwrap();
+    control.json(&fault).send().await.unwrap();
     assert_eq!(push(&program.base_url, "standard", KEY, &json!([])).await, 400);
 
     let wanted = r#"200 "Critical" "云主机\n高"
@@ -86,7 +86,7 @@ async fn it_logs_a_line_a_push_and_never_a_key() {
 400 "Critical" "云主机\n高": integration_key is not a valid one
 400 "Ok" "CPU": alert_key is required; "x\ny" is not a known field
 200 a ZStack message of 7 bytes
-400 null without title: bad weather: the body is not a JSON object
+400 null without title: injected fault: the body is not a JSON object
 "#;
     assert_eq!(program.stop("TERM"), wanted);
 }
@@ -94,9 +94,9 @@ async fn it_logs_a_line_a_push_and_never_a_key() {
 #[tokio::test]
 async fn it_stops_at_an_interrupt_even_with_a_push_hanging() {
     let program = Running::start(&[]);
-    let spell = json!({"fault": "hang", "lasts": "standing"});
+    let fault = json!({"fault": "hang", "lasts": "standing"});
     let control = client().post(format!("{}/standin/faults", program.base_url));
-    control.json(&spell).send().await.unwrap();
+    control.json(&fault).send().await.unwrap();
     let hanging = client().post(format!("{}/event/push/alert/standard", program.base_url));
     let hanging = tokio::spawn(hanging.send());
     let received = format!("{}/standin/received", program.base_url);
@@ -104,13 +104,13 @@ async fn it_stops_at_an_interrupt_even_with_a_push_hanging() {
         assert!(!hanging.is_finished());
     }
     let log = program.stop("INT");
-    assert_eq!(log, "unanswered null without title: bad weather: the body is not a JSON object\n");
+    assert_eq!(log, "unanswered null without title: injected fault: the body is not a JSON object\n");
     assert!(hanging.await.unwrap().is_err());
 }
 
 #[tokio::test]
 async fn the_rate_limit_is_on_unless_switched_off() {
-    // The newer limits take more than that.
+    // The newer limits allow more.
     for (arguments, limited) in [(&[][..], true), (&["--no-rate-limit"], false), (&["--newer-limits"], false)] {
         let program = Running::start(arguments);
         let url = format!("{}/event/push/alert/zstack?integration_key={KEY}", program.base_url);
@@ -126,7 +126,7 @@ async fn the_rate_limit_is_on_unless_switched_off() {
     }
 }
 
-/// Runs the program with arguments that make it end by itself.
+/// Runs the program with arguments with which it ends by itself.
 fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
     let Output { status, stdout, stderr } = program().args(arguments).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
@@ -134,7 +134,7 @@ fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
 }
 
 #[test]
-fn wrong_arguments_are_told_with_the_usage() {
+fn wrong_arguments_are_reported_with_the_usage() {
     let (code, usage, error) = run(&["--help"]);
     assert_eq!((code, error.as_str()), (Some(0), ""));
     assert!(usage.starts_with("Usage: flashduty-standin --key KEY"), "{usage}");
@@ -146,13 +146,13 @@ fn wrong_arguments_are_told_with_the_usage() {
         (&["--key", "k", "k"], "every argument must belong to an option"),
         (&["--port", "65536"], "cannot parse argument \"65536\": number too large to fit in target type"),
     ] {
-        let told = format!("{wanted}\n\n{usage}");
-        assert_eq!(run(arguments), (Some(2), String::new(), told));
+        let output = format!("{wanted}\n\n{usage}");
+        assert_eq!(run(arguments), (Some(2), String::new(), output));
     }
 }
 
 #[test]
-fn a_taken_port_is_told() {
+fn a_port_in_use_is_reported() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     let (code, stdout, stderr) = run(&["--key", "k", "--port", &port]);

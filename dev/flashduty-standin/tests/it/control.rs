@@ -14,7 +14,7 @@ async fn control(standin: &flashduty_standin::Standin, method: Method, path: &st
 }
 
 #[tokio::test]
-async fn alerts_and_received_are_shown_and_forgotten() {
+async fn alerts_and_requests_are_shown_and_removed() {
     let standin = standin().await;
     for key in ["a", "b"] {
         let event = json!({"title_rule": "CPU", "event_status": "Info", "alert_key": key});
@@ -44,17 +44,17 @@ async fn keys_are_replaced() {
 }
 
 #[tokio::test]
-async fn faults_come_and_go() {
+async fn faults_are_added_and_removed() {
     let standin = standin().await;
     let refuse = json!({"refuse": {"status": 429, "retry_after": "2"}});
-    for spell in [
+    for fault in [
         json!({"fault": refuse, "lasts": {"next": 1}}),
         json!({"fault": {"garbage": {"status": 502, "body": "x"}}, "lasts": {"next": 1}}),
         json!({"fault": {"delay": {"millis": 1}}, "lasts": {"next": 1}}),
         json!({"fault": "echo", "lasts": {"next": 1}}),
         json!({"fault": {"refuse": {"status": 500}}, "lasts": "standing"}),
     ] {
-        let answer = control(&standin, Method::POST, "faults", spell).await;
+        let answer = control(&standin, Method::POST, "faults", fault).await;
         assert_eq!(answer.status(), StatusCode::NO_CONTENT);
     }
     for status in [429, 502, 200, 400, 500, 500] {
@@ -66,28 +66,28 @@ async fn faults_come_and_go() {
 }
 
 #[tokio::test]
-async fn misspelt_faults_are_refused() {
+async fn misspelled_faults_are_refused() {
     let standin = standin().await;
-    for spell in [
+    for fault in [
         json!({"fault": "hangs", "lasts": "standing"}),
         json!({"fault": "hang"}),
         json!({"fault": "hang", "lasts": "standing", "times": 1}),
         json!({"fault": {"refuse": {"status": 500, "retryAfter": "1"}}, "lasts": "standing"}),
     ] {
-        let answer = control(&standin, Method::POST, "faults", spell.clone()).await;
-        assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY, "{spell}");
+        let answer = control(&standin, Method::POST, "faults", fault.clone()).await;
+        assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY, "{fault}");
     }
     assert_eq!(push_to(&standin, "zstack", &json!([1])).await.status(), 200);
 }
 
 #[tokio::test]
-async fn control_requests_are_neither_recorded_nor_under_the_weather() {
+async fn faults_do_not_apply_to_control_requests_which_are_not_recorded() {
     let standin = standin().await;
-    let spell = json!({"fault": {"refuse": {"status": 500}}, "lasts": "standing"});
-    control(&standin, Method::POST, "faults", spell).await;
+    let fault = json!({"fault": {"refuse": {"status": 500}}, "lasts": "standing"});
+    control(&standin, Method::POST, "faults", fault).await;
     let health = control(&standin, Method::GET, "health", Value::Null).await;
     assert_eq!(health.json::<Value>().await.unwrap(), json!("ok"));
-    let unknown = control(&standin, Method::GET, "weather", Value::Null).await;
+    let unknown = control(&standin, Method::GET, "unknown", Value::Null).await;
     assert_eq!(unknown.status(), StatusCode::NOT_FOUND);
     assert_eq!(standin.received(), []);
 }

@@ -1,4 +1,4 @@
-//! Bad weather.
+//! Injected faults.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ fn event() -> Value {
     json!({"title_rule": "CPU", "event_status": "Info", "alert_key": "k"})
 }
 
-/// Pushes an event, and gives what came of it: the status and the body, or the client's error.
+/// Pushes an event, and returns the status and the body, or the client's error.
 async fn push(standin: &Standin) -> reqwest::Result<(u16, String)> {
     let request = client().post(standin.push_url("standard", KEY));
     let answer = request.json(&event()).send().await?;
@@ -25,7 +25,7 @@ fn statuses(standin: &Standin) -> Vec<Option<u16>> {
 }
 
 #[tokio::test]
-async fn faults_queue_before_the_standing_one() {
+async fn queued_faults_apply_before_the_standing_one() {
     let standin = standin().await;
     standin.fault(Fault::status(503), Lasts::Standing);
     standin.fault(Fault::status(500), Lasts::Next(2));
@@ -57,16 +57,16 @@ async fn refusals_have_flashdutys_shape() {
         standin.fault(Fault::status(status), Lasts::Next(1));
         let answer = push_to(&standin, "standard", &event()).await;
         assert_eq!(answer.headers().get(RETRY_AFTER), None);
-        assert_eq!(refusal(answer).await, (status, error(code, "bad weather")));
+        assert_eq!(refusal(answer).await, (status, error(code, "injected fault")));
     }
 
-    // To Flashduty the status is only informational: any code may come under any.
+    // Flashduty calls the status informational: every code may have every status.
     for code in ["RequestTooFrequently", "InternalError", "ServiceUnavailable", "RequestLocked", "NoLicense"] {
         for status in [200, 202, 302, 400, 403, 409, 503] {
             let fault = Fault::Refuse { status, code: Some(code.to_owned()), message: None, retry_after: None };
             standin.fault(fault, Lasts::Next(1));
             let answer = push_to(&standin, "standard", &event()).await;
-            assert_eq!(refusal(answer).await, (status, error(code, "bad weather")));
+            assert_eq!(refusal(answer).await, (status, error(code, "injected fault")));
         }
     }
 
@@ -93,7 +93,7 @@ async fn an_echo_repeats_the_whole_url() {
 }
 
 #[tokio::test]
-async fn garbage_is_answered_as_it_is() {
+async fn garbage_is_answered_unchanged() {
     let standin = standin().await;
     let body = "<html>坏了".to_owned();
     let fault = Fault::Garbage { status: 202, body: body.clone() };
@@ -103,7 +103,7 @@ async fn garbage_is_answered_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_fault_that_http_cannot_say_is_told() {
+async fn a_fault_that_is_not_valid_http_is_reported() {
     let standin = standin().await;
     standin.fault(Fault::status(7), Lasts::Next(1));
     let wanted = "the stand-in cannot answer like this: invalid status code".to_owned();
@@ -111,7 +111,7 @@ async fn a_fault_that_http_cannot_say_is_told() {
 }
 
 #[tokio::test]
-async fn a_late_answer_is_late_but_the_push_is_taken() {
+async fn a_late_answer_is_late_but_the_push_is_accepted() {
     let standin = standin().await;
     standin.fault(Fault::Delay { millis: 300 }, Lasts::Next(1));
     let start = Instant::now();
@@ -121,7 +121,7 @@ async fn a_late_answer_is_late_but_the_push_is_taken() {
 }
 
 #[tokio::test]
-async fn a_cut_answer_breaks_off_but_the_push_is_taken() {
+async fn a_cut_answer_breaks_off_but_the_push_is_accepted() {
     let standin = standin().await;
     standin.fault(Fault::Cut, Lasts::Next(1));
     let mut answer = push_to(&standin, "standard", &event()).await;
@@ -206,7 +206,7 @@ async fn connections_are_counted() {
 }
 
 #[tokio::test]
-async fn bad_weather_does_not_hide_what_an_event_breaks() {
+async fn a_fault_does_not_hide_what_is_wrong_with_an_event() {
     let standin = standin().await;
     let event = json!({"event_status": "Ok"});
     for fault in [Fault::status(503), Fault::Echo, Fault::Garbage { status: 502, body: "<html>".to_owned() }] {
@@ -219,7 +219,7 @@ async fn bad_weather_does_not_hide_what_an_event_breaks() {
     for request in standin.received() {
         assert!(request.violations.ends_with(&broken), "{request:?}");
     }
-    // A fair event breaks nothing.
+    // A valid event has no violations.
     standin.set_rate_limit(None);
     standin.fault(Fault::status(503), Lasts::Next(1));
     push(&standin).await.unwrap();

@@ -1,9 +1,9 @@
-//! Each limit at its edge. 警 is one character and three bytes.
+//! The exact value of each limit. 警 is one character and three bytes.
 
 use flashduty_standin::check::{Event, EventStatus, check};
 use serde_json::{Map, Value, json};
 
-/// A valid event with some fields changed; null takes a field away.
+/// A valid event with some fields changed; null removes a field.
 fn event(changes: Value) -> Vec<u8> {
     let mut event = json!({"title_rule": "CPU", "event_status": "Critical", "alert_key": "k"});
     let (Value::Object(event_fields), Value::Object(changes)) = (&mut event, changes) else {
@@ -142,7 +142,7 @@ fn unknown_fields() {
 }
 
 #[test]
-fn every_violation_is_told() {
+fn every_violation_is_reported() {
     let changes = json!({
         "title_rule": "",
         "event_status": "ok",

@@ -1,4 +1,4 @@
-//! The stand-in as its users meet it: over HTTP, and as a program.
+//! The stand-in over HTTP and as a program.
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which clippy.toml does not count as tests")]
 
 use flashduty_standin::{Options, Standin};
@@ -14,7 +14,7 @@ mod limits;
 
 const KEY: &str = "5d2a7c0f9b";
 
-/// A client with a pool of its own.
+/// A client with its own connection pool.
 fn client() -> Client {
     zstack_flashduty::platform::http::Http::new().unwrap().client().clone()
 }
@@ -31,7 +31,7 @@ async fn push_to(standin: &Standin, kind: &str, body: &Value) -> Response {
     request.send().await.unwrap()
 }
 
-/// Pushes a standard alert event that must be taken, and gives its alert key.
+/// Pushes a standard alert event that must be accepted, and returns its alert key.
 async fn accepted(standin: &Standin, event: &Value) -> String {
     let answer = push_to(standin, "standard", event).await;
     let status = answer.status();

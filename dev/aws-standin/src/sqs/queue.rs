@@ -1,26 +1,25 @@
-//! One FIFO queue: what SQS promises about order, copies and visibility. Pure: the time is handed in.
+//! One FIFO queue, with what SQS promises about order, deduplication and visibility. It has no clock: the caller
+//! says what time it is, since the epoch.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::Value;
 
-/// How long a copy of a message is recognised, delivered meanwhile or not.
+/// For how long SQS drops a message with a deduplication id that it has seen, even if the first one was deleted.
 pub const DEDUPLICATION_INTERVAL: Duration = Duration::from_mins(5);
 
-/// Times are since the epoch.
 #[derive(Default)]
-pub struct Queue {
+pub(super) struct Queue {
     messages: Vec<Message>,
-    /// Deduplication ids with the time and the message id of the first copy.
-    copies: BTreeMap<String, (Duration, String)>,
+    /// By deduplication id: when the first message with it was sent, and that message's id.
+    seen: BTreeMap<String, (Duration, String)>,
     redrive: Option<Redrive>,
     count: u64,
 }
 
 /// A queue's redrive policy.
-#[derive(Clone)]
-pub struct Redrive {
+pub(super) struct Redrive {
     pub dead_letter_queue: String,
     pub max_receive_count: u32,
 }
@@ -31,13 +30,13 @@ pub struct Message {
     pub body: String,
     pub group: String,
     pub deduplication: String,
-    /// As they were sent; an object.
+    /// The object `MessageAttributes` of the call that sent it.
     pub attributes: Value,
     pub sequence: u64,
     pub sent: Duration,
     pub first_received: Duration,
     pub receives: u32,
-    /// Of the last time it was received.
+    /// The receipt handle of the last receive.
     pub receipt: String,
     visible_at: Duration,
 }
@@ -53,7 +52,7 @@ impl Queue {
         &self.messages
     }
 
-    /// How many messages can be received, and how many are in flight.
+    /// How many messages are visible, and how many are in flight.
     pub fn count(&self, now: Duration) -> (usize, usize) {
         let in_flight = self.messages.iter().filter(|message| message.in_flight(now)).count();
         (self.messages.len() - in_flight, in_flight)
@@ -63,15 +62,15 @@ impl Queue {
         self.redrive = Some(redrive);
     }
 
-    /// Takes a message unless it is a copy, and gives its id; a copy's is the first one's.
+    /// Adds a message and returns its id. A duplicate is dropped, and gets the id of the first one.
     pub fn send(&mut self, name: &str, message: Sent, now: Duration) -> String {
-        self.copies.retain(|_, (since, _)| now < *since + DEDUPLICATION_INTERVAL);
-        if let Some((_, id)) = self.copies.get(&message.deduplication) {
+        self.seen.retain(|_, (since, _)| now < *since + DEDUPLICATION_INTERVAL);
+        if let Some((_, id)) = self.seen.get(&message.deduplication) {
             return id.clone();
         }
         self.count += 1;
         let id = format!("{name}-message-{}", self.count);
-        self.copies.insert(message.deduplication.clone(), (now, id.clone()));
+        self.seen.insert(message.deduplication.clone(), (now, id.clone()));
         self.messages.push(Message {
             id: id.clone(),
             body: message.body,
@@ -88,9 +87,9 @@ impl Queue {
         id
     }
 
-    /// Up to `most` messages in order, invisible for `visibility` from now on. A group gives none while
-    /// one of its messages is in flight. The second list is what was received too often: it is out of
-    /// this queue, on its way to the dead letter queue.
+    /// Receives up to `most` messages in order, and hides them for `visibility`. A group with a message in flight is
+    /// skipped. The second list has the messages that were received too often: they are removed from this queue, and
+    /// the caller moves them to the dead letter queue.
     pub fn receive(&mut self, most: usize, visibility: Duration, now: Duration) -> (Vec<Message>, Vec<Message>) {
         let in_flight = self.messages.iter().filter(|message| message.in_flight(now));
         let blocked: BTreeSet<String> = in_flight.map(|message| message.group.clone()).collect();
@@ -117,32 +116,32 @@ impl Queue {
         (received, dead)
     }
 
-    /// The queue that takes what was received too often.
+    /// The URL of the dead letter queue, if there is a redrive policy.
     pub fn dead_letter_queue(&self) -> Option<String> {
         self.redrive.as_ref().map(|redrive| redrive.dead_letter_queue.clone())
     }
 
-    /// Takes over messages that were received too often elsewhere.
-    pub fn bury(&mut self, dead: Vec<Message>) {
+    /// Adds messages that another queue gave up.
+    pub fn add_dead_letters(&mut self, dead: Vec<Message>) {
         self.messages.extend(dead);
     }
 
-    /// Deletes the message of this receipt, which must be its last one; false where there is none.
+    /// Deletes the message with this receipt handle. False if no message in flight has it.
     pub fn delete(&mut self, receipt: &str, now: Duration) -> bool {
         let before = self.messages.len();
         self.messages.retain(|message| !(message.receipt == receipt && message.in_flight(now)));
         self.messages.len() < before
     }
 
-    /// Makes the message of this receipt visible after `visibility`; false where it is not in flight.
+    /// Hides the message with this receipt handle for `visibility` from now. False if no message in flight has it.
     pub fn change_visibility(&mut self, receipt: &str, visibility: Duration, now: Duration) -> bool {
         let message = self.messages.iter_mut().find(|message| message.receipt == receipt && message.in_flight(now));
         message.map(|message| message.visible_at = now + visibility).is_some()
     }
 }
 
-/// A message on its way in.
-pub struct Sent {
+/// A message to send.
+pub(super) struct Sent {
     pub body: String,
     pub group: String,
     pub deduplication: String,
@@ -194,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_is_recognised_for_five_minutes() {
+    fn a_duplicate_is_dropped_for_five_minutes() {
         let mut queue = Queue::default();
         send(&mut queue, "a", "one", START);
         let received = receive(&mut queue, 10, START);
@@ -206,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_received_too_often_makes_way_for_the_next() {
+    fn a_message_received_too_often_leaves_the_queue() {
         let mut queue = Queue::default();
         queue.set_redrive(Redrive { dead_letter_queue: "dead".to_owned(), max_receive_count: 2 });
         send(&mut queue, "a", "one", START);

@@ -1,82 +1,91 @@
-//! A stand-in for SQS FIFO queues, in AWS' JSON 1.0 protocol: the calls that the functions make, and
-//! nothing else. What Lambda does with a queue is in [`crate::event_source`].
+//! SQS over HTTP, in AWS's JSON 1.0 protocol.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::{self, DefaultBodyLimit};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde_json::{Value, json};
 
-use crate::queue::{Message, Queue, Redrive, Sent};
-use crate::sqs_account::Account;
-use crate::sqs_call::Refusal;
+use super::account::Account;
+use super::queue::{Message, Queue, Redrive, Sent};
+use super::refusal::Refusal;
+use crate::serve::serve;
 use crate::tls::Identity;
 
-/// The queues of one account.
+/// A running stand-in with the queues of one account. Clones share them.
 #[derive(Clone)]
 pub struct Sqs {
-    account: Arc<Mutex<Account>>,
+    state: Arc<Mutex<State>>,
     url: String,
 }
 
-/// What goes wrong with every call.
+#[derive(Default)]
+struct State {
+    account: Account,
+    /// Every call so far: its operation and its body.
+    calls: Vec<(String, Value)>,
+    fault: Option<Fault>,
+}
+
+/// How every call fails.
 #[derive(Clone, Copy, Debug)]
 pub enum Fault {
-    /// The function's role does not allow it.
+    /// The function's role does not allow the call.
     Deny,
     /// The queue was deleted.
     Gone,
-    /// Too many calls.
+    /// SQS throttles the caller.
     Throttle,
-    /// The function's role does not allow to count, and everything else.
+    /// The function's role allows every call but `GetQueueAttributes`, which counts the messages.
     DenyCount,
-    /// No answer.
+    /// SQS never answers.
     Hang,
-    /// The call is performed, and its answer does not arrive.
+    /// SQS performs the call and never answers.
     Unanswered,
 }
 
 impl Sqs {
     /// Starts an account without queues.
     pub async fn start() -> Self {
-        let account = Arc::default();
-        let url = format!("http://{}", crate::serve(routes(&account)).await);
-        Self { account, url }
+        let state = Arc::default();
+        let url = format!("http://{}", serve(routes(&state)).await);
+        Self { state, url }
     }
 
-    /// The same over TLS.
+    /// Starts an account without queues, over TLS.
     pub async fn start_as(identity: &Identity) -> Self {
-        let account = Arc::default();
-        let url = identity.serve(routes(&account)).await;
-        Self { account, url }
+        let state = Arc::default();
+        let url = identity.serve(routes(&state)).await;
+        Self { state, url }
     }
 
-    /// The endpoint.
+    /// The URL of the endpoint.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Creates a FIFO queue without deduplication by content, and gives its URL.
+    /// Creates a FIFO queue without content-based deduplication, and returns its URL.
     pub fn create(&self, name: &str) -> String {
         let url = format!("{}/123456789012/{name}.fifo", self.url);
-        self.lock().queues.insert(url.clone(), Queue::default());
+        self.lock().account.queues.insert(url.clone(), Queue::default());
         url
     }
 
-    /// Moves what was received `max_receive_count` times to another queue.
+    /// Sets the redrive policy: a message that was received `max_receive_count` times moves to the other queue
+    /// instead of being received again.
     pub fn redrive(&self, queue: &str, dead_letter_queue: &str, max_receive_count: u32) {
         let redrive = Redrive { dead_letter_queue: dead_letter_queue.to_owned(), max_receive_count };
-        self.lock().queue(queue).set_redrive(redrive);
+        self.lock().account.queue(queue).set_redrive(redrive);
     }
 
-    /// Every message of a queue, visible or not, in order. In `MessageBody`, JSON is parsed.
+    /// Every message of a queue in order, those in flight included. `MessageBody` is parsed if it is JSON.
     pub fn peek(&self, queue: &str) -> Vec<Value> {
-        let mut account = self.lock();
+        let account = &mut self.lock().account;
         let messages = account.queue(queue).messages().iter();
         let shown = messages.map(|message| {
             let body = serde_json::from_str(&message.body).unwrap_or_else(|_| json!(message.body));
@@ -87,9 +96,9 @@ impl Sqs {
         shown.collect()
     }
 
-    /// Puts a message in, with a deduplication id of its own.
+    /// Sends a message with a new deduplication id.
     pub fn put(&self, queue: &str, group: &str, body: &str) {
-        let mut account = self.lock();
+        let account = &mut self.lock().account;
         let deduplication = format!("put-{}", account.now().as_nanos());
         let message = json!({"QueueUrl": queue, "MessageBody": body, "MessageGroupId": group,
                              "MessageDeduplicationId": deduplication});
@@ -98,10 +107,10 @@ impl Sqs {
         }
     }
 
-    /// Moves all messages that can be received to another queue, as `StartMessageMoveTask` does: there they
-    /// are new ones, with their bodies, groups and attributes.
+    /// Moves all visible messages to another queue, as `StartMessageMoveTask` does: they become new messages with
+    /// the same bodies, groups and attributes.
     pub fn move_all(&self, from: &str, to: &str) {
-        let mut account = self.lock();
+        let account = &mut self.lock().account;
         let now = account.now();
         let (messages, _) = account.queue(from).receive(usize::MAX, Duration::from_secs(30), now);
         for message in messages {
@@ -116,56 +125,56 @@ impl Sqs {
         }
     }
 
-    /// Lets every call from now on fail, or none.
+    /// Makes every call from now on fail in this way; `None` ends it.
     pub fn fault(&self, fault: Option<Fault>) {
         self.lock().fault = fault;
     }
 
     /// The calls of one operation so far, failed ones included.
     pub fn calls(&self, operation: &str) -> Vec<Value> {
-        let account = self.lock();
-        let calls = account.calls.iter().filter(|(name, _)| name == operation);
+        let state = self.lock();
+        let calls = state.calls.iter().filter(|(name, _)| name == operation);
         calls.map(|(_, call)| call.clone()).collect()
     }
 
-    /// Lets time pass: what is in flight becomes visible, copies are not recognised any more.
+    /// Moves the clock forward, so that visibility timeouts and deduplication intervals end.
     pub fn advance(&self, time: Duration) {
-        self.lock().ahead += time;
+        self.lock().account.ahead += time;
     }
 
-    /// How much time was let pass.
-    pub fn ahead(&self) -> Duration {
-        self.lock().ahead
+    /// By how much the clock was moved forward.
+    pub(super) fn ahead(&self) -> Duration {
+        self.lock().account.ahead
     }
 
-    /// Takes up to `most` messages in flight.
+    /// Receives up to `most` messages, which are in flight for `visibility`.
     pub fn receive(&self, queue: &str, most: usize, visibility: Duration) -> Vec<Message> {
-        let mut account = self.lock();
+        let account = &mut self.lock().account;
         let now = account.now();
         let (received, dead) = account.queue(queue).receive(most, visibility, now);
         if let Some(dead_letter_queue) = account.queue(queue).dead_letter_queue() {
-            account.queue(&dead_letter_queue).bury(dead);
+            account.queue(&dead_letter_queue).add_dead_letters(dead);
         }
         received
     }
 
-    /// Deletes a message in flight; false where it is not in flight any more.
-    pub fn delete(&self, queue: &str, receipt: &str) -> bool {
-        let mut account = self.lock();
+    /// Deletes a message. False if it is not in flight.
+    pub(super) fn delete(&self, queue: &str, receipt: &str) -> bool {
+        let account = &mut self.lock().account;
         let now = account.now();
         account.queue(queue).delete(receipt, now)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Account> {
-        self.account.lock().unwrap()
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
     }
 }
 
-fn routes(account: &Arc<Mutex<Account>>) -> Router {
-    Router::new().route("/", post(call)).layer(DefaultBodyLimit::disable()).with_state(account.clone())
+fn routes(state: &Arc<Mutex<State>>) -> Router {
+    Router::new().route("/", post(call)).layer(DefaultBodyLimit::disable()).with_state(state.clone())
 }
 
-async fn call(State(account): State<Arc<Mutex<Account>>>, headers: HeaderMap, body: Bytes) -> Response {
+async fn call(extract::State(state): extract::State<Arc<Mutex<State>>>, headers: HeaderMap, body: Bytes) -> Response {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let outcome = if !header("authorization").starts_with("AWS4-HMAC-SHA256 Credential=") {
         Err(Refusal::coral("MissingAuthenticationTokenException", "MissingAuthenticationToken", "not signed"))
@@ -175,21 +184,21 @@ async fn call(State(account): State<Arc<Mutex<Account>>>, headers: HeaderMap, bo
         let operation = header("x-amz-target").strip_prefix("AmazonSQS.").unwrap_or_default();
         let call: Value = serde_json::from_slice(&body).unwrap();
         let fault = {
-            let mut account = account.lock().unwrap();
-            account.calls.push((operation.to_owned(), call.clone()));
-            account.fault
+            let mut state = state.lock().unwrap();
+            state.calls.push((operation.to_owned(), call.clone()));
+            state.fault
         };
         match fault {
             Some(Fault::Hang) => std::future::pending().await,
             Some(Fault::Unanswered) => {
-                let _ = account.lock().unwrap().perform(operation, &call);
+                let _ = state.lock().unwrap().account.perform(operation, &call);
                 std::future::pending().await
             }
             Some(Fault::Deny) => Err(Refusal::denied(operation)),
             Some(Fault::DenyCount) if operation == "GetQueueAttributes" => Err(Refusal::denied(operation)),
             Some(Fault::Gone) => Err(Refusal::no_queue()),
             Some(Fault::Throttle) => Err(Refusal::sqs("RequestThrottled", "RequestThrottled", "Request is throttled.")),
-            Some(Fault::DenyCount) | None => account.lock().unwrap().perform(operation, &call),
+            Some(Fault::DenyCount) | None => state.lock().unwrap().account.perform(operation, &call),
         }
     };
     let headers = [("content-type", "application/x-amz-json-1.0")];
@@ -206,12 +215,11 @@ mod tests {
     use aws_sdk_sqs::error::ProvideErrorMetadata;
     use aws_sdk_sqs::operation::send_message::builders::SendMessageFluentBuilder;
     use aws_sdk_sqs::types::{
-        ChangeMessageVisibilityBatchRequestEntry as Visibility, DeleteMessageBatchRequestEntry as Delete,
-        MessageAttributeValue, QueueAttributeName, SendMessageBatchRequestEntry as Send,
+        ChangeMessageVisibilityBatchRequestEntry as Visibility, MessageAttributeValue, QueueAttributeName,
     };
 
     use super::*;
-    use crate::sqs_call::MAX_MESSAGE;
+    use crate::sqs::call::MAX_MESSAGE;
 
     fn client(sqs: &Sqs) -> Client {
         let config = Config::builder()
@@ -236,36 +244,27 @@ mod tests {
     async fn the_sdk_is_understood() {
         let sqs = Sqs::start().await;
         let (client, queue) = (client(&sqs), sqs.create("q"));
-        let entry = |id: &str| Send::builder().id(id).message_body(id).message_deduplication_id(id);
-        let sent = client
-            .send_message_batch()
-            .queue_url(&queue)
-            .entries(entry("a").message_group_id("g").message_attributes("Reason", attribute("因为")).build().unwrap())
-            .entries(entry("b").message_group_id("g").build().unwrap())
-            .entries(entry("c").build().unwrap())
-            .send()
-            .await
-            .unwrap();
-        assert_eq!((sent.successful().len(), sent.failed()[0].code()), (2, "MissingParameter"));
+        let message = |text: &str| {
+            let message = client.send_message().queue_url(&queue).message_body(text).message_group_id("g");
+            message.message_deduplication_id(text)
+        };
+        message("a").message_attributes("Reason", attribute("因为")).send().await.unwrap();
+        message("b").send().await.unwrap();
+        assert_eq!(sqs.peek(&queue)[0]["MessageAttributes"]["Reason"]["StringValue"], "因为");
 
         let received = sqs.receive(&queue, 10, Duration::from_secs(30));
-        let entry = |n: usize| Visibility::builder().id("x").receipt_handle(&received[n].receipt).visibility_timeout(0);
-        let changed =
-            client.change_message_visibility_batch().queue_url(&queue).entries(entry(1).build().unwrap()).send().await;
-        assert_eq!(changed.unwrap().successful().len(), 1);
-        let entry =
-            |n: usize| Delete::builder().id(n.to_string()).receipt_handle(&received[n].receipt).build().unwrap();
-        let deleted = client.delete_message_batch().queue_url(&queue).entries(entry(0)).entries(entry(1)).send().await;
-        let deleted = deleted.unwrap();
-        assert_eq!((deleted.successful()[0].id(), deleted.failed()[0].id()), ("0", "1"), "b is not in flight");
-        assert_eq!(sqs.peek(&queue)[0]["MessageBody"], "b");
-
-        let again = sqs.receive(&queue, 10, Duration::from_secs(30));
         let name = QueueAttributeName::ApproximateNumberOfMessagesNotVisible;
-        let count = client.get_queue_attributes().queue_url(&queue).attribute_names(name.clone()).send().await.unwrap();
-        assert_eq!(count.attributes().unwrap()[&name], "1");
-        client.delete_message().queue_url(&queue).receipt_handle(&again[0].receipt).send().await.unwrap();
-        assert!(sqs.peek(&queue).is_empty());
+        let count = client.get_queue_attributes().queue_url(&queue).attribute_names(name.clone());
+        assert_eq!(count.clone().send().await.unwrap().attributes().unwrap()[&name], "2");
+
+        let entry = |id: &str, receipt: &str| {
+            Visibility::builder().id(id).receipt_handle(receipt).visibility_timeout(0).build().unwrap()
+        };
+        let changed = client.change_message_visibility_batch().queue_url(&queue);
+        let changed =
+            changed.entries(entry("x", &received[1].receipt)).entries(entry("y", "none")).send().await.unwrap();
+        assert_eq!((changed.successful()[0].id(), changed.failed()[0].id()), ("x", "y"));
+        assert_eq!(count.send().await.unwrap().attributes().unwrap()[&name], "1");
     }
 
     #[tokio::test]
@@ -291,6 +290,8 @@ mod tests {
         }
         assert_eq!(code(message().message_attributes("Reason", attribute(""))).await, "InvalidParameterValue");
         assert_eq!(code(message().queue_url("elsewhere")).await, "AWS.SimpleQueueService.NonExistentQueue");
+        let purge = client.purge_queue().queue_url(&queue).send().await;
+        assert_eq!(purge.unwrap_err().code(), Some("InvalidAction"), "no function makes this call");
         assert!(sqs.peek(&queue).is_empty());
 
         message().message_body("\t\n\r \u{7f}\u{d7ff}\u{e000}\u{fffd}\u{10ffff}").send().await.unwrap();

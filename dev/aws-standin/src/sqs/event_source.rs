@@ -5,34 +5,33 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use crate::in_time;
-use crate::lambda::Function;
-use crate::mishap::Mishap;
-use crate::queue::Message;
-use crate::sqs::Sqs;
+use super::queue::Message;
+use super::server::Sqs;
+use crate::deadline::in_time;
+use crate::lambda::{self, Function};
 
 /// The most messages of a batch from a FIFO queue.
 const BATCH_SIZE: usize = 10;
 /// The queue's visibility timeout.
 pub const VISIBILITY_TIMEOUT: Duration = Duration::from_mins(15);
-/// How long the function may take for a batch: short, so that tests of failures are.
+/// The function's timeout for a batch. It is short, so that tests of failures are short.
 const FUNCTION_TIMEOUT: Duration = Duration::from_millis(6_500);
 
-/// A queue and the function that its messages go to.
+/// A queue and the function that Lambda invokes with its messages.
 pub struct EventSource {
     pub function: Function,
     sqs: Sqs,
     queue: String,
 }
 
-/// What became of a batch.
+/// A batch after the function handled it.
 #[derive(Debug)]
 pub struct Batch {
     /// The bodies of all its messages, in order.
     pub bodies: Vec<String>,
-    /// Those that stay in the queue, in order.
+    /// The bodies of the messages that stay in the queue, in order.
     pub failed: Vec<String>,
-    /// Whether the function's process ended over it. It needs another one, then.
+    /// True if the function's process ended. The event source then needs another function.
     pub died: bool,
 }
 
@@ -41,26 +40,26 @@ impl EventSource {
         Self { function, sqs: sqs.clone(), queue: queue.to_owned() }
     }
 
-    /// Hands the next batch to the function and deletes what it does not report; `None` where nothing
-    /// can be received now.
+    /// Invokes the function with the next batch and deletes the messages that it does not report as failed. `None` if
+    /// no message is visible.
     pub async fn poll(&mut self) -> Option<Batch> {
-        let batch = self.poll_under(None).await?;
+        let batch = self.poll_with(None).await?;
         assert!(
             !batch.died,
-            "Lambda ended it after {FUNCTION_TIMEOUT:?}, or it died; its log:\n{}",
+            "the function died, or Lambda ended it after {FUNCTION_TIMEOUT:?}; its log:\n{}",
             self.function.log()
         );
         Some(batch)
     }
 
-    /// The same where the function's process may die of it. All of the batch stays in the queue, then.
-    pub async fn poll_under(&mut self, mishap: Option<Mishap>) -> Option<Batch> {
+    /// Does the same with a fault of the function's process. If the process ends, the whole batch stays in the queue.
+    pub async fn poll_with(&mut self, fault: Option<lambda::Fault>) -> Option<Batch> {
         let messages = self.sqs.receive(&self.queue, BATCH_SIZE, VISIBILITY_TIMEOUT);
         if messages.is_empty() {
             return None;
         }
         let records: Vec<Value> = messages.iter().map(|message| self.record(message)).collect();
-        let outcome = self.function.attempt(&json!({"Records": records}), in_time(FUNCTION_TIMEOUT), mishap).await;
+        let outcome = self.function.attempt(&json!({"Records": records}), in_time(FUNCTION_TIMEOUT), fault).await;
         let died = outcome.is_none();
         let failed = failed(&messages, outcome.unwrap_or(Err(Value::Null)));
         for message in messages.iter().filter(|message| !failed.contains(&message.id)) {
@@ -74,12 +73,12 @@ impl EventSource {
         })
     }
 
-    /// Polls until nothing can be received now.
+    /// Polls until no message is visible.
     pub async fn drain(&mut self) {
         while self.poll().await.is_some() {}
     }
 
-    /// Polls until the queue is empty. Where nothing can be received, time passes until everything can.
+    /// Polls until the queue is empty. If no message is visible, it moves the queue's clock until all are.
     pub async fn drain_to_the_end(&mut self) {
         const ROUNDS: usize = 20;
         for _ in 0..ROUNDS {
@@ -92,8 +91,8 @@ impl EventSource {
         panic!("after {ROUNDS} rounds there is still {:#?}\n{}", self.sqs.peek(&self.queue), self.function.log());
     }
 
-    /// A message as Lambda writes it into the event, by the function's clock: there, time passes backwards
-    /// from now. The MD5 sum is that of AWS' example.
+    /// A message as Lambda writes it into the event. The function has the machine's clock, so the queue's timestamps are
+    /// corrected by the time that its clock is ahead. The MD5 sum is that of AWS's example.
     fn record(&self, message: &Message) -> Value {
         let ahead = self.sqs.ahead();
         let millis = |time: Duration| time.saturating_sub(ahead).as_millis().to_string();
@@ -128,8 +127,8 @@ impl EventSource {
     }
 }
 
-/// The ids of the messages that stay in the queue. All of them do where the function fails, or reports
-/// what is no id of this batch; an empty answer, or an empty list, is a success.
+/// The ids of the messages that stay in the queue. All of them stay if the function fails or reports an id that is
+/// not in this batch. An empty answer or an empty list is a success.
 fn failed(messages: &[Message], outcome: Result<Value, Value>) -> BTreeSet<String> {
     let all: BTreeSet<String> = messages.iter().map(|message| message.id.clone()).collect();
     let Ok(answer) = outcome else { return all };
@@ -146,7 +145,7 @@ fn failed(messages: &[Message], outcome: Result<Value, Value>) -> BTreeSet<Strin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::queue::{Queue, Sent};
+    use crate::sqs::queue::{Queue, Sent};
 
     #[test]
     fn an_answer_that_is_malformed_leaves_all_messages() {

@@ -1,72 +1,59 @@
-//! The queues of one account of [`Sqs`](crate::sqs::Sqs), and what each call does to them.
+//! The queues of one account, and what each call does to them.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value, json};
 
-use crate::queue::{Queue, Sent};
-use crate::sqs::Fault;
-use crate::sqs_call::{MAX_MESSAGE, Refusal, allowed_characters, attributes, entries, id, size, text};
+use super::call::{MAX_MESSAGE, allowed_characters, attributes, entries, id, size, text};
+use super::queue::{Queue, Sent};
+use super::refusal::Refusal;
 
 /// The longest visibility timeout.
 const MAX_VISIBILITY: Duration = Duration::from_hours(12);
 
-/// The account.
 #[derive(Default)]
-pub(crate) struct Account {
+pub(super) struct Account {
     /// By URL.
-    pub(crate) queues: BTreeMap<String, Queue>,
-    pub(crate) calls: Vec<(String, Value)>,
-    pub(crate) fault: Option<Fault>,
-    /// How far the clock is ahead.
-    pub(crate) ahead: Duration,
+    pub(super) queues: BTreeMap<String, Queue>,
+    /// How far the account's clock is ahead of the machine's.
+    pub(super) ahead: Duration,
 }
 
 impl Account {
-    pub(crate) fn now(&self) -> Duration {
+    /// The account's time, since the epoch.
+    pub(super) fn now(&self) -> Duration {
         SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + self.ahead
     }
 
-    /// A queue that a test made.
-    pub(crate) fn queue(&mut self, url: &str) -> &mut Queue {
+    /// A queue that the test created.
+    ///
+    /// # Panics
+    ///
+    /// If there is none with this URL.
+    pub(super) fn queue(&mut self, url: &str) -> &mut Queue {
         self.queues.get_mut(url).unwrap_or_else(|| panic!("no queue {url}"))
     }
 
-    pub(crate) fn perform(&mut self, operation: &str, call: &Value) -> Result<Value, Refusal> {
+    /// Performs a call of the API.
+    pub(super) fn perform(&mut self, operation: &str, call: &Value) -> Result<Value, Refusal> {
         if !self.queues.contains_key(text(call, "QueueUrl")) {
             return Err(Refusal::no_queue());
         }
         match operation {
             "SendMessage" => self.send(call),
-            "SendMessageBatch" => {
-                let size: usize = entries(call)?.iter().map(size).sum();
-                if size > MAX_MESSAGE {
-                    let why = format!("Batch requests cannot be longer than {MAX_MESSAGE} bytes.");
-                    return Err(Refusal::queue_error("BatchRequestTooLong", &why));
-                }
-                self.batch(call, Self::send)
-            }
             "GetQueueAttributes" => self.attributes(call),
-            "ChangeMessageVisibility" => self.change_visibility(call),
-            "ChangeMessageVisibilityBatch" => self.batch(call, Self::change_visibility),
-            "DeleteMessage" => self.delete(call),
-            "DeleteMessageBatch" => self.batch(call, Self::delete),
+            "ChangeMessageVisibilityBatch" => self.change_visibilities(call),
             _ => Err(Refusal::coral("UnknownOperationException", "InvalidAction", operation)),
         }
     }
 
-    /// Performs every entry, past failures.
-    fn batch(&mut self, call: &Value, one: fn(&mut Self, &Value) -> Result<Value, Refusal>) -> Result<Value, Refusal> {
+    /// Every entry is tried, also after one that was refused.
+    fn change_visibilities(&mut self, call: &Value) -> Result<Value, Refusal> {
         let (mut successful, mut failed) = (Vec::new(), Vec::new());
         for entry in entries(call)? {
-            let mut alone = entry.clone();
-            alone["QueueUrl"] = call["QueueUrl"].clone();
-            match one(self, &alone) {
-                Ok(mut answer) => {
-                    answer["Id"] = entry["Id"].clone();
-                    successful.push(answer);
-                }
+            match self.change_visibility(text(call, "QueueUrl"), entry) {
+                Ok(()) => successful.push(json!({"Id": entry["Id"]})),
                 Err(refusal) => failed.push(json!({"Id": entry["Id"], "SenderFault": true,
                                                    "Code": refusal.code, "Message": refusal.message})),
             }
@@ -74,8 +61,8 @@ impl Account {
         Ok(json!({"Successful": successful, "Failed": failed}))
     }
 
-    /// Without the MD5 sums, which the Rust SDK does not look at.
-    pub(crate) fn send(&mut self, call: &Value) -> Result<Value, Refusal> {
+    /// The answer has no MD5 sums: the Rust SDK does not check them.
+    pub(super) fn send(&mut self, call: &Value) -> Result<Value, Refusal> {
         let body = text(call, "MessageBody");
         if body.is_empty() {
             return Err(Refusal::missing("MessageBody"));
@@ -99,7 +86,7 @@ impl Account {
         Ok(json!({"MessageId": self.queue(url).send(name, message, now)}))
     }
 
-    /// The counts, which unlike SQS' are exact.
+    /// The counts are exact; SQS's own are approximate.
     fn attributes(&mut self, call: &Value) -> Result<Value, Refusal> {
         let now = self.now();
         let (visible, in_flight) = self.queue(text(call, "QueueUrl")).count(now);
@@ -108,7 +95,6 @@ impl Account {
             let count = match name.as_str() {
                 Some("ApproximateNumberOfMessages") => visible,
                 Some("ApproximateNumberOfMessagesNotVisible") => in_flight,
-                Some("ApproximateNumberOfMessagesDelayed") => 0,
                 _ => {
                     let why = format!("Unknown Attribute {name}.");
                     return Err(Refusal::sqs("InvalidAttributeName", "InvalidAttributeName", &why));
@@ -119,24 +105,15 @@ impl Account {
         Ok(json!({"Attributes": attributes}))
     }
 
-    fn change_visibility(&mut self, call: &Value) -> Result<Value, Refusal> {
-        let seconds = call["VisibilityTimeout"].as_u64().ok_or_else(|| Refusal::missing("VisibilityTimeout"))?;
+    fn change_visibility(&mut self, queue: &str, entry: &Value) -> Result<(), Refusal> {
+        let seconds = entry["VisibilityTimeout"].as_u64().ok_or_else(|| Refusal::missing("VisibilityTimeout"))?;
         let (visibility, now) = (Duration::from_secs(seconds), self.now());
         if visibility > MAX_VISIBILITY {
             return Err(Refusal::invalid("VisibilityTimeout must be between 0 and 43200."));
         }
-        let queue = self.queue(text(call, "QueueUrl"));
-        if queue.change_visibility(text(call, "ReceiptHandle"), visibility, now) {
-            return Ok(json!({}));
+        if self.queue(queue).change_visibility(text(entry, "ReceiptHandle"), visibility, now) {
+            return Ok(());
         }
         Err(Refusal::queue_error("MessageNotInflight", "The message referred to is not in flight."))
-    }
-
-    fn delete(&mut self, call: &Value) -> Result<Value, Refusal> {
-        let now = self.now();
-        if self.queue(text(call, "QueueUrl")).delete(text(call, "ReceiptHandle"), now) {
-            return Ok(json!({}));
-        }
-        Err(Refusal::invalid("Value for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired."))
     }
 }

@@ -1,7 +1,4 @@
-"""What can go wrong around the functions of one stack, and how it ends.
-
-A fault is a pair: what begins it, and what ends it.
-"""
+"""The faults that the tests inject around the functions of one stack."""
 
 import secrets
 import threading
@@ -16,64 +13,64 @@ from local.standin import Standin
 
 
 @dataclass
-class Place:
-    """A stack, a Flashduty and two parameters of its own, so that nobody else has its weather."""
+class Deployment:
+    """A stack with a Flashduty and two parameters of its own, so that its faults affect no other test."""
 
     aws: LocalAws
     stack: Stack
     flashduty: Standin
     key: str
     push_url: str
-    """The parameter's name."""
+    """The name of its parameter."""
     token_parameter: str
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     secrets: list[str] = field(default_factory=list)
-    """Whatever must be read nowhere."""
+    """Every value that no answer and no log line may contain."""
 
     def put_secrets(self) -> None:
-        """Both parameters, as they should be."""
+        """Write both parameters, with the values in force."""
         self.secrets += [self.token, self.key]
         self.aws.put_secret(self.push_url, self.flashduty.push_url(self.key))
         self.aws.put_secret(self.token_parameter, self.token)
 
-    def rotate(self, *, tell: bool) -> None:
-        """Flashduty takes another key from now on; is SSM told?"""
+    def rotate(self, *, update_ssm: bool) -> None:
+        """Make Flashduty accept another key only, and put it into SSM if asked to."""
         self.key = secrets.token_hex(16)
         self.flashduty.accept_only(self.key)
-        if tell:
+        if update_ssm:
             self.put_secrets()
 
-    def fair_weather(self) -> None:
-        """No faults at Flashduty any more."""
-        self.flashduty.fair_weather()
+    def clear_faults(self) -> None:
+        """End all faults of Flashduty."""
+        self.flashduty.clear_faults()
 
     def post(self, message: str) -> Answer:
         """Post a message as ZStack does."""
         return self.stack.call("/zstack", message.encode(), token=self.token, query={"cloud": "beijing"})
 
     def environment(self, **variables: str) -> None:
-        """Set variables of both functions, which start anew."""
+        """Set variables of both functions. Their processes start again."""
         for function in (self.stack.function, self.stack.redeliver):
             self.stack.change_environment(function, **variables)
 
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that goes wrong for a while."""
+    """A fault: what begins it, and what ends it."""
 
     name: str
-    begin: Callable[[Place], None]
-    end: Callable[[Place], None]
+    begin: Callable[[Deployment], None]
+    end: Callable[[Deployment], None]
     cold: bool = False
-    """Whether the functions meet it before they could read their settings."""
+    """True if the functions start while it lasts, so that they have read no settings before."""
 
     def __str__(self) -> str:
         return self.name
 
 
 def flashduty(name: str, fault: object, lasts: object = "standing") -> Fault:
-    """Bad weather at Flashduty."""
-    return Fault(name, lambda it: it.flashduty.fault(fault, lasts), lambda it: it.flashduty.fair_weather())
+    """A fault of Flashduty."""
+    return Fault(name, lambda it: it.flashduty.fault(fault, lasts), lambda it: it.flashduty.clear_faults())
 
 
 def refusal(
@@ -83,22 +80,22 @@ def refusal(
     lasts: object = "standing",
     code: str | None = None,
 ) -> Fault:
-    """A refusal in Flashduty's own shape; without a code, with the usual one of the status."""
+    """A refusal in Flashduty's own format. Without a code, it has the usual one of the status."""
     return flashduty(name, {"refuse": {"status": status, "code": code, "retry_after": retry_after}}, lasts)
 
 
 def page(name: str, status: int) -> Fault:
-    """Something between here and Flashduty answers in its place."""
+    """A page that a proxy or a firewall answers instead of Flashduty."""
     return flashduty(name, {"garbage": {"status": status, "body": "<html>"}})
 
 
 def denied(name: str, actions: str, *, cold: bool = False) -> Fault:
-    """IAM no longer lets the functions do something."""
+    """IAM denies the functions these actions."""
     return Fault(name, lambda it: it.stack.deny(actions), lambda it: it.stack.allow(actions), cold)
 
 
 def endpoint(name: str, service: str, port: int) -> Fault:
-    """Somebody else answers for a service, or nobody."""
+    """The endpoint of an AWS service is another program's port, or a port without a program."""
     variable = f"AWS_ENDPOINT_URL_{service}"
     return Fault(
         name,
@@ -108,30 +105,30 @@ def endpoint(name: str, service: str, port: int) -> Fault:
     )
 
 
-def _forget(*parameters: str) -> Callable[[Place], None]:
+def _delete(*parameters: str) -> Callable[[Deployment], None]:
     return lambda it: [it.aws.client("ssm").delete_parameter(Name=getattr(it, name)) for name in parameters]
 
 
-def _no_queues(it: Place) -> None:
+def _no_queues(it: Deployment) -> None:
     gone = (queue.url.replace(".fifo", "-gone.fifo") for queue in (it.stack.retries, it.stack.dead_letters))
     it.environment(RETRY_QUEUE_URL=next(gone), DEAD_LETTER_QUEUE_URL=next(gone))
 
 
-def _queues(it: Place) -> None:
+def _queues(it: Deployment) -> None:
     retries, dead_letters = it.stack.retries.url, it.stack.dead_letters.url
     it.environment(RETRY_QUEUE_URL=retries, DEAD_LETTER_QUEUE_URL=dead_letters)
 
 
-def _rotation_with_401(it: Place) -> None:
-    it.rotate(tell=True)
+def _rotation_with_401(it: Deployment) -> None:
+    it.rotate(update_ssm=True)
     it.flashduty.fault({"refuse": {"status": 401}}, {"next": 1})
 
 
 class Throttle(BaseHTTPRequestHandler):
-    """An AWS service that has had enough."""
+    """An AWS service that throttles every call."""
 
     def do_POST(self) -> None:
-        """Answer as AWS does when it throttles."""
+        """Answer with AWS's error for it."""
         self.rfile.read(int(self.headers["Content-Length"]))
         body = b'{"__type": "ThrottlingException", "message": "Rate exceeded"}'
         self.send_response(400)
@@ -141,11 +138,11 @@ class Throttle(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Keep quiet."""
+        """Log nothing."""
 
 
 def throttle() -> int:
-    """Start one; the port it listens on."""
+    """Start one; return its port."""
     server = ThreadingHTTPServer((LOOPBACK, 0), Throttle)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server.server_port
@@ -176,24 +173,24 @@ S401 = refusal("Flashduty answers 401", 401)
 ONE_500 = refusal("Flashduty answers 500 once", 500, lasts={"next": 1})
 ONE_429 = refusal("Flashduty answers 429 with Retry-After 1 once", 429, "1", lasts={"next": 1})
 ONE_CLOSE = flashduty("Flashduty closes once", "close", {"next": 1})
-ROTATED = Fault("the key was rotated, SSM knows", lambda it: it.rotate(tell=True), lambda it: None)
-ROTATED_401 = Fault("the key was rotated with a 401, SSM knows", _rotation_with_401, Place.fair_weather)
+ROTATED = Fault("the key was rotated, SSM knows", lambda it: it.rotate(update_ssm=True), lambda it: None)
+ROTATED_401 = Fault("the key was rotated with a 401, SSM knows", _rotation_with_401, Deployment.clear_faults)
 ROTATED_ALONE = Fault(
-    "the key was rotated, SSM does not know", lambda it: it.rotate(tell=False), Place.put_secrets
+    "the key was rotated, SSM does not know", lambda it: it.rotate(update_ssm=False), Deployment.put_secrets
 )
 
 SSM_DENIES = denied("SSM denies", "ssm:*")
 SSM_DENIES_AT_START = denied("SSM denies from the start", "ssm:*", cold=True)
-SSM_GONE = Fault("SSM's parameters are gone", _forget("push_url", "token_parameter"), Place.put_secrets)
+SSM_GONE = Fault("SSM's parameters are gone", _delete("push_url", "token_parameter"), Deployment.put_secrets)
 SSM_GONE_AT_START = replace(SSM_GONE, name="SSM's parameters are gone from the start", cold=True)
 PUSH_URL_GONE = Fault(
-    "SSM's push URL is gone from the start", _forget("push_url"), Place.put_secrets, cold=True
+    "SSM's push URL is gone from the start", _delete("push_url"), Deployment.put_secrets, cold=True
 )
 SSM_AWAY = endpoint("SSM is away", "SSM", NOBODY)
 SSM_THROTTLES = endpoint("SSM throttles", "SSM", THROTTLE)
 
 SQS_DENIES = denied("SQS denies", "sqs:*")
-SQS_TAKES_NOTHING = denied("SQS takes nothing", "sqs:SendMessage")
+SQS_DENIES_SENDING = denied("SQS denies sending", "sqs:SendMessage")
 SQS_GONE = Fault("SQS's queues are gone", _no_queues, _queues)
 SQS_AWAY = endpoint("SQS is away", "SQS", NOBODY)
 SQS_THROTTLES = endpoint("SQS throttles", "SQS", THROTTLE)

@@ -1,0 +1,121 @@
+//! A running stand-in, for Rust tests and programs.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::alert::Alert;
+use crate::alerts::Alerts;
+use crate::fault::{Fault, Faults, InjectedFault, Lasts};
+use crate::options::Options;
+use crate::rate::RateLimit;
+use crate::received::{PUSH_PATH, Received};
+use crate::server::serve;
+use crate::shared::Shared;
+
+/// A running stand-in. Dropping it stops it.
+#[derive(Debug)]
+pub struct Standin {
+    address: SocketAddr,
+    is_tls: bool,
+    shared: Shared,
+    connections: Arc<AtomicUsize>,
+    stop: oneshot::Sender<()>,
+    server: JoinHandle<()>,
+}
+
+impl Standin {
+    /// Starts to listen on 127.0.0.1.
+    ///
+    /// # Errors
+    ///
+    /// If the port is not free.
+    pub async fn start(options: Options) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
+        let address = listener.local_addr()?;
+        let tls = options.tls.clone();
+        let is_tls = tls.is_some();
+        let shared = Shared::new(options);
+        let connections = Arc::default();
+        let (stop, stopped) = oneshot::channel();
+        let server = tokio::spawn(serve(listener, tls, shared.clone(), Arc::clone(&connections), stopped));
+        Ok(Self { address, is_tls, shared, connections, stop, server })
+    }
+
+    /// `http://127.0.0.1:PORT`, or `https://localhost:PORT`.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        if self.is_tls {
+            format!("https://localhost:{}", self.address.port())
+        } else {
+            format!("http://{}", self.address)
+        }
+    }
+
+    /// The push URL of an integration. `key` is not percent-encoded here.
+    #[must_use]
+    pub fn push_url(&self, kind: &str, key: &str) -> String {
+        format!("{}{PUSH_PATH}{kind}?integration_key={key}", self.base_url())
+    }
+
+    /// Every request that was not for a control endpoint, oldest first.
+    #[must_use]
+    pub fn received(&self) -> Vec<Received> {
+        self.shared.lock().received.all()
+    }
+
+    /// Every alert, newest first.
+    #[must_use]
+    pub fn alerts(&self) -> Vec<Alert> {
+        self.look(|alerts| alerts.newest_first().cloned().collect())
+    }
+
+    /// Reads the alerts without copying them. The stand-in is locked meanwhile: `at` must be quick and must not call
+    /// the stand-in.
+    pub fn look<T>(&self, at: impl FnOnce(&Alerts) -> T) -> T {
+        at(&self.shared.lock().alerts)
+    }
+
+    /// Accepts these integration keys, and no others.
+    pub fn set_keys<K: Into<String>>(&self, keys: impl IntoIterator<Item = K>) {
+        self.shared.lock().keys = keys.into_iter().map(Into::into).collect();
+    }
+
+    /// Injects a fault into the pushes to come.
+    pub fn fault(&self, fault: Fault, lasts: Lasts) {
+        self.shared.lock().faults.add(InjectedFault { fault, lasts });
+    }
+
+    /// Removes all faults.
+    pub fn clear_faults(&self) {
+        self.shared.lock().faults = Faults::default();
+    }
+
+    /// Changes the rate limit; with none, any number of requests is accepted. Earlier requests still count.
+    pub fn set_rate_limit(&self, limit: Option<RateLimit>) {
+        self.shared.lock().rate_limit = limit;
+    }
+
+    /// How many connections were accepted since the start, those to control endpoints included.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
+    }
+
+    /// Forgets every alert and every received request.
+    pub fn clear(&self) {
+        self.shared.lock().clear();
+    }
+
+    /// Closes every connection and the port. The port then refuses connections, and another stand-in can use it.
+    pub async fn shutdown(self) {
+        drop(self.stop);
+        // An error would be a panic of the server, after which the port is closed as well.
+        let _ = self.server.await;
+    }
+}
