@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -92,6 +92,41 @@ class Document:
         beginning = f"{'#' * found.level} {heading}\n"
         text = self.text[self.text.index(f"\n{beginning}") + len(beginning) + 1 :]
         return re.split(rf"(?m)^#{{1,{found.level}}} ", text)[0]
+
+
+@cache
+def document(name: str) -> Document:
+    """A document that is read once."""
+    return Document(name)
+
+
+NOT_OURS = {"node_modules", "target"}
+"""Folders with documents of others; those that begin with a dot have them, too."""
+
+
+def every_name() -> list[str]:
+    """Every Markdown file of the repository."""
+    found = (path.relative_to(ROOT) for path in ROOT.rglob("*.md"))
+    ours = (it for it in found if not any(part[0] == "." or part in NOT_OURS for part in it.parts))
+    return sorted(map(str, ours))
+
+
+CHINESE = ".zh-CN.md"
+
+TWINS = {name.replace(CHINESE, ".md"): name for name in every_name() if name.endswith(CHINESE)}
+"""Every document in both languages: the English one, and the Chinese one."""
+
+
+def twins(name: str) -> list[Document]:
+    """A page in both languages."""
+    return [document(name), document(TWINS[name])]
+
+
+def section_of_both(page: Document, heading: str) -> str:
+    """A section by its English heading, in either language: test_languages.py compares their order."""
+    english = document(page.name.replace(CHINESE, ".md"))
+    [place] = [number for number, it in enumerate(english.headings) if it.text == heading]
+    return page.section(page.headings[place].text)
 
 
 def tables(text: str) -> list[list[list[str]]]:

@@ -9,13 +9,12 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from documents import Block, Document, code, tables
-from local import ROOT
-from test_facts import IN_ZSTACK, READMES, TEMPLATE, everything
+from documents import Block, Document, code, section_of_both, tables, twins
+from test_facts import CATALOGUE, TEMPLATE, everything
 from tools import bare_environment
 from zstack_api import PASSWORD, SYSTEM_TOPIC, ZStack
 
-CATALOGUE = ROOT / "docs/protocols/zstack-events.json"
+IN_ZSTACK = twins("docs/zstack.md")
 
 # Between names in a cell, in both languages.
 COMMA, SEMICOLON = r"(?:, |\N{FULLWIDTH COMMA})", r"; |\N{FULLWIDTH SEMICOLON}"
@@ -23,8 +22,6 @@ COMMA, SEMICOLON = r"(?:, |\N{FULLWIDTH COMMA})", r"; |\N{FULLWIDTH SEMICOLON}"
 NAMED = re.compile(rf"`(\w+)` (.+?)(?:{COMMA}(.+))?")
 """An event in a table: its id, its Chinese name, and its English one where it has one."""
 
-# The Chinese sections stand in the same order: test_languages.py.
-SECTIONS = {it.text: number for number, it in enumerate(IN_ZSTACK[0].headings)}
 BLOCKS = [block for document in IN_ZSTACK for block in document.commands]
 
 in_both_languages = pytest.mark.parametrize("document", IN_ZSTACK, ids=lambda it: it.name)
@@ -36,14 +33,9 @@ def catalogue() -> list[dict]:
     return json.loads(CATALOGUE.read_text())
 
 
-def section(document: Document, heading: str) -> str:
-    """The section with this English heading."""
-    return document.section(document.headings[SECTIONS[heading]].text)
-
-
 def rows(document: Document, heading: str) -> list[list[str]]:
-    """Its table, without the head."""
-    [table] = tables(section(document, heading))
+    """The table of the section with this English heading, without the head."""
+    [table] = tables(section_of_both(document, heading))
     return table[1:]
 
 
@@ -68,22 +60,15 @@ def ends_itself(entry: dict) -> bool:
 @in_both_languages
 def test_pairs_are_the_catalogues(document: Document):
     """Each once, by both entries."""
-    pairs = [(checked(row[0]), checked(row[1])) for row in rows(document, "Events with a way back")]
+    pairs = [(checked(row[0]), checked(row[1])) for row in rows(document, "Events that another event ends")]
     assert len(pairs) == len(set(pairs)) > 5
     assert set(pairs) == {(it["name"], back) for it in catalogue() for back in it["undone_by"]}
     assert set(pairs) == {(problem, it["name"]) for it in catalogue() for problem in it["undoes"]}
 
 
-@pytest.mark.parametrize("document", READMES, ids=lambda it: it.name)
-def test_readme_names_every_event_that_undoes_another(document: Document):
-    """In the paragraph that says to subscribe to both."""
-    [paragraph] = [it for it in document.text.split("\n\n") if "`SlbVmInstanceConnected`" in it]
-    assert sorted(code(paragraph)) == sorted(it["name"] for it in catalogue() if it["undoes"])
-
-
 def test_pairs_are_as_sure_in_both_languages():
     """Who pairs them, and what is preset: one word of the other language for each."""
-    both = [rows(document, "Events with a way back") for document in IN_ZSTACK]
+    both = [rows(document, "Events that another event ends") for document in IN_ZSTACK]
     said = {tuple(zip(one[2:], other[2:], strict=True)) for one, other in zip(*both, strict=True)}
     for column in range(2):
         words = {pair[column] for pair in said}
@@ -98,7 +83,7 @@ def test_pairs_are_as_sure_in_both_languages():
 def test_states_are_the_catalogues(document: Document):
     """Each event, its label, and the values on both sides."""
     found = {}
-    for events, label, problem, over in rows(document, "Events that tell their own end"):
+    for events, label, problem, over in rows(document, "Events that report their own end"):
         for cell in re.split(SEMICOLON, events):
             found[checked(cell)] = (code(label), code(problem), code(over))
     expected = {}
@@ -113,7 +98,7 @@ def test_states_are_the_catalogues(document: Document):
 @in_both_languages
 def test_what_nothing_ends_is_counted(document: Document):
     """And what is named there is of that kind."""
-    text = section(document, "Events that nothing ends").split("\n\n- ")[0]
+    text = section_of_both(document, "Events that nothing ends").split("\n\n- ")[0]
     endless = {it["name"] for it in catalogue() if not (it["undone_by"] or it["undoes"] or ends_itself(it))}
     assert {int(it) for it in re.findall(r"\d+", text)} == {len(endless), len(catalogue())}
     named = code(text)

@@ -7,6 +7,7 @@ mod answers;
 mod catalogue;
 mod chaos;
 mod connections;
+mod documents;
 mod edge;
 mod field;
 mod golden;

@@ -20,6 +20,8 @@ use serde_json::{Value, json};
 use zstack_flashduty::translate::{Context, translate};
 use zstack_flashduty::zstack::split;
 
+use crate::documents::assert_documented;
+
 /// The token that the samples in `events/` show.
 pub const TOKEN: &str = "sample-token";
 /// The integration key, with characters that are percent-encoded in a URL.
@@ -134,6 +136,7 @@ impl World {
 
     fn read(&mut self, answer: Value) -> (u64, Value) {
         let read = status_and_body(&answer);
+        assert_documented(read.0, &read.1);
         self.answers.push(answer);
         read
     }
