@@ -28,8 +28,8 @@ METRICS = {"<Relay>": BOTH | {"Failed", "Unauthorized"}, "<Redeliver>": BOTH}
 COUNTED_IN = {"<Relay>": "webhook", "<Redeliver>": "redelivery.rs"}
 """In src/."""
 
-OF_CALLS = {"Push": {"FlashdutyLatency", "Attempts"}, "Deliver": {"Delivered", "AgeAtDelivery"}}
-"""What the functions of `Tally` (src/metrics.rs) count."""
+OF_CALLS = {"CountPush": {"FlashdutyLatency", "Attempts"}, "CountDelivery": {"Delivered", "AgeAtDelivery"}}
+"""What the methods of `Tally` count."""
 
 KNOWN = {
     OWN: ("Function", METRICS["<Relay>"] | METRICS["<Redeliver>"]),
