@@ -27,7 +27,7 @@ pub enum Rejection {
         limit: usize,
     },
 
-    /// Path and query string are longer than [`MAX_URL`](crate::webhook::MAX_URL).
+    /// Path and query string are too long.
     #[error(
         "the URL has {bytes} bytes behind its host, and the limit is {limit}; shorten the endpoint's URL in ZStack"
     )]
@@ -136,12 +136,25 @@ pub enum DeliveryError {
         what: String,
     },
 
-    /// The alert could be neither pushed nor queued.
-    #[error("the alert could be neither pushed nor queued: {push}; {queue}")]
+    /// An older message about the same alert waits in the retry queue, and must be delivered first.
+    #[error("an event of the same alert waits before it")]
+    SameAlertWaits,
+
+    /// A request's alert could be neither pushed nor queued.
+    #[error("the alert could be neither pushed nor queued: {why}; {queue}")]
     NotQueued {
         /// Why it was not pushed.
-        push: String,
+        why: Box<DeliveryError>,
         /// Why it was not queued.
+        queue: QueueError,
+    },
+
+    /// An alert of the retry queue is given up, but the dead letter queue did not take it.
+    #[error("given up ({why}): {queue}")]
+    NoDeadLetter {
+        /// Why it is given up.
+        why: Box<DeliveryError>,
+        /// Why the dead letter queue did not take it.
         queue: QueueError,
     },
 
@@ -173,7 +186,9 @@ impl DeliveryError {
             | Self::OtherIntegration
             | Self::Unavailable { .. }
             | Self::Unreachable { .. }
+            | Self::SameAlertWaits
             | Self::NotQueued { .. }
+            | Self::NoDeadLetter { .. }
             | Self::NoTimeLeft(_) => true,
             Self::Refused { .. } | Self::Expired { .. } | Self::InvalidLetter(_) => false,
         }
@@ -187,7 +202,8 @@ impl DeliveryError {
             Self::Refused { .. } => "FlashdutyRefused",
             Self::Unavailable { .. } => "FlashdutyUnavailable",
             Self::Unreachable { .. } => "FlashdutyUnreachable",
-            Self::NotQueued { .. } => "QueueUnavailable",
+            Self::SameAlertWaits => "SameAlertWaits",
+            Self::NotQueued { .. } | Self::NoDeadLetter { .. } => "QueueUnavailable",
             Self::NoTimeLeft(_) => NO_TIME_LEFT,
             Self::Expired { .. } => "Expired",
             Self::InvalidLetter(_) => "InvalidLetter",

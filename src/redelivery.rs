@@ -8,10 +8,10 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use tracing::{error, info, warn};
 
 use crate::deadline::{Deadline, NoTimeLeft, epoch_millis};
-use crate::delivery::{Delivery, End, Outcome, Place, Session};
+use crate::delivery::{Delivery, End, Origin, Outcome, OutgoingAlert, Session};
 use crate::error::DeliveryError;
 use crate::platform::metrics::{self, Metrics, Tally};
-use crate::queue::{FifoIds, InvalidLetter, Letter, Queues, REASON};
+use crate::queue::{FifoIds, InvalidLetter, Letter, QueuedMessage, Queues, REASON};
 use crate::secrets::SecretStore;
 
 /// How long one message may take.
@@ -22,7 +22,7 @@ const TIME_TO_REPORT: Duration = Duration::from_secs(4);
 
 /// The retry delay is the message's age divided by this. It depends on the age and not on the number of receives: in a
 /// batch that Flashduty refuses, most messages are received without being tried.
-const AGE_PER_DELAY: u32 = 4;
+const AGE_DIVISOR: u32 = 4;
 /// The shortest retry delay.
 const SHORTEST_DELAY: Duration = Duration::from_secs(2);
 /// The longest retry delay.
@@ -30,7 +30,7 @@ const LONGEST_DELAY: Duration = Duration::from_mins(15);
 /// How long a message is retried. SQS deletes messages after 14 days, without a trace.
 const TRIED_FOR: Duration = Duration::from_hours(10 * 24);
 /// After this many failures in a batch Flashduty is taken to be away, and the rest is not tried.
-const FAILURES: usize = 2;
+const FAILURES_BEFORE_STOP: usize = 2;
 
 /// Delivers what waits in the retry queue.
 #[derive(Debug)]
@@ -51,17 +51,22 @@ impl Redelivery {
     ///
     /// Within a message group the first failure stops everything behind it, so that a recovery never overtakes its
     /// alert.
-    pub async fn redeliver(&self, event: SqsEvent, request_id: &str, end: Deadline) -> SqsBatchResponse {
+    pub async fn redeliver(&self, event: SqsEvent, request_id: &str, deadline: Deadline) -> SqsBatchResponse {
         let mut response = SqsBatchResponse::default();
-        // The configuration has queues for this function.
-        let Some(queues) = self.delivery.queues() else { return response };
-        let push_by = end.before(TIME_TO_REPORT);
+        // A message without an id makes Lambda take the whole batch for failed.
+        let id = |message: SqsMessage| message.message_id.unwrap_or_default();
+        let Some(queues) = self.delivery.queues() else {
+            // The configuration of this function always has queues.
+            response.set_failures(event.records.into_iter().map(id));
+            return response;
+        };
+        let push_by = deadline.before(TIME_TO_REPORT);
         let secrets = self.secrets.get(push_by).await;
         let mut batch = Batch {
-            queues,
+            delivery: &self.delivery,
             session: secrets.ok().map(|secrets| self.delivery.session(secrets)),
             push_by,
-            settle_by: end.before(TIME_TO_REPORT / 2),
+            settle_by: deadline.before(TIME_TO_REPORT / 2),
             failures: 0,
             retry_after: Duration::ZERO,
             stopped: HashMap::new(),
@@ -69,11 +74,11 @@ impl Redelivery {
         };
         let mut failed = Vec::new();
         for message in event.records {
-            if let Some(delay) = batch.redeliver(&message).await {
+            if let Some(delay) = batch.take(&message).await {
                 failed.push((message, delay));
             }
         }
-        delay_retries(queues, &failed, end).await;
+        delay_retries(queues, &failed, deadline).await;
         let mut tally = batch.tally;
         tally.settings_errors += self.secrets.take_failures();
         let outcome = match (tally.refused.is_zero(), tally.queued.is_zero()) {
@@ -82,28 +87,27 @@ impl Redelivery {
             (true, true) => metrics::DELIVERED,
         };
         self.metrics.write(request_id, outcome, tally);
-        // A message without an id makes Lambda take the whole batch for failed.
-        response.set_failures(failed.into_iter().map(|(message, _)| message.message_id.unwrap_or_default()));
+        response.set_failures(failed.into_iter().map(|(message, _)| id(message)));
         response
     }
 }
 
-/// Sets when the messages that failed become visible again. They do so all together for each group, because SQS holds a
-/// group back while any of it is in flight.
-async fn delay_retries(queues: &Queues, failed: &[(SqsMessage, Duration)], end: Deadline) {
+/// Sets when the messages that failed become visible again. All messages of a group have the same delay, because SQS
+/// holds a group back while any of it is in flight.
+async fn delay_retries(queues: &Queues, failed: &[(SqsMessage, Duration)], deadline: Deadline) {
     if failed.is_empty() {
         return;
     }
     let handle = |message: &SqsMessage| message.receipt_handle.clone().unwrap_or_default();
     let delays: Vec<_> = failed.iter().map(|(message, delay)| (handle(message), *delay)).collect();
-    if let Err(queue) = queues.retry_after(&delays, end).await {
+    if let Err(queue) = queues.delay_retries(&delays, deadline).await {
         warn!("alerts that failed come back later than they might: {queue}");
     }
 }
 
 /// One batch of messages from the retry queue.
 struct Batch<'a> {
-    queues: &'a Queues,
+    delivery: &'a Delivery,
     /// `None` if the secrets could not be read in time.
     session: Option<Session<'a>>,
     /// When to stop pushing.
@@ -121,7 +125,7 @@ struct Batch<'a> {
 
 impl Batch<'_> {
     /// Delivers a message, or gives it up. If it must stay in the queue, returns its retry delay.
-    async fn redeliver(&mut self, message: &SqsMessage) -> Option<Duration> {
+    async fn take(&mut self, message: &SqsMessage) -> Option<Duration> {
         self.tally.received += 1;
         let group = attribute(message, "MessageGroupId");
         let delay = if let Some(delay) = self.stopped.get(group) {
@@ -146,9 +150,13 @@ impl Batch<'_> {
             let why = DeliveryError::Expired { tried_for: tried_for.clone(), last: None };
             return self.give_up(message, why).await;
         }
-        if self.failures >= FAILURES {
+        if self.failures >= FAILURES_BEFORE_STOP {
             return false;
         }
+        let Some(session) = &mut self.session else {
+            self.failures += 1;
+            return self.log_end(message, &End::Queued(Some(NoTimeLeft.into())));
+        };
         let letter = match Letter::read(message.body.as_deref().unwrap_or_default()) {
             Ok(letter) => letter,
             Err(error) => {
@@ -158,16 +166,14 @@ impl Batch<'_> {
                 return self.give_up(message, error.into()).await;
             }
         };
-        let Some(session) = &mut self.session else {
-            self.failures += 1;
-            return self.log_end(message, &End::Queued(Some(NoTimeLeft.into())));
-        };
         let delayed = rough(Duration::from_millis(epoch_millis().saturating_sub(letter.received)));
-        let alert = session.queued_alert(letter, ids(message), delayed, Place::RetryQueue { expired });
+        let context = self.delivery.context(letter.labels.to_vec(), Some(delayed.clone()));
+        let stored_in = Origin::RetryQueue { message: queued(message), expired };
+        let alert = OutgoingAlert::of_letter(letter, stored_in, &context, session.integration());
         let push_by = self.push_by.at_most(TIME_FOR_ONE);
         let (mut done, mut delivered) = (true, true);
         for outcome in session.deliver(&alert, push_by, self.settle_by).await {
-            done = self.count(message, &outcome);
+            done = self.record(message, &outcome, &delayed);
             delivered = matches!(outcome.end, End::Delivered(_));
         }
         if delivered && was_dead(message) {
@@ -180,18 +186,14 @@ impl Batch<'_> {
         done
     }
 
-    /// Puts a message that was not tried into the dead letter queue. Returns whether it is there.
+    /// Gives up a message that was not tried. Returns whether it need not stay in the queue.
     async fn give_up(&mut self, message: &SqsMessage, why: DeliveryError) -> bool {
-        let body = message.body.as_deref().unwrap_or_default();
-        let end = match self.queues.enqueue_dead(body, &ids(message), &why.to_string(), self.settle_by).await {
-            Ok(()) => End::Refused(why),
-            Err(queue) => End::Queued(Some(DeliveryError::NotQueued { push: why.to_string(), queue })),
-        };
+        let end = self.delivery.give_up(&queued(message), why, self.settle_by).await;
         self.log_end(message, &end)
     }
 
     /// Counts and logs what became of one push. Returns whether the message need not stay in the queue.
-    fn count(&mut self, message: &SqsMessage, outcome: &Outcome) -> bool {
+    fn record(&mut self, message: &SqsMessage, outcome: &Outcome, delayed: &str) -> bool {
         self.tally.count_push(outcome.attempts, outcome.took);
         match &outcome.end {
             End::Delivered(receipt) => {
@@ -200,18 +202,16 @@ impl Batch<'_> {
                     alert_key = outcome.alert_key,
                     flashduty_request_id = receipt.request_id,
                     attempts = outcome.attempts,
-                    delayed = rough(outcome.age),
+                    delayed,
                     "delivered late"
                 );
             }
-            // These say nothing about how Flashduty is.
-            End::Queued(Some(DeliveryError::NotQueued { .. })) => {}
-            End::Refused(why) if !matches!(why, DeliveryError::Expired { .. }) => {}
-            End::Queued(_) | End::Refused(_) | End::Failed(_) => {
+            end if is_failed_try(end) => {
                 self.failures += 1;
                 let asked = outcome.retry_after.unwrap_or_default().min(LONGEST_DELAY);
                 self.retry_after = self.retry_after.max(asked);
             }
+            _ => {}
         }
         self.log_end(message, &outcome.end)
     }
@@ -228,8 +228,8 @@ impl Batch<'_> {
                 self.tally.refused += 1;
                 true
             }
-            End::Queued(Some(DeliveryError::NotQueued { push, queue })) => {
-                error!(message_group, "an alert stays in the queue, given up ({push}): {queue}");
+            End::Queued(Some(why @ DeliveryError::NoDeadLetter { .. })) => {
+                error!(message_group, "an alert stays in the queue, {why}");
                 false
             }
             End::Queued(Some(error)) | End::Failed(error) => {
@@ -246,9 +246,20 @@ fn attribute<'a>(message: &'a SqsMessage, name: &str) -> &'a str {
     message.attributes.get(name).map_or("", String::as_str)
 }
 
-/// The ids of the message in the dead letter queue.
-fn ids(message: &SqsMessage) -> FifoIds {
-    FifoIds::moved(attribute(message, "MessageGroupId"), message.message_id.as_deref().unwrap_or_default())
+/// A message as it moves to the dead letter queue.
+fn queued(message: &SqsMessage) -> QueuedMessage {
+    let ids = FifoIds::moved(attribute(message, "MessageGroupId"), message.message_id.as_deref().unwrap_or_default());
+    QueuedMessage { text: message.body.clone().unwrap_or_default(), ids }
+}
+
+/// Whether an alert ended so because Flashduty may take it later. A refusal says that Flashduty is there.
+fn is_failed_try(end: &End) -> bool {
+    match end {
+        End::Delivered(_) => false,
+        End::Refused(why) => matches!(why, DeliveryError::Expired { .. }),
+        End::Queued(Some(DeliveryError::NoDeadLetter { why, .. })) => matches!(**why, DeliveryError::Expired { .. }),
+        End::Queued(_) | End::Failed(_) => true,
+    }
 }
 
 /// How long a message has been in the queue. It starts again if the message is moved back into it.
@@ -264,7 +275,7 @@ fn was_dead(message: &SqsMessage) -> bool {
 
 /// Retry delay: a quarter of the message's age, within limits.
 fn retry_delay(age: Duration) -> Duration {
-    (age / AGE_PER_DELAY).clamp(SHORTEST_DELAY, LONGEST_DELAY)
+    (age / AGE_DIVISOR).clamp(SHORTEST_DELAY, LONGEST_DELAY)
 }
 
 /// A duration as people say it: `45s`, `12m`, `3h`, `2d`.

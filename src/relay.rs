@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use hyper::body::Bytes;
+use bytes::Bytes;
 use tracing::warn;
 
 use crate::deadline::{Deadline, PUSH_BUDGET, TIME_TO_QUEUE, TIME_TO_QUEUE_ONE_MORE, epoch_millis};
-use crate::delivery::{Delivery, End, Outcome, OutgoingAlert, Session};
+use crate::delivery::{Delivery, End, Outcome, OutgoingAlert, Session, report_lost};
+use crate::error::DeliveryError;
 use crate::flashduty::Integration;
 use crate::queue::{Letter, Waiting};
 use crate::secrets::Secrets;
@@ -46,29 +47,32 @@ impl Relay {
         deadline: Deadline,
     ) -> Vec<Outcome> {
         let session = self.delivery.session(secrets);
-        let whole = session.integration() == Integration::Zstack;
-        let received = epoch_millis();
-        let parts = if whole {
+        let context = self.delivery.context(request.url_labels.clone(), None);
+        let (labels, received) = (Arc::new(request.url_labels), epoch_millis());
+        let letter = |part, whole| Letter::new(part, whole, labels.clone(), received);
+        let message_id = |index: usize| format!("{}/{index}", request.id);
+        let integration = session.integration();
+        let mut deliveries = Deliveries { delivery: &self.delivery, session, deadline, queue_is_shut: false };
+        if integration == Integration::Zstack {
             // All of it goes in one push.
-            vec![Part { text: String::from_utf8_lossy(body).into_owned(), around: Arc::default() }]
-        } else {
-            split(body)
-        };
-        let mut batch = Batch { delivery: &self.delivery, session, deadline, queue_is_shut: false };
+            let part = Part { text: String::from_utf8_lossy(body).into_owned(), around: Arc::default() };
+            let alert = OutgoingAlert::of_whole_body(body, letter(part, true), &context, &message_id(0));
+            return deliveries.push_or_queue(&alert, 0).await;
+        }
+        let parts = split(body);
         let mut outcomes = Vec::with_capacity(parts.len());
         let behind = (0..parts.len()).rev();
-        for ((place, part), behind) in parts.into_iter().enumerate().zip(behind) {
-            let letter = Letter::new(part, whole, request.url_labels.clone(), received);
-            for alert in batch.session.new_alerts(letter, &format!("{}/{place}", request.id)) {
-                outcomes.append(&mut batch.push_or_queue(&alert, behind).await);
+        for ((index, part), behind) in parts.into_iter().enumerate().zip(behind) {
+            for alert in OutgoingAlert::of_message(letter(part, false), &context, &message_id(index)) {
+                outcomes.append(&mut deliveries.push_or_queue(&alert, behind).await);
             }
         }
         outcomes
     }
 }
 
-/// The alerts of one request.
-struct Batch<'a> {
+/// The deliveries of one request.
+struct Deliveries<'a> {
     delivery: &'a Delivery,
     session: Session<'a>,
     /// When the request must be answered.
@@ -77,7 +81,7 @@ struct Batch<'a> {
     queue_is_shut: bool,
 }
 
-impl Batch<'_> {
+impl Deliveries<'_> {
     /// Pushes an alert, or queues it if others wait or no time is left. `behind` is the number of messages after it.
     async fn push_or_queue(&mut self, alert: &OutgoingAlert, behind: usize) -> Vec<Outcome> {
         if let Some(queues) = self.delivery.queues() {
@@ -87,7 +91,7 @@ impl Batch<'_> {
                 match alert.enqueue(queues, self.deadline).await {
                     Ok(()) => return vec![alert.unpushed(End::Queued(None))],
                     Err(queue) if waiting == Waiting::SameAlert => {
-                        let end = alert.lost("an event of the same alert waits before it".to_owned(), queue);
+                        let end = report_lost(alert, DeliveryError::SameAlertWaits, queue);
                         return vec![alert.unpushed(end)];
                     }
                     Err(queue) => {

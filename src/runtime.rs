@@ -94,10 +94,7 @@ pub async fn invocation<T>(work: impl Future<Output = T>) -> Result<T, Diagnosti
 }
 
 fn panicked() -> Diagnostic {
-    Diagnostic {
-        error_type: "Panic".to_owned(),
-        error_message: "the program panicked, which is a mistake of it; its log says where".to_owned(),
-    }
+    Diagnostic { error_type: "Panic".to_owned(), error_message: "the program panicked; its log says where".to_owned() }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use hyper::body::Bytes;
+use bytes::Bytes;
 use reqwest::Response;
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use tokio::time::{Instant, sleep, timeout_at};
@@ -21,7 +21,7 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 /// After this time on a reused connection, the request is sent again on a new one: the old connection may be dead.
 /// Flashduty answers within a few hundred milliseconds, even from another continent. An event that arrives twice
 /// changes nothing.
-const REUSED_CONNECTION_TIMEOUT: Duration = Duration::from_secs(1);
+const REPEAT_AFTER: Duration = Duration::from_secs(1);
 /// Reading stops after this many bytes of an answer. Flashduty's answers have a few hundred.
 const MAX_ANSWER: usize = 64 * 1024;
 
@@ -121,7 +121,7 @@ impl Client {
 
     async fn exchange(&self, url: &PushUrl, body: Bytes) -> Result<Receipt, Failure> {
         let run = || exchange_once(self.http.client(), url, body.clone());
-        let exchanged = self.http.exchange(REUSED_CONNECTION_TIMEOUT, run).await;
+        let exchanged = self.http.exchange(REPEAT_AFTER, run).await;
         // reqwest's errors print the URL, and the integration key is part of it.
         let (status, retry_after, body) = exchanged.map_err(|error| unreachable(url, &causes(&error.without_url())))?;
         answer::read(url, status, &body).map_err(|error| Failure { error, retry_after })
@@ -163,6 +163,6 @@ mod tests {
     fn an_attempt_and_its_connection_take_a_fraction_of_the_budget_each() {
         assert!(3 * ATTEMPT_TIMEOUT <= 2 * PUSH_BUDGET, "and there is time for another");
         assert!(2 * CONNECT_TIMEOUT <= ATTEMPT_TIMEOUT);
-        assert!(REUSED_CONNECTION_TIMEOUT + CONNECT_TIMEOUT < ATTEMPT_TIMEOUT);
+        assert!(REPEAT_AFTER + CONNECT_TIMEOUT < ATTEMPT_TIMEOUT);
     }
 }

@@ -12,7 +12,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
-use hyper::body::Bytes;
+use bytes::Bytes;
 use reqwest::redirect::Policy;
 use rustls::crypto::ring;
 use rustls::{CipherSuite, ClientConfig, RootCertStore};
@@ -26,7 +26,7 @@ pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_millis(2_500);
 
 /// How long a call of AWS on an old connection may take before it is repeated on a new one. SQS and SSM answer within
 /// tens of milliseconds.
-const PATIENCE_WITH_AWS: Duration = Duration::from_millis(500);
+const REPEAT_AWS_AFTER: Duration = Duration::from_millis(500);
 
 /// The number of connections to one host that are kept open. A function makes one call at a time, so that after one
 /// dead connection the next one is new.
@@ -77,7 +77,7 @@ impl Http {
     }
 
     /// Runs one exchange of request and answer. Runs it once more on a new connection if the first run used an old
-    /// connection that may be dead: it failed, or did not end within `patience`. In the second case both runs go on,
+    /// connection that may be dead: it failed, or did not end within `repeat_after`. In the second case both runs go on,
     /// because the server may only be slow, and the first that succeeds counts. On a new connection an exchange has all
     /// the time that the caller gives it.
     ///
@@ -88,14 +88,14 @@ impl Http {
     /// # Errors
     ///
     /// The error of a run that failed, if no other run succeeded.
-    pub(crate) async fn exchange<T, E, R>(&self, patience: Duration, run: impl Fn() -> R) -> Result<T, E>
+    pub(crate) async fn exchange<T, E, R>(&self, repeat_after: Duration, run: impl Fn() -> R) -> Result<T, E>
     where
         R: Future<Output = Result<T, E>>,
     {
         let opened = self.opened();
         let old = || self.opened() == opened;
         let mut first = pin!(run());
-        match timeout(patience, &mut first).await {
+        match timeout(repeat_after, &mut first).await {
             Ok(Err(_)) if old() => run().await,
             Ok(done) => done,
             Err(_) if old() => {
@@ -148,7 +148,7 @@ impl HttpConnector for Http {
             // None of our calls does harm if it arrives twice: SSM reads; SQS counts, sets a timeout, or recognises a
             // message by its deduplication id.
             let run = || exchange_once(http.client.clone(), request.clone());
-            let answer = http.exchange(PATIENCE_WITH_AWS, run).await.map_err(failed)?;
+            let answer = http.exchange(REPEAT_AWS_AFTER, run).await.map_err(failed)?;
             HttpResponse::try_from(answer).map_err(|error| ConnectorError::other(error.into(), None))
         })
     }

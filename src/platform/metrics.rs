@@ -89,19 +89,19 @@ struct Line<'l> {
     tally: Tally,
 }
 
-/// What happened in one request or batch. The counts are of alert events, if nothing else is said.
+/// What happened in one request or batch. The counts are of alert events, unless noted.
 #[derive(Debug, Default, PartialEq, Entry)]
 #[entry(rename_all = "PascalCase")]
 pub(crate) struct Tally {
-    /// That came with the right token, or out of the queue.
+    /// Alert events that came with the right token, or out of the queue.
     pub received: Counter,
-    /// That Flashduty confirmed.
+    /// Alert events that Flashduty confirmed.
     pub delivered: Counter,
-    /// That were put into the retry queue, or stay in it.
+    /// Alert events that were put into the retry queue, or stay in it.
     pub queued: Counter,
-    /// That Flashduty will never take. They are in the dead letter queue, if there is one.
+    /// Alert events that Flashduty will never take. They are in the dead letter queue, if there is one.
     pub refused: Counter,
-    /// That were neither delivered nor queued: ZStack may send them again.
+    /// Alert events that were neither delivered nor queued: ZStack may send them again.
     pub failed: Counter,
     /// Requests without a token, or with a wrong one.
     pub unauthorized: Counter,

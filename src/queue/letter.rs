@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::flashduty::{AlertKey, hash};
 use crate::zstack::Part;
 
-/// The version of [`Letter`]'s format. There is no other one yet.
+/// The version of [`Letter`]'s format.
 const VERSION: u32 = 1;
 
 /// ZStack's message about one alert, as it waits in a queue.
@@ -19,17 +19,17 @@ pub struct Letter {
     /// ZStack's message.
     pub message: String,
     /// The labels of the webhook's URL.
-    pub labels: Vec<(String, String)>,
+    pub labels: Arc<Vec<(String, String)>>,
     /// The members that stood around the message in the request's body.
     #[serde(default)]
-    pub around: Vec<(String, String)>,
+    pub around: Arc<Vec<(String, String)>>,
     /// Whether the message is a request's whole body, which may hold several messages.
     #[serde(default)]
     pub whole: bool,
     /// When ZStack's request came, in milliseconds since the Unix epoch.
     pub received: u64,
-    /// The alert's key: it orders the letters, and helps people who look into the queue. Empty until the message is
-    /// translated.
+    /// The alert's key. It orders the letters, and helps people who look into the queue. It is empty until the message is
+    /// translated: see [`Letter::about`].
     pub alert_key: String,
 }
 
@@ -39,7 +39,7 @@ pub enum InvalidLetter {
     /// It is not a letter: why.
     #[error("not a message of zstack-flashduty: {0}")]
     Unreadable(String),
-    /// A newer version of this program wrote it.
+    /// Another version of this program wrote it, in another format.
     #[error("written by another version: {0}")]
     Version(u32),
 }
@@ -47,9 +47,9 @@ pub enum InvalidLetter {
 impl Letter {
     /// A letter of one message, or of a request's whole body, that came at `received` to a URL with these labels.
     #[must_use]
-    pub fn new(part: Part, whole: bool, labels: Vec<(String, String)>, received: u64) -> Self {
-        let around = Arc::unwrap_or_clone(part.around);
-        Self { version: VERSION, message: part.text, labels, around, whole, received, alert_key: String::new() }
+    pub fn new(part: Part, whole: bool, labels: Arc<Vec<(String, String)>>, received: u64) -> Self {
+        let Part { text: message, around } = part;
+        Self { version: VERSION, message, labels, around, whole, received, alert_key: String::new() }
     }
 
     /// The letter of one of the alerts that its message is about.
@@ -99,7 +99,7 @@ impl FifoIds {
         let counts = [labels.len(), around.len(), usize::from(*whole)].map(|count| count.to_string());
         let mut all = vec![alert_key.as_str(), message, request.unwrap_or_default()];
         all.extend(counts.iter().map(String::as_str));
-        all.extend(labels.iter().chain(around).flat_map(|(name, value)| [name.as_str(), value]));
+        all.extend(labels.iter().chain(around.iter()).flat_map(|(name, value)| [name.as_str(), value]));
         Self { group: hash(&[alert_key]), deduplication: hash(&all) }
     }
 
@@ -129,8 +129,8 @@ mod tests {
         let letter = Letter {
             version: VERSION,
             message: "名 \u{ffff} \"quoted\"".into(),
-            labels: vec![("cloud".into(), "北京".into())],
-            around: Vec::new(),
+            labels: Arc::new(vec![("cloud".into(), "北京".into())]),
+            around: Arc::default(),
             whole: false,
             received: 1_720_144_800_000,
             alert_key: "zstack:test".into(),
@@ -142,23 +142,26 @@ mod tests {
 
     #[test]
     fn copies_of_one_letter_are_one_and_different_ones_are_not() {
+        let pairs = |pairs: &[(&str, &str)]| {
+            Arc::new(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect::<Vec<_>>())
+        };
+        let pair = |name, value| pairs(&[(name, value)]);
         let letter = Letter {
             version: VERSION,
             message: "m".into(),
-            labels: vec![("cloud".into(), "a".into())],
-            around: vec![("title".into(), "b".into())],
+            labels: pair("cloud", "a"),
+            around: pair("title", "b"),
             whole: false,
             received: 1,
             alert_key: "k".into(),
         };
         let ids = FifoIds::new(&letter, None);
         assert_eq!(ids, FifoIds::new(&Letter { received: 2, ..letter.clone() }, None));
-        let pair = |name: &str, value: &str| vec![(name.to_owned(), value.to_owned())];
         for other in [
             Letter { message: "n".into(), ..letter.clone() },
             Letter { labels: pair("cloud", "b"), ..letter.clone() },
             Letter { around: pair("title", "c"), ..letter.clone() },
-            Letter { labels: Vec::new(), around: [pair("cloud", "a"), pair("title", "b")].concat(), ..letter.clone() },
+            Letter { labels: Arc::default(), around: pairs(&[("cloud", "a"), ("title", "b")]), ..letter.clone() },
             Letter { whole: true, ..letter.clone() },
         ] {
             let other = FifoIds::new(&other, None);

@@ -24,6 +24,7 @@ pub use letter::{FifoIds, InvalidLetter, Letter};
 
 use crate::config::QueueUrls;
 use crate::deadline::{Deadline, TIME_TO_QUEUE};
+use crate::error::DeliveryError;
 
 /// How long this process remembers the alerts that it queued: SQS's count of messages may lag that much.
 const REMEMBERED: Duration = Duration::from_mins(2);
@@ -46,6 +47,15 @@ pub enum Waiting {
     Something,
     /// Certainly an older message about the same alert.
     SameAlert,
+}
+
+/// A message of a queue.
+#[derive(Clone, Debug)]
+pub struct QueuedMessage {
+    /// A letter as it is stored, or whatever else somebody put into the queue.
+    pub text: String,
+    /// What orders and deduplicates it.
+    pub ids: FifoIds,
 }
 
 /// Both queues, and what this process knows of the retry queue.
@@ -134,14 +144,19 @@ impl Queues {
         Ok(counts.filter_map(|count| count.parse::<u64>().ok()).sum())
     }
 
-    /// Puts a letter into the retry queue.
+    /// Puts a message about an alert into the retry queue.
     ///
     /// # Errors
     ///
-    /// If SQS did not confirm that it has the letter.
-    pub async fn enqueue(&self, letter: &Letter, ids: &FifoIds, deadline: Deadline) -> Result<(), QueueError> {
-        send(self.sqs.send_message(), &self.urls.retry, &letter.to_json(), ids, deadline).await?;
-        self.queued.lock().unwrap_or_else(PoisonError::into_inner).insert(letter.alert_key.clone(), Instant::now());
+    /// If SQS did not confirm that it has the message.
+    pub async fn enqueue(
+        &self,
+        alert_key: &str,
+        message: &QueuedMessage,
+        deadline: Deadline,
+    ) -> Result<(), QueueError> {
+        send(self.sqs.send_message(), &self.urls.retry, message, deadline).await?;
+        self.queued.lock().unwrap_or_else(PoisonError::into_inner).insert(alert_key.to_owned(), Instant::now());
         // If it was known to have messages already, that is not extended. Otherwise alerts in quick succession would
         // be queued for ever.
         if self.known() != Some(true) {
@@ -150,32 +165,31 @@ impl Queues {
         Ok(())
     }
 
-    /// Puts a message into the dead letter queue, with the reason. `text` is a letter as it is stored, or whatever else
-    /// was in the retry queue.
+    /// Puts a message into the dead letter queue, with the reason.
     ///
     /// # Errors
     ///
     /// If SQS did not confirm that it has the message.
     pub async fn enqueue_dead(
         &self,
-        text: &str,
-        ids: &FifoIds,
-        reason: &str,
+        message: &QueuedMessage,
+        why: &DeliveryError,
         deadline: Deadline,
     ) -> Result<(), QueueError> {
-        let reason = MessageAttributeValue::builder().data_type("String").string_value(printable(reason)).build();
+        let reason = printable(&why.to_string());
+        let reason = MessageAttributeValue::builder().data_type("String").string_value(reason).build();
         let reason = reason.map_err(|_| QueueError::not_called(&self.urls.dead_letter))?;
         let request = self.sqs.send_message().message_attributes(REASON, reason);
-        send(request, &self.urls.dead_letter, text, ids, deadline).await
+        send(request, &self.urls.dead_letter, message, deadline).await
     }
 
     /// Sets when messages of one batch that were not delivered become visible again. `messages` are receipt handles and
-    /// delays.
+    /// retry delays.
     ///
     /// # Errors
     ///
     /// If SQS did not confirm it for all of them. The others become visible after the queue's own visibility timeout.
-    pub async fn retry_after(&self, messages: &[(String, Duration)], deadline: Deadline) -> Result<(), QueueError> {
+    pub async fn delay_retries(&self, messages: &[(String, Duration)], deadline: Deadline) -> Result<(), QueueError> {
         let queue = &self.urls.retry;
         let entries = messages.iter().enumerate().map(|(id, (receipt_handle, delay))| {
             ChangeMessageVisibilityBatchRequestEntry::builder()
@@ -198,15 +212,14 @@ impl Queues {
 async fn send(
     request: SendMessageFluentBuilder,
     queue: &str,
-    text: &str,
-    ids: &FifoIds,
+    message: &QueuedMessage,
     deadline: Deadline,
 ) -> Result<(), QueueError> {
     let request = request
         .queue_url(queue)
-        .message_group_id(&ids.group)
-        .message_deduplication_id(&ids.deduplication)
-        .message_body(text);
+        .message_group_id(&message.ids.group)
+        .message_deduplication_id(&message.ids.deduplication)
+        .message_body(&message.text);
     match timeout_at(deadline.at(), Box::pin(request.send())).await {
         Ok(Ok(_)) => Ok(()),
         Ok(Err(error)) => Err(QueueError::of_call(&error, queue)),

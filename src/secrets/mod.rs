@@ -1,7 +1,7 @@
 //! The two secrets: Flashduty's push URL and the webhook token. They are read from SSM Parameter Store and kept for a
 //! while.
 //!
-//! The environment says where they are ([`Config`]); their values are nowhere else than here.
+//! The environment says where they are ([`Config`]). Their values never leave the process, except to Flashduty.
 
 mod error;
 mod secret;
@@ -116,7 +116,7 @@ impl SecretStore {
         let (push_url, token) = self.parameters.read(limit).await;
         let secrets = Arc::new(Secrets::new(push_url, token, kept.as_ref().map(|kept| &*kept.secrets)));
         let asked = Instant::now();
-        let errors = secrets.errors();
+        let errors = secrets.check();
         if let Err(errors) = &errors {
             self.failures.fetch_add(1, Ordering::Relaxed);
             if secrets.are_kept() {

@@ -46,7 +46,7 @@ impl Secrets {
     /// # Errors
     ///
     /// Why it did not, even if older values are in force.
-    pub fn errors(&self) -> Result<(), SecretErrors> {
+    pub fn check(&self) -> Result<(), SecretErrors> {
         let push_url = self.push_url.error();
         let token = self.token.as_ref().and_then(Secret::error).filter(|error| push_url != Some(error));
         let errors: Vec<_> = push_url.into_iter().chain(token).cloned().collect();

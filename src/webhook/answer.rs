@@ -5,7 +5,7 @@ use lambda_http::http::{HeaderName, HeaderValue, StatusCode};
 use lambda_http::{Body, Response};
 use serde::Serialize;
 
-use crate::delivery::{End, Outcome, Summary};
+use crate::delivery::{End, Outcome, Summary, WorstEnd};
 use crate::error::{DeliveryError, Rejection};
 use crate::flashduty::Status;
 
@@ -70,9 +70,8 @@ impl<'a> From<&'a DeliveryError> for ErrorBody<'a> {
 }
 
 /// The answer to a request whose alerts were delivered, queued or not.
-pub(super) fn of_outcomes(request_id: &str, outcomes: &[Outcome]) -> Response<Body> {
-    let summary = Summary::of(outcomes);
-    let alerts = outcomes.iter().map(|outcome| {
+pub(super) fn of_summary(request_id: &str, summary: &Summary<'_>) -> Response<Body> {
+    let alerts = summary.outcomes.iter().map(|outcome| {
         let (queued, flashduty_request_id, error) = match &outcome.end {
             End::Delivered(receipt) => (false, Some(receipt.request_id.as_str()), None),
             End::Queued(_) => (true, None, None),
@@ -81,19 +80,19 @@ pub(super) fn of_outcomes(request_id: &str, outcomes: &[Outcome]) -> Response<Bo
         let Outcome { alert_key, event_status, .. } = outcome;
         AlertBody { alert_key, event_status: *event_status, queued, flashduty_request_id, error }
     });
-    let queued = matches!(summary, Summary::Queued(_));
+    let queued = matches!(summary.worst, WorstEnd::Queued(_));
     let answer = Answer { queued, error: summary.error().map(ErrorBody::from), alerts: alerts.collect(), request_id };
-    json(status_of_summary(summary), &answer)
+    json(status_of_end(summary.worst), &answer)
 }
 
 /// The HTTP status of an answer to alerts. ZStack sends a message again after anything but a 2xx.
-pub(super) fn status_of_summary(summary: Summary<'_>) -> u16 {
-    match summary {
-        Summary::Delivered => 200,
-        Summary::Queued(_) => 202,
-        Summary::Refused(_) => 502,
-        Summary::Failed(DeliveryError::NoTimeLeft(_)) => 504,
-        Summary::Failed(_) => 503,
+pub(super) fn status_of_end(worst: WorstEnd<'_>) -> u16 {
+    match worst {
+        WorstEnd::Delivered => 200,
+        WorstEnd::Queued(_) => 202,
+        WorstEnd::Refused(_) => 502,
+        WorstEnd::Failed(DeliveryError::NoTimeLeft(_)) => 504,
+        WorstEnd::Failed(_) => 503,
     }
 }
 

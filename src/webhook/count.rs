@@ -1,23 +1,23 @@
 //! What a request adds to the metrics.
 
-use crate::delivery::{End, Outcome, Summary};
+use crate::delivery::{End, Outcome, Summary, WorstEnd};
 use crate::error::Rejection;
 use crate::platform::metrics::{self, Tally};
 use crate::translate::Kind;
 
 /// The value of the metrics' dimension `Outcome`, and what to count.
-pub(super) fn count(result: Result<&[Outcome], &Rejection>) -> (&'static str, Tally) {
+pub(super) fn count(result: Result<&Summary<'_>, &Rejection>) -> (&'static str, Tally) {
     match result {
-        Ok(outcomes) => (outcome(Summary::of(outcomes)), of_outcomes(outcomes)),
+        Ok(summary) => (dimension(summary.worst), of_outcomes(summary.outcomes)),
         Err(rejection) => (rejection.code(), of_rejection(rejection)),
     }
 }
 
-fn outcome(summary: Summary<'_>) -> &'static str {
-    match summary {
-        Summary::Delivered => metrics::DELIVERED,
-        Summary::Queued(_) => metrics::QUEUED,
-        Summary::Refused(error) | Summary::Failed(error) => error.code(),
+fn dimension(worst: WorstEnd<'_>) -> &'static str {
+    match worst {
+        WorstEnd::Delivered => metrics::DELIVERED,
+        WorstEnd::Queued(_) => metrics::QUEUED,
+        WorstEnd::Refused(error) | WorstEnd::Failed(error) => error.code(),
     }
 }
 

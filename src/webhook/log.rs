@@ -6,17 +6,16 @@ use lambda_http::request::RequestContext;
 use lambda_http::{Request, RequestExt as _};
 use tracing::{error, info, warn};
 
-use super::answer::{status_of_rejection, status_of_summary};
-use crate::delivery::{End, Outcome, Summary};
+use super::answer::{status_of_end, status_of_rejection};
+use crate::delivery::{End, Outcome, Summary, WorstEnd};
 use crate::error::{DeliveryError, Rejection};
 use crate::flashduty::Status;
 
 /// Writes the line. Its level and message say how the request ended; each field lists the values of all alerts.
-pub(super) fn write(request: &Request, request_id: &str, took: Duration, result: Result<&[Outcome], &Rejection>) {
-    let outcomes = result.unwrap_or_default();
-    let summary = result.map(Summary::of);
-    let (status, code) = match summary {
-        Ok(summary) => (status_of_summary(summary), summary.error().map(DeliveryError::code)),
+pub(super) fn write(request: &Request, request_id: &str, took: Duration, result: Result<&Summary<'_>, &Rejection>) {
+    let outcomes = result.map_or(&[][..], |summary| summary.outcomes);
+    let (status, code) = match result {
+        Ok(summary) => (status_of_end(summary.worst), summary.error().map(DeliveryError::code)),
         Err(rejection) => (status_of_rejection(rejection), Some(rejection.code())),
     };
     let all = |field: &dyn Fn(&Outcome) -> String| {
@@ -44,12 +43,12 @@ pub(super) fn write(request: &Request, request_id: &str, took: Duration, result:
             )
         };
     }
-    match summary {
-        Ok(Summary::Delivered) if outcomes.is_empty() => line!(info, "healthy"),
-        Ok(Summary::Delivered) => line!(info, "delivered"),
-        Ok(Summary::Queued(None)) => line!(info, "queued, since others wait"),
-        Ok(Summary::Queued(Some(why))) => line!(warn, format!("queued for another try, since {why}")),
-        Ok(Summary::Refused(error) | Summary::Failed(error)) => line!(error, error),
+    match result.map(|summary| summary.worst) {
+        Ok(WorstEnd::Delivered) if outcomes.is_empty() => line!(info, "healthy"),
+        Ok(WorstEnd::Delivered) => line!(info, "delivered"),
+        Ok(WorstEnd::Queued(None)) => line!(info, "queued, since others wait"),
+        Ok(WorstEnd::Queued(Some(why))) => line!(warn, format!("queued for another try, since {why}")),
+        Ok(WorstEnd::Refused(error) | WorstEnd::Failed(error)) => line!(error, error),
         Err(rejection) if status < 500 => line!(warn, rejection),
         Err(rejection) => line!(error, rejection),
     }

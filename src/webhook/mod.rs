@@ -11,7 +11,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Instant;
 
-use hyper::body::Bytes;
+use bytes::Bytes;
 use lambda_http::http::Method;
 use lambda_http::http::header::{ALLOW, WWW_AUTHENTICATE};
 use lambda_http::request::LambdaRequest;
@@ -21,10 +21,9 @@ use tracing::error;
 
 pub use admit::{MAX_BODY, admit};
 pub use caller::url_labels;
-pub use request::MAX_URL;
 
 use crate::deadline::Deadline;
-use crate::delivery::Outcome;
+use crate::delivery::{Outcome, Summary};
 use crate::error::Rejection;
 use crate::platform::logging::in_one_piece;
 use crate::platform::metrics::Metrics;
@@ -86,10 +85,11 @@ impl Invocation<'_> {
         match *request.method() {
             Method::GET if url.is_health() => self.health(request).await,
             Method::HEAD if url.is_health() => self.health(request).await.map(|_| Body::Empty),
-            Method::POST => match self.relay(request, url, &received.body).await {
+            Method::POST => match self.accept(request, url, &received.body).await {
                 Ok(outcomes) => {
-                    self.report(request, Ok(&outcomes));
-                    answer::of_outcomes(&self.request_id, &outcomes)
+                    let summary = Summary::of(&outcomes);
+                    self.report(request, Ok(&summary));
+                    answer::of_summary(&self.request_id, &summary)
                 }
                 Err(rejection) => {
                     let challenge = r#"Basic realm="zstack-flashduty", charset="UTF-8""#;
@@ -106,7 +106,7 @@ impl Invocation<'_> {
     }
 
     /// Checks the caller first and the body second, so that a stranger learns nothing about bodies.
-    async fn relay(
+    async fn accept(
         &self,
         request: &Request,
         url: &Url,
@@ -120,7 +120,7 @@ impl Invocation<'_> {
                 error!(
                     request_id = self.request_id,
                     zstack_message = beginning,
-                    "a message that is too large begins so"
+                    "the beginning of a message that is too large"
                 );
             }
         })?;
@@ -132,10 +132,11 @@ impl Invocation<'_> {
     /// more.
     async fn health(&self, request: &Request) -> Response<Body> {
         let health = match self.webhook.secrets.get(self.deadline).await {
-            Ok(secrets) => secrets.errors().map_err(Rejection::from),
+            Ok(secrets) => secrets.check().map_err(Rejection::from),
             Err(late) => Err(late.into()),
         };
-        self.report(request, health.as_ref().map(|()| &[][..]));
+        let nothing = Summary::of(&[]);
+        self.report(request, health.as_ref().map(|()| &nothing));
         answer::health(&self.request_id, health.is_ok())
     }
 
@@ -145,7 +146,7 @@ impl Invocation<'_> {
     }
 
     /// Writes the request's line in the log, and its line for the metrics.
-    fn report(&self, request: &Request, result: Result<&[Outcome], &Rejection>) {
+    fn report(&self, request: &Request, result: Result<&Summary<'_>, &Rejection>) {
         in_one_piece(|| {
             log::write(request, &self.request_id, self.started.elapsed(), result);
             let (outcome, mut tally) = count::count(result);

@@ -6,7 +6,7 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use hyper::body::Bytes;
+use bytes::Bytes;
 use lambda_http::aws_lambda_events::query_map::QueryMap;
 use lambda_http::http::header::HOST;
 use lambda_http::request::LambdaRequest;
@@ -16,7 +16,7 @@ use crate::error::Rejection;
 
 /// The longest path and query string that are accepted, in bytes together. API Gateway accepts 10,240 bytes, with all
 /// headers.
-pub const MAX_URL: usize = 64 * 1024;
+const MAX_URL: usize = 64 * 1024;
 
 type Parameters = Vec<(String, String)>;
 

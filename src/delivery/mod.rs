@@ -1,0 +1,201 @@
+//! The way of an alert into Flashduty, which both functions share.
+//!
+//! A [`Letter`](crate::queue::Letter) is made of the message first. Its alerts' events are made of it and pushed in
+//! order. What Flashduty cannot take now waits in the retry queue. What it will never take goes to the dead letter queue.
+
+mod alert;
+mod outcome;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tracing::{error, info};
+
+use crate::deadline::Deadline;
+use crate::error::DeliveryError;
+use crate::flashduty::{Client, Integration, PushUrl, Pushed, TitleRule};
+use crate::queue::{QueueError, QueuedMessage, Queues};
+use crate::secrets::{Secret, SecretStore, Secrets};
+use crate::translate::Context;
+
+pub(crate) use alert::{Origin, OutgoingAlert};
+pub(crate) use outcome::{End, Outcome, Summary, WorstEnd};
+
+/// Delivers alerts.
+#[derive(Debug)]
+pub struct Delivery {
+    secrets: Arc<SecretStore>,
+    flashduty: Client,
+    queues: Option<Queues>,
+    title_rule: TitleRule,
+}
+
+impl Delivery {
+    /// Delivers with `flashduty`, to the push URL in `secrets`. Without `queues`, an alert that cannot be pushed in time
+    /// is ZStack's to send again.
+    #[must_use]
+    pub fn new(secrets: Arc<SecretStore>, flashduty: Client, queues: Option<Queues>, title_rule: TitleRule) -> Self {
+        Self { secrets, flashduty, queues, title_rule }
+    }
+
+    /// The queues, if there are any.
+    #[must_use]
+    pub(crate) fn queues(&self) -> Option<&Queues> {
+        self.queues.as_ref()
+    }
+
+    /// What the translation of a message needs beside it.
+    #[must_use]
+    pub(crate) fn context(&self, url_labels: Vec<(String, String)>, delayed: Option<String>) -> Context {
+        Context { url_labels, title_rule: self.title_rule.clone(), delayed }
+    }
+
+    /// Begins the deliveries of one invocation, with these secrets.
+    #[must_use]
+    pub(crate) fn session(&self, secrets: Arc<Secrets>) -> Session<'_> {
+        Session { delivery: self, secrets, reread: None }
+    }
+
+    /// Moves a message of the retry queue to the dead letter queue. It stays where it is if that fails.
+    pub(crate) async fn give_up(&self, message: &QueuedMessage, why: DeliveryError, deadline: Deadline) -> End {
+        let Some(queues) = &self.queues else { return End::Queued(Some(why)) };
+        match queues.enqueue_dead(message, &why, deadline).await {
+            Ok(()) => End::Refused(why),
+            Err(queue) => End::Queued(Some(DeliveryError::NoDeadLetter { why: Box::new(why), queue })),
+        }
+    }
+
+    /// Handles an alert that Flashduty will never take.
+    async fn refuse(&self, alert: &OutgoingAlert, why: DeliveryError, deadline: Deadline) -> End {
+        match (&alert.stored_in, &self.queues) {
+            (Origin::RetryQueue { message, .. }, _) => self.give_up(message, why, deadline).await,
+            (Origin::Request(_), None) => End::Refused(why),
+            (Origin::Request(_), Some(queues)) => {
+                match queues.enqueue_dead(&alert.to_message(), &why, deadline).await {
+                    Ok(()) => End::Refused(why),
+                    Err(queue) => report_lost(alert, why, queue),
+                }
+            }
+        }
+    }
+
+    /// Handles an alert that Flashduty may take later.
+    async fn retry_later(&self, alert: &OutgoingAlert, why: DeliveryError, deadline: Deadline) -> End {
+        match (&alert.stored_in, &self.queues) {
+            (Origin::RetryQueue { expired: Some(tried_for), message }, _) => {
+                let why = DeliveryError::Expired { tried_for: tried_for.clone(), last: Some(Box::new(why)) };
+                self.give_up(message, why, deadline).await
+            }
+            (Origin::RetryQueue { expired: None, .. }, _) => End::Queued(Some(why)),
+            (Origin::Request(_), None) => End::Failed(why),
+            (Origin::Request(_), Some(queues)) => match alert.enqueue(queues, deadline).await {
+                Ok(()) => End::Queued(Some(why)),
+                Err(queue) => report_lost(alert, why, queue),
+            },
+        }
+    }
+}
+
+/// The end of a request's alert that was neither pushed nor queued. Its message goes to the log, which is the last place
+/// where it can still be found.
+pub(crate) fn report_lost(alert: &OutgoingAlert, why: DeliveryError, queue: QueueError) -> End {
+    error!(
+        alert_key = alert.key(),
+        zstack_message = alert.letter.to_json(),
+        "this alert is in no queue: {queue}; if ZStack's next tries fail too, send it again by hand"
+    );
+    End::Failed(DeliveryError::NotQueued { why: Box::new(why), queue })
+}
+
+/// The deliveries of one invocation.
+pub(crate) struct Session<'a> {
+    delivery: &'a Delivery,
+    secrets: Arc<Secrets>,
+    /// Whether SSM was asked for a new push URL already, and what failed.
+    reread: Option<Result<(), DeliveryError>>,
+}
+
+impl Session<'_> {
+    /// What the integration behind the push URL takes.
+    #[must_use]
+    pub fn integration(&self) -> Integration {
+        self.secrets.push_url.value().map_or(Integration::Standard, PushUrl::integration)
+    }
+
+    /// Pushes an alert's events in order, up to the first that Flashduty does not take: the ones after it would be
+    /// wrong without it. Says what became of each.
+    ///
+    /// `push_by` is when to stop trying, `settle_by` when the queue must have the alert.
+    pub async fn deliver(&mut self, alert: &OutgoingAlert, push_by: Deadline, settle_by: Deadline) -> Vec<Outcome> {
+        let mut outcomes = Vec::with_capacity(alert.bodies.len());
+        for body in &alert.bodies {
+            let Pushed { result, attempts, took, retry_after } = self.push(&body.json, push_by).await;
+            let end = match result {
+                Ok(receipt) => End::Delivered(receipt),
+                Err(error) if error.is_retryable() => self.delivery.retry_later(alert, error, settle_by).await,
+                Err(error) => self.delivery.refuse(alert, error, settle_by).await,
+            };
+            if !body.cut.is_empty() && !matches!(end, End::Queued(_)) {
+                info!(alert_key = alert.key(), cut = body.cut, "cut to Flashduty's limits");
+            }
+            let delivered = matches!(end, End::Delivered(_));
+            outcomes.push(Outcome { attempts, took, retry_after, ..alert.outcome(body.status, end) });
+            if !delivered {
+                break;
+            }
+        }
+        outcomes
+    }
+
+    /// Pushes one body; and once more if Flashduty refuses the key and SSM has another push URL by now.
+    async fn push(&mut self, body: &Bytes, deadline: Deadline) -> Pushed {
+        let first = self.push_once(body.clone(), deadline).await;
+        if !matches!(first.result, Err(DeliveryError::Refused { about_credential: true, .. })) {
+            return first;
+        }
+        let newer = if let Some(reread) = &self.reread {
+            reread.clone().map(|()| false)
+        } else {
+            let newer = self.read_new_push_url(deadline).await;
+            self.reread = Some(newer.clone().map(|_| ()));
+            newer
+        };
+        match newer {
+            Ok(false) => first,
+            Ok(true) => {
+                let second = self.push_once(body.clone(), deadline).await;
+                Pushed { attempts: first.attempts + second.attempts, took: first.took + second.took, ..second }
+            }
+            // The alert can wait for a push URL that works.
+            Err(error) => Pushed { result: Err(error), ..first },
+        }
+    }
+
+    /// Asks SSM for a new push URL. Returns whether there is one, which is used from now on.
+    async fn read_new_push_url(&mut self, deadline: Deadline) -> Result<bool, DeliveryError> {
+        let secrets = self.delivery.secrets.reread(&self.secrets, Duration::ZERO, deadline).await;
+        let Ok(secrets) = secrets else { return Err(DeliveryError::KeyRefused) };
+        // An older value is in force if SSM has a typing error, say.
+        let Secret::Fresh(new) = &secrets.push_url else { return Err(DeliveryError::KeyRefused) };
+        let Ok(old) = self.secrets.push_url.value() else { return Ok(false) };
+        if old == new {
+            return Ok(false);
+        }
+        if old.integration() != new.integration() {
+            return Err(DeliveryError::OtherIntegration);
+        }
+        info!("Flashduty refused the push URL's key: SSM has a new push URL, which is used from now on");
+        self.secrets = secrets;
+        Ok(true)
+    }
+
+    async fn push_once(&self, body: Bytes, deadline: Deadline) -> Pushed {
+        match self.secrets.push_url.value() {
+            Ok(url) => self.delivery.flashduty.push(url, body, deadline).await,
+            Err(why) => {
+                Pushed { result: Err(why.clone().into()), attempts: 0, took: Duration::ZERO, retry_after: None }
+            }
+        }
+    }
+}
