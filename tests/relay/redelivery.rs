@@ -7,7 +7,7 @@ use flashduty_standin::{Fault, Lasts};
 use serde_json::{Value, json};
 
 use crate::support::journey::{Journey, busy};
-use crate::support::{PUSH_URL_PARAMETER, alarm, golden, post, sample, samples};
+use crate::support::{PUSH_URL_PARAMETER, alarm, base64_of, golden, post, sample, samples};
 
 /// A journey with these messages in its retry queue, and no faults.
 async fn with_queued(messages: &[String]) -> Journey {
@@ -130,6 +130,27 @@ async fn an_integration_of_kind_zstack_gets_the_message_as_it_came() {
     journey.redeliver.drain().await;
     let received: Vec<_> = journey.world.flashduty.received().iter().map(flashduty_standin::Received::text).collect();
     assert_eq!(received, names.map(|name| sample(name)["body"].as_str().unwrap().to_owned()));
+    journey.end();
+}
+
+#[tokio::test]
+async fn an_integration_of_kind_zstack_gets_bytes_that_are_not_utf_8_as_they_came() {
+    let mut journey = Journey::to("zstack").await;
+    // 中 and 重, in GBK.
+    let bodies = [b"\xd6\xd0", b"\xd6\xd8"];
+    let mut keys = Vec::new();
+    for body in bodies {
+        let mut event = post(base64_of(body));
+        event["isBase64Encoded"] = json!(true);
+        // Flashduty takes JSON only.
+        let (status, answer) = journey.send(&event).await;
+        assert_eq!(status, 502, "{answer}");
+        keys.push(answer["alerts"][0]["alert_key"].clone());
+    }
+    let received: Vec<_> = journey.world.flashduty.received().into_iter().map(|received| received.body).collect();
+    assert_eq!(received, bodies);
+    assert_ne!(keys[0], keys[1]);
+    assert_eq!(journey.dead().len(), 2);
     journey.end();
 }
 
@@ -308,6 +329,20 @@ async fn what_is_not_understood_is_not_lost() {
     assert_eq!(bodies(&dead), expected);
     assert!(dead.iter().all(|message| !message["MessageAttributes"]["Reason"]["StringValue"].is_null()), "{dead:#?}");
     assert_eq!(journey.world.pushed().len(), 1, "the alarm that was among them");
+    journey.end();
+}
+
+/// A release of the same format may have members of its own.
+#[tokio::test]
+async fn a_dead_letter_is_the_message_as_it_was_stored() {
+    let mut journey = with_queued(&[trigger("a")]).await;
+    let mut stored = bodies(&journey.queued()).remove(0);
+    stored["member_of_another_release"] = json!("kept");
+    journey.redeliver.drain().await;
+    journey.sqs.put(&journey.queue, "group", &stored.to_string());
+    journey.world.flashduty.fault(Fault::status(400), Lasts::Next(1));
+    journey.redeliver.drain().await;
+    assert_eq!(bodies(&journey.dead()), [stored]);
     journey.end();
 }
 
