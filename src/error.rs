@@ -84,7 +84,7 @@ impl Rejection {
 
 /// Why an alert is not in Flashduty.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum DeliveryError {
+pub(crate) enum DeliveryError {
     /// No push URL is known.
     #[error(transparent)]
     NoPushUrl(#[from] SecretError),

@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn the_summary_is_the_worst_end() {
-        let receipt = || Receipt { request_id: "r".to_owned(), alert_key: "k".to_owned() };
+        let receipt = || Receipt { request_id: "r".to_owned() };
         let delivered = || End::Delivered(receipt());
         let late = || DeliveryError::from(NoTimeLeft);
         let refused = || DeliveryError::Expired { tried_for: "10d".to_owned(), last: None };

@@ -18,8 +18,6 @@ const CREDENTIAL_CODES: [&str; 2] = ["Unauthorized", "AccessDenied"];
 pub struct Receipt {
     /// Flashduty's `request_id`. It is withheld if it reveals the integration key.
     pub(crate) request_id: String,
-    /// The alert key that Flashduty uses; empty if the answer has none.
-    pub(crate) alert_key: String,
 }
 
 /// Reads an answer. Only a 2xx with Flashduty's confirmation, and without an `error`, counts as delivered. Only
@@ -39,10 +37,7 @@ pub(super) fn read(url: &PushUrl, status: u16, body: &[u8]) -> Result<Receipt, D
     };
     let request_id = request_id.map(|id| quote(url, id));
     match retry::verdict(status, answer_body) {
-        Verdict::Accepted => Ok(Receipt {
-            request_id: request_id.unwrap_or_default(),
-            alert_key: text("/data/alert_key").map(|key| quote(url, key)).unwrap_or_default(),
-        }),
+        Verdict::Accepted => Ok(Receipt { request_id: request_id.unwrap_or_default() }),
         Verdict::Retry if answer_body == AnswerBody::NotFlashduty => Err(not_flashduty(url, status)),
         Verdict::Retry => Err(DeliveryError::Unavailable {
             what: format!("{}: {}", code_of(url, code, status), message_of(url, error)),
@@ -151,14 +146,14 @@ mod tests {
 
     #[test]
     fn only_a_confirmation_is_a_receipt() {
-        let receipt = Receipt { request_id: "r".into(), alert_key: "k".into() };
+        let receipt = Receipt { request_id: "r".into() };
         for status in 100..=599 {
             assert_eq!(read(status, CONFIRMS).ok(), (200..=299).contains(&status).then(|| receipt.clone()), "{status}");
             for body in REFUSALS.into_iter().chain(FOREIGN) {
                 assert!(read(status, body).is_err(), "{status} {body}");
             }
         }
-        assert_eq!(read(200, r#"{"request_id": "r"}"#).unwrap().alert_key, "");
+        assert_eq!(read(200, r#"{"request_id": "r"}"#).unwrap(), receipt);
     }
 
     #[test]

@@ -14,12 +14,13 @@ mod push_url;
 mod retry;
 mod text;
 
-pub use alert_key::AlertKey;
+pub(crate) use alert_key::AlertKey;
 pub(crate) use alert_key::hash;
-pub use answer::Receipt;
-pub use client::{Client, Pushed};
+pub(crate) use answer::Receipt;
+pub use client::Client;
+pub(crate) use client::Pushed;
 pub use event::{Event, Status, TitleRule};
 pub(crate) use label_name::label_name;
 pub(crate) use labels::{LabelSource, Labels, MAX_LABELS};
-pub use push_url::{Integration, InvalidPushUrl, PushUrl};
+pub(crate) use push_url::{Integration, InvalidPushUrl, PushUrl};
 pub(crate) use text::shorten;

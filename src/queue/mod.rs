@@ -170,7 +170,7 @@ impl Queues {
     /// # Errors
     ///
     /// If SQS did not confirm that it has the message.
-    pub async fn enqueue_dead(
+    pub(crate) async fn enqueue_dead(
         &self,
         message: &QueuedMessage,
         why: &DeliveryError,

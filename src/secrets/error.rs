@@ -13,8 +13,7 @@ const CHECK_THE_WAY: &str = "check the function's way to SSM (VPC endpoint, NAT)
 /// `names` are the parameters that were asked for. The SDK's own words are in the log, because they may name roles and
 /// accounts.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[expect(missing_docs, reason = "each message explains its fields")]
-pub enum SecretError {
+pub(crate) enum SecretError {
     /// There is no such parameter.
     #[error("SSM parameter {name} does not exist in this region: create it as a SecureString, or correct its name")]
     Missing { name: String },

@@ -17,7 +17,8 @@ use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::{Instant, timeout_at};
 use tracing::warn;
 
-pub use error::{SecretError, SecretErrors};
+pub(crate) use error::SecretError;
+pub use error::SecretErrors;
 pub(crate) use secret::{Secret, Secrets};
 use ssm::ParameterStore;
 
