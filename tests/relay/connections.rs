@@ -1,6 +1,8 @@
 //! Connections that end under a push. Lambda freezes the process between requests, and the far side
 //! closes the idle connection meanwhile.
 
+mod dead;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -109,5 +111,15 @@ async fn a_redirect_is_not_followed() {
     assert_eq!((status, &body["error"]["code"]), (503, &json!("FlashdutyUnavailable")), "{body}");
     assert!(body["error"]["message"].as_str().unwrap().contains("redirect, which is not followed"), "{body}");
     assert!(elsewhere.received().is_empty());
+    world.end();
+}
+
+#[tokio::test]
+async fn connections_are_kept_open_between_pushes() {
+    let mut world = World::new().await;
+    for _ in 0..5 {
+        assert_eq!(world.send(&sample("alarm")).await.0, 200);
+    }
+    assert_eq!(world.flashduty.connections(), 1);
     world.end();
 }

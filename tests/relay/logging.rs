@@ -2,12 +2,12 @@
 //! as INFO, and an error among them would be filtered away.
 
 use flashduty_standin::{Fault, Lasts};
-use serde_json::Value;
+use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::support::journey::{Journey, busy};
-use crate::support::{PUSH_URL_PARAMETER, TOKEN_PARAMETER, post, relay, sample, with_credential};
+use crate::support::{PUSH_URL_PARAMETER, TOKEN_PARAMETER, alarm, post, relay, sample, with_credential};
 
 #[tokio::test]
 async fn every_line_has_a_level_and_a_timestamp_and_metrics_have_neither() {
@@ -63,4 +63,35 @@ async fn a_panic_is_one_line_which_tells_where() {
     assert!(place.starts_with("lambda_runtime-") && place.contains("/src/lib.rs:"), "{place}");
     // What the panic said was put together while the program ran.
     assert!(line.get("reason").is_none() && !log.contains("InvalidDigit"), "{log}");
+}
+
+/// The log says so in both functions.
+#[tokio::test]
+async fn what_is_cut_to_flashdutys_limits_is_logged() {
+    let mut journey = Journey::new().await;
+    let long = alarm(&json!({"ALARM_RESOURCE_ID": "a", "ALARM_RESOURCE_NAME": "n".repeat(3_000)}));
+    assert_eq!(journey.send(&post(long.clone())).await.0, 200);
+    assert_eq!(
+        cuts(&journey.world.function.log()),
+        [json!(["zstack:alarm:5a4c7a3f0c6e4b0e8d1f2a3b4c5d6e7f:a", "resource,description"])]
+    );
+
+    let mut journey = Journey::new().await;
+    journey.world.flashduty.fault(busy(), Lasts::Standing);
+    assert_eq!(journey.send(&post(long)).await.0, 202);
+    journey.world.flashduty.clear_faults();
+    journey.redeliver.drain().await;
+    assert_eq!(
+        cuts(&journey.redeliver.function.log()),
+        [json!(["zstack:alarm:5a4c7a3f0c6e4b0e8d1f2a3b4c5d6e7f:a", "resource,description"])]
+    );
+}
+
+/// The lines of a log about what was cut: alert key and names.
+fn cuts(log: &str) -> Vec<Value> {
+    let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    lines
+        .filter(|line| line["message"].as_str().is_some_and(|message| message.starts_with("cut to")))
+        .map(|line| json!([line["alert_key"], line["cut"]]))
+        .collect()
 }

@@ -213,21 +213,6 @@ async fn a_queue_that_fails_keeps_no_alert_from_flashduty() {
 }
 
 #[tokio::test]
-async fn zstacks_five_tries_leave_one_copy() {
-    let mut journey = Journey::new().await;
-    journey.world.flashduty.fault(busy(), Lasts::Standing);
-    for _ in 0..5 {
-        assert_eq!(journey.send(&sample("alarm")).await.0, 202);
-    }
-    assert_eq!(journey.queued().len(), 1);
-    // Its recovery is not one of them, whatever its id, nor is the next alarm of the same rule and resource.
-    assert_eq!(journey.send(&post(alarm(&json!({"ALARM_CURRENT_STATUS": "OK"})))).await.0, 202);
-    assert_eq!(journey.send(&post(alarm(&json!({"ALARM_DATA_UUID": "another"})))).await.0, 202);
-    assert_eq!(journey.queued().len(), 3);
-    journey.end();
-}
-
-#[tokio::test]
 async fn what_is_refused_for_good_goes_to_the_dead_letter_queue() {
     let mut journey = Journey::new().await;
     // SQS takes no control characters in an attribute, nor U+FFFF.

@@ -91,34 +91,6 @@ async fn how_late_is_told_by_a_label_and_the_history_stays_one() {
     journey.end();
 }
 
-/// The log says so in both functions.
-#[tokio::test]
-async fn what_is_cut_to_flashdutys_limits_is_logged() {
-    let mut journey = Journey::new().await;
-    let long = alarm(&json!({"ALARM_RESOURCE_ID": "a", "ALARM_RESOURCE_NAME": "n".repeat(3_000)}));
-    assert_eq!(journey.send(&post(long.clone())).await.0, 200);
-    assert_eq!(
-        cuts(&journey.world.function.log()),
-        [json!(["zstack:alarm:5a4c7a3f0c6e4b0e8d1f2a3b4c5d6e7f:a", "resource,description"])]
-    );
-
-    let mut journey = with_queued(&[long]).await;
-    journey.redeliver.drain().await;
-    assert_eq!(
-        cuts(&journey.redeliver.function.log()),
-        [json!(["zstack:alarm:5a4c7a3f0c6e4b0e8d1f2a3b4c5d6e7f:a", "resource,description"])]
-    );
-}
-
-/// The lines of a log about what was cut: alert key and names.
-fn cuts(log: &str) -> Vec<Value> {
-    let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    lines
-        .filter(|line| line["message"].as_str().is_some_and(|message| message.starts_with("cut to")))
-        .map(|line| json!([line["alert_key"], line["cut"]]))
-        .collect()
-}
-
 #[tokio::test]
 async fn an_integration_of_kind_zstack_gets_the_message_as_it_came() {
     let mut journey = Journey::to("zstack").await;

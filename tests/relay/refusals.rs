@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use aws_standin::in_time;
 use flashduty_standin::{Fault, Lasts, Options, Standin};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::support::{World, alarm, code, post, sample};
+use crate::support::{World, code, sample};
 
 /// The message of an answer's error.
 fn message(body: &Value) -> &str {
@@ -174,27 +174,5 @@ async fn no_time_left_is_504() {
     world.flashduty.clear_faults();
     // A deadline in the past is no deadline.
     assert_eq!(world.send_until(&sample("alarm"), 1).await.0, 200);
-    world.end();
-}
-
-#[tokio::test]
-async fn one_failure_of_several_does_not_stop_the_others() {
-    let mut world = World::new().await;
-    let message = |name: &str| alarm(&json!({"ALARM_RESOURCE_ID": name, "ALARM_RESOURCE_NAME": name}));
-    let list = format!("[{}]", ["a", "b", "c", "d"].map(message).join(","));
-    assert_eq!(world.send(&sample("health")).await.0, 200, "the function runs");
-    world.flashduty.fault(Fault::status(400), Lasts::Next(1));
-    let (status, body) = world.send(&post(&list)).await;
-    assert_eq!((status, code(&body)), (502, "FlashdutyRefused"));
-    let codes: Vec<_> = body["alerts"].as_array().unwrap().iter().map(code).collect();
-    assert_eq!(codes, ["FlashdutyRefused", "", "", ""]);
-    assert_eq!(world.flashduty.alerts().len(), 3);
-
-    world.flashduty.fault(Fault::status(400), Lasts::Next(1));
-    world.flashduty.fault(Fault::Hang, Lasts::Next(1));
-    let (status, body) = world.send_until(&post(&list), in_time(Duration::from_millis(1_500))).await;
-    assert_eq!((status, code(&body)), (504, "NoTimeLeft"), "the worst one");
-    let codes: Vec<_> = body["alerts"].as_array().unwrap().iter().map(code).collect();
-    assert_eq!(codes, ["FlashdutyRefused", "NoTimeLeft", "NoTimeLeft", "NoTimeLeft"]);
     world.end();
 }

@@ -154,49 +154,6 @@ async fn a_token_that_says_nothing_opens_to_nobody() {
     }
 }
 
-#[tokio::test]
-async fn a_passphrase_opens_as_a_whole() {
-    let mut world = World::new().await;
-    world.ssm.put(TOKEN_PARAMETER, "correct horse battery staple\nnew-sample-token");
-    world.restart().await;
-    assert_eq!(world.send(&showing("correct horse battery staple")).await.0, 200);
-    let in_url = |query| with_credential(sample("alarm"), None, query);
-    assert_eq!(world.send(&in_url("token=correct%20horse%20battery%20staple")).await.0, 200);
-    assert_eq!(world.send(&showing(NEW_TOKEN)).await.0, 200);
-    for shown in ["staple", "correct", "correct horse", "correct horse battery staple new-sample-token"] {
-        assert_eq!(world.send(&showing(shown)).await.0, 401, "{shown}");
-    }
-    assert!(!world.function.log().contains("horse"));
-    world.end();
-}
-
-/// As README had it once; and a token that is too short.
-#[tokio::test]
-async fn doubtful_tokens_work_with_a_warning_for_each_reading() {
-    for (value, doubts) in [
-        ("new-sample-token a-token-of-sixteen", 1),
-        ("new-sample-token a-token-of-sixteen\ntiny-one", 2),
-        ("new-sample-token\ntiny-one", 1),
-        ("new-sample-token", 0),
-    ] {
-        let mut world = World::with(&[("SETTINGS_TTL_SECONDS", "0")]).await;
-        world.ssm.put(TOKEN_PARAMETER, value);
-        world.restart().await;
-        for shown in value.split_whitespace() {
-            assert_eq!(world.send(&showing(shown)).await.0, 200, "{value:?} {shown}");
-        }
-        assert_eq!(world.send(&sample("health")).await.0, 200, "{value:?}");
-        let readings = value.split_whitespace().count() + 2;
-        world.function.request_lines().await;
-        let log = world.function.log();
-        let warnings: Vec<_> = log.lines().filter(|line| line.contains(r#""level":"WARN""#)).collect();
-        assert_eq!(warnings.len(), doubts * readings, "{value:?} {warnings:#?}");
-        assert!(warnings.iter().all(|line| line.contains(TOKEN_PARAMETER)), "{warnings:#?}");
-        assert!(value.split_whitespace().all(|token| !log.contains(token)), "{log}");
-        world.end();
-    }
-}
-
 /// How somebody may write the key, or a part of it.
 fn tellings() -> Vec<String> {
     let url = format!("https://flashduty.example/standard?integration_key={KEY_IN_URL}&a=b");
