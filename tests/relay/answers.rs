@@ -1,4 +1,4 @@
-//! Every row of the answer table, and what Flashduty hears of it.
+//! The relay's answers: every row of the table of answers, and what is pushed to Flashduty.
 
 use aws_standin::ssm::Fault as SsmFault;
 use base64::Engine as _;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::support::{KEY, TOKEN, World, base64, code, post, sample, with_credential};
 
 #[tokio::test]
-async fn a_pushed_alert_is_200_with_flashdutys_word() {
+async fn a_delivered_alert_is_200_with_its_key_and_flashdutys_request_id() {
     let mut world = World::new().await;
     let (status, body) = world.send(&sample("alarm")).await;
     let alert = &world.flashduty.alerts()[0];
@@ -36,7 +36,7 @@ async fn a_pushed_alert_is_200_with_flashdutys_word() {
 }
 
 #[tokio::test]
-async fn the_test_message_leaves_nothing_open() {
+async fn the_test_message_leaves_no_alert_open() {
     let mut world = World::new().await;
     let (status, body) = world.send(&sample("test-message")).await;
     assert_eq!(status, 200);
@@ -66,7 +66,7 @@ fn json_null_body() -> Value {
 }
 
 #[tokio::test]
-async fn a_body_that_is_not_its_base64_is_400() {
+async fn a_body_that_is_not_valid_base64_is_400() {
     let mut world = World::new().await;
     for broken in ["{}", "====", "YWJj\u{20ac}", "YWJ"] {
         let mut event = post(broken);
@@ -83,7 +83,7 @@ async fn a_body_that_is_not_its_base64_is_400() {
 }
 
 #[tokio::test]
-async fn what_would_make_lambda_http_panic_is_answered() {
+async fn alarms_with_an_invalid_query_host_or_path_are_delivered() {
     let mut world = World::new().await;
     for query in ["cloud=<a>", "cloud=a b", "cloud=\"", "cloud=\u{1}", "cloud=北京", "%", "&&=&token", "a#b"] {
         let mut event = sample("alarm");
@@ -107,7 +107,7 @@ async fn what_would_make_lambda_http_panic_is_answered() {
 #[tokio::test]
 async fn a_url_over_64_kib_is_414() {
     let mut world = World::new().await;
-    // `lambda_http` would write each of these as three.
+    // `lambda_http` would percent-encode each of these bytes, so one byte becomes three.
     for (bytes, expected) in [(60_000, 200), (70_000, 414)] {
         let long = "<".repeat(bytes);
         let mut events = vec![sample("alarm"), sample("alarm"), sample("alarm-rest-api"), sample("alarm-rest-api")];
@@ -120,7 +120,7 @@ async fn a_url_over_64_kib_is_414() {
             assert_eq!(status, expected, "{body}");
             if expected == 414 {
                 assert_eq!(code(&body), "UrlTooLong", "{body}");
-                // Nor does it matter who asks.
+                // The length is checked before the token.
                 assert_eq!(world.send(&with_credential(event, None, &long)).await.0, 414);
             }
         }
@@ -129,7 +129,7 @@ async fn a_url_over_64_kib_is_414() {
 }
 
 #[tokio::test]
-async fn bytes_that_are_no_text_are_shown_all_the_same() {
+async fn bytes_that_are_not_utf_8_are_shown_percent_encoded() {
     let mut world = World::new().await;
     let mut event = post("");
     event["isBase64Encoded"] = json!(true);
@@ -166,7 +166,7 @@ async fn without_the_token_nobody_gets_in() {
     rest["headers"]["Authorization"] = json!(basic("zstack:wrong"));
     rest["multiValueHeaders"]["Authorization"] = json!([basic("zstack:wrong")]);
     assert_eq!(world.send(&rest).await.0, 401);
-    // Nor does a mistake in the body tell more than that.
+    // A caller without the token does not learn whether the body is valid.
     let (status, _) = world.send(&with_credential(post(""), None, "")).await;
     assert_eq!(status, 401);
     assert!(world.pushed().is_empty());
@@ -187,7 +187,7 @@ async fn only_post_is_for_alarms() {
     event["requestContext"]["http"]["method"] = json!("DELETE");
     assert_eq!(world.send(&event).await.0, 405);
     assert_eq!(world.header("allow").as_deref(), Some("GET, HEAD, POST"));
-    // The path does not matter.
+    // Alarms are accepted on any path.
     let mut event = sample("alarm");
     event["rawPath"] = json!("/some/where");
     assert_eq!(world.send(&event).await.0, 200);
@@ -209,7 +209,7 @@ async fn a_body_over_128_kib_is_413() {
 }
 
 #[tokio::test]
-async fn an_integration_of_kind_zstack_gets_the_message_as_it_came() {
+async fn an_integration_of_kind_zstack_gets_zstacks_message_unchanged() {
     let flashduty = Standin::start(Options { keys: vec![KEY.to_owned()], ..Options::default() }).await.unwrap();
     let url = flashduty.push_url("zstack", "sample%20key%2F1");
     let mut world = World::pushing_to(flashduty, &url, &[]).await;
@@ -220,7 +220,7 @@ async fn an_integration_of_kind_zstack_gets_the_message_as_it_came() {
     assert_eq!(received.len(), 4);
     assert_eq!(received[0].body, sample("alarm")["body"].as_str().unwrap().as_bytes());
     assert_eq!(received[3].body, sample("test-message")["body"].as_str().unwrap().as_bytes());
-    // The same checks hold.
+    // Token and body are checked as for any other integration.
     assert_eq!(world.send(&with_credential(sample("alarm"), None, "")).await.0, 401);
     assert_eq!(world.send(&post("")).await.0, 400);
     assert_eq!(world.flashduty.received().len(), 4);
@@ -228,7 +228,7 @@ async fn an_integration_of_kind_zstack_gets_the_message_as_it_came() {
 }
 
 #[tokio::test]
-async fn health_tells_whether_the_settings_can_be_read() {
+async fn health_is_200_while_the_settings_can_be_read() {
     let mut world = World::new().await;
     let (status, body) = world.send(&sample("health")).await;
     assert_eq!((status, &body["status"]), (200, &json!("ok")));
@@ -237,7 +237,7 @@ async fn health_tells_whether_the_settings_can_be_read() {
     world.end();
 }
 
-/// Watchers ask so by default.
+/// Monitors of uptime send HEAD by default.
 #[tokio::test]
 async fn head_health_is_get_health_without_a_body() {
     let mut world = World::new().await;

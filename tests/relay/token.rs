@@ -8,12 +8,12 @@ use crate::support::{TOKEN, TOKEN_PARAMETER, World, base64, sample, with_credent
 
 const NEW_TOKEN: &str = "new-sample-token";
 
-fn showing(token: &str) -> Value {
+fn with_token(token: &str) -> Value {
     with_credential(sample("alarm"), Some(&format!("Basic {}", base64(&format!("zstack:{token}")))), "")
 }
 
 #[tokio::test]
-async fn the_token_is_basics_password_or_in_the_url() {
+async fn the_token_is_the_password_of_basic_or_in_the_url() {
     let mut world = World::new().await;
     let basic = |credentials: &str| format!("Basic {}", base64(credentials));
     for (authorization, query) in [
@@ -32,9 +32,9 @@ async fn the_token_is_basics_password_or_in_the_url() {
     world.end();
 }
 
-/// Whoever puts a token behind a URL does not think of forms, where a `+` is a blank.
+/// In a form, `+` means a space. In a token that somebody appends to the URL, it means itself.
 #[tokio::test]
-async fn a_plus_sign_in_the_urls_token_is_one() {
+async fn a_plus_sign_in_the_urls_token_is_a_plus_sign() {
     let mut world = World::new().await;
     for (token, query, status) in [
         ("a+b/c==", "token=a+b/c==", 200),
@@ -50,7 +50,7 @@ async fn a_plus_sign_in_the_urls_token_is_one() {
     }
     assert_eq!(world.pushed()[2]["labels"]["cloud"], "x y");
 
-    // A REST API has decoded it.
+    // A REST API decodes `+` to a space before the function gets it.
     let mut rest = sample("alarm-rest-api");
     rest["headers"].as_object_mut().unwrap().remove("Authorization");
     rest["multiValueHeaders"].as_object_mut().unwrap().remove("Authorization");
@@ -60,7 +60,7 @@ async fn a_plus_sign_in_the_urls_token_is_one() {
     world.end();
 }
 
-/// `用户` in GBK, and bytes that are nothing.
+/// `用户` in GBK, bytes that are no text in any encoding, and `用户` in UTF-8.
 #[tokio::test]
 async fn the_user_name_may_be_in_any_encoding() {
     let mut world = World::new().await;
@@ -78,25 +78,25 @@ async fn the_user_name_may_be_in_any_encoding() {
 }
 
 #[tokio::test]
-async fn a_passphrase_opens_as_a_whole() {
+async fn a_passphrase_with_spaces_is_accepted_only_as_a_whole() {
     let mut world = World::new().await;
     world.ssm.put(TOKEN_PARAMETER, "correct horse battery staple\nnew-sample-token");
     world.restart().await;
-    assert_eq!(world.send(&showing("correct horse battery staple")).await.0, 200);
+    assert_eq!(world.send(&with_token("correct horse battery staple")).await.0, 200);
     let in_url = |query| with_credential(sample("alarm"), None, query);
     assert_eq!(world.send(&in_url("token=correct%20horse%20battery%20staple")).await.0, 200);
-    assert_eq!(world.send(&showing(NEW_TOKEN)).await.0, 200);
+    assert_eq!(world.send(&with_token(NEW_TOKEN)).await.0, 200);
     for shown in ["staple", "correct", "correct horse", "correct horse battery staple new-sample-token"] {
-        assert_eq!(world.send(&showing(shown)).await.0, 401, "{shown}");
+        assert_eq!(world.send(&with_token(shown)).await.0, 401, "{shown}");
     }
     assert!(!world.function.log().contains("horse"));
     world.end();
 }
 
-/// As README had it once; and a token that is too short.
+/// Two tokens in one line, as README once showed them, and a token that is too short.
 #[tokio::test]
-async fn doubtful_tokens_work_with_a_warning_for_each_reading() {
-    for (value, doubts) in [
+async fn tokens_in_one_line_and_short_tokens_work_with_a_warning_at_every_read() {
+    for (value, expected) in [
         ("new-sample-token a-token-of-sixteen", 1),
         ("new-sample-token a-token-of-sixteen\ntiny-one", 2),
         ("new-sample-token\ntiny-one", 1),
@@ -106,14 +106,14 @@ async fn doubtful_tokens_work_with_a_warning_for_each_reading() {
         world.ssm.put(TOKEN_PARAMETER, value);
         world.restart().await;
         for shown in value.split_whitespace() {
-            assert_eq!(world.send(&showing(shown)).await.0, 200, "{value:?} {shown}");
+            assert_eq!(world.send(&with_token(shown)).await.0, 200, "{value:?} {shown}");
         }
         assert_eq!(world.send(&sample("health")).await.0, 200, "{value:?}");
-        let readings = value.split_whitespace().count() + 2;
+        let reads = value.split_whitespace().count() + 2;
         world.function.request_lines().await;
         let log = world.function.log();
         let warnings: Vec<_> = log.lines().filter(|line| line.contains(r#""level":"WARN""#)).collect();
-        assert_eq!(warnings.len(), doubts * readings, "{value:?} {warnings:#?}");
+        assert_eq!(warnings.len(), expected * reads, "{value:?} {warnings:#?}");
         assert!(warnings.iter().all(|line| line.contains(TOKEN_PARAMETER)), "{warnings:#?}");
         assert!(value.split_whitespace().all(|token| !log.contains(token)), "{log}");
         world.end();

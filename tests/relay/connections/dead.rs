@@ -1,5 +1,6 @@
-//! Connections that die without a word between two requests: nothing that is sent on them arrives, and nothing
-//! says so. Lambda freezes a process for minutes, and whatever is on the way forgets an idle connection.
+//! Connections that are dead between two requests: nothing that is sent on them arrives, and no error is reported.
+//!
+//! Lambda freezes a process for minutes. Meanwhile, a NAT gateway or a firewall may forget an idle connection.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +11,7 @@ use serde_json::Value;
 use crate::support::journey::Journey;
 use crate::support::{KEY, KEY_IN_URL, World, sample};
 
-/// How late an alert may be for one dead connection. Who waits for a timeout of the SDK is later.
+/// How long an alert may take in spite of one dead connection. A timeout of the SDK takes longer.
 const LATE: Duration = Duration::from_millis(900);
 
 /// A wire to where an `http://` URL points, and the URL that leads through it.
@@ -33,13 +34,13 @@ async fn a_dead_connection_to_sqs_does_not_queue_an_alert() {
     let (wire, through) = wire(journey.sqs.url()).await;
     journey.world.restart_with(&[("AWS_ENDPOINT_URL_SQS", &through)]).await;
     assert_eq!(journey.send(&sample("alarm")).await.0, 200);
-    // Until the count is due again.
+    // Then the relay asks SQS again how many messages wait.
     tokio::time::sleep(Duration::from_secs(2)).await;
     wire.go_silent();
     let (status, took) = timed(&mut journey, &sample("alarm-recovery")).await;
     assert_eq!((status, journey.queued().len()), (200, 0), "{took:?}");
     assert!(took < LATE, "{took:?}");
-    // And what must be queued is queued.
+    // An alert that must be queued is queued over a new connection.
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert_eq!(timed(&mut journey, &sample("alarm")).await.0, 200);
     journey.world.flashduty.fault(crate::support::journey::busy(), flashduty_standin::Lasts::Next(1));
@@ -52,7 +53,7 @@ async fn a_dead_connection_to_sqs_does_not_queue_an_alert() {
 }
 
 #[tokio::test]
-async fn a_dead_connection_to_ssm_makes_an_alert_little_later() {
+async fn a_dead_connection_to_ssm_delays_an_alert_by_less_than_a_second() {
     let mut world = World::with(&[("SETTINGS_TTL_SECONDS", "0")]).await;
     let (wire, through) = wire(&world.ssm_url).await;
     world.restart_with(&[("AWS_ENDPOINT_URL", &through)]).await;
@@ -66,7 +67,7 @@ async fn a_dead_connection_to_ssm_makes_an_alert_little_later() {
 }
 
 #[tokio::test]
-async fn a_dead_connection_to_flashduty_makes_an_alert_little_later() {
+async fn a_dead_connection_to_flashduty_delays_an_alert_by_less_than_two_seconds() {
     let flashduty = Standin::start(Options { keys: vec![KEY.to_owned()], ..Options::default() }).await.unwrap();
     let push_url = flashduty.push_url("standard", KEY_IN_URL);
     let service = format!("http://{}", push_url.split('/').nth(2).unwrap());
@@ -78,6 +79,6 @@ async fn a_dead_connection_to_flashduty_makes_an_alert_little_later() {
     assert_eq!(world.send(&sample("alarm-recovery")).await.0, 200);
     assert!(started.elapsed() < Duration::from_millis(1_500), "{:?}", started.elapsed());
     let line = world.function.request_lines().await.pop().unwrap();
-    assert_eq!(line["attempts"], 1, "it does not count as a try: {line}");
+    assert_eq!(line["attempts"], 1, "it does not count as an attempt: {line}");
     world.end();
 }
