@@ -1,4 +1,4 @@
-//! Requests with several messages in them, and messages that become several alerts.
+//! Requests with several messages, and messages that become several alerts.
 
 use std::time::Duration;
 
@@ -9,18 +9,16 @@ use serde_json::{Value, json};
 use crate::support::journey::{Journey, busy};
 use crate::support::{World, alarm, code, post, sample};
 
-/// An alarm with an id of ZStack's, or without.
-fn message(resource: &str, status: &str, id: Option<&str>) -> String {
-    alarm(&json!({"ALARM_RESOURCE_ID": resource, "ALARM_CURRENT_STATUS": status, "ALARM_DATA_UUID": id}))
-}
-
-/// Each push takes a while, so that there is not enough time for all of them.
+/// Each push takes 400 ms, so there is not enough time for all of them.
 #[tokio::test]
-async fn what_there_is_no_time_for_is_queued() {
+async fn alerts_without_time_for_a_push_are_queued() {
     let mut journey = Journey::new().await;
     journey.world.flashduty.fault(Fault::Delay { millis: 400 }, Lasts::Standing);
-    let list: Vec<Value> =
-        (0..40).map(|n| serde_json::from_str(&message(&n.to_string(), "Alarm", None)).unwrap()).collect();
+    let list: Vec<Value> = (0..40)
+        .map(|n| {
+            serde_json::from_str(&alarm(&json!({"ALARM_RESOURCE_ID": n.to_string(), "ALARM_DATA_UUID": null}))).unwrap()
+        })
+        .collect();
     let event = post(json!(list).to_string());
     let (status, body) = journey.world.send_until(&event, in_time(Duration::from_secs(8))).await;
     assert_eq!(status, 202, "{body}");
@@ -35,13 +33,13 @@ async fn what_there_is_no_time_for_is_queued() {
 }
 
 #[tokio::test]
-async fn what_is_over_the_limit_is_one_alert_as_bad_as_the_worst() {
+async fn messages_over_the_limit_become_one_alert_with_the_worst_status() {
     let mut world = World::new().await;
     let mut list: Vec<String> = (0..210)
         .map(|n| alarm(&json!({"ALARM_RESOURCE_ID": n.to_string(), "ALARM_EMERGENCY_LEVEL": "Normal"})))
         .map(|message| message.chars().filter(|c| *c != '\n').collect())
         .collect();
-    // Small ones, so that all of them are under the limit for a body.
+    // Few fields, so that the body stays within its limit.
     for message in &mut list {
         let all: Value = serde_json::from_str(message).unwrap();
         let few = ["ALARM_UUID", "ALARM_RESOURCE_ID", "ALARM_NAME", "ALARM_CURRENT_STATUS", "ALARM_EMERGENCY_LEVEL"];
@@ -62,7 +60,7 @@ async fn what_is_over_the_limit_is_one_alert_as_bad_as_the_worst() {
     assert!(description.ends_with("1 of them are recoveries, which close nothing here: close their alerts by hand."));
     assert!(pushed[..199].iter().all(|event| event["event_status"] == "Info"));
 
-    // Late it is the same.
+    // The retry queue gets the same alerts.
     let mut journey = Journey::new().await;
     journey.world.flashduty.fault(busy(), Lasts::Standing);
     assert_eq!(journey.world.send(&post(format!("[{}]", list.join(",")))).await.0, 202);
@@ -72,7 +70,7 @@ async fn what_is_over_the_limit_is_one_alert_as_bad_as_the_worst() {
 }
 
 #[tokio::test]
-async fn one_message_may_close_two_alerts_in_time_and_late() {
+async fn one_message_closes_two_alerts_at_once_and_from_the_queue() {
     let mut journey = Journey::new().await;
     for late in [false, true] {
         journey.world.flashduty.clear();
@@ -104,7 +102,7 @@ async fn one_message_may_close_two_alerts_in_time_and_late() {
 }
 
 #[tokio::test]
-async fn one_failure_of_several_does_not_stop_the_others() {
+async fn a_failed_alert_does_not_stop_the_others_of_its_request() {
     let mut world = World::new().await;
     let message = |name: &str| alarm(&json!({"ALARM_RESOURCE_ID": name, "ALARM_RESOURCE_NAME": name}));
     let list = format!("[{}]", ["a", "b", "c", "d"].map(message).join(","));
@@ -119,7 +117,7 @@ async fn one_failure_of_several_does_not_stop_the_others() {
     world.flashduty.fault(Fault::status(400), Lasts::Next(1));
     world.flashduty.fault(Fault::Hang, Lasts::Next(1));
     let (status, body) = world.send_until(&post(&list), in_time(Duration::from_millis(1_500))).await;
-    assert_eq!((status, code(&body)), (504, "NoTimeLeft"), "the worst one");
+    assert_eq!((status, code(&body)), (504, "NoTimeLeft"), "the code of the worst end");
     let codes: Vec<_> = body["alerts"].as_array().unwrap().iter().map(code).collect();
     assert_eq!(codes, ["FlashdutyRefused", "NoTimeLeft", "NoTimeLeft", "NoTimeLeft"]);
     world.end();

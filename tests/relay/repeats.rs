@@ -6,12 +6,13 @@ use serde_json::json;
 use crate::support::journey::{Journey, busy};
 use crate::support::{TOKEN, alarm, post, sample, with_credential};
 
-/// An alarm with an id of ZStack's, or without.
+/// An alarm of this resource, with this `ALARM_DATA_UUID` or without one.
 fn message(resource: &str, status: &str, id: Option<&str>) -> String {
     alarm(&json!({"ALARM_RESOURCE_ID": resource, "ALARM_CURRENT_STATUS": status, "ALARM_DATA_UUID": id}))
 }
 
-/// How many letters the queue holds after these bodies came one after the other, each to its URL.
+/// Sends these bodies one after another, each with its query string, while Flashduty is busy. Returns how many letters
+/// are in the retry queue then.
 async fn queued(kind: &str, requests: &[(&str, String)]) -> usize {
     let mut journey = Journey::to(kind).await;
     journey.world.flashduty.fault(busy(), Lasts::Standing);
@@ -25,7 +26,7 @@ async fn queued(kind: &str, requests: &[(&str, String)]) -> usize {
 }
 
 #[tokio::test]
-async fn different_messages_are_never_taken_for_one() {
+async fn different_messages_are_queued_separately() {
     let list = |items: &[&str]| format!("[{}]", items.join(","));
     let [a, b] = ["a", "b"].map(|resource| message(resource, "Alarm", Some("data-1")));
     let recovery = message("a", "OK", Some("data-2"));
@@ -52,12 +53,12 @@ async fn different_messages_are_never_taken_for_one() {
 
 /// A trigger, its recovery and an equal trigger again, within five minutes.
 #[tokio::test]
-async fn what_may_happen_again_is_new_where_zstack_gives_no_id() {
+async fn an_equal_alarm_without_an_id_is_queued_again_after_its_recovery() {
     let [trigger, recovery] = ["Alarm", "OK"].map(|status| message("a", status, None));
     for kind in ["standard", "zstack"] {
         for wrap in [|it: &str| it.to_owned(), |it: &str| format!(r#"["look!",{it}]"#)] {
             let requests = [&trigger, &recovery, &trigger].map(|it| ("", wrap(it)));
-            // Beside each there is the text, which has one letter of its own where messages are taken apart.
+            // If the messages of a list are queued separately, the text beside the alarm has one letter.
             let text = usize::from(kind == "standard" && requests[0].1.starts_with('['));
             assert_eq!(queued(kind, &requests).await, 3 + text, "{kind}: {requests:?}");
         }
@@ -65,7 +66,7 @@ async fn what_may_happen_again_is_new_where_zstack_gives_no_id() {
 }
 
 #[tokio::test]
-async fn zstacks_five_tries_leave_one_copy() {
+async fn zstacks_five_attempts_are_queued_once() {
     let alarm = message("a", "Alarm", Some("data-1"));
     for kind in ["standard", "zstack"] {
         for body in [alarm.clone(), format!(r#"["look!",{alarm}]"#), "disk full".to_owned()] {
@@ -77,14 +78,14 @@ async fn zstacks_five_tries_leave_one_copy() {
 }
 
 #[tokio::test]
-async fn a_recovery_and_the_next_alarm_are_not_copies_of_the_alarm() {
+async fn a_recovery_and_the_next_alarm_do_not_count_as_attempts_of_an_alarm() {
     let mut journey = Journey::new().await;
     journey.world.flashduty.fault(busy(), Lasts::Standing);
     for _ in 0..5 {
         assert_eq!(journey.send(&sample("alarm")).await.0, 202);
     }
     assert_eq!(journey.queued().len(), 1);
-    // Its recovery is not one of them, whatever its id, nor is the next alarm of the same rule and resource.
+    // A recovery is another message, even with the same id. So is the next alarm of the same rule and resource.
     assert_eq!(journey.send(&post(alarm(&json!({"ALARM_CURRENT_STATUS": "OK"})))).await.0, 202);
     assert_eq!(journey.send(&post(alarm(&json!({"ALARM_DATA_UUID": "another"})))).await.0, 202);
     assert_eq!(journey.queued().len(), 3);
