@@ -171,7 +171,7 @@ proptest! {
     }
 }
 
-/// Otherwise the test above would test nothing.
+/// If the generated events could not be read, the test above would test nothing.
 #[test]
 fn most_generated_events_can_be_read() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();

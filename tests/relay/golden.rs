@@ -1,4 +1,4 @@
-//! Sends every sample of `events/` to the built relay. What is pushed and what is answered is compared with
+//! Sends every sample of `events/` to the built relay, and compares what is pushed and the answer with
 //! `tests/relay/golden/`, as whole documents.
 
 use std::fs;

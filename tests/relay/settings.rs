@@ -53,10 +53,7 @@ async fn if_the_first_read_fails_the_answer_is_503_and_the_next_request_reads_ag
     ] {
         let mut world = World::new().await;
         world.ssm.fault(Some(fault));
-        let mut variables = world_variables(&world);
-        variables.push(("RUST_LOG".into(), "trace".into()));
-        let variables: Vec<_> = variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        world.function = relay(&variables).await;
+        world.restart().await;
 
         let (status, body) = world.send(&sample("alarm")).await;
         assert_eq!((status, &body["error"]["code"]), (503, &json!("SettingsUnavailable")), "{fault:?}");
@@ -69,14 +66,6 @@ async fn if_the_first_read_fails_the_answer_is_503_and_the_next_request_reads_ag
         assert_eq!(world.send(&sample("alarm")).await.0, 200, "{fault:?}");
         world.end();
     }
-}
-
-fn world_variables(world: &World) -> Vec<(String, String)> {
-    vec![
-        ("AWS_ENDPOINT_URL".into(), world.ssm_url.clone()),
-        ("FLASHDUTY_PUSH_URL_PARAMETER".into(), PUSH_URL_PARAMETER.into()),
-        ("WEBHOOK_TOKEN_PARAMETER".into(), TOKEN_PARAMETER.into()),
-    ]
 }
 
 #[tokio::test]
@@ -105,11 +94,17 @@ async fn a_missing_parameter_is_reported_by_its_name() {
     world.end();
 }
 
-#[tokio::test]
-async fn rotating_the_push_url_costs_no_alert() {
+/// A relay that has delivered one alert. Since then, Flashduty accepts only another key.
+async fn with_a_new_key_in_flashduty() -> World {
     let mut world = World::new().await;
     assert_eq!(world.send(&sample("alarm")).await.0, 200);
     world.flashduty.set_keys(["new-sample-key"]);
+    world
+}
+
+#[tokio::test]
+async fn rotating_the_push_url_costs_no_alert() {
+    let mut world = with_a_new_key_in_flashduty().await;
     world.ssm.put(PUSH_URL_PARAMETER, &world.flashduty.push_url("standard", "new-sample-key"));
     assert_eq!(world.send(&sample("event-host-disconnected")).await.0, 200);
     assert_eq!(world.flashduty.alerts().len(), 2);
@@ -126,9 +121,7 @@ async fn rotating_the_push_url_costs_no_alert() {
 
 #[tokio::test]
 async fn a_refused_key_is_final_only_if_ssm_has_no_other_key() {
-    let mut world = World::new().await;
-    assert_eq!(world.send(&sample("alarm")).await.0, 200);
-    world.flashduty.set_keys(["new-sample-key"]);
+    let mut world = with_a_new_key_in_flashduty().await;
     world.ssm.fault(Some(Fault::Error("ThrottlingException")));
     let (status, body) = world.send(&sample("list-of-alarms")).await;
     assert_eq!(status, 503, "{body}");
@@ -140,9 +133,7 @@ async fn a_refused_key_is_final_only_if_ssm_has_no_other_key() {
 
 #[tokio::test]
 async fn a_push_url_of_another_kind_is_used_from_the_next_request_on() {
-    let mut world = World::new().await;
-    assert_eq!(world.send(&sample("alarm")).await.0, 200);
-    world.flashduty.set_keys(["new-sample-key"]);
+    let mut world = with_a_new_key_in_flashduty().await;
     world.ssm.put(PUSH_URL_PARAMETER, &world.flashduty.push_url("zstack", "new-sample-key"));
     assert_eq!(world.send(&sample("alarm")).await.0, 503, "ZStack retries a second later");
     assert_eq!(world.send(&sample("alarm")).await.0, 200);

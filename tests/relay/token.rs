@@ -8,14 +8,17 @@ use crate::support::{TOKEN, TOKEN_PARAMETER, World, base64, sample, with_credent
 
 const NEW_TOKEN: &str = "new-sample-token";
 
+fn basic(credentials: &str) -> String {
+    format!("Basic {}", base64(credentials))
+}
+
 fn with_token(token: &str) -> Value {
-    with_credential(sample("alarm"), Some(&format!("Basic {}", base64(&format!("zstack:{token}")))), "")
+    with_credential(sample("alarm"), Some(&basic(&format!("zstack:{token}"))), "")
 }
 
 #[tokio::test]
 async fn the_token_is_the_password_of_basic_or_in_the_url() {
     let mut world = World::new().await;
-    let basic = |credentials: &str| format!("Basic {}", base64(credentials));
     for (authorization, query) in [
         (Some(basic(&format!("zstack:{TOKEN}"))), String::new()),
         (Some(basic(&format!("anybody:{TOKEN}")).replace("Basic", "basic")), String::new()),
