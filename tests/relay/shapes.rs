@@ -176,9 +176,9 @@ fn messages() -> [(&'static str, Message); 6] {
         ("alarm", alarm),
         ("recovery", recovery),
         ("event", event("HostDisconnected", "Emergent", json!({"Error": "no ping, for 60 s: lost [agent]"}))),
-        ("way-back", event("HostConnected", "Recovery", json!({"NewStatus": "Connected", "OldStatus": "Connecting"}))),
-        ("told-apart", event("HostPhysicalNicStatusDown", "Emergent", nic("down"))),
-        ("told-apart-way-back", event("HostPhysicalNicStatusUp", "Normal", nic("up"))),
+        ("event-end", event("HostConnected", "Recovery", json!({"NewStatus": "Connected", "OldStatus": "Connecting"}))),
+        ("device-event", event("HostPhysicalNicStatusDown", "Emergent", nic("down"))),
+        ("device-event-end", event("HostPhysicalNicStatusUp", "Normal", nic("up"))),
     ]
 }
 

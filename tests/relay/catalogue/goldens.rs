@@ -121,13 +121,13 @@ fn labelled(message: &Value, label: &str, value: &str) -> Value {
 /// The messages of an event that differ in meaning, each with the name of its case.
 fn cases(fact: &Fact, all: &[Fact]) -> Vec<(String, Value)> {
     let plain = message(fact, &fact.namespaces[0]);
-    let mut cases = vec![("as it comes".to_owned(), plain.clone())];
+    let mut cases = vec![("as ZStack sends it".to_owned(), plain.clone())];
     match &fact.state {
         Some(state) if state.label == "EVENT_ERROR" => {
             let mut failed = plain.clone();
             failed["EVENT_LABELS"] = json!({});
             failed["EVENT_ERROR"] = json!(r#"{"code":"HA.1000","details":"no \"host\" has room"}"#);
-            cases.push(("EVENT_ERROR is there".to_owned(), failed.clone()));
+            cases.push(("EVENT_ERROR is set".to_owned(), failed.clone()));
             failed["EVENT_ERROR"] = json!("null");
             cases.push(("EVENT_ERROR is empty, and there are no labels".to_owned(), failed.clone()));
             failed.as_object_mut().unwrap().remove("EVENT_ERROR");
