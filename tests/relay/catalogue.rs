@@ -1,4 +1,4 @@
-//! The catalogue of events against the facts that it was made from, `docs/protocols/zstack-events.json`.
+//! Compares the catalogue of events with the facts it was made from, `docs/protocols/zstack-events.json`.
 
 mod goldens;
 
@@ -8,7 +8,7 @@ use std::path::Path;
 use serde::Deserialize;
 use zstack_flashduty::zstack::{Entry, StateSource, events};
 
-/// What the facts say of one event.
+/// The facts about one event.
 #[derive(Debug, Deserialize)]
 pub struct Fact {
     pub name: String,
@@ -23,7 +23,7 @@ pub struct Fact {
     pub undoes: Vec<String>,
 }
 
-/// Where an event says how it is.
+/// The label that contains an event's state, and its values.
 #[derive(Debug, Deserialize)]
 pub struct FactState {
     pub label: String,
@@ -31,16 +31,16 @@ pub struct FactState {
     pub over: Vec<String>,
 }
 
-/// Every event there is a fact about.
+/// The facts about every event.
 pub fn facts() -> Vec<Fact> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/protocols/zstack-events.json");
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// A label that only some versions send.
+/// Labels that only some versions of ZStack send.
 const MORE_LABELS: [&str; 1] = ["PhysicalNicHostUuid"];
 
-/// States on the way from one to the other, which the facts tell in words.
+/// States between a problem and its end. The facts describe them in words only.
 pub const STEPS: [(&str, &[&str]); 4] = [
     ("HostCheckAlive", &["checking"]),
     ("HostStatusChanged", &["Connecting"]),
@@ -66,7 +66,7 @@ pub const STEPS: [(&str, &[&str]); 4] = [
 ];
 
 #[test]
-fn it_holds_what_is_known_of_every_event() {
+fn the_catalogue_agrees_with_the_facts_about_every_event() {
     let facts = facts();
     assert_eq!(facts.len(), 75);
     assert_eq!(events().count(), facts.len());
@@ -87,7 +87,7 @@ fn it_holds_what_is_known_of_every_event() {
         assert_eq!(undone_by, fact.undone_by, "{}", fact.name);
         assert!(entry.told_apart_by.iter().all(|label| entry.labels.contains(label)), "{}", fact.name);
 
-        // A state with one side only says nothing.
+        // A state is of use only if both a problem and its end have values.
         let state = fact.state.as_ref().filter(|state| !state.problem.is_empty() && !state.over.is_empty());
         match (&entry.state, state) {
             (None, None) => {}
@@ -105,7 +105,7 @@ fn it_holds_what_is_known_of_every_event() {
 }
 
 #[test]
-fn names_are_found_in_any_case_and_only_once() {
+fn event_names_are_unique_and_found_in_any_case() {
     let mut names: Vec<_> = events().map(|entry| entry.name.to_ascii_lowercase()).collect();
     names.sort();
     names.dedup();

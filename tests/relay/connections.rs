@@ -1,5 +1,8 @@
-//! Connections that end under a push. Lambda freezes the process between requests, and the far side
-//! closes the idle connection meanwhile.
+//! Connections that are kept open, and connections that Flashduty has closed.
+//!
+//! Lambda freezes the process between requests. Meanwhile, Flashduty may close an idle connection.
+
+mod dead;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,20 +16,20 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::support::{World, sample};
 
-/// What becomes of a connection after its first request, which is answered as it should be.
+/// When the server closes a connection. The first request on it is answered normally.
 #[derive(Clone, Copy, Debug)]
-enum End {
-    /// It is closed right after the answer, without a word.
-    Idle,
-    /// It is closed in the middle of the next request.
+enum Close {
+    /// Right after the first answer.
+    AfterAnswer,
+    /// In the middle of the next request.
     InRequest,
-    /// It is closed in the middle of the next answer.
+    /// In the middle of the next answer.
     InAnswer,
 }
 
 const BODY: &str = r#"{"request_id": "r", "data": {"alert_key": "k"}}"#;
 
-async fn serve(end: End, connections: Arc<AtomicUsize>) -> String {
+async fn serve(close: Close, connections: Arc<AtomicUsize>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
@@ -36,12 +39,12 @@ async fn serve(end: End, connections: Arc<AtomicUsize>) -> String {
                 let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{BODY}", BODY.len());
                 read_request(&mut stream).await;
                 stream.write_all(answer.as_bytes()).await.unwrap();
-                match end {
-                    End::Idle => {}
-                    End::InRequest => {
+                match close {
+                    Close::AfterAnswer => {}
+                    Close::InRequest => {
                         let _ = stream.read(&mut [0; 20]).await;
                     }
-                    End::InAnswer => {
+                    Close::InAnswer => {
                         read_request(&mut stream).await;
                         let _ = stream.write_all(&answer.as_bytes()[..answer.len() - 10]).await;
                     }
@@ -73,23 +76,29 @@ async fn read_request(stream: &mut TcpStream) {
 }
 
 #[tokio::test]
-async fn a_push_that_dies_on_an_idle_connection_is_sent_again_at_once() {
-    for end in [End::Idle, End::InRequest, End::InAnswer] {
+async fn a_push_on_a_connection_that_flashduty_closed_is_sent_again_at_once() {
+    for close in [Close::AfterAnswer, Close::InRequest, Close::InAnswer] {
         let connections = Arc::default();
-        let url = serve(end, Arc::clone(&connections)).await;
+        let url = serve(close, Arc::clone(&connections)).await;
         let mut world = World::pushing_to(Standin::start(Options::default()).await.unwrap(), &url, &[]).await;
         for _ in 0..6 {
-            assert_eq!(world.send(&sample("alarm")).await.0, 200, "{end:?}");
+            assert_eq!(world.send(&sample("alarm")).await.0, 200, "{close:?}");
         }
         let lines = world.function.request_lines().await;
-        assert!(lines.iter().all(|line| line["attempts"] == 1), "{end:?}: it does not count as a try: {lines:?}");
-        assert!(lines.iter().all(|line| line["ms"].as_u64().unwrap() < 200), "{end:?}: nor is it waited: {lines:?}");
-        assert_eq!(connections.load(Ordering::Relaxed), 6, "{end:?}: a fresh connection for each");
+        assert!(
+            lines.iter().all(|line| line["attempts"] == 1),
+            "{close:?}: it does not count as an attempt: {lines:?}"
+        );
+        assert!(
+            lines.iter().all(|line| line["ms"].as_u64().unwrap() < 200),
+            "{close:?}: there is no pause before it: {lines:?}"
+        );
+        assert_eq!(connections.load(Ordering::Relaxed), 6, "{close:?}: a new connection for each");
         world.end();
     }
 }
 
-/// It would carry the credential to somebody else.
+/// A redirect would send the credential to another server.
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
     let elsewhere = Standin::start(Options::default()).await.unwrap();
@@ -109,5 +118,15 @@ async fn a_redirect_is_not_followed() {
     assert_eq!((status, &body["error"]["code"]), (503, &json!("FlashdutyUnavailable")), "{body}");
     assert!(body["error"]["message"].as_str().unwrap().contains("redirect, which is not followed"), "{body}");
     assert!(elsewhere.received().is_empty());
+    world.end();
+}
+
+#[tokio::test]
+async fn connections_are_kept_open_between_pushes() {
+    let mut world = World::new().await;
+    for _ in 0..5 {
+        assert_eq!(world.send(&sample("alarm")).await.0, 200);
+    }
+    assert_eq!(world.flashduty.connections(), 1);
     world.end();
 }

@@ -1,4 +1,4 @@
-//! Whatever an event holds, the caller gets an answer: nothing on the way to the check of the token panics.
+//! The webhook answers every event of API Gateway, whatever the event contains, and does not panic.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
@@ -27,10 +27,10 @@ use zstack_flashduty::webhook::Webhook;
 
 use crate::support::{KEY, KEY_IN_URL, PUSH_URL_PARAMETER, TOKEN, TOKEN_PARAMETER, base64};
 
-/// The longest path and query together.
+/// Limit of path and query together, in bytes.
 const MAX_URL: usize = 64 * 1024;
 
-/// The relay itself, without the process around it.
+/// The webhook in this process, without `lambda_runtime`.
 static EDGE: LazyLock<Edge> = LazyLock::new(Edge::new);
 
 struct Edge {
@@ -69,7 +69,7 @@ impl Edge {
         Self { runtime, webhook, _flashduty: flashduty }
     }
 
-    /// The answer to an event; none where it is not even an event, which `lambda_runtime` tells Lambda.
+    /// The answer to an event. `None` if `lambda_http` cannot read the event; `lambda_runtime` reports that to Lambda.
     fn answer(&self, event: Value) -> Option<Value> {
         let payload = serde_json::from_value::<LambdaRequest>(event).ok()?;
         let event = LambdaEvent { payload, context: Context::default() };
@@ -78,7 +78,7 @@ impl Edge {
     }
 }
 
-/// Text of any kind, now and then longer than a URL may be.
+/// Any text; sometimes it is longer than a URL may be.
 fn text() -> impl Strategy<Value = String> {
     let longer =
         (prop_oneof![Just("a"), Just("%"), Just("名"), Just("/"), Just("+&="), Just(" ")], 1_000_usize..70_000);
@@ -112,7 +112,7 @@ fn headers() -> impl Strategy<Value = BTreeMap<String, String>> {
     btree_map(names, prop_oneof![3 => text(), 1 => credential], 0..6)
 }
 
-/// An event of an HTTP API or a function URL (payload format 2.0), and how long its URL is.
+/// An event of an HTTP API or a function URL (payload format 2.0), and the length of its URL.
 fn version_2() -> impl Strategy<Value = (Value, usize)> {
     let parts = (path(), query(), headers(), method(), text(), text(), proptest::option::of(text()), any::<bool>());
     parts.prop_map(|(path, query, headers, method, stage, domain, body, is_base64)| {
@@ -130,7 +130,7 @@ fn version_2() -> impl Strategy<Value = (Value, usize)> {
     })
 }
 
-/// An event of a REST API (payload format 1.0), and how long its URL is.
+/// An event of a REST API (payload format 1.0), and the length of its URL.
 fn version_1() -> impl Strategy<Value = (Value, usize)> {
     let parameters = || btree_map(prop_oneof![Just("token".to_owned()), text()], text(), 0..4);
     let parts =
@@ -163,7 +163,7 @@ proptest! {
         let status = answer["statusCode"].as_u64().unwrap();
         prop_assert_eq!(status == 414, length > MAX_URL, "{}", &answer);
         prop_assert!([200, 400, 401, 405, 413, 414].contains(&status), "{}", &answer);
-        // HEAD /health has none.
+        // An answer to HEAD /health has no body.
         if let Some(body) = answer["body"].as_str().filter(|body| !body.is_empty()) {
             let body: Value = serde_json::from_str(body).unwrap();
             prop_assert_eq!(status < 300, body["error"].is_null(), "{}", &body);
@@ -171,9 +171,9 @@ proptest! {
     }
 }
 
-/// The generated events are events: else the test above would look at nothing.
+/// If the generated events could not be read, the test above would test nothing.
 #[test]
-fn most_of_these_are_events() {
+fn most_generated_events_can_be_read() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let statuses = (0..200).filter_map(|_| {
         let (event, _) = prop_oneof![version_2(), version_1()].new_tree(&mut runner).unwrap().current();

@@ -1,5 +1,7 @@
-//! Bodies as a ZStack posts them, `tests/relay/field/`, and what should come of each: made from facts of its engine
-//! and console, and from public reports. All names and ids in them are invented.
+//! Bodies as ZStack sends them, `tests/relay/field/`, and the alert that each must become.
+//!
+//! The bodies are made from facts about ZStack's engine and console, and from public reports. All names and ids in them
+//! are invented.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,30 +11,30 @@ use serde_json::Value;
 
 use crate::support::{World, post};
 
-/// What a person on call would want of a message.
-struct Outcome {
+/// The alert that a message must become.
+struct Expected {
     file: &'static str,
     status: &'static str,
     key: &'static str,
     resource: &'static str,
     check: &'static str,
-    /// Lines that the description has.
-    says: &'static [&'static str],
+    /// Lines that the description must contain.
+    description_lines: &'static [&'static str],
 }
 
 const HOST: &str = "2a3b4c5d6e7f8091a2b3c4d5e6f70811";
 const NEVER_OVER: &str =
     "ZStack never says when this is over: close it by hand, or let the auto-close of Flashduty's channel do it.";
 
-const fn outcome(
+const fn expected(
     file: &'static str,
     status: &'static str,
     key: &'static str,
     resource: &'static str,
     check: &'static str,
-    says: &'static [&'static str],
-) -> Outcome {
-    Outcome { file, status, key, resource, check, says }
+    description_lines: &'static [&'static str],
+) -> Expected {
+    Expected { file, status, key, resource, check, description_lines }
 }
 
 const ZH: &str = "zstack:alarm:b1c2d3e4f5061728394a5b6c7d8e9f01:0f1e2d3c4b5a69788796a5b4c3d2e1f7";
@@ -43,8 +45,8 @@ const JOB: &str = "zstack:event:VolumeBackupScheduler:9dddd5ce1b1375bc497feeb871
 const HA: &str = "zstack:event:VMHAStarted:0f1e2d3c4b5a69788796a5b4c3d2e1f7";
 const REMOVED: &str = "zstack:event:HostPhysicalDiskRemoveTriggered:2a3b4c5d6e7f8091a2b3c4d5e6f70811:252:7";
 
-const OUTCOMES: [Outcome; 26] = [
-    outcome(
+const EXPECTED: [Expected; 26] = [
+    expected(
         "01-facts-alarm-zh",
         "Critical",
         ZH,
@@ -58,8 +60,8 @@ const OUTCOMES: [Outcome; 26] = [
             "Cluster: 集群-甲",
         ],
     ),
-    outcome("02-facts-recovery-zh", "Ok", ZH, "订单库-01", "CPU平均使用率 >= 80.00%", &["Current value: 22.10%"]),
-    outcome(
+    expected("02-facts-recovery-zh", "Ok", ZH, "订单库-01", "CPU平均使用率 >= 80.00%", &["Current value: 22.10%"]),
+    expected(
         "03-facts-alarm-en",
         "Warning",
         DISK_RULE,
@@ -67,7 +69,7 @@ const OUTCOMES: [Outcome; 26] = [
         "Memory used >= 90.00%",
         &["Condition: Memory used >= 90.00% for 600s"],
     ),
-    outcome(
+    expected(
         "04-facts-event-en",
         "Critical",
         "zstack:event:HostDisconnected:2a3b4c5d6e7f8091a2b3c4d5e6f70811",
@@ -75,8 +77,8 @@ const OUTCOMES: [Outcome; 26] = [
         "HostDisconnected",
         &["HostDisconnected (主机失联, Host Disconnected)"],
     ),
-    outcome("06-event-slb-disconnected", "Critical", SLB, "slb-edge-1", "SlbVmInstanceDisconnected", &[]),
-    outcome(
+    expected("06-event-slb-disconnected", "Critical", SLB, "slb-edge-1", "SlbVmInstanceDisconnected", &[]),
+    expected(
         "07-event-slb-connected",
         "Ok",
         SLB,
@@ -84,7 +86,7 @@ const OUTCOMES: [Outcome; 26] = [
         "SlbVmInstanceDisconnected",
         &["SlbVmInstanceDisconnected is over: SlbVmInstanceConnected"],
     ),
-    outcome(
+    expected(
         "08-disk-abnormal-slot3",
         "Critical",
         "zstack:event:HostPhysicalDiskStatusAbnormal:2a3b4c5d6e7f8091a2b3c4d5e6f70811:252:3",
@@ -92,7 +94,7 @@ const OUTCOMES: [Outcome; 26] = [
         "HostPhysicalDiskStatusAbnormal",
         &["SlotNumber: 3", NEVER_OVER],
     ),
-    outcome(
+    expected(
         "09-disk-abnormal-slot7",
         "Critical",
         "zstack:event:HostPhysicalDiskStatusAbnormal:2a3b4c5d6e7f8091a2b3c4d5e6f70811:252:7",
@@ -100,7 +102,7 @@ const OUTCOMES: [Outcome; 26] = [
         "HostPhysicalDiskStatusAbnormal",
         &["SlotNumber: 7", NEVER_OVER],
     ),
-    outcome(
+    expected(
         "10-backup-disconnected-dr-namespace",
         "Critical",
         BACKUP,
@@ -108,8 +110,8 @@ const OUTCOMES: [Outcome; 26] = [
         "BackupStorageDisconnected",
         &[],
     ),
-    outcome("11-backup-connected-own-namespace", "Ok", BACKUP, "remote-vault", "BackupStorageDisconnected", &[]),
-    outcome(
+    expected("11-backup-connected-own-namespace", "Ok", BACKUP, "remote-vault", "BackupStorageDisconnected", &[]),
+    expected(
         "12-scheduler-backup-failed",
         "Warning",
         JOB,
@@ -117,7 +119,7 @@ const OUTCOMES: [Outcome; 26] = [
         "VolumeBackupScheduler",
         &["VMSchedulerExecutedResult: no space left on the target", "isSuccess: false"],
     ),
-    outcome(
+    expected(
         "13-scheduler-backup-succeeded",
         "Ok",
         JOB,
@@ -125,7 +127,7 @@ const OUTCOMES: [Outcome; 26] = [
         "VolumeBackupScheduler",
         &["VolumeBackupScheduler is over: isSuccess is true"],
     ),
-    outcome(
+    expected(
         "14-host-status-changed-connected",
         "Ok",
         "zstack:event:HostStatusChanged:2a3b4c5d6e7f8091a2b3c4d5e6f70811",
@@ -133,7 +135,7 @@ const OUTCOMES: [Outcome; 26] = [
         "HostStatusChanged",
         &["HostStatusChanged is over: NewStatus is Connected"],
     ),
-    outcome(
+    expected(
         "15-third-party-xsky",
         "Warning",
         "zstack:event:ThirdpartyAlert:1380afebc7ce22de7b3450f8cab86d2c:Ceph 企业版:sds:pool%3A%3Aused capacity:\
@@ -142,7 +144,7 @@ const OUTCOMES: [Outcome; 26] = [
         "pool::used capacity",
         &["存储池 pool-hdd-2 已用 86%", NEVER_OVER],
     ),
-    outcome(
+    expected(
         "16-template-operator-and-time-zh",
         "Warning",
         DISK_RULE,
@@ -150,8 +152,8 @@ const OUTCOMES: [Outcome; 26] = [
         "磁盘快满",
         &["Condition: 磁盘已用容量百分比 >= 90.00% for 300s"],
     ),
-    outcome("17-alarm-excluded-resources", "Warning", DISK_RULE, "node-07", "Disk almost full", &[]),
-    outcome(
+    expected("17-alarm-excluded-resources", "Warning", DISK_RULE, "node-07", "Disk almost full", &[]),
+    expected(
         "18-mn-alarm-without-resource",
         "Warning",
         "zstack:alarm:ba066b54c0a283266046638c7431dd51:-",
@@ -159,7 +161,7 @@ const OUTCOMES: [Outcome; 26] = [
         "License about to end",
         &[],
     ),
-    outcome(
+    expected(
         "19-broken-quote-recovery",
         "Ok",
         DISK_RULE,
@@ -171,7 +173,7 @@ const OUTCOMES: [Outcome; 26] = [
          the values were found by their names.",
         ],
     ),
-    outcome(
+    expected(
         "20-vm-ha-start-failed",
         "Critical",
         HA,
@@ -179,7 +181,7 @@ const OUTCOMES: [Outcome; 26] = [
         "VMHAStarted",
         &["Error: no host of the cluster has enough memory"],
     ),
-    outcome(
+    expected(
         "21-vm-ha-started",
         "Ok",
         HA,
@@ -187,7 +189,7 @@ const OUTCOMES: [Outcome; 26] = [
         "VMHAStarted",
         &["VMHAStarted is over: it came without an error"],
     ),
-    outcome(
+    expected(
         "22-sections-own-field-names",
         "Warning",
         "zstack:raw:*",
@@ -202,7 +204,7 @@ const OUTCOMES: [Outcome; 26] = [
             "alert_time: 07-05 10:00",
         ],
     ),
-    outcome(
+    expected(
         "23-recovery-without-alarm",
         "Ok",
         "zstack:alarm:c7561db7a418dd39b2201dfe110ab4a4:2a3b4c5d6e7f8091a2b3c4d5e6f70811",
@@ -210,10 +212,10 @@ const OUTCOMES: [Outcome; 26] = [
         "Disk almost full",
         &[],
     ),
-    outcome("24-disk-removed", "Critical", REMOVED, "node-07", "HostPhysicalDiskRemoveTriggered", &[]),
-    outcome("25-disk-inserted", "Ok", REMOVED, "node-07", "HostPhysicalDiskRemoveTriggered", &[]),
-    outcome("26-one-rule-two-disks-second-recovers", "Ok", DISK_RULE, "node-07", "Disk almost full", &[]),
-    outcome(
+    expected("24-disk-removed", "Critical", REMOVED, "node-07", "HostPhysicalDiskRemoveTriggered", &[]),
+    expected("25-disk-inserted", "Ok", REMOVED, "node-07", "HostPhysicalDiskRemoveTriggered", &[]),
+    expected("26-one-rule-two-disks-second-recovers", "Ok", DISK_RULE, "node-07", "Disk almost full", &[]),
+    expected(
         "27-nic-down-none-address",
         "Critical",
         "zstack:event:HostPhysicalNicStatusDown:2a3b4c5d6e7f8091a2b3c4d5e6f70811:ens5f1",
@@ -224,34 +226,37 @@ const OUTCOMES: [Outcome; 26] = [
 ];
 
 #[tokio::test]
-async fn every_message_comes_to_what_it_means() {
+async fn every_message_becomes_the_expected_alert() {
     let mut world = World::new().await;
-    for Outcome { file, status, key, resource, check, says } in OUTCOMES {
+    for Expected { file, status, key, resource, check, description_lines } in EXPECTED {
         let event = push(&mut world, &body(file)).await;
         assert_eq!(event["event_status"], status, "{file}: {event:#}");
-        let told = event["alert_key"].as_str().unwrap();
-        assert!(told == key || key.strip_suffix('*').is_some_and(|begin| told.starts_with(begin)), "{file}: {told}");
+        let pushed = event["alert_key"].as_str().unwrap();
+        assert!(
+            pushed == key || key.strip_suffix('*').is_some_and(|begin| pushed.starts_with(begin)),
+            "{file}: {pushed}"
+        );
         assert_eq!(
             (&event["labels"]["resource"], &event["labels"]["check"]),
             (&resource.into(), &check.into()),
             "{file}"
         );
         let description = event["description"].as_str().unwrap();
-        for line in says {
-            assert!(description.lines().any(|told| told == *line), "{file}: {line:?} is missing in {description:?}");
+        for line in description_lines {
+            assert!(description.lines().any(|it| it == *line), "{file}: {line:?} is missing in {description:?}");
         }
-        // What says nothing is not repeated, and neither is ZStack's own memory.
+        // Empty values are left out, and so is the list of excluded resources, which is for ZStack only.
         assert!(!event.to_string().contains("ALARM_EXCLUDE_RESOURCE_LABEL"), "{event:#}");
         for (name, value) in event["labels"].as_object().unwrap() {
             assert!(!["-", "None", "null", "[]", "{}"].contains(&value.as_str().unwrap()), "{file}: {name} is {value}");
         }
     }
-    assert_eq!(fs::read_dir(folder()).unwrap().count(), OUTCOMES.len(), "a body without an outcome");
+    assert_eq!(fs::read_dir(folder()).unwrap().count(), EXPECTED.len(), "a body without an expected alert");
     world.end();
 }
 
 #[tokio::test]
-async fn what_opens_is_closed_and_nothing_else_is() {
+async fn a_recovery_closes_its_own_alert_and_no_other() {
     let mut world = World::new().await;
     for (opens, closes) in [
         ("01-facts-alarm-zh", "02-facts-recovery-zh"),
@@ -275,11 +280,11 @@ async fn what_opens_is_closed_and_nothing_else_is() {
     world.end();
 }
 
-/// The console wraps every template that is saved in it.
+/// The console puts every template that is saved in it into `sections`.
 #[tokio::test]
-async fn the_consoles_wrapper_changes_nothing() {
+async fn a_message_in_the_consoles_sections_becomes_the_same_alert() {
     let mut world = World::new().await;
-    for Outcome { file, .. } in OUTCOMES.iter().filter(|it| !it.file.starts_with("22")) {
+    for Expected { file, .. } in EXPECTED.iter().filter(|it| !it.file.starts_with("22")) {
         let plain = push(&mut world, &body(file)).await;
         let wrapped = push(&mut world, &format!("{{\"sections\":[{}]}}", body(file))).await;
         assert_eq!(plain, wrapped, "{file}");
@@ -288,7 +293,7 @@ async fn the_consoles_wrapper_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_host_is_one_host_whatever_shape_tells_of_it() {
+async fn a_plain_recovery_has_the_key_of_an_event_that_came_as_facts() {
     let mut world = World::new().await;
     let facts = push(&mut world, &body("04-facts-event-en")).await;
     let connected =
@@ -298,7 +303,7 @@ async fn a_host_is_one_host_whatever_shape_tells_of_it() {
     world.end();
 }
 
-/// Sends a body and gives the one event that it becomes.
+/// Sends a body, and returns the one event that is pushed.
 async fn push(world: &mut World, body: &str) -> Value {
     let before = world.pushed().len();
     let (status, answer) = world.send(&post(body)).await;

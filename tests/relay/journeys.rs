@@ -1,5 +1,7 @@
-//! Random histories through the whole path: whatever happens on the way, Flashduty hears of an alert in the order in
-//! which ZStack told it, and its open alerts are in the end those whose last message was a trigger.
+//! Random sequences of messages and faults through the whole path.
+//!
+//! Flashduty must accept the messages about a resource in the order in which ZStack sent them. In the end, the open
+//! alerts must be those whose last message was a trigger.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -19,47 +21,48 @@ use crate::chaos::figures::{Figures, Seed};
 use crate::support::journey::{Journey, busy};
 use crate::support::{alarm, assert_no_secret, post};
 
-/// Histories of a round.
+/// Sequences in a round.
 const CASES: u32 = 6;
-/// Rounds at the same time.
+/// Rounds that run at the same time.
 const LANES: usize = 4;
 const RESOURCES: usize = 3;
 const PROCESSES: usize = 3;
 
-/// How long after an alert was queued another process may not know of it yet: it asked SQS just before, and takes a
-/// queue that was empty to be empty for two seconds.
+/// How long another process may not know that an alert was queued. If a process asked SQS and the queue was empty, it
+/// does not ask again for two seconds.
 const UNKNOWN: Duration = Duration::from_millis(2_100);
 
-/// One thing that happens.
+/// One step of a sequence.
 #[derive(Clone, Debug)]
 enum Step {
-    /// ZStack finds a resource in trouble of this level.
+    /// ZStack sends an alarm of this level about a resource.
     Trigger(usize, &'static str),
-    /// It finds it well again.
+    /// ZStack sends the recovery of a resource.
     Recovery(usize),
-    /// It sends the last message about a resource once more.
+    /// ZStack sends the last message about a resource once more.
     Repeat(usize),
-    /// Flashduty meets every push with this.
+    /// Flashduty answers every push with this fault.
     Down(Fault),
-    /// It is too busy for the next pushes.
-    Stumble(usize),
+    /// Flashduty is too busy for this many pushes.
+    Busy(usize),
+    /// Flashduty works again.
     Up,
-    /// Lambda takes a new process, which remembers nothing.
+    /// Lambda replaces the process by a new one.
     Restart,
-    /// Lambda takes another process of those that run.
+    /// Lambda uses another of the running processes.
     Process(usize),
-    /// SQS does not let anybody in, until ZStack hears of it.
+    /// SQS denies every call, until ZStack gets an error.
     QueueDown,
-    /// Lambda hands out what waits, the first pushes of which find Flashduty too busy.
+    /// `redeliver` delivers what is queued. Flashduty is too busy for the first pushes.
     Drain(usize),
-    /// The same, and the process is killed over it.
+    /// `redeliver` delivers what is queued, and its process is killed after so many milliseconds.
     Die(u64),
 }
 
 fn step() -> impl Strategy<Value = Step> {
     let resource = || 0..RESOURCES;
     let level = prop_oneof![Just("Emergent"), Just("Important"), Just("Normal")];
-    // What makes use of the whole budget is rare: it takes its time.
+    // Faults that use up the time of a request make the test slow, so they are rare.
     let fault = prop_oneof![
         8 => Just(busy()),
         1 => Just(Fault::status(500)),
@@ -71,7 +74,7 @@ fn step() -> impl Strategy<Value = Step> {
         5 => resource().prop_map(Step::Recovery),
         2 => resource().prop_map(Step::Repeat),
         1 => fault.prop_map(Step::Down),
-        3 => (1..4_usize).prop_map(Step::Stumble),
+        3 => (1..4_usize).prop_map(Step::Busy),
         2 => Just(Step::Up),
         3 => Just(Step::Restart),
         4 => (0..PROCESSES).prop_map(Step::Process),
@@ -81,7 +84,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// A message as ZStack tells it.
+/// A message of ZStack.
 #[derive(Clone)]
 struct Message {
     id: String,
@@ -89,18 +92,18 @@ struct Message {
     trigger: bool,
 }
 
-/// What ZStack told of each resource.
+/// What ZStack sent about each resource.
 #[derive(Default)]
-struct Told {
+struct Sent {
     messages: BTreeMap<usize, Vec<Message>>,
-    /// Where the last message about a resource was queued, and when.
+    /// Which process queued the last message about a resource, and when.
     queued: BTreeMap<usize, (usize, Instant)>,
     /// When each process was started.
     started: BTreeMap<usize, Instant>,
 }
 
-impl Told {
-    fn tell(&mut self, resource: usize, trigger: bool, level: &str, n: usize) {
+impl Sent {
+    fn add(&mut self, resource: usize, trigger: bool, level: &str, n: usize) {
         let (now, before) = if trigger { ("Alarm", "OK") } else { ("OK", "Alarm") };
         let id = format!("data-{n}");
         let text = alarm(&json!({
@@ -119,7 +122,7 @@ impl Told {
         open.map(ToString::to_string).collect()
     }
 
-    /// Until when a process may not know that a message about a resource waits.
+    /// Until when a process may not know that a message about a resource is queued.
     fn unknown_to(&self, process: usize, resource: usize) -> Option<Instant> {
         let (by, at) = self.queued.get(&resource)?;
         // A new process asks SQS first.
@@ -128,7 +131,7 @@ impl Told {
     }
 }
 
-/// What a history counts.
+/// Counters of a round.
 #[derive(Debug, Default)]
 struct Count {
     sent: AtomicU64,
@@ -144,16 +147,16 @@ fn add(counter: &AtomicU64, more: usize) {
 async fn walk(steps: &[Step], count: &Count) -> Result<(), TestCaseError> {
     let mut journey = Journey::new().await;
     let mut second = journey.another_redeliver().await;
-    let mut told = Told { started: [(0, Instant::now())].into(), ..Told::default() };
+    let mut sent = Sent { started: [(0, Instant::now())].into(), ..Sent::default() };
     let (mut process, mut has_changed) = (0, false);
     for (n, step) in steps.iter().enumerate() {
         let resource = match step {
             Step::Trigger(resource, level) => {
-                told.tell(*resource, true, level, n);
+                sent.add(*resource, true, level, n);
                 *resource
             }
             Step::Recovery(resource) => {
-                told.tell(*resource, false, "Emergent", n);
+                sent.add(*resource, false, "Emergent", n);
                 *resource
             }
             Step::Repeat(resource) => *resource,
@@ -162,10 +165,10 @@ async fn walk(steps: &[Step], count: &Count) -> Result<(), TestCaseError> {
                 if let Step::Process(another) = step {
                     process = *another;
                     journey.world.take_process(process).await;
-                    told.started.entry(process).or_insert_with(Instant::now);
+                    sent.started.entry(process).or_insert_with(Instant::now);
                 } else {
                     journey.world.restart().await;
-                    told.started.insert(process, Instant::now());
+                    sent.started.insert(process, Instant::now());
                 }
                 has_changed = true;
                 continue;
@@ -175,8 +178,8 @@ async fn walk(steps: &[Step], count: &Count) -> Result<(), TestCaseError> {
                 continue;
             }
         };
-        let Some(message) = told.last(resource).cloned() else { continue };
-        if let Some(known) = told.unknown_to(process, resource) {
+        let Some(message) = sent.last(resource).cloned() else { continue };
+        if let Some(known) = sent.unknown_to(process, resource) {
             tokio::time::sleep_until(known.into()).await;
         }
         let (mut status, mut body) = journey.send(&post(message.text.clone())).await;
@@ -186,11 +189,11 @@ async fn walk(steps: &[Step], count: &Count) -> Result<(), TestCaseError> {
         }
         prop_assert!(status == 200 || status == 202, "step {n}: {status} {body}");
         if status == 202 {
-            told.queued.insert(resource, (process, Instant::now()));
+            sent.queued.insert(resource, (process, Instant::now()));
         }
         add(&count.sent, 1);
     }
-    if told.messages.is_empty() {
+    if sent.messages.is_empty() {
         return Ok(());
     }
     journey.world.flashduty.clear_faults();
@@ -200,19 +203,25 @@ async fn walk(steps: &[Step], count: &Count) -> Result<(), TestCaseError> {
 
     let alerts = journey.world.flashduty.alerts();
     let open = alerts.iter().filter(|alert| alert.open).map(|alert| alert.labels["resource_id"].clone());
-    prop_assert_eq!(open.collect::<BTreeSet<_>>(), told.open());
+    prop_assert_eq!(open.collect::<BTreeSet<_>>(), sent.open());
     prop_assert!(journey.dead().is_empty(), "nothing was refused for good");
-    for (resource, messages) in &told.messages {
-        let told: Vec<&str> = messages.iter().map(|message| message.id.as_str()).collect();
-        let heard = heard(&journey, *resource);
+    for (resource, messages) in &sent.messages {
+        let ids: Vec<&str> = messages.iter().map(|message| message.id.as_str()).collect();
+        let accepted = accepted(&journey, *resource);
         let mut first: Vec<&str> = Vec::new();
-        for id in &heard {
+        for id in &accepted {
             if !first.contains(&id.as_str()) {
                 first.push(id);
             }
         }
-        prop_assert_eq!(&first, &told, "the order in which Flashduty heard of resource {}: {:?}", resource, &heard);
-        prop_assert_eq!(heard.last().map(String::as_str), told.last().copied(), "resource {}", resource);
+        prop_assert_eq!(
+            &first,
+            &ids,
+            "the order in which Flashduty accepted the messages about resource {}: {:?}",
+            resource,
+            &accepted
+        );
+        prop_assert_eq!(accepted.last().map(String::as_str), ids.last().copied(), "resource {}", resource);
     }
     add(&count.pushes, journey.world.flashduty.received().len());
     assert_no_secret(&second.function.log());
@@ -220,14 +229,14 @@ async fn walk(steps: &[Step], count: &Count) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// What happens around the relay.
+/// Executes a step in which ZStack sends nothing.
 async fn around(step: &Step, journey: &mut Journey, second: &mut EventSource, has_changed: bool, count: &Count) {
     match step {
         Step::Down(fault) => journey.world.flashduty.fault(fault.clone(), Lasts::Standing),
-        Step::Stumble(pushes) => journey.world.flashduty.fault(busy(), Lasts::Next(*pushes)),
+        Step::Busy(pushes) => journey.world.flashduty.fault(busy(), Lasts::Next(*pushes)),
         Step::Up => journey.world.flashduty.clear_faults(),
-        // Not promised: that a process which did not queue an alert knows of it, and the queue takes no more. Its
-        // recovery is pushed then, which is better than to lose it.
+        // The order is not promised if a process does not know of a queued alert and cannot use the queue. It pushes the
+        // recovery, which is better than to lose it.
         Step::QueueDown if has_changed && !journey.queued().is_empty() => return,
         Step::QueueDown => journey.sqs.fault(Some(SqsFault::Deny)),
         Step::Drain(pushes) => {
@@ -248,8 +257,8 @@ async fn around(step: &Step, journey: &mut Journey, second: &mut EventSource, ha
     add(&count.faults, usize::from(!matches!(step, Step::Up | Step::Die(_))));
 }
 
-/// The ids of the messages about a resource that Flashduty took, in order.
-fn heard(journey: &Journey, resource: usize) -> Vec<String> {
+/// The ids of the messages about a resource that Flashduty accepted, in order.
+fn accepted(journey: &Journey, resource: usize) -> Vec<String> {
     let pushes = journey.world.flashduty.received().into_iter().filter(|push| push.alert_key.is_some());
     let events = pushes.map(|push| serde_json::from_slice::<Value>(&push.body).unwrap());
     let id = json!(resource.to_string());
@@ -258,7 +267,7 @@ fn heard(journey: &Journey, resource: usize) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_message_overtakes_one_before_it() {
+async fn messages_reach_flashduty_in_the_order_in_which_zstack_sent_them() {
     let lanes = (0..LANES).map(|_| {
         tokio::spawn(async {
             let seed = Seed::new("journeys");

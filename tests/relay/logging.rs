@@ -1,13 +1,15 @@
-//! The log as Lambda's advanced logging controls read it: a line without a valid level or timestamp counts
-//! as INFO, and an error among them would be filtered away.
+//! The log of both functions.
+//!
+//! For Lambda's advanced logging controls, a line without a valid level or timestamp has the level INFO. An error in
+//! such a line could be filtered out.
 
 use flashduty_standin::{Fault, Lasts};
-use serde_json::Value;
+use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::support::journey::{Journey, busy};
-use crate::support::{PUSH_URL_PARAMETER, TOKEN_PARAMETER, post, relay, sample, with_credential};
+use crate::support::{PUSH_URL_PARAMETER, TOKEN_PARAMETER, alarm, post, relay, sample, with_credential};
 
 #[tokio::test]
 async fn every_line_has_a_level_and_a_timestamp_and_metrics_have_neither() {
@@ -36,16 +38,16 @@ async fn every_line_has_a_level_and_a_timestamp_and_metrics_have_neither() {
     }
     levels.sort();
     levels.dedup();
-    // RUST_LOG is "trace" here.
+    // The tests set RUST_LOG to "trace".
     assert!(["ERROR", "INFO", "WARN"].iter().all(|level| levels.iter().any(|it| it == level)), "{levels:?}");
     let known = ["DEBUG", "ERROR", "INFO", "TRACE", "WARN"];
     assert!(levels.iter().all(|level| known.contains(&level.as_str())), "{levels:?}");
     journey.end();
 }
 
-/// `lambda_runtime` panics over an environment that Lambda would never make.
+/// `lambda_runtime` panics if the memory size is not a number, which never happens on Lambda.
 #[tokio::test]
-async fn a_panic_is_one_line_which_tells_where() {
+async fn a_panic_is_logged_in_one_line_with_its_place() {
     let variables = [
         ("AWS_ENDPOINT_URL", "http://127.0.0.1:1"),
         ("FLASHDUTY_PUSH_URL_PARAMETER", PUSH_URL_PARAMETER),
@@ -54,13 +56,46 @@ async fn a_panic_is_one_line_which_tells_where() {
         ("RUST_BACKTRACE", "full"),
     ];
     let (status, log) = relay(&variables).await.ended().await;
-    assert_eq!(status.code(), Some(1), "it unwinds: {log}");
+    assert_eq!(status.code(), Some(1), "the process exits by unwinding: {log}");
     let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let lines: Vec<_> = lines.filter(|line| line["level"] == "ERROR").collect();
     let [line] = &lines[..] else { panic!("{log}") };
     assert_eq!(line["message"], "the program panicked, which is a mistake of it");
     let place = line["place"].as_str().unwrap();
     assert!(place.starts_with("lambda_runtime-") && place.contains("/src/lib.rs:"), "{place}");
-    // What the panic said was put together while the program ran.
+    // The message of a panic may contain anything, so it is not logged.
     assert!(line.get("reason").is_none() && !log.contains("InvalidDigit"), "{log}");
+}
+
+/// By both functions.
+#[tokio::test]
+async fn what_is_cut_to_flashdutys_limits_is_logged() {
+    let mut journey = Journey::new().await;
+    let long = alarm(&json!({"ALARM_RESOURCE_ID": "a", "ALARM_RESOURCE_NAME": "n".repeat(3_000)}));
+    assert_eq!(journey.send(&post(long.clone())).await.0, 200);
+    assert_eq!(
+        cuts(&journey.world.function.log()),
+        [json!(["zstack:alarm:5a4c7a3f0c6e4b0e8d1f2a3b4c5d6e7f:a", "resource,description"])]
+    );
+    journey.end();
+
+    let mut journey = Journey::new().await;
+    journey.world.flashduty.fault(busy(), Lasts::Standing);
+    assert_eq!(journey.send(&post(long)).await.0, 202);
+    journey.world.flashduty.clear_faults();
+    journey.redeliver.drain().await;
+    assert_eq!(
+        cuts(&journey.redeliver.function.log()),
+        [json!(["zstack:alarm:5a4c7a3f0c6e4b0e8d1f2a3b4c5d6e7f:a", "resource,description"])]
+    );
+    journey.end();
+}
+
+/// The alert key and the cut fields of each line about cutting.
+fn cuts(log: &str) -> Vec<Value> {
+    let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    lines
+        .filter(|line| line["message"].as_str().is_some_and(|message| message.starts_with("cut to")))
+        .map(|line| json!([line["alert_key"], line["cut"]]))
+        .collect()
 }

@@ -1,7 +1,6 @@
-//! The relay as a whole: the built binary between stand-ins for Lambda, SSM and Flashduty on real
-//! ports.
+//! Tests of the built binaries, with stand-ins for Lambda, SSM, SQS and Flashduty on real ports.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it is surprised")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
 
 mod answers;
 mod catalogue;
@@ -12,17 +11,18 @@ mod edge;
 mod field;
 mod golden;
 mod journeys;
+mod lists;
 mod logging;
 mod metrics;
 mod properties;
 mod queueing;
 mod redelivery;
 mod refusals;
+mod repeats;
 mod secrets;
 mod settings;
-mod several;
 mod shapes;
-mod silence;
 mod support;
 mod templates;
 mod tls;
+mod token;

@@ -1,4 +1,4 @@
-//! What CloudWatch gets to count.
+//! The metrics of both functions, as their logs give them to CloudWatch.
 
 use aws_standin::ssm::Fault as SsmFault;
 use flashduty_standin::{Fault, Lasts};
@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use crate::support::journey::{Journey, busy};
 use crate::support::{TOKEN_PARAMETER, World, alarm, post, relay, sample, with_credential};
 
-/// The counts of a line, which must name all of them as metrics of its function and outcome. Times are
-/// replaced by how many of them there are.
+/// The outcome and the metrics of a line. Fails unless the line declares all of them, by function and by outcome.
+/// Times are replaced by their number.
 fn counts(mut line: Value, function: &str) -> Value {
     assert_eq!(line["_aws"]["CloudWatchMetrics"].as_array().unwrap().len(), 1);
     let directive = line["_aws"]["CloudWatchMetrics"][0].take();
@@ -33,34 +33,36 @@ fn counts(mut line: Value, function: &str) -> Value {
 }
 
 #[tokio::test]
-async fn every_request_is_counted_as_what_it_came_to() {
+async fn every_request_is_counted_by_its_outcome() {
     let mut world = World::new().await;
     let mut expected = Vec::new();
-    let mut told = |counts: Value| expected.push(counts);
+    let mut expect = |counts: Value| expected.push(counts);
 
     world.send(&sample("alarm")).await;
-    told(json!({"Outcome": "Delivered", "Received": 1, "Delivered": 1, "FlashdutyLatency": 1, "Attempts": 1,
+    expect(json!({"Outcome": "Delivered", "Received": 1, "Delivered": 1, "FlashdutyLatency": 1, "Attempts": 1,
                 "AgeAtDelivery": 1}));
     world.send(&sample("test-message")).await;
-    told(json!({"Outcome": "Delivered", "Received": 2, "Delivered": 2, "FlashdutyLatency": 2, "Attempts": [1, 1],
+    expect(json!({"Outcome": "Delivered", "Received": 2, "Delivered": 2, "FlashdutyLatency": 2, "Attempts": [1, 1],
                 "AgeAtDelivery": 2}));
     world.send(&post("{broken")).await;
-    told(json!({"Outcome": "Delivered", "Received": 1, "Delivered": 1, "Unreadable": 1, "FlashdutyLatency": 1,
+    expect(json!({"Outcome": "Delivered", "Received": 1, "Delivered": 1, "Unreadable": 1, "FlashdutyLatency": 1,
                 "Attempts": 1, "AgeAtDelivery": 1}));
     world.send(&post("")).await;
-    told(json!({"Outcome": "EmptyBody", "Received": 1, "Unreadable": 1}));
+    expect(json!({"Outcome": "EmptyBody", "Received": 1, "Unreadable": 1}));
     world.send(&with_credential(sample("alarm"), Some("Bearer wrong"), "")).await;
-    told(json!({"Outcome": "Unauthorized", "Unauthorized": 1}));
+    expect(json!({"Outcome": "Unauthorized", "Unauthorized": 1}));
     world.flashduty.fault(Fault::status(500), Lasts::Next(2));
     world.send(&sample("alarm")).await;
-    told(json!({"Outcome": "Delivered", "Received": 1, "Delivered": 1, "FlashdutyLatency": 1, "Attempts": 3,
+    expect(json!({"Outcome": "Delivered", "Received": 1, "Delivered": 1, "FlashdutyLatency": 1, "Attempts": 3,
                 "AgeAtDelivery": 1}));
     world.flashduty.fault(Fault::status(400), Lasts::Next(1));
     world.send(&sample("alarm")).await;
-    told(json!({"Outcome": "FlashdutyRefused", "Received": 1, "Refused": 1, "FlashdutyLatency": 1, "Attempts": 1}));
+    expect(json!({"Outcome": "FlashdutyRefused", "Received": 1, "Refused": 1, "FlashdutyLatency": 1, "Attempts": 1}));
     world.flashduty.fault(busy(), Lasts::Next(1));
     world.send(&sample("alarm")).await;
-    told(json!({"Outcome": "FlashdutyUnavailable", "Received": 1, "Failed": 1, "FlashdutyLatency": 1, "Attempts": 1}));
+    expect(
+        json!({"Outcome": "FlashdutyUnavailable", "Received": 1, "Failed": 1, "FlashdutyLatency": 1, "Attempts": 1}),
+    );
     world.send(&sample("health")).await;
 
     let lines = world.function.metrics(expected.len()).await;
@@ -70,7 +72,7 @@ async fn every_request_is_counted_as_what_it_came_to() {
 }
 
 #[tokio::test]
-async fn settings_that_cannot_be_read_are_counted_even_while_the_last_good_ones_serve() {
+async fn settings_that_cannot_be_read_are_counted_even_while_the_last_good_ones_are_used() {
     let mut world = World::with(&[("SETTINGS_TTL_SECONDS", "0")]).await;
     world.function.asked_for_work().await;
     world.ssm.fault(Some(SsmFault::Error("ThrottlingException")));
@@ -93,7 +95,7 @@ async fn settings_that_were_never_read_are_counted() {
     let mut function = relay(&own).await;
     function.invoke(&sample("alarm")).await;
     let lines = function.metrics(1).await;
-    // The start's read, and the request's.
+    // One at the start, and one for the request.
     assert_eq!(
         counts(lines[0].clone(), "relay"),
         json!({"Outcome": "SettingsUnavailable", "Received": 1, "Failed": 1, "SettingsErrors": 2})
@@ -103,7 +105,7 @@ async fn settings_that_were_never_read_are_counted() {
 }
 
 #[tokio::test]
-async fn what_waits_is_counted_by_both_functions() {
+async fn a_queued_alert_is_counted_by_both_functions() {
     let mut journey = Journey::new().await;
     journey.world.flashduty.fault(busy(), Lasts::Standing);
     for resource in ["a", "b"] {

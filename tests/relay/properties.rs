@@ -1,4 +1,4 @@
-//! What holds for every message, over generated ones.
+//! Properties of every message, tested with generated messages.
 
 mod clouds;
 mod events;
@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use crate::support::translated;
 
-/// An event as Flashduty reads it, with nothing in it that is not documented.
+/// An event as Flashduty documents it. Other members are an error.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Pushed {
@@ -36,7 +36,7 @@ fn one(message: &Value) -> Pushed {
     events.remove(0)
 }
 
-/// `docs/protocols/flashduty.md`, "The standard alert event".
+/// Fails if an event breaks a limit of `docs/protocols/flashduty.md`, "The standard alert event".
 fn keeps_every_limit(event: &Pushed) {
     assert!(event.title_rule.chars().count() <= 512 && !event.title_rule.is_empty());
     assert!(["Critical", "Warning", "Info", "Ok"].contains(&event.event_status.as_str()));
@@ -54,7 +54,7 @@ fn keeps_every_limit(event: &Pushed) {
     assert!(["alarm", "event", "test", "raw"].contains(&event.labels["kind"].as_str()));
 }
 
-/// Text such as people and machines write, with what is hard about it.
+/// Text as people and machines write it: with difficult characters, empty, or long.
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         6 => "\\PC{0,20}",
@@ -65,7 +65,7 @@ fn text() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Any JSON value, a string more often than not.
+/// Any JSON value, in most cases a string.
 fn value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         8 => text().prop_map(Value::from),
@@ -82,7 +82,7 @@ fn value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A field's name: mostly ZStack's.
+/// A field's name, in most cases one of ZStack's.
 fn name() -> impl Strategy<Value = String> {
     let known = [
         "ALARM_NAME",
@@ -121,7 +121,7 @@ fn message() -> impl Strategy<Value = Value> {
     btree_map(name(), value(), 0..12).prop_map(|fields| Value::Object(fields.into_iter().collect()))
 }
 
-/// An id as ZStack makes them, or as somebody's template may print one.
+/// An id as ZStack makes it, or as a template may print it.
 fn id() -> impl Strategy<Value = String> {
     prop_oneof!["[0-9a-f]{32}", "[a-z:%名]{1,8}", "\\PC{1,300}"].prop_filter("an id", |id| {
         let id = id.trim();
@@ -161,7 +161,7 @@ proptest! {
         let events = pushed(body.as_bytes(), &url);
         prop_assert!(!events.is_empty());
         events.iter().for_each(keeps_every_limit);
-        // And broken off anywhere.
+        // The same body, cut off anywhere.
         let broken = &body.as_bytes()[..cut.index(body.len())];
         pushed(broken, &url).iter().for_each(keeps_every_limit);
     }
@@ -221,7 +221,7 @@ proptest! {
         let url = [(name.clone(), value.clone()), ("resource".to_owned(), value.clone()), ("source".to_owned(), value)];
         for (with, without) in pushed(body.as_bytes(), &url).iter().zip(pushed(body.as_bytes(), &[])) {
             for (name, value) in &without.labels {
-                // Where there are too many labels, some of the message's own give way, but none changes.
+                // If there are too many labels, some of the message's own are left out. None is changed.
                 if let Some(now) = with.labels.get(name) {
                     prop_assert_eq!(now, value, "{}", name);
                 } else {

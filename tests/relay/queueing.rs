@@ -1,4 +1,4 @@
-//! What the relay puts into the queues, and what it answers then.
+//! What the relay puts into the queues, and its answers.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -14,7 +14,7 @@ fn bodies(messages: &[Value]) -> Vec<&Value> {
     messages.iter().map(|message| &message["MessageBody"]).collect()
 }
 
-/// The error lines of the relay's log that show this message of ZStack's whole.
+/// The number of error lines in the relay's log that contain this whole message.
 fn error_lines(journey: &Journey, message: &str) -> usize {
     let log = journey.world.function.log();
     let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
@@ -26,7 +26,7 @@ fn error_lines(journey: &Journey, message: &str) -> usize {
 }
 
 #[tokio::test]
-async fn what_is_queued_is_the_alerts_own_message() {
+async fn each_alert_of_a_list_is_queued_with_its_own_message() {
     let mut journey = Journey::new().await;
     let list = sample("list-of-alarms");
     let event = with_credential(list.clone(), None, &format!("cloud=beijing&token={TOKEN}"));
@@ -76,7 +76,7 @@ async fn a_request_is_202_when_all_of_it_is_delivered_or_queued() {
 }
 
 #[tokio::test]
-async fn a_spent_budget_is_queued() {
+async fn an_alert_is_queued_when_there_is_no_time_for_another_attempt() {
     let mut journeys = JoinSet::new();
     let faults = [Fault::status(500), Fault::status(429), too_frequent(200), too_frequent(400)];
     for fault in faults.into_iter().chain([page(200), page(307), page(403), page(404), Fault::Close, Fault::Hang]) {
@@ -85,25 +85,25 @@ async fn a_spent_budget_is_queued() {
             journey.world.flashduty.fault(fault.clone(), Lasts::Standing);
             assert_eq!(journey.send(&sample("alarm")).await.0, 202, "{fault:?}");
             assert_eq!((journey.queued().len(), journey.dead().len()), (1, 0), "{fault:?}");
-            assert!(journey.world.pushed().len() > 1 || fault == Fault::Hang, "{fault:?}: it was tried again");
+            assert!(journey.world.pushed().len() > 1 || fault == Fault::Hang, "{fault:?}: it was retried");
             journey.end();
         });
     }
     journeys.join_all().await;
 }
 
-/// Flashduty has had enough, but does not say so by the status.
+/// A refusal that only its code shows to be temporary.
 fn too_frequent(status: u16) -> Fault {
     Fault::Refuse { status, code: Some("RequestTooFrequently".to_owned()), message: None, retry_after: None }
 }
 
-/// What something between here and Flashduty answers.
+/// The answer of a proxy in front of Flashduty.
 fn page(status: u16) -> Fault {
     Fault::Garbage { status, body: "<html>proxy</html>".to_owned() }
 }
 
 #[tokio::test]
-async fn what_somebody_else_turned_away_is_delivered_when_flashduty_itself_answers() {
+async fn an_alert_that_a_proxy_rejected_is_delivered_when_flashduty_answers() {
     let mut journey = Journey::new().await;
     journey.world.flashduty.fault(page(403), Lasts::Standing);
     assert_eq!(journey.send(&sample("alarm")).await.0, 202);
@@ -112,7 +112,7 @@ async fn what_somebody_else_turned_away_is_delivered_when_flashduty_itself_answe
     let message = line["message"].as_str().unwrap();
     assert!(message.contains("something between here and Flashduty answered for 127.0.0.1"), "{message}");
 
-    // While it stays so, the alert stays in the queue.
+    // While the proxy answers, the alert stays in the queue.
     assert_eq!(journey.redeliver.poll().await.unwrap().failed.len(), 1);
     assert!(journey.dead().is_empty());
     journey.world.flashduty.clear_faults();
@@ -126,7 +126,7 @@ async fn a_recovery_does_not_overtake_its_alert() {
     let mut journey = Journey::new().await;
     journey.world.flashduty.fault(busy(), Lasts::Next(1));
     assert_eq!(journey.send(&sample("alarm")).await.0, 202);
-    assert_eq!(journey.send(&sample("alarm-recovery")).await.0, 202, "although Flashduty would take it");
+    assert_eq!(journey.send(&sample("alarm-recovery")).await.0, 202, "although Flashduty would accept it");
     assert_eq!(journey.world.pushed().len(), 1);
 
     let queued = journey.queued();
@@ -143,9 +143,9 @@ async fn a_recovery_does_not_overtake_its_alert() {
 }
 
 #[tokio::test]
-async fn while_anything_waits_everything_queues() {
+async fn every_alert_is_queued_while_the_queue_is_not_empty() {
     let mut journey = Journey::new().await;
-    // Another process queued it.
+    // A letter of another process.
     journey.sqs.put(&journey.queue, "another", "{}");
     assert_eq!(journey.send(&sample("alarm")).await.0, 202);
     assert_eq!((journey.world.pushed().len(), journey.queued().len()), (0, 2));
@@ -153,7 +153,7 @@ async fn while_anything_waits_everything_queues() {
 }
 
 #[tokio::test]
-async fn what_redeliver_works_on_still_waits() {
+async fn every_alert_is_queued_while_redeliver_has_messages_of_the_queue() {
     let mut journey = Journey::new().await;
     journey.sqs.put(&journey.queue, "another", "{}");
     journey.sqs.receive(&journey.queue, 1, Duration::from_mins(1));
@@ -167,7 +167,7 @@ async fn when_the_queue_is_empty_again_alerts_are_pushed() {
     journey.world.flashduty.fault(busy(), Lasts::Next(1));
     assert_eq!(journey.send(&sample("alarm")).await.0, 202);
     journey.redeliver.drain().await;
-    assert_eq!(journey.send(&sample("event-host-disconnected")).await.0, 202, "it was filled a moment ago");
+    assert_eq!(journey.send(&sample("event-host-disconnected")).await.0, 202, "the queue was not empty a moment ago");
     journey.redeliver.drain().await;
     tokio::time::sleep(Duration::from_secs(10)).await;
     assert_eq!(journey.send(&sample("event-host-reconnected")).await.0, 202, "behind what this process queued");
@@ -178,7 +178,7 @@ async fn when_the_queue_is_empty_again_alerts_are_pushed() {
 }
 
 #[tokio::test]
-async fn where_the_queue_cannot_be_counted_nothing_is_overtaken() {
+async fn an_alert_is_queued_if_the_messages_in_the_queue_cannot_be_counted() {
     let mut journey = Journey::new().await;
     journey.world.flashduty.fault(busy(), Lasts::Next(1));
     assert_eq!(journey.send(&sample("alarm")).await.0, 202);
@@ -190,9 +190,9 @@ async fn where_the_queue_cannot_be_counted_nothing_is_overtaken() {
     journey.end();
 }
 
-/// Waiting for it again and again would use up the time for all of them.
+/// Waiting for the queue with every alert would use up the request's time.
 #[tokio::test]
-async fn a_queue_that_hangs_is_tried_once_for_a_request() {
+async fn a_hanging_queue_is_tried_once_for_a_request() {
     let mut journey = Journey::new().await;
     journey.sqs.fault(Some(SqsFault::Hang));
     let list: Vec<Value> =
@@ -203,7 +203,7 @@ async fn a_queue_that_hangs_is_tried_once_for_a_request() {
 }
 
 #[tokio::test]
-async fn a_queue_that_fails_keeps_no_alert_from_flashduty() {
+async fn a_failing_queue_does_not_stop_delivery() {
     for fault in [SqsFault::Deny, SqsFault::Gone, SqsFault::Throttle, SqsFault::Hang] {
         let mut journey = Journey::new().await;
         journey.sqs.fault(Some(fault));
@@ -213,24 +213,9 @@ async fn a_queue_that_fails_keeps_no_alert_from_flashduty() {
 }
 
 #[tokio::test]
-async fn zstacks_five_tries_leave_one_copy() {
+async fn a_refused_alert_goes_to_the_dead_letter_queue() {
     let mut journey = Journey::new().await;
-    journey.world.flashduty.fault(busy(), Lasts::Standing);
-    for _ in 0..5 {
-        assert_eq!(journey.send(&sample("alarm")).await.0, 202);
-    }
-    assert_eq!(journey.queued().len(), 1);
-    // Its recovery is not one of them, whatever its id, nor is the next alarm of the same rule and resource.
-    assert_eq!(journey.send(&post(alarm(&json!({"ALARM_CURRENT_STATUS": "OK"})))).await.0, 202);
-    assert_eq!(journey.send(&post(alarm(&json!({"ALARM_DATA_UUID": "another"})))).await.0, 202);
-    assert_eq!(journey.queued().len(), 3);
-    journey.end();
-}
-
-#[tokio::test]
-async fn what_is_refused_for_good_goes_to_the_dead_letter_queue() {
-    let mut journey = Journey::new().await;
-    // SQS takes no control characters in an attribute, nor U+FFFF.
+    // SQS rejects control characters and U+FFFF in an attribute.
     for (n, why) in ["因为", "\u{1}\u{1b}[1m", "\u{ffff}\u{fffe}", ""].into_iter().enumerate() {
         let fault = Fault::Refuse {
             status: 400,
@@ -252,14 +237,14 @@ async fn what_is_refused_for_good_goes_to_the_dead_letter_queue() {
         assert!(reason["StringValue"].as_str().unwrap().contains("NoLicense"), "{reason}");
     }
     assert!(journey.queued().is_empty());
-    // A refusal does not hold up what comes after it.
+    // A refusal does not delay later alerts.
     journey.world.flashduty.clear_faults();
     assert_eq!(journey.send(&post(alarm(&json!({"ALARM_RESOURCE_ID": "0"})))).await.0, 200);
     journey.end();
 }
 
 #[tokio::test]
-async fn every_character_survives_the_queue() {
+async fn no_character_is_changed_by_the_queue() {
     let mut journey = Journey::new().await;
     journey.world.flashduty.fault(busy(), Lasts::Standing);
     let name = "磁盘 \u{1} \u{fffe}\u{ffff} \u{10ffff} \u{7f}\u{85} \"\\\n";
@@ -278,7 +263,7 @@ async fn every_character_survives_the_queue() {
 }
 
 #[tokio::test]
-async fn when_the_queue_fails_too_the_message_is_in_the_log() {
+async fn if_flashduty_and_the_queue_fail_the_message_is_in_the_log() {
     let mut journey = Journey::new().await;
     journey.world.flashduty.fault(busy(), Lasts::Standing);
     for fault in [SqsFault::Deny, SqsFault::Gone, SqsFault::Throttle, SqsFault::Hang] {
@@ -289,7 +274,7 @@ async fn when_the_queue_fails_too_the_message_is_in_the_log() {
         assert_eq!(status, 503, "{fault:?} {body}");
         assert!(!body.to_string().contains("arn:"), "{body}");
         assert_eq!(error_lines(&journey, &message), 1, "{fault:?}");
-        // ZStack tries again.
+        // ZStack retries.
         journey.sqs.fault(None);
         assert_eq!(journey.send(&event).await.0, 202, "{fault:?}");
     }
@@ -298,7 +283,7 @@ async fn when_the_queue_fails_too_the_message_is_in_the_log() {
 }
 
 #[tokio::test]
-async fn refused_for_good_without_a_dead_letter_queue_is_in_the_log() {
+async fn if_the_dead_letter_queue_fails_a_refused_message_is_in_the_log() {
     let mut journey = Journey::new().await;
     journey.world.flashduty.fault(Fault::status(400), Lasts::Standing);
     journey.sqs.fault(Some(SqsFault::Deny));

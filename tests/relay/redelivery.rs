@@ -1,4 +1,4 @@
-//! What `redeliver` makes of the retry queue.
+//! How `redeliver` delivers what is in the retry queue.
 
 use std::time::{Duration, Instant};
 
@@ -33,7 +33,7 @@ fn recovery(resource: &str) -> String {
                   "ALARM_PREVIOUS_STATUS": "Alarm", "ALARM_CURRENT_STATUS": "OK"}))
 }
 
-/// ZStack's messages out of what is stored.
+/// ZStack's messages in these letters.
 fn messages(stored: &[String]) -> Vec<String> {
     let stored = stored.iter().map(|body| serde_json::from_str::<Value>(body).unwrap());
     stored.map(|body| body["message"].as_str().unwrap().to_owned()).collect()
@@ -44,7 +44,7 @@ fn bodies(messages: &[Value]) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn every_sample_is_late_what_it_would_have_been_in_time() {
+async fn every_sample_becomes_the_same_alerts_from_the_queue() {
     let mut journey = Journey::new().await;
     for path in samples() {
         let name = path.file_stem().unwrap().to_str().unwrap();
@@ -72,7 +72,7 @@ async fn every_sample_is_late_what_it_would_have_been_in_time() {
 }
 
 #[tokio::test]
-async fn how_late_is_told_by_a_label_and_the_history_stays_one() {
+async fn a_label_shows_the_delay_and_the_alert_keeps_one_history_entry() {
     let mut journey = with_queued(&[trigger("a")]).await;
     let mut stored = bodies(&journey.queued()).remove(0);
     journey.redeliver.drain().await;
@@ -89,36 +89,8 @@ async fn how_late_is_told_by_a_label_and_the_history_stays_one() {
     journey.end();
 }
 
-/// The log says so in both functions.
 #[tokio::test]
-async fn what_is_cut_to_flashdutys_limits_is_logged() {
-    let mut journey = Journey::new().await;
-    let long = alarm(&json!({"ALARM_RESOURCE_ID": "a", "ALARM_RESOURCE_NAME": "n".repeat(3_000)}));
-    assert_eq!(journey.send(&post(long.clone())).await.0, 200);
-    assert_eq!(
-        cuts(&journey.world.function.log()),
-        [json!(["zstack:alarm:5a4c7a3f0c6e4b0e8d1f2a3b4c5d6e7f:a", "resource,description"])]
-    );
-
-    let mut journey = with_queued(&[long]).await;
-    journey.redeliver.drain().await;
-    assert_eq!(
-        cuts(&journey.redeliver.function.log()),
-        [json!(["zstack:alarm:5a4c7a3f0c6e4b0e8d1f2a3b4c5d6e7f:a", "resource,description"])]
-    );
-}
-
-/// The lines of a log about what was cut: alert key and names.
-fn cuts(log: &str) -> Vec<Value> {
-    let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    lines
-        .filter(|line| line["message"].as_str().is_some_and(|message| message.starts_with("cut to")))
-        .map(|line| json!([line["alert_key"], line["cut"]]))
-        .collect()
-}
-
-#[tokio::test]
-async fn an_integration_of_kind_zstack_gets_the_message_as_it_came() {
+async fn an_integration_of_kind_zstack_gets_zstacks_message_unchanged() {
     let mut journey = Journey::to("zstack").await;
     let names = ["alarm", "list-of-alarms", "test-message"];
     journey.world.flashduty.fault(busy(), Lasts::Standing);
@@ -167,7 +139,7 @@ async fn a_group_stops_at_its_first_failure_and_the_others_go_on() {
     };
     assert_eq!(open(&journey), [("c".to_owned(), false), ("b".to_owned(), true)]);
 
-    assert!(journey.redeliver.poll().await.is_none(), "they pause");
+    assert!(journey.redeliver.poll().await.is_none(), "they wait for the next attempt");
     journey.sqs.advance(Duration::from_secs(30));
     let batch = journey.redeliver.poll().await.unwrap();
     assert_eq!(messages(&batch.bodies), [trigger("a"), recovery("a")], "they come back together");
@@ -177,7 +149,7 @@ async fn a_group_stops_at_its_first_failure_and_the_others_go_on() {
 }
 
 #[tokio::test]
-async fn the_pauses_between_tries_grow_with_age_to_a_quarter_of_an_hour() {
+async fn the_pause_between_attempts_grows_with_age_to_a_quarter_of_an_hour() {
     let mut journey = with_queued(&[trigger("a")]).await;
     journey.world.flashduty.fault(busy(), Lasts::Standing);
     let mut age = 0;
@@ -193,12 +165,12 @@ async fn the_pauses_between_tries_grow_with_age_to_a_quarter_of_an_hour() {
 }
 
 #[tokio::test]
-async fn after_two_failures_the_rest_of_a_batch_is_not_tried() {
+async fn after_two_failures_the_rest_of_a_batch_is_not_pushed() {
     let mut journey = with_queued(&["a", "b", "c", "d", "e"].map(trigger)).await;
     journey.world.flashduty.fault(busy(), Lasts::Standing);
     let batch = journey.redeliver.poll().await.unwrap();
     assert_eq!((batch.failed.len(), journey.world.pushed().len()), (5, 2));
-    assert!(journey.redeliver.poll().await.is_none(), "all of them pause");
+    assert!(journey.redeliver.poll().await.is_none(), "all of them wait for the next attempt");
     journey.world.flashduty.clear_faults();
     journey.redeliver.drain_to_the_end().await;
     assert_eq!(journey.world.flashduty.alerts().len(), 5);
@@ -206,7 +178,7 @@ async fn after_two_failures_the_rest_of_a_batch_is_not_tried() {
 }
 
 #[tokio::test]
-async fn what_could_not_be_delivered_in_ten_days_is_a_dead_letter() {
+async fn an_alert_that_is_not_delivered_in_ten_days_becomes_a_dead_letter() {
     let mut journey = with_queued(&[trigger("a")]).await;
     let stored = bodies(&journey.queued());
     journey.world.flashduty.fault(busy(), Lasts::Standing);
@@ -221,7 +193,7 @@ async fn what_could_not_be_delivered_in_ten_days_is_a_dead_letter() {
 }
 
 #[tokio::test]
-async fn it_keeps_under_flashdutys_limit_with_every_try() {
+async fn every_attempt_counts_for_flashdutys_rate_limit() {
     let mut journey = with_queued(&["a", "b", "c", "d"].map(trigger)).await;
     journey.world.flashduty.fault(Fault::status(500), Lasts::Next(1));
     let start = Instant::now();
@@ -232,7 +204,7 @@ async fn it_keeps_under_flashdutys_limit_with_every_try() {
 }
 
 #[tokio::test]
-async fn a_backlog_that_is_too_old_is_given_up_without_waiting_for_each() {
+async fn a_backlog_older_than_ten_days_is_given_up_after_one_failed_push() {
     let mut journey = with_queued(&["a", "b", "c", "d", "e"].map(trigger)).await;
     journey.world.flashduty.fault(Fault::Hang, Lasts::Standing);
     journey.sqs.advance(Duration::from_hours(10 * 24 + 1));
@@ -243,7 +215,7 @@ async fn a_backlog_that_is_too_old_is_given_up_without_waiting_for_each() {
 }
 
 #[tokio::test]
-async fn what_is_refused_for_good_is_not_tried_again() {
+async fn a_refused_alert_becomes_a_dead_letter_and_is_not_retried() {
     let mut journey = with_queued(&[trigger("a"), recovery("a"), trigger("b")]).await;
     let stored = bodies(&journey.queued());
     journey.world.flashduty.fault(Fault::status(400), Lasts::Next(1));
@@ -255,8 +227,8 @@ async fn what_is_refused_for_good_is_not_tried_again() {
     assert!(reason.contains("InvalidParameter") && reason.contains("injected fault"), "{reason}");
     assert_eq!(journey.world.pushed().len(), 3);
 
-    // When what was wrong is put right, the message is moved back.
-    assert_eq!(warnings(&journey, 1).await, NONE, "what was no dead letter is not told as one");
+    // When the cause is fixed, an operator moves the message back.
+    assert_eq!(warnings(&journey, 1).await, NONE, "nothing was moved back so far");
     journey.sqs.move_all(&journey.dead_letter_queue, &journey.queue);
     journey.redeliver.drain().await;
     assert!(journey.queued().is_empty() && journey.dead().is_empty());
@@ -266,7 +238,7 @@ async fn what_is_refused_for_good_is_not_tried_again() {
 
 const NONE: [Value; 0] = [];
 
-/// The warnings that `redeliver` wrote by the end of so many batches, with the alert keys they name.
+/// The warnings that `redeliver` logged in its first batches: alert key and message.
 async fn warnings(journey: &Journey, batches: usize) -> Vec<Value> {
     assert_eq!(journey.redeliver.function.metrics(batches).await.len(), batches);
     let log = journey.redeliver.function.log();
@@ -274,10 +246,10 @@ async fn warnings(journey: &Journey, batches: usize) -> Vec<Value> {
     lines.filter(|line| line["level"] == "WARN").map(|line| json!([line["alert_key"], line["message"]])).collect()
 }
 
-/// ZStack tries a refused message four times more: where one of these is delivered, and then its recovery, the
-/// dead letter opens what is over.
+/// ZStack repeats a refused message four times. If one of these is delivered, and then its recovery, the dead letter
+/// opens an alert that is over.
 #[tokio::test]
-async fn a_dead_letter_that_is_moved_back_is_told_to_be_old_news() {
+async fn a_dead_letter_that_opens_an_alert_again_is_logged_as_a_warning() {
     let mut journey = Journey::new().await;
     journey.world.flashduty.fault(Fault::status(400), Lasts::Next(1));
     let mut statuses = Vec::new();
@@ -287,7 +259,7 @@ async fn a_dead_letter_that_is_moved_back_is_told_to_be_old_news() {
     assert_eq!((statuses, journey.dead().len()), (vec![502, 200, 200], 1));
     assert!(journey.world.flashduty.alerts().iter().all(|alert| !alert.open));
 
-    // Still wrong: it comes back with the new reason.
+    // The cause is not fixed: the message becomes a dead letter again, with the new reason.
     journey.sqs.move_all(&journey.dead_letter_queue, &journey.queue);
     let fault = Fault::Refuse { status: 400, code: Some("NoLicense".to_owned()), message: None, retry_after: None };
     journey.world.flashduty.fault(fault, Lasts::Next(1));
@@ -302,15 +274,15 @@ async fn a_dead_letter_that_is_moved_back_is_told_to_be_old_news() {
     journey.redeliver.drain().await;
     let alerts = journey.world.flashduty.alerts();
     assert_eq!(alerts.iter().map(|alert| alert.open).collect::<Vec<_>>(), [true, false]);
-    let told = warnings(&journey, 2).await;
-    assert_eq!((told.len(), &told[0][0]), (1, &json!(alerts[0].alert_key)));
-    let message = told[0][1].as_str().unwrap();
+    let warned = warnings(&journey, 2).await;
+    assert_eq!((warned.len(), &warned[0][0]), (1, &json!(alerts[0].alert_key)));
+    let message = warned[0][1].as_str().unwrap();
     assert!(message.contains("old news") && message.contains("ZStack"), "{message}");
     journey.end();
 }
 
 #[tokio::test]
-async fn what_is_not_understood_is_not_lost() {
+async fn a_letter_that_cannot_be_read_becomes_a_dead_letter() {
     let mut journey = with_queued(&[trigger("a")]).await;
     let later_version = {
         let mut stored = bodies(&journey.queued()).remove(0);
@@ -328,7 +300,7 @@ async fn what_is_not_understood_is_not_lost() {
         garbage.iter().map(|body| serde_json::from_str(body).unwrap_or_else(|_| json!(body))).collect();
     assert_eq!(bodies(&dead), expected);
     assert!(dead.iter().all(|message| !message["MessageAttributes"]["Reason"]["StringValue"].is_null()), "{dead:#?}");
-    assert_eq!(journey.world.pushed().len(), 1, "the alarm that was among them");
+    assert_eq!(journey.world.pushed().len(), 1, "the alarm among them");
     journey.end();
 }
 
@@ -347,7 +319,7 @@ async fn a_dead_letter_is_the_message_as_it_was_stored() {
 }
 
 #[tokio::test]
-async fn a_dead_letter_stays_in_the_queue_while_there_is_nowhere_else() {
+async fn a_refused_alert_stays_in_the_retry_queue_while_the_dead_letter_queue_fails() {
     let mut journey = with_queued(&[trigger("a"), recovery("a")]).await;
     journey.world.flashduty.fault(Fault::status(400), Lasts::Next(1));
     journey.sqs.fault(Some(SqsFault::Deny));
@@ -361,11 +333,10 @@ async fn a_dead_letter_stays_in_the_queue_while_there_is_nowhere_else() {
     journey.end();
 }
 
-/// The event source would hand out everything again, delivered or not, if the function ran out of time.
+/// If the function ran out of time, SQS would deliver the whole batch again.
 #[tokio::test]
-async fn sqs_hanging_does_not_keep_the_failures_from_being_reported() {
-    let resources: Vec<String> = (0..5).map(|n| format!("r{n}")).collect();
-    let mut journey = with_queued(&resources.iter().map(|resource| trigger(resource)).collect::<Vec<_>>()).await;
+async fn a_hanging_sqs_does_not_stop_the_report_of_failures() {
+    let mut journey = with_queued(&["a", "b", "c", "d", "e"].map(trigger)).await;
     journey.world.flashduty.fault(busy(), Lasts::Next(1));
     journey.sqs.fault(Some(SqsFault::Hang));
     let batch = journey.redeliver.poll().await.unwrap();
@@ -374,9 +345,8 @@ async fn sqs_hanging_does_not_keep_the_failures_from_being_reported() {
 }
 
 #[tokio::test]
-async fn flashduty_hanging_does_not_keep_the_failures_from_being_reported() {
-    let resources: Vec<String> = (0..5).map(|n| format!("r{n}")).collect();
-    let mut journey = with_queued(&resources.iter().map(|resource| trigger(resource)).collect::<Vec<_>>()).await;
+async fn a_hanging_flashduty_does_not_stop_the_report_of_failures() {
+    let mut journey = with_queued(&["a", "b", "c", "d", "e"].map(trigger)).await;
     journey.world.flashduty.fault(Fault::Hang, Lasts::Standing);
     let batch = journey.redeliver.poll().await.unwrap();
     assert_eq!(batch.failed.len(), 5);
@@ -387,7 +357,7 @@ async fn flashduty_hanging_does_not_keep_the_failures_from_being_reported() {
 }
 
 #[tokio::test]
-async fn settings_that_cannot_be_read_lose_nothing() {
+async fn settings_that_cannot_be_read_cost_no_alert() {
     let mut journey = with_queued(&[trigger("a")]).await;
     journey.world.flashduty.set_keys(["new-sample-key"]);
     journey.world.ssm.fault(Some(aws_standin::ssm::Fault::Error("ThrottlingException")));
@@ -401,7 +371,7 @@ async fn settings_that_cannot_be_read_lose_nothing() {
 }
 
 #[tokio::test]
-async fn after_too_many_tries_it_is_a_dead_letter() {
+async fn an_alert_becomes_a_dead_letter_after_too_many_receives() {
     const TRIES: u32 = 3;
     let mut journey = with_queued(&[trigger("a")]).await;
     journey.sqs.redrive(&journey.queue, &journey.dead_letter_queue, TRIES);

@@ -1,5 +1,5 @@
-//! The two secrets, each on its own: whatever becomes of one of them in SSM, the other one is kept or replaced as if
-//! that had not happened.
+//! The two secrets are independent: whatever happens to one of them in SSM, the other one is kept or replaced as usual.
+//! And nobody sees the key, even if Flashduty's answers contain it.
 
 use aws_standin::sqs::Sqs;
 use flashduty_standin::{Fault, Lasts, Options, Standin};
@@ -13,31 +13,31 @@ use crate::support::{
 const NEW_KEY: &str = "new-sample-key";
 const NEW_TOKEN: &str = "new-sample-token";
 
-/// What becomes of a parameter.
+/// What happens to a parameter in SSM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Change {
     None,
     /// Another good value.
     New,
-    /// A value that says nothing.
-    Useless,
+    /// A value that is not a push URL, or not a token.
+    Invalid,
     Missing,
     /// The function may not read it, or not decrypt it.
     Denied,
 }
 
-const CHANGES: [Change; 5] = [Change::None, Change::New, Change::Useless, Change::Missing, Change::Denied];
+const CHANGES: [Change; 5] = [Change::None, Change::New, Change::Invalid, Change::Missing, Change::Denied];
 
-/// What is to be seen from outside.
+/// The behaviour that can be seen from outside.
 #[derive(Debug, PartialEq, Eq)]
 struct Seen {
-    /// What a request with the old token is answered.
+    /// The status of the answer to a request with the old token.
     old_token: u64,
-    /// And one with the new token.
+    /// The status of the answer to a request with the new token.
     new_token: u64,
-    /// The keys of all pushes.
+    /// The integration keys of all pushes.
     pushed_with: Vec<String>,
-    /// What `GET /health` is answered.
+    /// The status of the answer to `GET /health`.
     health: u64,
 }
 
@@ -45,23 +45,23 @@ fn expected(push_url: Change, token: Change, warm: bool) -> Seen {
     let key = match push_url {
         Change::None => Some(KEY),
         Change::New => Some(NEW_KEY),
-        // The last good one serves on. Without any, alerts are queued.
-        Change::Useless | Change::Missing | Change::Denied => warm.then_some(KEY),
+        // The last good push URL is used. Without one, alerts are queued.
+        Change::Invalid | Change::Missing | Change::Denied => warm.then_some(KEY),
     };
     let accepted = if key.is_some() { 200 } else { 202 };
     let (old_token, new_token) = match token {
         Change::None => (accepted, 401),
         Change::New => (401, accepted),
-        // The last good one serves on, and opens to nobody else. Without any, nobody gets in, and ZStack tries again.
-        Change::Useless | Change::Missing | Change::Denied if warm => (accepted, 401),
-        Change::Useless | Change::Missing | Change::Denied => (503, 503),
+        // The last good token is accepted, and no other. Without one, every request is answered 503, and ZStack retries.
+        Change::Invalid | Change::Missing | Change::Denied if warm => (accepted, 401),
+        Change::Invalid | Change::Missing | Change::Denied => (503, 503),
     };
     let pushed_with = key.filter(|_| old_token == 200 || new_token == 200).map(str::to_owned).into_iter().collect();
-    let told = [push_url, token].iter().all(|change| matches!(change, Change::None | Change::New));
-    Seen { old_token, new_token, pushed_with, health: if told { 200 } else { 503 } }
+    let readable = [push_url, token].iter().all(|change| matches!(change, Change::None | Change::New));
+    Seen { old_token, new_token, pushed_with, health: if readable { 200 } else { 503 } }
 }
 
-/// A function with queues whose parameters changed, after it had read them (`warm`) or before.
+/// A relay with queues. Its parameters changed after it had read them (`warm`) or before.
 async fn changed(push_url: Change, token: Change, warm: bool) -> World {
     let sqs = Sqs::start().await;
     let queues = [("RETRY_QUEUE_URL", sqs.create("retry")), ("DEAD_LETTER_QUEUE_URL", sqs.create("dead"))];
@@ -83,27 +83,27 @@ async fn changed(push_url: Change, token: Change, warm: bool) -> World {
     world
 }
 
-fn change(world: &World, parameter: &str, change: Change, new: &str, useless: &str) {
+fn change(world: &World, parameter: &str, change: Change, new: &str, invalid: &str) {
     match change {
         Change::None => {}
         Change::New => world.ssm.put(parameter, new),
-        Change::Useless => world.ssm.put(parameter, useless),
+        Change::Invalid => world.ssm.put(parameter, invalid),
         Change::Missing => world.ssm.remove(parameter),
         Change::Denied => world.ssm.lock(parameter, "AccessDeniedException"),
     }
 }
 
-fn showing(token: &str) -> Value {
+fn with_token(token: &str) -> Value {
     with_credential(sample("alarm"), Some(&format!("Basic {}", base64(&format!("zstack:{token}")))), "")
 }
 
-async fn each_is_kept_or_replaced_on_its_own(warm: bool) {
+async fn secrets_are_independent(warm: bool) {
     let mut wrong = Vec::new();
     for (push_url, token) in CHANGES.iter().flat_map(|push_url| CHANGES.map(|token| (*push_url, token))) {
         let mut world = changed(push_url, token, warm).await;
         let seen = Seen {
-            old_token: world.send(&showing(TOKEN)).await.0,
-            new_token: world.send(&showing(NEW_TOKEN)).await.0,
+            old_token: world.send(&with_token(TOKEN)).await.0,
+            new_token: world.send(&with_token(NEW_TOKEN)).await.0,
             pushed_with: world.flashduty.received().into_iter().filter_map(|push| push.key).collect(),
             health: world.send(&sample("health")).await.0,
         };
@@ -117,88 +117,45 @@ async fn each_is_kept_or_replaced_on_its_own(warm: bool) {
 }
 
 #[tokio::test]
-async fn in_a_warm_function_each_is_kept_or_replaced_on_its_own() {
-    each_is_kept_or_replaced_on_its_own(true).await;
+async fn a_warm_function_keeps_or_replaces_each_secret_independently() {
+    secrets_are_independent(true).await;
 }
 
 #[tokio::test]
-async fn in_a_cold_function_each_is_known_or_not_on_its_own() {
-    each_is_kept_or_replaced_on_its_own(false).await;
+async fn a_cold_function_reads_each_secret_independently() {
+    secrets_are_independent(false).await;
 }
 
-/// The push URL was to be replaced, and there is a typing error in it: the right one may come yet.
+/// Somebody who replaces the push URL may make a mistake at first. The alert waits for the right one.
 #[tokio::test]
-async fn a_key_that_is_refused_while_the_new_push_url_is_useless_costs_no_alert() {
-    for push_url in [Change::Useless, Change::Missing, Change::Denied] {
+async fn a_refused_key_costs_no_alert_while_the_new_push_url_is_invalid() {
+    for push_url in [Change::Invalid, Change::Missing, Change::Denied] {
         let mut world = changed(push_url, Change::New, true).await;
         world.flashduty.set_keys([NEW_KEY]);
-        let (status, body) = world.send(&showing(NEW_TOKEN)).await;
+        let (status, body) = world.send(&with_token(NEW_TOKEN)).await;
         assert_eq!((status, &body["queued"]), (202, &true.into()), "{push_url:?} {body}");
         world.end();
     }
 }
 
-/// An empty token parameter is what is left of one, and no key of its own.
+/// A token parameter that is empty must not be a token that everybody knows.
 #[tokio::test]
-async fn a_token_that_says_nothing_opens_to_nobody() {
-    for useless in [" ", "\r\n\r\n", "\u{feff}", "\u{3000}", "口令"] {
+async fn an_empty_or_invalid_token_parameter_admits_nobody() {
+    for invalid in [" ", "\r\n\r\n", "\u{feff}", "\u{3000}", "口令"] {
         let mut world = World::new().await;
-        world.ssm.put(TOKEN_PARAMETER, useless);
+        world.ssm.put(TOKEN_PARAMETER, invalid);
         world.restart().await;
-        for shown in [TOKEN, useless, "", useless.trim()] {
-            assert_eq!(world.send(&showing(shown)).await.0, 503, "{useless:?} {shown:?}");
+        for shown in [TOKEN, invalid, "", invalid.trim()] {
+            assert_eq!(world.send(&with_token(shown)).await.0, 503, "{invalid:?} {shown:?}");
         }
-        assert_eq!(world.send(&with_credential(sample("alarm"), None, "")).await.0, 503, "{useless:?}");
-        assert!(world.flashduty.received().is_empty(), "{useless:?}");
+        assert_eq!(world.send(&with_credential(sample("alarm"), None, "")).await.0, 503, "{invalid:?}");
+        assert!(world.flashduty.received().is_empty(), "{invalid:?}");
         world.end();
     }
 }
 
-#[tokio::test]
-async fn a_passphrase_opens_as_a_whole() {
-    let mut world = World::new().await;
-    world.ssm.put(TOKEN_PARAMETER, "correct horse battery staple\nnew-sample-token");
-    world.restart().await;
-    assert_eq!(world.send(&showing("correct horse battery staple")).await.0, 200);
-    let in_url = |query| with_credential(sample("alarm"), None, query);
-    assert_eq!(world.send(&in_url("token=correct%20horse%20battery%20staple")).await.0, 200);
-    assert_eq!(world.send(&showing(NEW_TOKEN)).await.0, 200);
-    for shown in ["staple", "correct", "correct horse", "correct horse battery staple new-sample-token"] {
-        assert_eq!(world.send(&showing(shown)).await.0, 401, "{shown}");
-    }
-    assert!(!world.function.log().contains("horse"));
-    world.end();
-}
-
-/// As README had it once; and a token that is too short.
-#[tokio::test]
-async fn doubtful_tokens_work_with_a_warning_for_each_reading() {
-    for (value, doubts) in [
-        ("new-sample-token a-token-of-sixteen", 1),
-        ("new-sample-token a-token-of-sixteen\ntiny-one", 2),
-        ("new-sample-token\ntiny-one", 1),
-        ("new-sample-token", 0),
-    ] {
-        let mut world = World::with(&[("SETTINGS_TTL_SECONDS", "0")]).await;
-        world.ssm.put(TOKEN_PARAMETER, value);
-        world.restart().await;
-        for shown in value.split_whitespace() {
-            assert_eq!(world.send(&showing(shown)).await.0, 200, "{value:?} {shown}");
-        }
-        assert_eq!(world.send(&sample("health")).await.0, 200, "{value:?}");
-        let readings = value.split_whitespace().count() + 2;
-        world.function.request_lines().await;
-        let log = world.function.log();
-        let warnings: Vec<_> = log.lines().filter(|line| line.contains(r#""level":"WARN""#)).collect();
-        assert_eq!(warnings.len(), doubts * readings, "{value:?} {warnings:#?}");
-        assert!(warnings.iter().all(|line| line.contains(TOKEN_PARAMETER)), "{warnings:#?}");
-        assert!(value.split_whitespace().all(|token| !log.contains(token)), "{log}");
-        world.end();
-    }
-}
-
-/// How somebody may write the key, or a part of it.
-fn tellings() -> Vec<String> {
+/// Forms in which an answer may contain the key, or a part of it.
+fn forms_of_the_key() -> Vec<String> {
     let url = format!("https://flashduty.example/standard?integration_key={KEY_IN_URL}&a=b");
     vec![
         KEY.to_owned(),
@@ -213,52 +170,52 @@ fn tellings() -> Vec<String> {
     ]
 }
 
-fn refusal(status: u16, code: &str, telling: &str, retry_after: Option<&str>) -> Fault {
-    let (code, message) = (Some(code.to_owned()), Some(format!("of {telling} we know nothing")));
+fn refusal(status: u16, code: &str, form: &str, retry_after: Option<&str>) -> Fault {
+    let (code, message) = (Some(code.to_owned()), Some(format!("of {form} we know nothing")));
     Fault::Refuse { status, code, message, retry_after: retry_after.map(str::to_owned) }
 }
 
 #[tokio::test]
-async fn a_refusal_that_tells_the_key_is_told_in_no_answer_log_or_dead_letter() {
+async fn a_refusal_that_contains_the_key_is_withheld_from_answer_log_and_dead_letter() {
     let mut journey = Journey::new().await;
-    for (n, telling) in tellings().into_iter().enumerate() {
+    for (n, form) in forms_of_the_key().into_iter().enumerate() {
         let alert = post(alarm(&json!({"ALARM_RESOURCE_ID": n.to_string(), "ALARM_DATA_UUID": n.to_string()})));
-        journey.world.flashduty.fault(refusal(400, "NoLicense", &telling, None), Lasts::Next(1));
+        journey.world.flashduty.fault(refusal(400, "NoLicense", &form, None), Lasts::Next(1));
         let (status, body) = journey.send(&alert).await;
-        assert_eq!(status, 502, "{telling} {body}");
+        assert_eq!(status, 502, "{form} {body}");
         let reason = journey.dead()[n]["MessageAttributes"]["Reason"].to_string();
         for said in [body.to_string(), reason, journey.world.function.log()] {
-            assert!(said.contains("withheld") && !said.contains("we know nothing"), "{telling}: {said}");
+            assert!(said.contains("withheld") && !said.contains("we know nothing"), "{form}: {said}");
         }
     }
     journey.end();
 }
 
 #[tokio::test]
-async fn what_tells_the_key_while_an_alert_waits_is_told_in_no_log() {
-    for telling in tellings() {
+async fn a_temporary_error_that_contains_the_key_is_withheld_from_the_logs() {
+    for form in forms_of_the_key() {
         let mut journey = Journey::new().await;
-        let busy = refusal(429, "RequestTooFrequently", &telling, Some("30"));
+        let busy = refusal(429, "RequestTooFrequently", &form, Some("30"));
         journey.world.flashduty.fault(busy, Lasts::Standing);
-        assert_eq!(journey.send(&sample("alarm")).await.0, 202, "{telling}");
+        assert_eq!(journey.send(&sample("alarm")).await.0, 202, "{form}");
         journey.redeliver.drain().await;
         for log in [journey.world.function.log(), journey.redeliver.function.log()] {
-            assert!(log.contains("withheld") && !log.contains("we know nothing"), "{telling}: {log}");
+            assert!(log.contains("withheld") && !log.contains("we know nothing"), "{form}: {log}");
         }
         journey.end();
     }
 }
 
-/// A push URL was replaced, and Flashduty still talks of the old one.
+/// The push URL was replaced, and Flashduty's answers still contain the old key.
 #[tokio::test]
-async fn what_flashduty_tells_of_the_key_before_is_told_to_nobody() {
+async fn an_answer_that_contains_the_previous_key_is_withheld() {
     let mut world = changed(Change::New, Change::None, true).await;
-    for telling in tellings() {
-        world.flashduty.fault(refusal(400, "NoLicense", &telling, None), Lasts::Next(1));
+    for form in forms_of_the_key() {
+        world.flashduty.fault(refusal(400, "NoLicense", &form, None), Lasts::Next(1));
         let (status, body) = world.send(&sample("alarm")).await;
         assert_eq!(status, 502, "{body}");
-        assert!(body["error"]["flashduty"]["message"].as_str().unwrap().contains("withheld"), "{telling} {body}");
-        assert!(!world.function.log().contains(&telling), "{telling}");
+        assert!(body["error"]["flashduty"]["message"].as_str().unwrap().contains("withheld"), "{form} {body}");
+        assert!(!world.function.log().contains(&form), "{form}");
     }
     assert!(world.flashduty.received().iter().all(|push| push.key.as_deref() == Some(NEW_KEY)));
     world.end();

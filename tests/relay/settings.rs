@@ -1,4 +1,4 @@
-//! The secrets: read once, kept, refreshed, rotated, missing.
+//! The settings: secrets in SSM that are read once, kept, refreshed, rotated or missing, and environment variables.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -11,7 +11,7 @@ use crate::support::{
 };
 
 #[tokio::test]
-async fn both_parameters_come_in_one_call_while_the_function_starts() {
+async fn both_parameters_are_read_in_one_call_before_the_first_request() {
     let mut world = World::new().await;
     world.function.asked_for_work().await;
     let expected = json!({"Names": [PUSH_URL_PARAMETER, TOKEN_PARAMETER], "WithDecryption": true});
@@ -24,7 +24,7 @@ async fn both_parameters_come_in_one_call_while_the_function_starts() {
 }
 
 #[tokio::test]
-async fn they_are_refreshed_after_their_time_and_kept_where_that_fails() {
+async fn secrets_are_refreshed_after_their_ttl_and_kept_if_that_fails() {
     let mut world = World::with(&[("SETTINGS_TTL_SECONDS", "0")]).await;
     assert_eq!(world.send(&sample("alarm")).await.0, 200);
     let before = world.ssm.calls().len();
@@ -35,16 +35,16 @@ async fn they_are_refreshed_after_their_time_and_kept_where_that_fails() {
     assert_eq!(world.send(&sample("alarm")).await.0, 200);
     let asked = world.ssm.calls().len();
     assert_eq!(world.send(&sample("alarm")).await.0, 200);
-    assert_eq!(world.ssm.calls().len(), asked, "SSM gets a rest");
+    assert_eq!(world.ssm.calls().len(), asked, "a failed read is not repeated at once");
     assert_eq!(world.flashduty.received().len(), 4);
-    assert_eq!(world.send(&sample("health")).await.0, 503, "whoever watches should know");
+    assert_eq!(world.send(&sample("health")).await.0, 503, "a monitor notices");
     let log = world.function.log();
     assert!(log.contains("could not be refreshed") && log.contains("ssm:GetParameters"), "{log}");
     world.end();
 }
 
 #[tokio::test]
-async fn a_first_read_that_fails_is_503_and_the_next_request_tries_again() {
+async fn if_the_first_read_fails_the_answer_is_503_and_the_next_request_reads_again() {
     for (fault, says) in [
         (Fault::Error("AccessDeniedException"), "ssm:GetParameters"),
         (Fault::Error("ThrottlingException"), "ThrottlingException"),
@@ -53,10 +53,7 @@ async fn a_first_read_that_fails_is_503_and_the_next_request_tries_again() {
     ] {
         let mut world = World::new().await;
         world.ssm.fault(Some(fault));
-        let mut variables = world_variables(&world);
-        variables.push(("RUST_LOG".into(), "trace".into()));
-        let variables: Vec<_> = variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        world.function = relay(&variables).await;
+        world.restart().await;
 
         let (status, body) = world.send(&sample("alarm")).await;
         assert_eq!((status, &body["error"]["code"]), (503, &json!("SettingsUnavailable")), "{fault:?}");
@@ -71,16 +68,8 @@ async fn a_first_read_that_fails_is_503_and_the_next_request_tries_again() {
     }
 }
 
-fn world_variables(world: &World) -> Vec<(String, String)> {
-    vec![
-        ("AWS_ENDPOINT_URL".into(), world.ssm_url.clone()),
-        ("FLASHDUTY_PUSH_URL_PARAMETER".into(), PUSH_URL_PARAMETER.into()),
-        ("WEBHOOK_TOKEN_PARAMETER".into(), TOKEN_PARAMETER.into()),
-    ]
-}
-
 #[tokio::test]
-async fn a_value_that_is_no_push_url_is_told_by_its_parameters_name() {
+async fn an_invalid_push_url_is_reported_by_the_name_of_its_parameter() {
     for value in
         ["nonsense", "http://flashduty.example/x?integration_key=sample%20key%2F1", "https://flashduty.example/x"]
     {
@@ -95,7 +84,7 @@ async fn a_value_that_is_no_push_url_is_told_by_its_parameters_name() {
 }
 
 #[tokio::test]
-async fn a_parameter_that_is_missing_is_named() {
+async fn a_missing_parameter_is_reported_by_its_name() {
     let mut world = World::with(&[("WEBHOOK_TOKEN_PARAMETER", "/zstack-flashduty/nowhere")]).await;
     let (status, body) = world.send(&sample("alarm")).await;
     assert_eq!(status, 503);
@@ -105,18 +94,24 @@ async fn a_parameter_that_is_missing_is_named() {
     world.end();
 }
 
-#[tokio::test]
-async fn rotating_the_push_url_costs_no_alert() {
+/// A relay that has delivered one alert. Since then, Flashduty accepts only another key.
+async fn with_a_new_key_in_flashduty() -> World {
     let mut world = World::new().await;
     assert_eq!(world.send(&sample("alarm")).await.0, 200);
     world.flashduty.set_keys(["new-sample-key"]);
+    world
+}
+
+#[tokio::test]
+async fn rotating_the_push_url_costs_no_alert() {
+    let mut world = with_a_new_key_in_flashduty().await;
     world.ssm.put(PUSH_URL_PARAMETER, &world.flashduty.push_url("standard", "new-sample-key"));
     assert_eq!(world.send(&sample("event-host-disconnected")).await.0, 200);
     assert_eq!(world.flashduty.alerts().len(), 2);
     assert_eq!(world.function.request_lines().await[1]["attempts"], 2);
     assert!(!world.function.log().contains("new-sample-key"));
 
-    // A key that is wrong for good is asked about once for a request, not once for an alert.
+    // If SSM has no other key, it is asked once for each request, not once for each alert.
     world.flashduty.set_keys([KEY]);
     let before = world.ssm.calls().len();
     assert_eq!(world.send(&sample("list-of-alarms")).await.0, 502);
@@ -125,10 +120,8 @@ async fn rotating_the_push_url_costs_no_alert() {
 }
 
 #[tokio::test]
-async fn a_refused_key_is_refused_for_good_only_where_ssm_has_no_other() {
-    let mut world = World::new().await;
-    assert_eq!(world.send(&sample("alarm")).await.0, 200);
-    world.flashduty.set_keys(["new-sample-key"]);
+async fn a_refused_key_is_final_only_if_ssm_has_no_other_key() {
+    let mut world = with_a_new_key_in_flashduty().await;
     world.ssm.fault(Some(Fault::Error("ThrottlingException")));
     let (status, body) = world.send(&sample("list-of-alarms")).await;
     assert_eq!(status, 503, "{body}");
@@ -139,19 +132,17 @@ async fn a_refused_key_is_refused_for_good_only_where_ssm_has_no_other() {
 }
 
 #[tokio::test]
-async fn a_push_url_of_another_kind_serves_from_the_next_try_on() {
-    let mut world = World::new().await;
-    assert_eq!(world.send(&sample("alarm")).await.0, 200);
-    world.flashduty.set_keys(["new-sample-key"]);
+async fn a_push_url_of_another_kind_is_used_from_the_next_request_on() {
+    let mut world = with_a_new_key_in_flashduty().await;
     world.ssm.put(PUSH_URL_PARAMETER, &world.flashduty.push_url("zstack", "new-sample-key"));
-    assert_eq!(world.send(&sample("alarm")).await.0, 503, "ZStack tries again a second later");
+    assert_eq!(world.send(&sample("alarm")).await.0, 503, "ZStack retries a second later");
     assert_eq!(world.send(&sample("alarm")).await.0, 200);
     assert_eq!(world.flashduty.received()[2].text(), sample("alarm")["body"].as_str().unwrap());
     world.end();
 }
 
 #[tokio::test]
-async fn a_refusal_of_the_credential_has_the_settings_read_again() {
+async fn a_401_or_403_of_flashduty_makes_the_relay_read_the_settings_again() {
     for (status, asks) in [(401, true), (403, true), (404, false)] {
         let mut world = World::new().await;
         assert_eq!(world.send(&sample("alarm")).await.0, 200);
@@ -170,13 +161,13 @@ async fn rotating_the_token_costs_no_alert() {
     let mut world = World::new().await;
     let as_new = with_credential(sample("alarm"), Some(&format!("Basic {}", base64("zstack:new-sample-token"))), "");
     assert_eq!(world.send(&sample("alarm")).await.0, 200);
-    // Both are in SSM while ZStack changes from one to the other.
+    // SSM has both tokens until ZStack uses the new one.
     world.ssm.put(TOKEN_PARAMETER, "new-sample-token\r\nsample-token\r\n");
     tokio::time::sleep(Duration::from_millis(2_100)).await;
     assert_eq!(world.send(&sample("alarm")).await.0, 200);
     assert_eq!(world.send(&as_new).await.0, 200);
     assert_eq!(world.send(&sample("alarm")).await.0, 200);
-    // Guessing does not keep SSM busy.
+    // Wrong tokens do not make the relay read SSM each time.
     let before = world.ssm.calls().len();
     for _ in 0..5 {
         assert_eq!(world.send(&with_credential(sample("alarm"), None, "token=guess")).await.0, 401);
@@ -186,9 +177,9 @@ async fn rotating_the_token_costs_no_alert() {
     world.end();
 }
 
-/// As some editors write it, and PowerShell.
+/// Some editors and PowerShell write a byte order mark.
 #[tokio::test]
-async fn a_mark_before_the_values_does_not_matter() {
+async fn a_byte_order_mark_before_a_value_is_ignored() {
     let mut world = World::new().await;
     world.ssm.put(PUSH_URL_PARAMETER, &format!("\u{feff}{}\r\n", world.flashduty.push_url("standard", KEY_IN_URL)));
     world.ssm.put(TOKEN_PARAMETER, &format!("\u{feff}{TOKEN}\r\n"));
@@ -197,9 +188,9 @@ async fn a_mark_before_the_values_does_not_matter() {
     world.end();
 }
 
-/// Whatever SSM answers, and at whatever level Lambda sets: nothing of it gets into the log.
+/// Not even at the most detailed log level.
 #[tokio::test]
-async fn an_answer_of_ssm_that_cannot_be_read_is_not_shown() {
+async fn an_answer_of_ssm_that_cannot_be_read_is_not_logged() {
     for fault in [Fault::Garbled(200), Fault::Garbled(400), Fault::Garbled(500)] {
         let mut world = World::with(&[("AWS_LAMBDA_LOG_LEVEL", "TRACE"), ("SETTINGS_TTL_SECONDS", "0")]).await;
         world.ssm.fault(Some(fault));
@@ -211,7 +202,7 @@ async fn an_answer_of_ssm_that_cannot_be_read_is_not_shown() {
 }
 
 #[tokio::test]
-async fn ssm_hanging_costs_no_alert_while_there_are_good_values() {
+async fn a_hanging_ssm_costs_no_alert_once_the_secrets_were_read() {
     let mut world = World::with(&[("SETTINGS_TTL_SECONDS", "0")]).await;
     assert_eq!(world.send(&sample("alarm")).await.0, 200);
     world.ssm.fault(Some(Fault::Hang));
@@ -232,7 +223,7 @@ async fn without_a_token_parameter_the_function_refuses_to_start() {
 }
 
 #[tokio::test]
-async fn anybody_may_call_where_that_was_asked_for() {
+async fn allow_unauthenticated_lets_everybody_call() {
     let mut world = World::with(&[("WEBHOOK_TOKEN_PARAMETER", ""), ("ALLOW_UNAUTHENTICATED", "true")]).await;
     assert_eq!(world.send(&with_credential(sample("alarm"), None, "")).await.0, 200);
     assert_eq!(world.ssm.calls()[0]["Names"], json!([PUSH_URL_PARAMETER]));

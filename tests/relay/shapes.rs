@@ -1,5 +1,5 @@
-//! One message in every shape that ZStack can send it in: what is pushed, `tests/relay/shapes/`, and that a message in
-//! one shape is closed by one in another.
+//! One message in every shape in which ZStack can send it: what is pushed is in `tests/relay/shapes/`. A recovery in one
+//! shape closes the alert of a message in any other shape.
 
 use std::collections::BTreeMap;
 
@@ -46,9 +46,9 @@ fn every_shape_is_read_in_both_languages() {
     goldens.end();
 }
 
-/// What a person switches from one template to another, or to none, leaves nothing open.
+/// If somebody changes or removes a template while an alert is open, the alert is closed all the same.
 #[test]
-fn what_one_shape_opens_another_closes() {
+fn an_alert_opened_in_one_shape_is_closed_in_any_other() {
     let [(_, alarm), (_, recovery), (_, event), (_, back), (_, nic), (_, nic_back)] = messages();
     for opens in ALL {
         for closes in ALL {
@@ -57,12 +57,12 @@ fn what_one_shape_opens_another_closes() {
                 (&event, &back, true),
                 (&nic, &nic_back, opens.has_labels() && closes.has_labels()),
             ];
-            for (problem, end, told_apart) in pairs {
+            for (problem, end, must_share_key) in pairs {
                 for (problem, end) in [(problem.clone(), end.clone()), (broken(problem), broken(end))] {
-                    let (key, status, labels) = told(&problem.body(opens));
-                    let (end_key, end_status, end_labels) = told(&end.body(closes));
+                    let (key, status, labels) = one_event(&problem.body(opens));
+                    let (end_key, end_status, end_labels) = one_event(&end.body(closes));
                     assert_eq!((status.as_str(), end_status.as_str()), ("Critical", "Ok"), "{opens:?} {closes:?}");
-                    assert!(key == end_key || !told_apart, "{opens:?} {closes:?}: {key} {end_key}");
+                    assert!(key == end_key || !must_share_key, "{opens:?} {closes:?}: {key} {end_key}");
                     assert_eq!(labels["resource"], end_labels["resource"], "{opens:?} {closes:?}");
                     // Facts have no rule name.
                     if opens == closes || problem.is_event() {
@@ -75,7 +75,7 @@ fn what_one_shape_opens_another_closes() {
 }
 
 #[tokio::test]
-async fn flashduty_has_nothing_open_after_a_change_of_template() {
+async fn no_alert_stays_open_in_flashduty_after_a_change_of_template() {
     let [(_, alarm), (_, recovery), (_, event), (_, back), (_, nic), (_, nic_back)] = messages();
     let mut world = World::new().await;
     for (at, opens) in ALL.into_iter().enumerate() {
@@ -96,28 +96,28 @@ async fn flashduty_has_nothing_open_after_a_change_of_template() {
     world.end();
 }
 
-/// Where the head is missing, the name of the condition or a card's title tells.
+/// If the heading is missing, the name of the condition or a card's title shows what the message is.
 #[test]
-fn facts_without_a_head_are_told_by_the_rest() {
+fn facts_without_a_heading_are_recognized_by_the_rest() {
     let [(_, alarm), (_, recovery), ..] = messages();
     for shape in ALL.into_iter().filter(|shape| shape.can_break() && !matches!(shape, Shape::Named(..))) {
-        // The English words for Feishu do not tell.
+        // The English words for Feishu are the same for an alarm and its recovery.
         if shape == Shape::Feishu(English) {
             continue;
         }
-        let told = [&alarm, &recovery].map(|message| {
+        let events = [&alarm, &recovery].map(|message| {
             let body = message.body(shape);
             let (start, rest) = body.split_once(r#"{"name":"#).unwrap();
             let (_, rest) = rest.split_once(r#","value":null},"#).unwrap();
-            told(&format!("{start}{rest}"))
+            one_event(&format!("{start}{rest}"))
         });
-        let [(key, status, labels), (end_key, end_status, end_labels)] = told;
+        let [(key, status, labels), (end_key, end_status, end_labels)] = events;
         assert_eq!((status.as_str(), end_status.as_str()), ("Critical", "Ok"), "{shape:?}");
         assert_eq!((key, &labels["condition"]), (end_key, &end_labels["condition"]), "{shape:?}");
     }
 }
 
-/// An alarm, its recovery, an event, its way back, and the same with labels that tell two of it apart.
+/// An alarm and its recovery, an event and its end, and an event and its end with labels that distinguish devices.
 fn messages() -> [(&'static str, Message); 6] {
     let alarm = Message::of(json!({
         "ALARM_ACCOUNT_UUID": "36c27e8ff05c4780bf6d2fa65700f22e",
@@ -176,13 +176,13 @@ fn messages() -> [(&'static str, Message); 6] {
         ("alarm", alarm),
         ("recovery", recovery),
         ("event", event("HostDisconnected", "Emergent", json!({"Error": "no ping, for 60 s: lost [agent]"}))),
-        ("way-back", event("HostConnected", "Recovery", json!({"NewStatus": "Connected", "OldStatus": "Connecting"}))),
-        ("told-apart", event("HostPhysicalNicStatusDown", "Emergent", nic("down"))),
-        ("told-apart-way-back", event("HostPhysicalNicStatusUp", "Normal", nic("up"))),
+        ("event-end", event("HostConnected", "Recovery", json!({"NewStatus": "Connected", "OldStatus": "Connecting"}))),
+        ("device-event", event("HostPhysicalNicStatusDown", "Emergent", nic("down"))),
+        ("device-event-end", event("HostPhysicalNicStatusUp", "Normal", nic("up"))),
     ]
 }
 
-/// The message with values that break a template's JSON.
+/// The message with values that break the JSON of a template.
 fn broken(message: &Message) -> Message {
     let resource = if message.is_event() { "EVENT_RESOURCE_NAME" } else { "ALARM_RESOURCE_NAME" };
     let message = message.with(resource, "机架 \"7\"\n上层");
@@ -207,7 +207,7 @@ fn pushed(bodies: &[(&str, String)]) -> Value {
 }
 
 /// Key, status and labels of the one event that a body becomes.
-fn told(body: &str) -> (String, String, BTreeMap<String, String>) {
+fn one_event(body: &str) -> (String, String, BTreeMap<String, String>) {
     let events = translated(body.as_bytes(), &[]);
     let [event] = &events[..] else { panic!("{body}: {events:#?}") };
     let text = |name: &str| event[name].as_str().unwrap().to_owned();

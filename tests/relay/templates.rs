@@ -1,8 +1,8 @@
-//! The message templates that we recommend, `docs/templates/`, as ZStack's console stores them, filled in with what
-//! breaks others.
+//! The message templates that we recommend, `docs/templates/`, as ZStack's console stores them, filled in with values
+//! that break other templates.
 //!
-//! `templates/rendered.json` is what Groovy makes of them and `templates/values.json`, by
-//! `templates/render.groovy`, so that no test needs Groovy.
+//! `templates/render.groovy` fills them in with `templates/values.json` and writes `templates/rendered.json`. The tests
+//! read that file, so they do not need Groovy.
 
 mod saving;
 
@@ -17,7 +17,7 @@ use crate::support::{World, post};
 const ALARM: &str = "zstack:alarm:5a4c7a3f0c6e4b0e8d1f2a3b4c5d6e7f:9b2f6c1d7e8a4f3bb0c1d2e3f4a5b6c7";
 const NIC: &str = "zstack:event:HostPhysicalNicStatusDown:3c4b5a69788796a5b4c3d2e1f01f0e2d:ens2\"f0";
 
-/// What becomes of each case: the alert's key and its status.
+/// The alert that each case must become: its key and its status.
 const ALERTS: [(&str, &str, &str); 6] = [
     ("alarm", ALARM, "Critical"),
     ("alarm-recovery", ALARM, "Ok"),
@@ -27,14 +27,14 @@ const ALERTS: [(&str, &str, &str); 6] = [
     ("event-with-little", "zstack:event:ManagementNodeClockDrift:7d8e9fa0b1c2d3e4f5061728394a5b6c", "Warning"),
 ];
 
-/// What the named fields leave out: the one that ZStack may not define, the operator of the way back, and words for
-/// titles.
+/// Variables that the templates with named fields leave out: one that ZStack may not define, the operator of the
+/// recovery, and words for titles.
 const NOT_NAMED: [&str; 3] = ["ALARM_RESOURCE_TYPE", "ALARM_COMPARISON_OPERATOR_REVERSE", "TITLE_ALARM_RESOURCE_NAME"];
 
 const AGAIN: &str = "it has changed, run tests/relay/templates/render.groovy";
 
 #[test]
-fn what_was_rendered_are_these_templates() {
+fn rendered_json_is_up_to_date() {
     let rendered = rendered();
     for (file, stored) in rendered["stored"].as_object().unwrap() {
         let template = fs::read_to_string(root().join("docs/templates").join(file)).unwrap();
@@ -46,7 +46,7 @@ fn what_was_rendered_are_these_templates() {
 }
 
 #[tokio::test]
-async fn every_case_becomes_its_alert() {
+async fn every_case_becomes_the_expected_alert() {
     assert_eq!(cases().len(), ALERTS.len());
     let mut world = World::new().await;
     for (case, key, status) in ALERTS {
@@ -54,18 +54,17 @@ async fn every_case_becomes_its_alert() {
             let (answered, body) = world.send(&post(message)).await;
             assert_eq!(answered, 200, "{template}, {case}: {body}");
             let alerts = body["alerts"].as_array().unwrap();
-            let told: Vec<_> = alerts.iter().map(|it| [&it["alert_key"], &it["event_status"]]).collect();
-            assert_eq!(told, [[key, status]], "{template}, {case}");
+            let pushed: Vec<_> = alerts.iter().map(|it| [&it["alert_key"], &it["event_status"]]).collect();
+            assert_eq!(pushed, [[key, status]], "{template}, {case}");
         }
     }
     world.end();
 }
 
-/// The alert is the one that the same values would give without a template.
 #[tokio::test]
-async fn a_template_changes_nothing() {
+async fn a_message_of_a_template_becomes_the_same_alert_as_without_a_template() {
     let mut world = World::new().await;
-    // Nothing is unknown in these: how a template prints that is a matter of the reader's own tests.
+    // These cases have no unknown values. Other tests cover how templates print those.
     for case in ["alarm", "event"] {
         for (template, message) in messages(case) {
             let mut plain = cases()[case].clone();
@@ -85,17 +84,17 @@ async fn a_template_changes_nothing() {
 }
 
 #[test]
-fn everything_at_once_is_all_variables_as_they_were() {
+fn templates_with_everything_contain_all_variables_unchanged() {
     for (case, values) in cases() {
         let mut fields = fields("-everything.txt", &case);
-        // The variables stand between these.
+        // The template inserts the variables between these two.
         assert_eq!(["a", "z"].map(|name| fields.remove(name)), [Some(json!("")), Some(json!(""))], "{case}");
         assert_eq!(Value::Object(fields), values, "{case}");
     }
 }
 
 #[test]
-fn named_fields_are_the_variables_as_text() {
+fn templates_with_named_fields_contain_the_variables_as_text() {
     for (case, mut values) in cases() {
         let mut fields = fields(".txt", &case);
         if let Some(labels) = fields.get_mut("EVENT_LABELS") {
@@ -105,7 +104,7 @@ fn named_fields_are_the_variables_as_text() {
         values.retain(|name, _| !NOT_NAMED.contains(&&**name));
         for (name, value) in &mut *values {
             match value {
-                // An empty item stands at both ends.
+                // The template adds an empty item at both ends.
                 Value::Array(items) => *value = [&[json!("")], &**items, &[json!("")]].concat().into(),
                 Value::Null | Value::Number(_) => *value = value.to_string().into(),
                 _ => assert!(value.is_string() || name == "EVENT_LABELS"),
@@ -132,7 +131,7 @@ fn rendered() -> Value {
     serde_json::from_str(&fs::read_to_string(ours("rendered.json")).unwrap()).unwrap()
 }
 
-/// What the templates of its kind make of a case, with the names of the templates.
+/// The messages of a case, with the names of the templates that made them.
 fn messages(case: &str) -> Vec<(String, String)> {
     let rendered = rendered();
     let of_all = rendered["messages"].as_object().unwrap();
@@ -141,7 +140,7 @@ fn messages(case: &str) -> Vec<(String, String)> {
     of_case.into_iter().map(|(template, message)| (template.clone(), text(message).to_owned())).collect()
 }
 
-/// The object that one of the two templates makes of a case.
+/// The fields of the message that a template made of a case.
 fn fields(template: &str, case: &str) -> Map<String, Value> {
     let kind = case.split('-').next().unwrap();
     let message = &rendered()["messages"][format!("{kind}{template}")][case];

@@ -1,4 +1,4 @@
-//! TLS, with SSM and with Flashduty: whom the function trusts.
+//! TLS to SSM and Flashduty: which certificates the function trusts.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use flashduty_standin::{Options, Standin};
 
 use crate::support::{KEY, KEY_IN_URL, PUSH_URL_PARAMETER, TOKEN, TOKEN_PARAMETER, World, relay, sample};
 
-/// A file that goes with its test.
+/// A file that is removed when it is dropped.
 struct File(PathBuf);
 
 impl File {
@@ -37,7 +37,7 @@ async fn flashduty_as(identity: &Identity) -> Standin {
 }
 
 #[tokio::test]
-async fn a_private_authority_is_trusted_for_all_connections_where_ssl_cert_file_names_it() {
+async fn a_private_authority_in_ssl_cert_file_is_trusted_for_all_connections() {
     let identity = Identity::new();
     let authority = File::new("authority", &identity.authority);
     let flashduty = flashduty_as(&identity).await;
@@ -57,11 +57,11 @@ async fn a_private_authority_is_trusted_for_all_connections_where_ssl_cert_file_
 }
 
 #[tokio::test]
-async fn nobody_else_is_trusted() {
+async fn no_other_authority_is_trusted() {
     let identity = Identity::new();
     let flashduty = flashduty_as(&identity).await;
     let push_url = flashduty.push_url("standard", KEY_IN_URL);
-    // One authority that is not Flashduty's, and Mozilla's.
+    // First a private authority that is not Flashduty's, then Mozilla's authorities.
     let stranger = File::new("stranger", &Identity::new().authority);
     let mut world = World::pushing_to(flashduty, &push_url, &[("SSL_CERT_FILE", stranger.path())]).await;
     for restarted in [false, true] {
@@ -78,9 +78,9 @@ async fn nobody_else_is_trusted() {
     world.end();
 }
 
-/// As Windows has them: with a mark before the text, CR LF at the end of each line, and UTF-16 out of PowerShell.
+/// On Windows, a file may have a byte order mark and CR LF, and PowerShell writes UTF-16.
 #[tokio::test]
-async fn an_authority_is_trusted_however_its_file_is_written() {
+async fn an_authority_is_trusted_in_any_encoding_of_its_file() {
     let identity = Identity::new();
     let text = format!("# ours\n\n{}", identity.authority);
     let utf_16 = || text.encode_utf16();
@@ -101,7 +101,7 @@ async fn an_authority_is_trusted_however_its_file_is_written() {
 }
 
 #[tokio::test]
-async fn folders_of_certificates_are_read_with_what_else_is_in_them() {
+async fn a_folder_of_certificates_may_contain_other_files() {
     let identity = Identity::new();
     let folder = std::env::temp_dir().join(format!("zstack-flashduty-folder-{}", std::process::id()));
     std::fs::create_dir_all(folder.join("another")).unwrap();
@@ -123,7 +123,7 @@ async fn folders_of_certificates_are_read_with_what_else_is_in_them() {
     std::fs::remove_dir_all(folder).unwrap();
 }
 
-/// Whatever was named by mistake, a private key or a token: its name is told, and nothing of what is in it.
+/// It may be a private key or a token by mistake. The log contains its name, and nothing of its contents.
 #[tokio::test]
 async fn a_file_without_certificates_keeps_the_function_from_starting() {
     for (name, text) in [
@@ -141,9 +141,9 @@ async fn a_file_without_certificates_keeps_the_function_from_starting() {
         let file = File::new(name, text);
         let log = does_not_start(&[("SSL_CERT_FILE", file.path())]).await;
         assert!(log.contains("SSL_CERT_FILE") && log.contains(file.path()), "{name}: {log}");
-        // As it is, in base64, and as an array of bytes is printed.
-        for told in ["a-secret", "YS1z", "97, 45, 115"] {
-            assert!(!log.contains(told), "{name}: {log}");
+        // As it is, in base64, and as Rust prints an array of bytes.
+        for form in ["a-secret", "YS1z", "97, 45, 115"] {
+            assert!(!log.contains(form), "{name}: {log}");
         }
     }
     for variable in ["SSL_CERT_FILE", "SSL_CERT_DIR"] {

@@ -1,5 +1,6 @@
-//! What is pushed for every event of the catalogue, `tests/relay/catalogue/`: one file for each. The messages are made
-//! by the facts, `docs/protocols/zstack-events.json`, and not by the program's own table.
+//! What is pushed for every event of the catalogue: one golden file for each event, in `tests/relay/catalogue/`.
+//!
+//! The messages are made from the facts, `docs/protocols/zstack-events.json`, and not from the program's own table.
 
 use serde_json::{Map, Value, json};
 
@@ -7,7 +8,7 @@ use super::{Fact, STEPS, facts};
 use crate::support::goldens::Goldens;
 use crate::support::translated;
 
-/// Two values of each label, such as ZStack sends.
+/// Two values of each label, as ZStack sends them.
 const VALUES: [(&str, &str, &str); 56] = [
     ("AbnormalFiles", r#"["/var/log/zstack.log", "/var/core.1"]"#, "[]"),
     ("AlertLevel", "Important", "Normal"),
@@ -67,7 +68,7 @@ const VALUES: [(&str, &str, &str); 56] = [
     ("isSuccess", "false", "true"),
 ];
 
-/// The same where it depends on the event, and for labels that nothing but their name is known of.
+/// Two values of a label of an event. Some depend on the event. A label that is not in [`VALUES`] has invented values.
 fn values(event: &str, label: &str) -> [String; 2] {
     let connected = event.ends_with("Connected");
     let [one, other] = match label {
@@ -91,7 +92,7 @@ fn values(event: &str, label: &str) -> [String; 2] {
     [one, other].map(str::to_owned)
 }
 
-/// An event as ZStack sends it where its subscription sets no level.
+/// An event as ZStack sends it if its subscription sets no level.
 fn message(fact: &Fact, namespace: &str) -> Value {
     let labels = fact.labels.iter().map(|label| {
         let [one, _] = values(&fact.name, label);
@@ -117,16 +118,16 @@ fn labelled(message: &Value, label: &str, value: &str) -> Value {
     message
 }
 
-/// Each message of an event that means something of its own.
+/// The messages of an event that differ in meaning, each with the name of its case.
 fn cases(fact: &Fact, all: &[Fact]) -> Vec<(String, Value)> {
     let plain = message(fact, &fact.namespaces[0]);
-    let mut cases = vec![("as it comes".to_owned(), plain.clone())];
+    let mut cases = vec![("as ZStack sends it".to_owned(), plain.clone())];
     match &fact.state {
         Some(state) if state.label == "EVENT_ERROR" => {
             let mut failed = plain.clone();
             failed["EVENT_LABELS"] = json!({});
             failed["EVENT_ERROR"] = json!(r#"{"code":"HA.1000","details":"no \"host\" has room"}"#);
-            cases.push(("EVENT_ERROR is there".to_owned(), failed.clone()));
+            cases.push(("EVENT_ERROR is set".to_owned(), failed.clone()));
             failed["EVENT_ERROR"] = json!("null");
             cases.push(("EVENT_ERROR is empty, and there are no labels".to_owned(), failed.clone()));
             failed.as_object_mut().unwrap().remove("EVENT_ERROR");
@@ -160,7 +161,7 @@ fn cases(fact: &Fact, all: &[Fact]) -> Vec<(String, Value)> {
 }
 
 #[test]
-fn every_event_of_the_catalogue_comes_to_what_it_means() {
+fn every_event_of_the_catalogue_becomes_the_expected_alert() {
     let facts = facts();
     let mut goldens = Goldens::of("catalogue");
     for fact in &facts {

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::messages::{alarm, says_nothing, shape};
+use super::messages::{alarm, is_no_value, shape};
 use super::{message, pushed, text};
 
 fn keys(body: &str, cloud: &str) -> Vec<String> {
@@ -11,7 +11,7 @@ fn keys(body: &str, cloud: &str) -> Vec<String> {
     pushed(body.as_bytes(), if cloud.is_empty() { &[] } else { &url }).into_iter().map(|it| it.alert_key).collect()
 }
 
-/// Any message at all: an object with ZStack's names, a text, an alarm in some shape.
+/// Any message: an object with ZStack's names, a text, or an alarm in any shape.
 fn body() -> impl Strategy<Value = String> {
     prop_oneof![
         message().prop_map(|message| message.to_string()),
@@ -23,19 +23,19 @@ fn body() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn the_cloud_stands_in_front_of_the_key(body in body(), cloud in text()) {
+    fn the_cloud_is_at_the_start_of_every_key(body in body(), cloud in text()) {
         let cloud = cloud.trim();
         let with = keys(&body, cloud);
         let without = keys(&body, "");
         prop_assert_eq!(with.len(), without.len());
         for (with, without) in with.iter().zip(&without) {
-            let expected = if says_nothing(cloud) {
+            let expected = if is_no_value(cloud) {
                 without.clone()
             } else {
                 let cloud = cloud.replace('%', "%25").replace(':', "%3A");
                 format!("zstack:cloud={cloud}:{}", without.strip_prefix("zstack:").unwrap())
             };
-            // A key that is too long is a hash.
+            // A key that is too long is replaced by its hash.
             if [with, without].iter().all(|key| !key.starts_with("zstack:sha256:")) {
                 prop_assert_eq!(with, &expected);
             } else {
@@ -46,7 +46,7 @@ proptest! {
 
     #[test]
     fn two_clouds_never_share_a_key(body in body(), one in text(), other in text()) {
-        let [one, other] = [one, other].map(|cloud| if says_nothing(&cloud) { String::new() } else { cloud.trim().to_owned() });
+        let [one, other] = [one, other].map(|cloud| if is_no_value(&cloud) { String::new() } else { cloud.trim().to_owned() });
         prop_assume!(one != other);
         for key in keys(&body, &one) {
             prop_assert!(!keys(&body, &other).contains(&key), "{}", key);

@@ -1,28 +1,28 @@
-//! Every event of the catalogue is ended by what ends it, and told from its like.
+//! Every event of the catalogue: its end closes its alert, and events of different devices have different keys.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::{Map, Value, json};
 
-use super::messages::{FACTS, device, event, fact, name, says_nothing, shape, shape_with_labels, uuid};
+use super::messages::{FACTS, device, event, fact, is_no_value, name, shape, shape_with_labels, uuid};
 use super::{Pushed, pushed, text};
 use crate::catalogue::Fact;
 use crate::support::shapes::{Message, Shape};
 
-/// A problem and what ends it, each in a shape of its own, on one resource.
+/// A problem and its end, on one resource, each with its shape.
 type Pair = (Message, Shape, Message, Shape);
 
 fn has_two_sides(fact: &Fact) -> bool {
     fact.state.as_ref().is_some_and(|state| !state.problem.is_empty() && !state.over.is_empty())
 }
 
-/// Labels that tell this one from its like.
-fn told_apart(fact: &Fact, values: &[String]) -> Map<String, Value> {
+/// The labels that distinguish devices, with these values.
+fn device_labels(fact: &Fact, values: &[String]) -> Map<String, Value> {
     fact.tells_apart.iter().cloned().zip(values.iter().map(|value| json!(value))).collect()
 }
 
-/// What the labels must be for an event to say that it is trouble, or over.
+/// Adds a label with the state of a problem, or of its end if `over`.
 fn with_state(fact: &Fact, mut labels: Map<String, Value>, over: bool, at: Index) -> Map<String, Value> {
     if let Some(state) = fact.state.as_ref().filter(|state| state.label != "EVENT_ERROR") {
         let values = if over && !state.over.is_empty() { &state.over } else { &state.problem };
@@ -33,7 +33,7 @@ fn with_state(fact: &Fact, mut labels: Map<String, Value>, over: bool, at: Index
     labels
 }
 
-/// The error that tells trouble, where it does.
+/// Sets `EVENT_ERROR` if it is the event's state.
 fn with_error(fact: &Fact, message: &Message, over: bool, error: &str) -> Message {
     let is_state = fact.state.as_ref().is_some_and(|state| state.label == "EVENT_ERROR");
     match (is_state, over) {
@@ -55,7 +55,7 @@ fn pair(problem: &'static Fact, end: &'static Fact) -> impl Strategy<Value = Pai
     };
     (vec(device(), problem.tells_apart.len()), any::<Index>(), uuid(), name(), text(), shapes).prop_flat_map(
         move |(values, at, id, name, error, (opens, closes))| {
-            let labels = |fact, over| Value::from(with_state(fact, told_apart(problem, &values), over, at));
+            let labels = |fact, over| Value::from(with_state(fact, device_labels(problem, &values), over, at));
             let both = (event(problem, labels(problem, false)), event(end, labels(end, true)));
             both.prop_map(move |(one, other)| {
                 let on = |message: Message| message.with("EVENT_RESOURCE_ID", &*id).with("EVENT_RESOURCE_NAME", &*name);
@@ -66,16 +66,16 @@ fn pair(problem: &'static Fact, end: &'static Fact) -> impl Strategy<Value = Pai
     )
 }
 
-/// Every event with a way back, and what that is.
-fn way_back() -> impl Strategy<Value = Pair> {
+/// An event that another event ends, and that event.
+fn ended_by_another() -> impl Strategy<Value = Pair> {
     let pairs = FACTS.iter().flat_map(|problem| {
         problem.undone_by.iter().map(move |name| (problem, FACTS.iter().find(|fact| fact.name == *name).unwrap()))
     });
     select(pairs.collect::<Vec<_>>()).prop_flat_map(|(problem, end)| pair(problem, end))
 }
 
-/// Every event with a state, and its own end.
-fn own_end() -> impl Strategy<Value = Pair> {
+/// An event with a state, and the same event with the state of its end.
+fn ended_by_itself() -> impl Strategy<Value = Pair> {
     fact(has_two_sides).prop_flat_map(|fact| pair(fact, fact))
 }
 
@@ -92,53 +92,53 @@ fn closes((problem, opens, end, closes): &Pair) {
 
 proptest! {
     #[test]
-    fn every_way_back_closes_its_problem(pair in way_back()) {
+    fn every_event_that_ends_another_closes_its_alert(pair in ended_by_another()) {
         closes(&pair);
     }
 
     #[test]
-    fn every_state_that_is_over_closes_its_trouble(pair in own_end()) {
+    fn every_state_that_is_over_closes_the_alert_of_the_problem(pair in ended_by_itself()) {
         closes(&pair);
     }
 
     #[test]
-    fn two_values_of_what_tells_apart_never_share_a_key(
+    fn different_values_of_a_device_label_never_share_a_key(
         (fact, labels) in fact(|fact| !fact.tells_apart.is_empty())
             .prop_flat_map(|fact| (Just(fact), vec(text(), fact.tells_apart.len()))),
         at in any::<Index>(),
         other in text(),
         wrapped in any::<bool>(),
     ) {
-        let at = at.index(labels.len());
-        let mut others = labels.clone();
-        others[at].clone_from(&other);
+        let (others, same) = with_one_replaced(&labels, at, &other);
         let shape = if wrapped { Shape::WrappedEverything } else { Shape::Plain };
-        prop_assert_eq!(key(fact, &labels, shape) == key(fact, &others, shape), equal(&labels[at], &other));
+        prop_assert_eq!(key(fact, &labels, shape) == key(fact, &others, shape), same);
     }
 
     #[test]
-    fn two_devices_never_share_a_key_in_any_shape(
+    fn different_devices_never_share_a_key_in_any_shape(
         (fact, devices) in fact(|fact| !fact.tells_apart.is_empty())
             .prop_flat_map(|fact| (Just(fact), vec(device(), fact.tells_apart.len()))),
         at in any::<Index>(),
         other in device(),
         shapes in (shape_with_labels(), shape_with_labels()),
     ) {
-        let at = at.index(devices.len());
-        let mut others = devices.clone();
-        others[at].clone_from(&other);
-        let same = equal(&devices[at], &other);
+        let (others, same) = with_one_replaced(&devices, at, &other);
         prop_assert_eq!(key(fact, &devices, shapes.0) == key(fact, &others, shapes.1), same, "{:?}", shapes);
     }
 }
 
-fn equal(one: &str, other: &str) -> bool {
-    one.trim() == other.trim() || says_nothing(one) && says_nothing(other)
+/// The values with one of them replaced, and whether they still mean the same.
+fn with_one_replaced(values: &[String], at: Index, by: &str) -> (Vec<String>, bool) {
+    let at = at.index(values.len());
+    let same = values[at].trim() == by.trim() || is_no_value(&values[at]) && is_no_value(by);
+    let mut replaced = values.to_vec();
+    by.clone_into(&mut replaced[at]);
+    (replaced, same)
 }
 
 fn key(fact: &Fact, values: &[String], shape: Shape) -> String {
     let message = Message::of(json!({
-        "EVENT_NAME": fact.name, "EVENT_RESOURCE_ID": "c0ffee", "EVENT_LABELS": told_apart(fact, values),
+        "EVENT_NAME": fact.name, "EVENT_RESOURCE_ID": "c0ffee", "EVENT_LABELS": device_labels(fact, values),
     }));
     let events: Vec<Pushed> = pushed(message.body(shape).as_bytes(), &[]);
     events[0].alert_key.clone()

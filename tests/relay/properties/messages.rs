@@ -12,7 +12,7 @@ use crate::support::shapes::{Labels, Language, Message, Shape};
 
 pub static FACTS: LazyLock<Vec<Fact>> = LazyLock::new(facts);
 
-/// Every event that `is_wanted`.
+/// An event of the catalogue that `is_wanted`.
 pub fn fact(is_wanted: fn(&Fact) -> bool) -> impl Strategy<Value = &'static Fact> {
     select(FACTS.iter().filter(|fact| is_wanted(fact)).collect::<Vec<_>>())
 }
@@ -21,24 +21,24 @@ pub fn uuid() -> impl Strategy<Value = String> {
     "[0-9a-f]{32}"
 }
 
-/// What names a device: it says something, and no card for Teams changes it. In a list of lines nobody can tell a comma
-/// at its end from one behind it.
+/// A device's name that is not empty, and that a card for Teams does not change. It does not end with a comma or a
+/// semicolon, which could be the separator in a list of lines.
 pub fn device() -> impl Strategy<Value = String> {
     r"[A-Za-z0-9:./_%{}()\[\],;= 磁盘-]{1,16}"
-        .prop_filter("a device", |device| !says_nothing(device) && !device.trim_end().ends_with([',', ';']))
+        .prop_filter("a device", |device| !is_no_value(device) && !device.trim_end().ends_with([',', ';']))
 }
 
-/// What counts as nothing, as a whole.
-pub fn says_nothing(text: &str) -> bool {
+/// Whether a text counts as no value.
+pub fn is_no_value(text: &str) -> bool {
     ["", "-", "null", "None", "[]", "[:]", "{}"].contains(&text.trim())
 }
 
-/// A text without a backslash: a template changes what stands behind one.
+/// A text without a backslash. Templates change the character after a backslash.
 pub fn name() -> impl Strategy<Value = String> {
     text().prop_map(|text| text.replace('\\', "/"))
 }
 
-/// A level in ZStack's words or in somebody's.
+/// One of ZStack's levels, none, or another word.
 pub fn level() -> impl Strategy<Value = String> {
     prop_oneof![4 => select(vec!["Emergent", "Important", "Normal", "Recovery", ""]).prop_map(str::to_owned), 1 => "[a-z]{1,8}"]
 }
@@ -51,7 +51,7 @@ pub fn shape_with_labels() -> impl Strategy<Value = Shape> {
     shape().prop_filter("labels", |shape| shape.has_labels())
 }
 
-/// An event with these labels beside others, from some subscription.
+/// An event with these labels, and with any values of its other labels.
 pub fn event(fact: &Fact, labels: Value) -> impl Strategy<Value = Message> + use<> {
     let (name_on_wire, namespaces) = (fact.name.clone(), fact.namespaces.clone());
     let others: Vec<_> = fact.labels.iter().filter(|label| labels.get(label.as_str()).is_none()).cloned().collect();
@@ -106,7 +106,7 @@ pub fn alarm() -> impl Strategy<Value = Message> {
     })
 }
 
-/// A template's shape: values stand in it as they are.
+/// A shape of a template that inserts values without escaping them.
 pub fn template() -> impl Strategy<Value = Shape> {
     let language = || select(vec![Language::English, Language::Chinese]);
     let labels = select(vec![Labels::Groovy, Labels::Json, Labels::List, Labels::Lines]);

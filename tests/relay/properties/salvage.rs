@@ -1,4 +1,4 @@
-//! Broken JSON says what the same message says without the mistake.
+//! A message with broken JSON becomes the same alert as the message with valid JSON.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -10,7 +10,7 @@ use super::{pushed, text};
 use crate::catalogue::{Fact, STEPS};
 use crate::support::shapes::{Message, Shape};
 
-/// A message, and the names of its fields and labels that may hold anything.
+/// A message, and the names of its fields and labels that may contain any text.
 type Free = (Message, Vec<String>);
 
 fn any_alarm() -> impl Strategy<Value = Free> {
@@ -19,7 +19,7 @@ fn any_alarm() -> impl Strategy<Value = Free> {
     alarm().prop_map(move |message| (message, free.iter().map(|name| format!("ALARM_{name}")).collect()))
 }
 
-/// An event of the catalogue with whatever state it may have.
+/// An event of the catalogue with any state.
 fn any_event() -> impl Strategy<Value = Free> {
     fact(|_| true).prop_flat_map(|fact| {
         let apart = vec(device(), fact.tells_apart.len());
@@ -31,7 +31,7 @@ fn any_event() -> impl Strategy<Value = Free> {
                 event(fact, labels).prop_map(move |message| {
                     let fixed = fact.state.is_some();
                     let message = message.with("EVENT_RESOURCE_ID", &*id).with("EVENT_RESOURCE_NAME", &*name);
-                    // Where an error is a state, it is left alone.
+                    // An error that is the event's state is not changed.
                     let message = message.with("EVENT_ERROR", if fixed { Value::Null } else { json!(error) });
                     let labels = fact.labels.iter().filter(|label| !kept.contains(label)).cloned();
                     let fields = ["EVENT_NAMESPACE", "EVENT_RESOURCE_NAME", "EVENT_TIME"].into_iter();
@@ -43,7 +43,7 @@ fn any_event() -> impl Strategy<Value = Free> {
     })
 }
 
-/// A value of the label with the state, where there is one.
+/// The label with the state and a value of it, if the event has one.
 fn state(fact: &Fact) -> impl Strategy<Value = Option<(String, String)>> + use<> {
     let Some(state) = fact.state.as_ref().filter(|state| state.label != "EVENT_ERROR") else {
         return Just(None).boxed();
@@ -56,12 +56,12 @@ fn state(fact: &Fact) -> impl Strategy<Value = Option<(String, String)>> + use<>
     select(values).prop_map(move |value| Some((label.clone(), value))).boxed()
 }
 
-/// Key and status of each event.
-fn told(body: &str) -> Vec<(String, String)> {
+/// Key and status of each event that is pushed.
+fn keys_and_statuses(body: &str) -> Vec<(String, String)> {
     pushed(body.as_bytes(), &[]).into_iter().map(|event| (event.alert_key, event.event_status)).collect()
 }
 
-/// The message with something put into one of its values.
+/// The message with `what` inserted into one of its values.
 fn put_into(message: &Message, name: &str, at: Index, what: &str) -> Message {
     let put = |value: &Value| {
         let text = value.as_str().unwrap();
@@ -90,10 +90,10 @@ proptest! {
         at in any::<Index>(),
         what in select(vec!["\"", "\n", "\r\n", "\"\"", "\"\n"]),
     ) {
-        // As JSON that nothing is wrong with says it.
-        let expected = told(&without_labels(&message, shape).body(Shape::Plain));
-        prop_assert_eq!(&told(&message.body(shape)), &expected, "{}", message.body(shape));
+        // The same message as valid JSON.
+        let expected = keys_and_statuses(&without_labels(&message, shape).body(Shape::Plain));
+        prop_assert_eq!(&keys_and_statuses(&message.body(shape)), &expected, "{}", message.body(shape));
         let broken = put_into(&message, &free[name.index(free.len())], at, what).body(shape);
-        prop_assert_eq!(told(&broken), expected, "{}", broken);
+        prop_assert_eq!(keys_and_statuses(&broken), expected, "{}", broken);
     }
 }

@@ -22,14 +22,14 @@ ODD = ['', '-', ' ', '"', '\\', 'C:\\temp\\', '\\"', "it's", '$', '$x', '${x}', 
 
 /**
  * What ZStack's console stores of a text: the object in it as the only item of `sections`, in one line. The members are
- * in order here, so that the tests can make the same text.
+ * sorted here, so that the tests can make the same text.
  */
 def asStored(String text) {
     assert text ==~ /[ -~\n]+/: 'JsonOutput writes other characters as \\uXXXX, the console does not'
     JsonOutput.toJson([sections: [new TreeMap(new JsonSlurper().parseText(text))]])
 }
 
-/** ZStack takes every backslash out before it compiles a template, and out of alarms' before it fills them, too. */
+/** ZStack removes every backslash before it compiles a template, and from alarms' templates before it fills them in. */
 def withoutBackslashes(String text) { text.replace('\\', '') }
 
 def digest(File file) { MessageDigest.getInstance('SHA-256').digest(file.bytes).encodeHex().toString() }
@@ -39,7 +39,7 @@ compiled = { String text -> new GStringTemplateEngine().createTemplate(text) }.m
 
 def fill(String text, Map values) { compiled(text).make(new LinkedHashMap(values)).toString() }
 
-/** With the engine that ZStack only compiles them with, when they are saved. */
+/** Fills in a template with the engine with which ZStack only compiles it, when it is saved. */
 def fillSimply(String text, Map values) {
     new SimpleTemplateEngine().createTemplate(text).make(new LinkedHashMap(values)).toString()
 }

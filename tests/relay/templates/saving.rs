@@ -1,6 +1,6 @@
-//! What happens to a message template when it is saved in ZStack's console, restated: one that is refused helps nobody.
+//! How ZStack's console saves a message template, restated: which templates it stores, and which are refused.
 //!
-//! That the text compiles, too, is seen to by `render.groovy`.
+//! `render.groovy` checks that the templates compile.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 
 use super::cases;
 
-/// What the console stores of a text, if it takes it: whatever is no JSON it refuses. Of what is no object, it takes
-/// the pieces, as JavaScript's `{...value}` does.
+/// The text that the console stores of a template. `None` if the template is not JSON, which the console refuses.
 ///
-/// The members are in order here, in the console as they stand.
+/// The console stores a value that is not an object as JavaScript's `{...value}`. The members are sorted here; the
+/// console keeps their order.
 pub fn as_stored(text: &str) -> Option<String> {
     let section = match serde_json::from_str(text).ok()? {
         Value::Object(members) => members,
@@ -23,7 +23,7 @@ pub fn as_stored(text: &str) -> Option<String> {
     Some(json!({"sections": [section]}).to_string())
 }
 
-/// Everything for which console or ZStack would refuse `template`, which is for `alarm` or `event`.
+/// Every reason for which the console or ZStack would refuse `template`. Its `kind` is `alarm` or `event`.
 fn refusals(template: &str, kind: &str) -> Vec<String> {
     let values = cases();
     let variables = values[kind].as_object().unwrap();
@@ -38,7 +38,7 @@ fn refusals(template: &str, kind: &str) -> Vec<String> {
                     refusals.push(format!("no variable: {word:?}"));
                 }
             }
-            // ZStack looks for one in the same line, and there is but one.
+            // ZStack looks for a quotation mark in the same line, and what is stored is one line.
             None if after.contains('"') => refusals.push("$ without {".to_owned()),
             None => {}
         }
@@ -52,7 +52,7 @@ fn first_word(text: &str) -> &str {
 }
 
 #[test]
-fn zstack_takes_every_template_of_the_repository() {
+fn zstack_accepts_every_template_of_the_repository() {
     let mut found = Vec::new();
     for path in files() {
         let text = fs::read_to_string(&path).unwrap();
@@ -61,7 +61,7 @@ fn zstack_takes_every_template_of_the_repository() {
             let kind = if template.contains("${ALARM_") { "alarm" } else { "event" };
             assert_eq!(refusals(template, kind), [""; 0], "{}: {template}", path.display());
             assert!(serde_json::from_str::<Value>(template).unwrap().is_object(), "{}: {template}", path.display());
-            // ZStack takes them out of alarms' before they are filled in. The console may have written some.
+            // ZStack removes backslashes from alarms' templates before it fills them in. The console may add some.
             assert!(!as_stored(template).unwrap().contains('\\'), "{}: {template}", path.display());
             found.push(path.file_name().unwrap().to_owned());
         }
@@ -79,12 +79,12 @@ fn zstack_takes_every_template_of_the_repository() {
 }
 
 #[test]
-fn all_variables_are_known() {
+fn values_json_contains_all_variables() {
     assert_eq!(["alarm", "event"].map(|kind| cases()[kind].as_object().unwrap().len()), [23, 14]);
 }
 
 #[test]
-fn zstack_refuses_others() {
+fn zstack_refuses_invalid_templates() {
     for (template, why) in [
         // What this repository recommended once.
         (r#"{"ALARM_NAME": ${groovy.json.JsonOutput.toJson(ALARM_NAME)}}"#, "no JSON"),
@@ -131,8 +131,8 @@ fn the_console_stores_a_template_as_the_only_section() {
     assert_eq!(as_stored("{"), None);
 }
 
-/// Where templates are: `docs/templates`, and every document. `docs/protocols` is about ZStack's own and about what it
-/// refuses.
+/// The files that contain templates: `docs/templates`, and every document. `docs/protocols` is left out. It shows
+/// ZStack's own templates, and some that ZStack refuses.
 fn files() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut files: Vec<_> = ["README.md", "README.zh-CN.md"].map(|name| root.join(name)).into();

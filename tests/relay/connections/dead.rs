@@ -1,5 +1,6 @@
-//! Connections that die without a word between two requests: nothing that is sent on them arrives, and nothing
-//! says so. Lambda freezes a process for minutes, and whatever is on the way forgets an idle connection.
+//! Connections that are dead between two requests: nothing that is sent on them arrives, and no error is reported.
+//!
+//! Lambda freezes a process for minutes. Meanwhile, a NAT gateway or a firewall may forget an idle connection.
 
 use std::time::{Duration, Instant};
 
@@ -10,15 +11,15 @@ use serde_json::Value;
 use crate::support::journey::Journey;
 use crate::support::{KEY, KEY_IN_URL, World, sample};
 
-/// How late an alert may be for one dead connection. Who waits for a timeout of the SDK is later.
+/// How long an alert may take in spite of one dead connection. A timeout of the SDK takes longer.
 const LATE: Duration = Duration::from_millis(900);
 
-/// A wire to where an `http://` URL points, and the URL that leads through it.
-async fn wire(url: &str) -> (Proxy, String) {
+/// A proxy in front of the server of an `http://` URL, and its URL.
+async fn proxy_of(url: &str) -> (Proxy, String) {
     let service = url.strip_prefix("http://").unwrap();
-    let wire = Proxy::to(service.split('/').next().unwrap()).await;
-    let through = format!("http://{}", wire.address());
-    (wire, through)
+    let proxy = Proxy::to(service.split('/').next().unwrap()).await;
+    let through = format!("http://{}", proxy.address());
+    (proxy, through)
 }
 
 async fn timed(journey: &mut Journey, event: &Value) -> (u64, Duration) {
@@ -30,20 +31,20 @@ async fn timed(journey: &mut Journey, event: &Value) -> (u64, Duration) {
 #[tokio::test]
 async fn a_dead_connection_to_sqs_does_not_queue_an_alert() {
     let mut journey = Journey::new().await;
-    let (wire, through) = wire(journey.sqs.url()).await;
+    let (proxy, through) = proxy_of(journey.sqs.url()).await;
     journey.world.restart_with(&[("AWS_ENDPOINT_URL_SQS", &through)]).await;
     assert_eq!(journey.send(&sample("alarm")).await.0, 200);
-    // Until the count is due again.
+    // Then the relay asks SQS again how many messages wait.
     tokio::time::sleep(Duration::from_secs(2)).await;
-    wire.stall();
+    proxy.stall();
     let (status, took) = timed(&mut journey, &sample("alarm-recovery")).await;
     assert_eq!((status, journey.queued().len()), (200, 0), "{took:?}");
     assert!(took < LATE, "{took:?}");
-    // And what must be queued is queued.
+    // An alert that must be queued is queued over a new connection.
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert_eq!(timed(&mut journey, &sample("alarm")).await.0, 200);
     journey.world.flashduty.fault(crate::support::journey::busy(), flashduty_standin::Lasts::Next(1));
-    wire.stall();
+    proxy.stall();
     let (status, took) = timed(&mut journey, &sample("event-host-disconnected")).await;
     assert_eq!((status, journey.queued().len()), (202, 1), "{took:?}");
     assert!(took < LATE, "{took:?}");
@@ -52,12 +53,12 @@ async fn a_dead_connection_to_sqs_does_not_queue_an_alert() {
 }
 
 #[tokio::test]
-async fn a_dead_connection_to_ssm_makes_an_alert_little_later() {
+async fn a_dead_connection_to_ssm_delays_an_alert_by_less_than_a_second() {
     let mut world = World::with(&[("SETTINGS_TTL_SECONDS", "0")]).await;
-    let (wire, through) = wire(&world.ssm_url).await;
+    let (proxy, through) = proxy_of(&world.ssm_url).await;
     world.restart_with(&[("AWS_ENDPOINT_URL", &through)]).await;
     assert_eq!(world.send(&sample("alarm")).await.0, 200);
-    wire.stall();
+    proxy.stall();
     let started = Instant::now();
     assert_eq!(world.send(&sample("alarm")).await.0, 200);
     assert!(started.elapsed() < LATE, "{:?}", started.elapsed());
@@ -66,18 +67,18 @@ async fn a_dead_connection_to_ssm_makes_an_alert_little_later() {
 }
 
 #[tokio::test]
-async fn a_dead_connection_to_flashduty_makes_an_alert_little_later() {
+async fn a_dead_connection_to_flashduty_delays_an_alert_by_less_than_two_seconds() {
     let flashduty = Standin::start(Options { keys: vec![KEY.to_owned()], ..Options::default() }).await.unwrap();
     let push_url = flashduty.push_url("standard", KEY_IN_URL);
     let service = format!("http://{}", push_url.split('/').nth(2).unwrap());
-    let (wire, through) = wire(&service).await;
+    let (proxy, through) = proxy_of(&service).await;
     let mut world = World::pushing_to(flashduty, &push_url.replace(&service, &through), &[]).await;
     assert_eq!(world.send(&sample("alarm")).await.0, 200);
-    wire.stall();
+    proxy.stall();
     let started = Instant::now();
     assert_eq!(world.send(&sample("alarm-recovery")).await.0, 200);
     assert!(started.elapsed() < Duration::from_millis(1_500), "{:?}", started.elapsed());
     let line = world.function.request_lines().await.pop().unwrap();
-    assert_eq!(line["attempts"], 1, "it does not count as a try: {line}");
+    assert_eq!(line["attempts"], 1, "it does not count as an attempt: {line}");
     world.end();
 }

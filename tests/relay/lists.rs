@@ -1,4 +1,4 @@
-//! Requests with many messages in them, and which of two requests are one.
+//! Requests with several messages, and messages that become several alerts.
 
 use std::time::Duration;
 
@@ -7,85 +7,18 @@ use flashduty_standin::{Fault, Lasts};
 use serde_json::{Value, json};
 
 use crate::support::journey::{Journey, busy};
-use crate::support::{TOKEN, World, alarm, post, sample, with_credential};
+use crate::support::{World, alarm, code, post, sample};
 
-/// An alarm with an id of ZStack's, or without.
-fn message(resource: &str, status: &str, id: Option<&str>) -> String {
-    alarm(&json!({"ALARM_RESOURCE_ID": resource, "ALARM_CURRENT_STATUS": status, "ALARM_DATA_UUID": id}))
-}
-
-/// How many letters the queue holds after these bodies came one after the other, each to its URL.
-async fn queued(kind: &str, requests: &[(&str, String)]) -> usize {
-    let mut journey = Journey::to(kind).await;
-    journey.world.flashduty.fault(busy(), Lasts::Standing);
-    for (query, body) in requests {
-        let event = with_credential(post(body.clone()), None, &format!("{query}&token={TOKEN}"));
-        assert_eq!(journey.send(&event).await.0, 202, "{body}");
-    }
-    let queued = journey.queued().len();
-    journey.end();
-    queued
-}
-
+/// Each push takes 400 ms, so there is not enough time for all of them.
 #[tokio::test]
-async fn different_messages_are_never_taken_for_one() {
-    let list = |items: &[&str]| format!("[{}]", items.join(","));
-    let [a, b] = ["a", "b"].map(|resource| message(resource, "Alarm", Some("data-1")));
-    let recovery = message("a", "OK", Some("data-2"));
-    let look = r#""look!""#;
-    for (kind, requests) in [
-        ("zstack", vec![("", list(&[look, &a])), ("", list(&[look, &b]))]),
-        ("zstack", vec![("", list(&[look, &a])), ("", list(&[look, &recovery]))]),
-        ("zstack", vec![("cloud=beijing", a.clone()), ("cloud=shanghai", a.clone())]),
-        ("zstack", vec![("zone=1", a.clone()), ("zone=2", a.clone())]),
-        ("standard", vec![("cloud=beijing", "disk full".to_owned()), ("cloud=shanghai", "disk full".to_owned())]),
-        ("standard", vec![("zone=1", "disk full".to_owned()), ("zone=2", "disk full".to_owned())]),
-        ("standard", vec![("", a.clone()), ("", a.replace("VM CPU usage", "another name"))]),
-        (
-            "standard",
-            vec![
-                ("", format!(r#"{{"title":"1","sections":[{a}]}}"#)),
-                ("", format!(r#"{{"title":"2","sections":[{a}]}}"#)),
-            ],
-        ),
-    ] {
-        assert_eq!(queued(kind, &requests).await, requests.len(), "{kind}: {requests:?}");
-    }
-}
-
-/// A trigger, its recovery and an equal trigger again, within five minutes.
-#[tokio::test]
-async fn what_may_happen_again_is_new_where_zstack_gives_no_id() {
-    let [trigger, recovery] = ["Alarm", "OK"].map(|status| message("a", status, None));
-    for kind in ["standard", "zstack"] {
-        for wrap in [|it: &str| it.to_owned(), |it: &str| format!(r#"["look!",{it}]"#)] {
-            let requests = [&trigger, &recovery, &trigger].map(|it| ("", wrap(it)));
-            // Beside each there is the text, which has one letter of its own where messages are taken apart.
-            let text = usize::from(kind == "standard" && requests[0].1.starts_with('['));
-            assert_eq!(queued(kind, &requests).await, 3 + text, "{kind}: {requests:?}");
-        }
-    }
-}
-
-#[tokio::test]
-async fn zstacks_five_tries_leave_one_copy() {
-    let alarm = message("a", "Alarm", Some("data-1"));
-    for kind in ["standard", "zstack"] {
-        for body in [alarm.clone(), format!(r#"["look!",{alarm}]"#), "disk full".to_owned()] {
-            let messages = if kind == "standard" && body.starts_with('[') { 2 } else { 1 };
-            let tries: [_; 5] = std::array::from_fn(|_| ("cloud=beijing", body.clone()));
-            assert_eq!(queued(kind, &tries).await, messages, "{kind}: {body}");
-        }
-    }
-}
-
-/// Each push takes a while, so that there is not enough time for all of them.
-#[tokio::test]
-async fn what_there_is_no_time_for_is_queued() {
+async fn alerts_without_time_for_a_push_are_queued() {
     let mut journey = Journey::new().await;
     journey.world.flashduty.fault(Fault::Delay { millis: 400 }, Lasts::Standing);
-    let list: Vec<Value> =
-        (0..40).map(|n| serde_json::from_str(&message(&n.to_string(), "Alarm", None)).unwrap()).collect();
+    let list: Vec<Value> = (0..40)
+        .map(|n| {
+            serde_json::from_str(&alarm(&json!({"ALARM_RESOURCE_ID": n.to_string(), "ALARM_DATA_UUID": null}))).unwrap()
+        })
+        .collect();
     let event = post(json!(list).to_string());
     let (status, body) = journey.world.send_until(&event, in_time(Duration::from_secs(8))).await;
     assert_eq!(status, 202, "{body}");
@@ -100,13 +33,13 @@ async fn what_there_is_no_time_for_is_queued() {
 }
 
 #[tokio::test]
-async fn what_is_over_the_limit_is_one_alert_as_bad_as_the_worst() {
+async fn messages_over_the_limit_become_one_alert_with_the_worst_status() {
     let mut world = World::new().await;
     let mut list: Vec<String> = (0..210)
         .map(|n| alarm(&json!({"ALARM_RESOURCE_ID": n.to_string(), "ALARM_EMERGENCY_LEVEL": "Normal"})))
         .map(|message| message.chars().filter(|c| *c != '\n').collect())
         .collect();
-    // Small ones, so that all of them are under the limit for a body.
+    // Few fields, so that the body stays within its limit.
     for message in &mut list {
         let all: Value = serde_json::from_str(message).unwrap();
         let few = ["ALARM_UUID", "ALARM_RESOURCE_ID", "ALARM_NAME", "ALARM_CURRENT_STATUS", "ALARM_EMERGENCY_LEVEL"];
@@ -127,7 +60,7 @@ async fn what_is_over_the_limit_is_one_alert_as_bad_as_the_worst() {
     assert!(description.ends_with("1 of them are recoveries, which close nothing here: close their alerts by hand."));
     assert!(pushed[..199].iter().all(|event| event["event_status"] == "Info"));
 
-    // Late it is the same.
+    // The retry queue gets the same alerts.
     let mut journey = Journey::new().await;
     journey.world.flashduty.fault(busy(), Lasts::Standing);
     assert_eq!(journey.world.send(&post(format!("[{}]", list.join(",")))).await.0, 202);
@@ -137,7 +70,7 @@ async fn what_is_over_the_limit_is_one_alert_as_bad_as_the_worst() {
 }
 
 #[tokio::test]
-async fn one_message_may_close_two_alerts_in_time_and_late() {
+async fn one_message_closes_two_alerts_at_once_and_from_the_queue() {
     let mut journey = Journey::new().await;
     for late in [false, true] {
         journey.world.flashduty.clear();
@@ -166,4 +99,26 @@ async fn one_message_may_close_two_alerts_in_time_and_late() {
         assert_eq!((alerts.len(), alerts.iter().filter(|alert| alert.open).count()), (2, 0), "{alerts:#?}");
     }
     journey.end();
+}
+
+#[tokio::test]
+async fn a_failed_alert_does_not_stop_the_others_of_its_request() {
+    let mut world = World::new().await;
+    let message = |name: &str| alarm(&json!({"ALARM_RESOURCE_ID": name, "ALARM_RESOURCE_NAME": name}));
+    let list = format!("[{}]", ["a", "b", "c", "d"].map(message).join(","));
+    assert_eq!(world.send(&sample("health")).await.0, 200, "the function runs");
+    world.flashduty.fault(Fault::status(400), Lasts::Next(1));
+    let (status, body) = world.send(&post(&list)).await;
+    assert_eq!((status, code(&body)), (502, "FlashdutyRefused"));
+    let codes: Vec<_> = body["alerts"].as_array().unwrap().iter().map(code).collect();
+    assert_eq!(codes, ["FlashdutyRefused", "", "", ""]);
+    assert_eq!(world.flashduty.alerts().len(), 3);
+
+    world.flashduty.fault(Fault::status(400), Lasts::Next(1));
+    world.flashduty.fault(Fault::Hang, Lasts::Next(1));
+    let (status, body) = world.send_until(&post(&list), in_time(Duration::from_millis(1_500))).await;
+    assert_eq!((status, code(&body)), (504, "NoTimeLeft"), "the code of the worst end");
+    let codes: Vec<_> = body["alerts"].as_array().unwrap().iter().map(code).collect();
+    assert_eq!(codes, ["FlashdutyRefused", "NoTimeLeft", "NoTimeLeft", "NoTimeLeft"]);
+    world.end();
 }
