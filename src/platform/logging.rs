@@ -1,8 +1,7 @@
 //! The log: JSON lines on standard output.
 
-use std::cell::RefCell;
 use std::env;
-use std::io::{self, Write};
+use std::io;
 use std::panic::{self, PanicHookInfo};
 
 use tracing::level_filters::LevelFilter;
@@ -29,7 +28,7 @@ pub fn init() {
     let filter = parsed.clone().flatten().unwrap_or_else(|| safe(&Targets::new().with_default(LevelFilter::INFO)));
     let lines = tracing_subscriber::fmt::layer()
         .json()
-        .with_writer(|| Output)
+        .with_writer(io::stdout)
         .flatten_event(true)
         .with_target(false)
         .with_current_span(false)
@@ -78,55 +77,6 @@ fn safe(wanted: &Targets) -> Targets {
         safe = safe.with_target(target, if ours { level } else { level.min(LIBRARIES) });
     }
     safe.with_target(SECOND_LINE_ABOUT_PANICS, LevelFilter::OFF)
-}
-
-/// Standard output, or the buffer of [`in_one_piece`].
-#[derive(Debug)]
-pub struct Output;
-
-/// The buffer, and whether lines go into it.
-#[derive(Default)]
-struct Gathered {
-    lines: Vec<u8>,
-    waits: bool,
-}
-
-thread_local! {
-    static GATHERED: RefCell<Gathered> = RefCell::default();
-}
-
-impl Write for Output {
-    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
-        GATHERED.with_borrow_mut(
-            |gathered| {
-                if gathered.waits { gathered.lines.write(text) } else { io::stdout().write(text) }
-            },
-        )
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        io::stdout().flush()
-    }
-}
-
-/// Writes all lines that `report` logs in one system call, at its end. Each call would also wake the reader.
-pub fn in_one_piece(report: impl FnOnce()) {
-    struct Gathering;
-
-    impl Drop for Gathering {
-        fn drop(&mut self) {
-            GATHERED.with_borrow_mut(|gathered| {
-                gathered.waits = false;
-                // If this fails, there is no other place to report it.
-                let _ = io::stdout().write_all(&gathered.lines);
-                gathered.lines.clear();
-            });
-        }
-    }
-
-    GATHERED.with_borrow_mut(|gathered| gathered.waits = true);
-    let _gathering = Gathering;
-    report();
 }
 
 #[cfg(test)]

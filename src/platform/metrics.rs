@@ -15,8 +15,6 @@ use metrique_writer::{Entry, MetricFlags, Observation, Unit, Value, ValueWriter}
 use metrique_writer_format_emf::Emf;
 use tracing::warn;
 
-use crate::platform::logging::Output;
-
 /// The metrics' namespace in CloudWatch.
 const NAMESPACE: &str = "zstack-flashduty";
 
@@ -64,10 +62,10 @@ impl Metrics {
             return;
         }
         let line = Line { timestamp: SystemTime::now(), function: &self.function, outcome, request_id, tally };
-        // In one write, so that no log line gets in between.
+        // One write for a line, so that no log line gets in between.
         let mut text = Vec::new();
         let written = match self.format.lock().unwrap_or_else(PoisonError::into_inner).format(&line, &mut text) {
-            Ok(()) => Output.write_all(&text).map_err(|error| error.to_string()),
+            Ok(()) => std::io::stdout().write_all(&text).map_err(|error| error.to_string()),
             Err(error) => Err(error.to_string()),
         };
         if let Err(why) = written {

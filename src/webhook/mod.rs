@@ -25,7 +25,6 @@ pub use caller::url_labels;
 use crate::deadline::Deadline;
 use crate::delivery::{Outcome, Summary};
 use crate::error::Rejection;
-use crate::platform::logging::in_one_piece;
 use crate::platform::metrics::Metrics;
 use crate::relay::{Relay, RequestInfo};
 use crate::secrets::SecretStore;
@@ -147,11 +146,11 @@ impl Invocation<'_> {
 
     /// Writes the request's line in the log, and its line for the metrics.
     fn report(&self, request: &Request, result: Result<&Summary<'_>, &Rejection>) {
-        in_one_piece(|| {
+        {
             log::write(request, &self.request_id, self.started.elapsed(), result);
             let (outcome, mut tally) = count::count(result);
             tally.settings_errors += self.webhook.secrets.take_failures();
             self.webhook.metrics.write(&self.request_id, outcome, tally);
-        });
+        }
     }
 }
