@@ -144,6 +144,7 @@ mod tests {
             (r#"{"ALARM_NAME":"C:\", "ALARM_UUID":"u"}"#, [r"ALARM_NAME=C:\", "ALARM_UUID=u"]),
             (r#"{"ALARM_NAME":"12"", "ALARM_UUID":"u"}"#, ["ALARM_NAME=12\"", "ALARM_UUID=u"]),
             (r#"{"ALARM_NAME":""x", "ALARM_UUID":"u"}"#, ["ALARM_NAME=\"x", "ALARM_UUID=u"]),
+            (r#"{"ALARM_NAME":"a""b":c", "ALARM_UUID":"u"}"#, [r#"ALARM_NAME=a""b":c"#, "ALARM_UUID=u"]),
             (r#"{"ALARM_NAME":"a", b" c", "ALARM_UUID":"u"}"#, ["ALARM_NAME=a\", b\" c", "ALARM_UUID=u"]),
             (r#"[{"ALARM_UUID":"u","ALARM_NAME":"a "b""}]"#, ["ALARM_UUID=u", "ALARM_NAME=a \"b\""]),
             (r#"{"ALARM_UUID":"\u540d","ALARM_NAME":"a"b"} "#, ["ALARM_UUID=名", "ALARM_NAME=a\"b"]),

@@ -17,7 +17,8 @@ const MAX_TRIES: usize = 32;
 /// value, without the quotation marks around it.
 pub(super) fn value_in(text: &str) -> (Value<'_>, Members<'_>) {
     let text = text.trim();
-    if let Some((value, rest)) = json(text) {
+    // A quotation mark directly behind a string belongs to it, as in `"a""b"`.
+    if let Some((value, rest)) = json(text).filter(|(_, rest)| !rest.starts_with('"')) {
         let beside = members_in(rest);
         if !beside.is_empty() || rest.chars().all(|c| c.is_whitespace() || "{}[],;".contains(c)) {
             return (Value::Json(value), beside);
