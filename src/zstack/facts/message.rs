@@ -171,6 +171,19 @@ mod tests {
     }
 
     #[test]
+    fn a_broken_card_whose_title_contradicts_its_head_is_an_alarm() {
+        for name in [r#"""#, r#":{""#, r#"":{""#, r#"",{""#, r#""[["a"#] {
+            for status in ["OK", "Alarm"] {
+                let text = format!(
+                    r#"{{"sections":[{{"activityTitle":"Alarm {name} changes status to {status}","facts":[{{"name":"Recovery Details:","value":null}},{{"name":"UUID","value":"u"}}],"markdown":true}}]}}"#
+                );
+                let Message::Alarm(alarm) = Message::read(&text) else { panic!("{text}") };
+                assert_eq!((&*alarm.status, &*alarm.name), (status, name), "{text}");
+            }
+        }
+    }
+
+    #[test]
     fn broken_facts_of_two_messages_are_not_mixed() {
         let facts = |facts: &str| format!(r#"{{"facts":[{{"name":"触发条件","value":"a "b" > 1"}},{facts}]}}"#);
         let own = facts(r#"{"name":"备注","value":"1"},{"name":"备注","value":"2"},{"name":"UUID","value":"u"}"#);

@@ -144,6 +144,7 @@ mod tests {
             (r#"{"ALARM_NAME":"C:\", "ALARM_UUID":"u"}"#, [r"ALARM_NAME=C:\", "ALARM_UUID=u"]),
             (r#"{"ALARM_NAME":"12"", "ALARM_UUID":"u"}"#, ["ALARM_NAME=12\"", "ALARM_UUID=u"]),
             (r#"{"ALARM_NAME":""x", "ALARM_UUID":"u"}"#, ["ALARM_NAME=\"x", "ALARM_UUID=u"]),
+            (r#"{"ALARM_NAME":"a""b":c", "ALARM_UUID":"u"}"#, [r#"ALARM_NAME=a""b":c"#, "ALARM_UUID=u"]),
             (r#"{"ALARM_NAME":"a", b" c", "ALARM_UUID":"u"}"#, ["ALARM_NAME=a\", b\" c", "ALARM_UUID=u"]),
             (r#"[{"ALARM_UUID":"u","ALARM_NAME":"a "b""}]"#, ["ALARM_UUID=u", "ALARM_NAME=a \"b\""]),
             (r#"{"ALARM_UUID":"\u540d","ALARM_NAME":"a"b"} "#, ["ALARM_UUID=名", "ALARM_NAME=a\"b"]),
@@ -191,8 +192,44 @@ mod tests {
         for end in (1..facts_whole.len()).filter(|end| facts_whole.is_char_boundary(*end)) {
             assert!(facts(&facts_whole[..end]).is_none(), "{}", &facts_whole[..end]);
         }
+        // The objects of the members beside are closed, but not those around all members.
+        let beside =
+            r#"{"w":{"ALARM_NAME":"a "b"","ALARM_UUID":"u","more":{"a":{"x":"y"},"z":1},"ALARM_CURRENT_STATUS":"OK"}}"#;
+        assert!(members(beside).is_some());
+        for end in 1..beside.len() {
+            assert!(members(&beside[..end]).is_none(), "{}", &beside[..end]);
+        }
         // JSON inside a JSON string is not read either: its names have a backslash.
         assert!(members(r#"{"text":"{\"EVENT_NAME\":\"lost "x" y\"}"}"#).is_none());
+    }
+
+    #[test]
+    fn a_bracket_in_a_value_opens_nothing() {
+        let card = |title: &str, cluster: &str| {
+            format!(
+                r#"{{"summary":"R","sections":[{{"activityTitle":"{title}","facts":[{{"name":"Recovery Details:","value":null}},{{"name":"UUID","value":"u"}},{{"name":"Cluster Name","value":"{cluster}"}}],"markdown":true}}]}}"#
+            )
+        };
+        for (title, cluster) in [
+            (r#"Alarm " changes status to OK"#, ":{"),
+            (r#"Alarm " changes status to OK"#, ",{"),
+            (r#"Alarm " changes status to OK"#, "[["),
+            (r#"Alarm :{" changes status to OK"#, "c"),
+            (r#"Alarm },{" changes status to OK"#, ":["),
+            (r#"Alarm "[["a changes status to OK"#, "c"),
+            (r#"Alarm ",{" b:{" changes status to OK"#, "c"),
+            ("Alarm a changes status to OK", r#"":{"#),
+            ("Alarm a changes status to OK", r#"a"b,{"#),
+        ] {
+            let text = card(title, cluster);
+            let Salvaged { known, beside } = facts(&text).unwrap_or_else(|| panic!("{text}"));
+            assert_eq!(texts(&known)[..2], ["Recovery Details:=", "UUID=u"], "{text}");
+            assert!(known[2].1.text().starts_with(cluster), "{text}");
+            assert_eq!(texts(&beside)[1], format!("activityTitle={title}"), "{text}");
+            for end in 1..text.len() {
+                assert!(facts(&text[..end]).is_none(), "{}", &text[..end]);
+            }
+        }
     }
 
     #[test]

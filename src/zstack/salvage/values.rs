@@ -1,5 +1,7 @@
 //! Reads values in a text with broken JSON.
 
+use std::ops::Range;
+
 use serde_json::Deserializer;
 use serde_json::value::RawValue;
 
@@ -15,7 +17,8 @@ const MAX_TRIES: usize = 32;
 /// value, without the quotation marks around it.
 pub(super) fn value_in(text: &str) -> (Value<'_>, Members<'_>) {
     let text = text.trim();
-    if let Some((value, rest)) = json(text) {
+    // A quotation mark directly behind a string belongs to it, as in `"a""b"`.
+    if let Some((value, rest)) = json(text).filter(|(_, rest)| !rest.starts_with('"')) {
         let beside = members_in(rest);
         if !beside.is_empty() || rest.chars().all(|c| c.is_whitespace() || "{}[],;".contains(c)) {
             return (Value::Json(value), beside);
@@ -42,6 +45,7 @@ fn bare(text: &str) -> Value<'_> {
 /// The members at the beginning of a text. Brackets and commas between them are ignored.
 pub(super) fn members_in(mut text: &str) -> Members<'_> {
     let mut tries = MAX_TRIES;
+    let mut strings_may_end = true;
     let mut members = Members::new();
     loop {
         text = text.trim_start_matches(|c: char| c.is_whitespace() || "{}[],".contains(c));
@@ -49,20 +53,44 @@ pub(super) fn members_in(mut text: &str) -> Members<'_> {
             return members;
         };
         text = &text[value..];
-        let ends = |rest: &str| rest.trim_start().chars().next().is_none_or(|c| ",}]".contains(c));
         let value = (tries > 0).then(|| json(text)).flatten();
-        if let Some((value, rest)) = value.filter(|(_, rest)| ends(rest)) {
+        if let Some((value, rest)) = value.filter(|(_, rest)| may_follow(rest)) {
             members.push((name, Value::Json(value)));
             text = rest;
             continue;
         }
-        tries = tries.saturating_sub(1);
         // This value is broken as well, or it is an object or list around the next name.
-        let (value, rest) = text.split_at(member_names(text).next().map_or(text.len(), |next| next.start));
+        tries = tries.saturating_sub(1);
+        let is_string = strings_may_end && text.trim_start().starts_with('"');
+        let string = is_string.then(|| string_in(text)).flatten();
+        // If one string has no end, no string behind it has one.
+        strings_may_end &= string.is_some() || !is_string;
+        let end = string.map_or(0, |string| string.end + 1);
+        let next = member_names(text).find(|next| next.start >= end);
+        let (value, rest) = text.split_at(next.map_or(text.len(), |next| next.start));
         if value.contains(char::is_alphanumeric) {
             members.push((name, bare(without(value, &[',']))));
         }
         text = rest;
+    }
+}
+
+/// The string at the beginning of a text, without quotation marks and up to the first one that may be its end. The string
+/// may be longer, but everything up to there belongs to it.
+pub(super) fn string_in(text: &str) -> Option<Range<usize>> {
+    let content = text.trim_start().strip_prefix('"')?;
+    let start = text.len() - content.len();
+    let mut quotes = memchr::memchr_iter(b'"', content.as_bytes());
+    let end = quotes.find(|quote| may_follow(&content[quote + 1..]))?;
+    Some(start..start + end)
+}
+
+/// Whether `rest` may stand behind a member's value. In an object, no bracket opens behind a comma.
+fn may_follow(rest: &str) -> bool {
+    let rest = rest.trim_start();
+    match rest.strip_prefix(',') {
+        Some(next) => !next.trim_start().starts_with(['{', '[']),
+        None => rest.is_empty() || rest.starts_with(['}', ']']),
     }
 }
 
