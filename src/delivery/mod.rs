@@ -174,7 +174,7 @@ impl Session<'_> {
 
     /// Asks SSM for a new push URL. Returns whether there is one, which is used from now on.
     async fn read_new_push_url(&mut self, deadline: Deadline) -> Result<bool, DeliveryError> {
-        let secrets = self.delivery.secrets.reread(&self.secrets, Duration::ZERO, deadline).await;
+        let secrets = self.delivery.secrets.reread(&self.secrets, deadline).await;
         let Ok(secrets) = secrets else { return Err(DeliveryError::KeyRefused) };
         // An older value is in force if SSM has a typing error, say.
         let Secret::Fresh(new) = &secrets.push_url else { return Err(DeliveryError::KeyRefused) };

@@ -33,6 +33,13 @@ pub(crate) enum SecretError {
     )]
     Denied { names: String },
 
+    /// The account makes more calls of SSM than its quota allows, here or elsewhere.
+    #[error(
+        "SSM throttles the account and does not give {names}: switch on higher throughput in Parameter Store's \
+         settings, or find out what else calls it so often"
+    )]
+    Throttled { names: String },
+
     /// SSM answered with another error.
     #[error("SSM refuses to read {names}: {code}; the function's log says more")]
     Refused { names: String, code: String },
@@ -61,8 +68,12 @@ impl SecretError {
             Self::Missing { .. } | Self::InvalidPushUrl { .. } | Self::InvalidToken { .. } | Self::Denied { .. } => {
                 true
             }
-            Self::Refused { code, .. } => !matches!(code.as_str(), "ThrottlingException" | "InternalServerError"),
-            Self::Unreadable { .. } | Self::Timeout { .. } | Self::Unreachable { .. } | Self::NotCalled { .. } => false,
+            Self::Refused { code, .. } => code != "InternalServerError",
+            Self::Throttled { .. }
+            | Self::Unreadable { .. }
+            | Self::Timeout { .. }
+            | Self::Unreachable { .. }
+            | Self::NotCalled { .. } => false,
         }
     }
 }

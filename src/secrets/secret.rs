@@ -53,6 +53,12 @@ impl Secrets {
         if errors.is_empty() { Ok(()) } else { Err(SecretErrors(errors)) }
     }
 
+    /// Whether the token is that of `other`.
+    pub(super) fn has_token_of(&self, other: &Self) -> bool {
+        let token = |secrets: &Self| secrets.token.as_ref().and_then(|token| token.value().ok()).cloned();
+        token(self) == token(other)
+    }
+
     /// Whether an older value of either is in force.
     pub(super) fn are_kept(&self) -> bool {
         matches!(self.push_url, Secret::Kept(..)) || matches!(self.token, Some(Secret::Kept(..)))

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_ssm::error::{ProvideErrorMetadata as _, SdkError};
 use aws_sdk_ssm::operation::get_parameters::GetParametersError;
@@ -16,6 +17,15 @@ use super::token::Token;
 use crate::config::Config;
 use crate::error::causes;
 use crate::flashduty::PushUrl;
+
+/// How often one read calls SSM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tries {
+    /// Once.
+    One,
+    /// Up to three times, after pauses.
+    Several,
+}
 
 /// The two parameters in SSM.
 #[derive(Debug)]
@@ -47,16 +57,17 @@ impl ParameterStore {
     pub(super) async fn read(
         &self,
         limit: Duration,
+        tries: Tries,
     ) -> (Result<PushUrl, SecretError>, Option<Result<Token, SecretError>>) {
         let by = Instant::now() + limit;
         let both: Vec<_> = std::iter::once(&self.push_url).chain(&self.token).collect();
-        let read = self.ask(&both, by).await;
+        let read = self.ask(&both, by, tries).await;
         let Some(token) = &self.token else { return (read.and_then(|found| push_url(&found, &self.push_url)), None) };
         let (for_push_url, for_token) = match read {
             Ok(found) => return (push_url(&found, &self.push_url), Some(read_token(&found, token))),
             Err(error) if error.is_about_parameters() => {
                 let (alone, other) = (&[&self.push_url], &[token]);
-                tokio::join!(self.ask(alone, by), self.ask(other, by))
+                tokio::join!(self.ask(alone, by, tries), self.ask(other, by, tries))
             }
             Err(error) => (Err(error.clone()), Err(error)),
         };
@@ -64,10 +75,14 @@ impl ParameterStore {
         (push_url, Some(for_token.and_then(|found| read_token(&found, token))))
     }
 
-    async fn ask(&self, names: &[&String], by: Instant) -> Result<Vec<Parameter>, SecretError> {
+    async fn ask(&self, names: &[&String], by: Instant, tries: Tries) -> Result<Vec<Parameter>, SecretError> {
         let joined = names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(" and ");
         let names = names.iter().map(|name| (*name).clone()).collect();
         let request = self.ssm.get_parameters().set_names(Some(names)).with_decryption(true);
+        let request = request.customize().config_override(match tries {
+            Tries::One => aws_sdk_ssm::config::Builder::new().retry_config(RetryConfig::disabled()),
+            Tries::Several => aws_sdk_ssm::config::Builder::new(),
+        });
         match timeout_at(by, Box::pin(request.send())).await {
             Ok(Ok(answer)) => Ok(answer.parameters.unwrap_or_default()),
             Ok(Err(error)) => Err(describe(&error, joined)),
@@ -110,6 +125,10 @@ fn describe(error: &SdkError<GetParametersError>, names: String) -> SecretError 
     match error {
         SdkError::ServiceError(service) => {
             let code = service.err().code().unwrap_or("an unknown error");
+            if code == "ThrottlingException" {
+                // The store logs it, once for all its reads.
+                return SecretError::Throttled { names };
+            }
             warn!(code, message = service.err().message(), "SSM refused GetParameters");
             match code {
                 "AccessDeniedException" => SecretError::Denied { names },

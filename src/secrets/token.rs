@@ -11,7 +11,7 @@ const LONG_ENOUGH: usize = 16;
 /// The webhook token; during a rotation the new one and the old one.
 ///
 /// Holds only hashes, and `Debug` prints not even those.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Token {
     hashes: Vec<[u8; 32]>,
     doubts: Vec<&'static str>,

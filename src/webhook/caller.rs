@@ -4,7 +4,6 @@
 //! name, or the query parameter `token`.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -21,10 +20,6 @@ use crate::translate::CLOUD;
 /// The query parameter that holds the token.
 const TOKEN: &str = "token";
 
-/// How old the secrets must be before a wrong token has them read again. It is shorter than ZStack's five tries, so
-/// that rotating the token costs no alert. It is long enough that guessing does not keep SSM busy.
-const REREAD_PAUSE: Duration = Duration::from_secs(2);
-
 impl Invocation<'_> {
     /// The secrets, if the caller shows the token.
     pub(super) async fn authenticate(&self, request: &Request, url: &Url) -> Result<Arc<Secrets>, Rejection> {
@@ -35,7 +30,7 @@ impl Invocation<'_> {
             return Ok(secrets);
         }
         if !shown.is_empty() {
-            let secrets = store.reread(&secrets, REREAD_PAUSE, self.deadline).await?;
+            let secrets = store.reread_token(&secrets, self.deadline).await?;
             if may_call(&secrets, &shown)? {
                 return Ok(secrets);
             }

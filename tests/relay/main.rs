@@ -24,5 +24,6 @@ mod settings;
 mod shapes;
 mod support;
 mod templates;
+mod throttling;
 mod tls;
 mod token;

@@ -47,7 +47,7 @@ async fn secrets_are_refreshed_after_their_ttl_and_kept_if_that_fails() {
 async fn if_the_first_read_fails_the_answer_is_503_and_the_next_request_reads_again() {
     for (fault, says) in [
         (Fault::Error("AccessDeniedException"), "ssm:GetParameters"),
-        (Fault::Error("ThrottlingException"), "ThrottlingException"),
+        (Fault::Error("InternalServerError"), "InternalServerError"),
         (Fault::Error("InvalidKeyId"), "InvalidKeyId"),
         (Fault::Hang, "SSM"),
     ] {

@@ -25,6 +25,32 @@ struct Store {
     calls: Vec<Value>,
     last_call: Option<Instant>,
     fault: Option<Fault>,
+    quota: Option<Quota>,
+}
+
+/// The account's quota of calls, as a token bucket.
+struct Quota {
+    per_second: u32,
+    /// The calls that are left now. A second without calls fills it up.
+    left: f64,
+    since: Instant,
+    throttled: usize,
+}
+
+impl Quota {
+    /// Whether there is room for one more call.
+    fn take(&mut self) -> bool {
+        let most = f64::from(self.per_second);
+        self.left = (self.left + self.since.elapsed().as_secs_f64() * most).min(most);
+        self.since = Instant::now();
+        let allowed = self.left >= 1.0;
+        if allowed {
+            self.left -= 1.0;
+        } else {
+            self.throttled += 1;
+        }
+        allowed
+    }
 }
 
 /// How every call fails.
@@ -72,6 +98,18 @@ impl Ssm {
         self.0.lock().unwrap().fault = fault;
     }
 
+    /// Throttles all callers together to so many calls a second. `GetParameters` has 40 for an account and region,
+    /// unless higher throughput is switched on.
+    pub fn throttle(&self, per_second: u32) {
+        let quota = Quota { per_second, left: f64::from(per_second), since: Instant::now(), throttled: 0 };
+        self.0.lock().unwrap().quota = Some(quota);
+    }
+
+    /// How many calls were throttled.
+    pub fn throttled(&self) -> usize {
+        self.0.lock().unwrap().quota.as_ref().map_or(0, |quota| quota.throttled)
+    }
+
     /// When the last call arrived.
     pub fn last_call(&self) -> Option<Instant> {
         self.0.lock().unwrap().last_call
@@ -96,12 +134,15 @@ async fn call(State(ssm): State<Ssm>, headers: HeaderMap, body: Bytes) -> Respon
         return refuse("UnknownOperationException", &header("x-amz-target"));
     }
     let call: Value = serde_json::from_slice(&body).unwrap();
-    let fault = {
+    let (fault, allowed) = {
         let mut store = ssm.0.lock().unwrap();
         store.calls.push(call.clone());
         store.last_call = Some(Instant::now());
-        store.fault
+        (store.fault, store.quota.as_mut().is_none_or(Quota::take))
     };
+    if !allowed {
+        return refuse("ThrottlingException", "Rate exceeded");
+    }
     match fault {
         Some(Fault::Error(kind)) => return refuse(kind, "arn:aws:iam::123456789012:role/relay may not"),
         Some(Fault::Garbled(status)) => {
