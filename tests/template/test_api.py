@@ -49,12 +49,10 @@ def test_the_one_stage_is_throttled_and_logged():
     assert stack.properties["AccessLogs"]["LogGroupName"].startswith("/aws/vendedlogs/")
 
 
-def test_a_storm_of_alarms_is_let_in():
-    """Several thousand a minute, and hundreds at the same moment."""
+def test_a_storm_of_alarms_is_let_in_and_a_flood_is_bounded():
+    """ZStack sends one message at a time; what a flood costs at these limits is in docs/cost.md."""
     [stage] = Deployed().of_type("AWS::ApiGatewayV2::Stage").values()
-    limits = stage["DefaultRouteSettings"]
-    assert limits["ThrottlingRateLimit"] * 60 >= 10_000
-    assert limits["ThrottlingBurstLimit"] >= limits["ThrottlingRateLimit"]
+    assert stage["DefaultRouteSettings"] == {"ThrottlingRateLimit": 50, "ThrottlingBurstLimit": 200}
 
 
 def test_the_access_log_cannot_hold_the_token():

@@ -74,7 +74,7 @@ KEY = "kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000"
         ("LogRetentionDays", [1, 30, 365, 3653], [0, 2, 31, 10_000]),
         ("HeartbeatHours", [0, 1, 168], [-1, 169]),
         ("MemorySize", [128, 10_240], [127, 10_241]),
-        ("SettingsTtlSeconds", [0, 86_400], [-1, 86_401]),
+        ("SettingsTtlSeconds", [30, 86_400], [0, 29, 86_401]),
         ("ThrottlingRateLimit", [1, 10_000], [0, 10_001]),
         ("ThrottlingBurstLimit", [1, 5_000], [0, 5_001]),
     ],

@@ -36,6 +36,16 @@ def test_nothing_is_deleted_unseen():
     assert retries["MessageRetentionPeriod"] == dead["MessageRetentionPeriod"] == 14 * DAY
 
 
+def test_the_largest_message_fits_into_a_queue():
+    """A body of 128 KiB, with every byte escaped as JSON, is longer than SQS's former maximum of 256 KiB."""
+    queues = Deployed().of_type("AWS::SQS::Queue")
+    assert {name: it["MaximumMessageSize"] for name, it in queues.items()} == {
+        "Retries": 1024 * 1024,
+        "DeadLetters": 1024 * 1024,
+    }
+    assert 128 * 1024 * len("\\u0000") < 1024 * 1024
+
+
 def test_order_is_kept_by_alert():
     """FIFO queues whose groups do not wait for each other, and ids that the relay chooses."""
     stack = Deployed()
