@@ -61,6 +61,21 @@ KEY = "kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000"
             ],
         ),
         (
+            "AlarmTopicArn",
+            [
+                "",
+                "arn:aws:sns:eu-west-1:123456789012:on-call",
+                "arn:aws-cn:sns:cn-north-1:123456789012:a_B-1",
+            ],
+            [
+                "on-call",
+                "arn:aws:sns:eu-west-1:123456789012:on-call.fifo",
+                "arn:aws:sns:eu-west-1:123456789012:*",
+                "arn:aws:sqs:eu-west-1:123456789012:on-call",
+                "arn:aws:sns:eu-west-1:123456789012:on-call:00000000-0000-0000-0000-000000000000",
+            ],
+        ),
+        (
             "AlarmEmail",
             ["", "ops@example.com", "on-call+zf@mail.example.com"],
             ["ops", "ops@localhost", "a@b@example.com", "two@example.com, three@example.com", " "],

@@ -249,6 +249,18 @@ def test_alarms_reach_the_topic_and_nobody_else_does():
     assert mail == {"TopicArn": "<AlarmTopic>", "Protocol": "email", "Endpoint": "ops@example.com"}
 
 
+def test_a_topic_of_ones_own_takes_the_place_of_the_stacks():
+    """For actions, mail and output. Its policy is its owner's."""
+    topic = f"arn:aws:sns:us-east-1:{ACCOUNT}:on-call"
+    stack = Deployed(**OPTIONS, AlarmTopicArn=topic)
+    assert not [name for name, kind in stack.types.items() if kind.startswith("AWS::SNS::Topic")]
+    for alarm in stack.of_type("AWS::CloudWatch::Alarm").values():
+        assert (alarm["AlarmActions"], alarm["OKActions"]) == ([topic], [topic])
+    assert stack.properties["AlarmMail"]["TopicArn"] == topic
+    assert stack.outputs["AlarmTopicArn"] == topic
+    assert "<AlarmTopic" not in str(stack.properties) + str(stack.outputs)
+
+
 def dashboard(**parameters: str) -> list[dict[str, Any]]:
     """The widgets."""
     stack = Deployed(**parameters)
