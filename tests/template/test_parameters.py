@@ -49,17 +49,20 @@ KEY = "kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000"
             )
             for name in ("PushUrlParameter", "WebhookTokenParameter")
         ],
-        (
-            "KmsKeyArn",
-            ["", f"arn:aws:{KEY}", f"arn:aws-cn:{KEY}", f"arn:aws-us-gov:{KEY}"],
-            [
-                "*",
-                f"arn:aws:{KEY} ",
-                "alias/aws/ssm",
-                "arn:aws:kms:eu-west-1:123456789012:alias/own",
-                "arn:aws:kms:*",
-            ],
-        ),
+        *[
+            (
+                name,
+                ["", f"arn:aws:{KEY}", f"arn:aws-cn:{KEY}", f"arn:aws-us-gov:{KEY}"],
+                [
+                    "*",
+                    f"arn:aws:{KEY} ",
+                    "alias/aws/ssm",
+                    "arn:aws:kms:eu-west-1:123456789012:alias/own",
+                    "arn:aws:kms:*",
+                ],
+            )
+            for name in ("KmsKeyArn", "DataKmsKeyArn")
+        ],
         (
             "AlarmTopicArn",
             [

@@ -96,6 +96,20 @@ def test_queues_are_encrypted_at_rest_and_on_the_way():
         assert policies[f"<{name}>",]["PolicyDocument"]["Statement"] == [refuse]
 
 
+def test_a_key_of_ones_own_encrypts_everything_that_is_kept():
+    """Queues, log groups and the topic: all that there are. SQS refuses two kinds of encryption at once."""
+    key = OPTIONS["DataKmsKeyArn"]
+    stack = Deployed(DataKmsKeyArn=key)
+    names = {"AWS::SQS::Queue": "KmsMasterKeyId", "AWS::Logs::LogGroup": "KmsKeyId"}
+    names["AWS::SNS::Topic"] = "KmsMasterKeyId"
+    kept = {name: kind for name, kind in stack.types.items() if kind in names}
+    assert len(kept) == 6
+    for name, kind in kept.items():
+        assert stack.properties[name][names[kind]] == key
+        assert "SqsManagedSseEnabled" not in stack.properties[name]
+        assert names[kind] not in Deployed().properties[name]
+
+
 RELAY_ALONE = {
     "AccessLogs",
     "AlarmTopic",
