@@ -117,15 +117,18 @@ RELAY_ALONE = {
     "Api",
     "ApiApiGatewayDefaultStage",
     "ApiErrorsAlarm",
+    "ApiRejectionsAlarm",
     "Dashboard",
     "DeliveryFailuresAlarm",
     "FunctionFailuresAlarm",
+    "Rejections",
     "Relay",
     "RelayHealthHeadPermission",
     "RelayHealthPermission",
     "RelayLogs",
     "RelayRole",
     "RelayWebhookPermission",
+    "SettingsErrorsAlarm",
     "UnauthorizedAlarm",
 }
 WITH_QUEUES = RELAY_ALONE | {
