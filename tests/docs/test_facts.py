@@ -98,6 +98,18 @@ class TestDeploying:
             documented |= dict(zip(names, defaults or [""] * len(names), strict=True))
         assert documented == {name: str(it["Default"]) for name, it in TEMPLATE["Parameters"].items()}
 
+    def test_the_deployers_rights_cover_every_resource(self, page: Document):
+        """Each service of the template, and those that the commands ask themselves; no action twice."""
+        rows = table(page, "Rights of the deployer")
+        actions = [name for row in rows for name in code(row[1])]
+        assert len(actions) == len(set(actions))
+        assert not [it for it in actions if not re.fullmatch(r"[a-z0-9]+:(\*|[A-Z][A-Za-z]+)", it)]
+        kinds = {it["Type"].split("::")[1] for it in TEMPLATE["Resources"].values()}
+        services = {"ApiGatewayV2": "apigateway", "Serverless": "lambda"}
+        used = {services.get(it, it.lower()) for it in kinds}
+        named = {it.split(":")[0] for it in actions}
+        assert named == used | {"apigateway", "cloudformation", "kms", "s3", "ssm"}
+
     def test_outputs(self, page: Document):
         """Each once."""
         named = [name for row in table(page, "With make") for name in code(row[0])]
