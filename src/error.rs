@@ -165,7 +165,7 @@ pub(crate) enum DeliveryError {
     /// The alert waited in the retry queue for as long as alerts are retried.
     #[error("tried for {tried_for}{}", .last.as_ref().map(|last| format!(": {last}")).unwrap_or_default())]
     Expired {
-        /// How long it was retried, such as `10d`.
+        /// How long it was retried, such as `9d`.
         tried_for: String,
         /// Why the last try failed, if there was one just now.
         last: Option<Box<DeliveryError>>,

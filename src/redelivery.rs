@@ -28,7 +28,7 @@ const SHORTEST_DELAY: Duration = Duration::from_secs(2);
 /// The longest retry delay.
 const LONGEST_DELAY: Duration = Duration::from_mins(15);
 /// How long a message is retried. SQS deletes messages after 14 days, without a trace.
-const TRIED_FOR: Duration = Duration::from_hours(10 * 24);
+const TRIED_FOR: Duration = Duration::from_hours(9 * 24);
 /// After this many failures in a batch Flashduty is taken to be away, and the rest is not tried.
 const FAILURES_BEFORE_STOP: usize = 2;
 

@@ -30,6 +30,9 @@ BUILT = ROOT / ".aws-sam/build"
 TARGETS = {"arm64": "aarch64-unknown-linux-gnu", "x86_64": "x86_64-unknown-linux-gnu"}
 """Rust's names of Lambda's architectures."""
 
+LEAST_CONCURRENCY = 100
+"""Of the account, in functions that run at the same time. New accounts may have only 10."""
+
 MACHINES = {183: "arm64", 62: "x86_64"}
 """ELF's numbers of them, in `e_machine`."""
 
@@ -87,17 +90,20 @@ def given(text: str) -> dict[str, str]:
     return parameters
 
 
-def deployed(stack: str) -> dict[str, str]:
-    """The parameters of the stack; none if there is no stack, or only a changeset for one."""
+def described(stack: str) -> dict:
+    """CloudFormation's description of the stack; empty if there is no stack, or only a changeset for one."""
     try:
         [found] = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
     except ClientError as error:
         if "does not exist" in str(error):
             return {}
         raise
-    if found["StackStatus"] == "REVIEW_IN_PROGRESS":
-        return {}
-    return {it["ParameterKey"]: it["ParameterValue"] for it in found.get("Parameters", [])}
+    return {} if found["StackStatus"] == "REVIEW_IN_PROGRESS" else found
+
+
+def deployed(stack: str) -> dict[str, str]:
+    """The parameters of the stack; none if there is no stack, or only a changeset for one."""
+    return {it["ParameterKey"]: it["ParameterValue"] for it in described(stack).get("Parameters", [])}
 
 
 def processor(named: str | None, parameters: dict[str, str], before: dict[str, str]) -> str:
@@ -155,6 +161,38 @@ def missing_secrets(parameters: dict[str, str]) -> list[str]:
     return boto3.client("ssm").get_parameters(Names=names)["InvalidParameters"]
 
 
+def unheard_alarms(stack: str) -> str | None:
+    """A warning if nobody gets the alarms of the stack."""
+    outputs = {it["OutputKey"]: it["OutputValue"] for it in described(stack).get("Outputs", [])}
+    if not (topic := outputs.get("AlarmTopicArn")):
+        return None
+    pages = boto3.client("sns").get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
+    found = [it["SubscriptionArn"] for page in pages for it in page["Subscriptions"]]
+    if any(it.startswith("arn:") for it in found):
+        return None
+    if "PendingConfirmation" in found:
+        return (
+            "Warning: nobody has confirmed a subscription to the alarms yet, so they reach nobody.\n"
+            "Open the mail from AWS and confirm it."
+        )
+    return (
+        f"Warning: nobody is subscribed to {topic}, so alarms reach nobody.\n"
+        "Next: make deploy PARAMETERS='AlarmEmail=...'"
+    )
+
+
+def little_concurrency(stack: str) -> str | None:
+    """A warning if all functions of the account together may run too few times at once."""
+    limits = boto3.client("lambda").get_account_settings()["AccountLimit"]
+    if (limit := limits["ConcurrentExecutions"]) >= LEAST_CONCURRENCY:
+        return None
+    return (
+        f"Warning: all functions of this account together can run only {limit} times at once.\n"
+        f"In a storm of alarms, {stack} may lose some. Ask AWS for at least {LEAST_CONCURRENCY}:\n"
+        "Service Quotas > AWS Lambda > Concurrent executions."
+    )
+
+
 def run(options: argparse.Namespace) -> None:
     """Check everything that is quick to check, then build and deploy."""
     here = account.current()
@@ -183,10 +221,20 @@ def run(options: argparse.Namespace) -> None:
     with suppress(ClientError):
         if not (after := deployed(stack)):
             print("\nNothing was deployed.")
-        elif missing := missing_secrets(after):
+            return
+        if missing := missing_secrets(after):
             prefix = missing[0].rpartition("/")[0]
             how = "make secrets" + ("" if prefix == PREFIX else f" PREFIX={prefix}")
             print(f"\nStill missing: {' and '.join(missing)}. Next: {how}")
+    warn(stack)
+
+
+def warn(stack: str) -> None:
+    """Print the warnings about a stack. Whoever may deploy may lack the permissions for the questions."""
+    for check in (unheard_alarms, little_concurrency):
+        with suppress(BotoCoreError, ClientError):
+            if warning := check(stack):
+                print(f"\n{warning}")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -42,7 +42,7 @@ pub(crate) enum Origin {
     RetryQueue {
         /// The message there.
         message: QueuedMessage,
-        /// `Some("10d")` if the alert was retried for as long as alerts are. The next failure is then the last.
+        /// `Some("9d")` if the alert was retried for as long as alerts are. The next failure is then the last.
         expired: Option<String>,
     },
 }

@@ -125,7 +125,7 @@ mod tests {
         let receipt = || Receipt { request_id: "r".to_owned() };
         let delivered = || End::Delivered(receipt());
         let late = || DeliveryError::from(NoTimeLeft);
-        let refused = || DeliveryError::Expired { tried_for: "10d".to_owned(), last: None };
+        let refused = || DeliveryError::Expired { tried_for: "9d".to_owned(), last: None };
         let queued = || End::Queued(Some(late()));
         assert_eq!(summary(vec![delivered()]), "delivered");
         assert_eq!(summary(vec![delivered(), End::Queued(None), queued()]), "queued None");

@@ -98,6 +98,18 @@ class TestDeploying:
             documented |= dict(zip(names, defaults or [""] * len(names), strict=True))
         assert documented == {name: str(it["Default"]) for name, it in TEMPLATE["Parameters"].items()}
 
+    def test_the_deployers_rights_cover_every_resource(self, page: Document):
+        """Each service of the template, and those that the commands ask themselves; no action twice."""
+        rows = table(page, "Rights of the deployer")
+        actions = [name for row in rows for name in code(row[1])]
+        assert len(actions) == len(set(actions))
+        assert not [it for it in actions if not re.fullmatch(r"[a-z0-9]+:(\*|[A-Z][A-Za-z]+)", it)]
+        kinds = {it["Type"].split("::")[1] for it in TEMPLATE["Resources"].values()}
+        services = {"ApiGatewayV2": "apigateway", "Serverless": "lambda"}
+        used = {services.get(it, it.lower()) for it in kinds}
+        named = {it.split(":")[0] for it in actions}
+        assert named == used | {"apigateway", "cloudformation", "kms", "s3", "ssm"}
+
     def test_outputs(self, page: Document):
         """Each once."""
         named = [name for row in table(page, "With make") for name in code(row[0])]
@@ -206,6 +218,14 @@ def words_of(sample: str) -> set[str]:
 class TestCost:
     """That the sums are right."""
 
+    def test_a_flood_is_one_at_the_default_limit(self, page: Document):
+        """All day long."""
+        limit = TEMPLATE["Parameters"]["ThrottlingRateLimit"]["Default"]
+        requests = limit * 86_400 / 1e6
+        row = table(page, "In a flood")[0]
+        assert f"{limit} " in section_of_both(page, "In a flood")
+        assert float(row[-1]) == requests
+
     def test_alarms_cost_what_they_watch(self, page: Document):
         """So many metrics, without the heartbeat and with it."""
         watched = {name: len(metrics(it)) for name, it in alarm_resources().items()}
@@ -217,9 +237,10 @@ class TestCost:
             sum(watched.values()),
         ]
 
-    def test_the_sum_is_the_sum(self, page: Document):
+    @pytest.mark.parametrize("heading", ["For each alert", "In a flood"])
+    def test_the_sum_is_the_sum(self, page: Document, heading: str):
         """And every product its factors'."""
-        rows = table(page, "For each alert")
+        rows = table(page, heading)
         prices = [float(row[-1]) for row in rows]
         assert round(sum(prices[:-1]), 2) == prices[-1]
         for row in rows[:-1]:
@@ -227,7 +248,7 @@ class TestCost:
             # Millions cancel out, but for compute time and bytes.
             product = 1.0
             for factor in factors:
-                product *= 1 if factor in (1, 100) else factor
+                product *= {1: 1, 100: 1, 432: 4.32}.get(factor, factor)
             scale = 1e6 if "0.0000133334" in row[1] else 1
             assert round(product * scale, 2) == float(row[-1]), row
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 from cloud import Failed, deploy
 from conftest import World
 from local import ROOT, stack
@@ -212,6 +213,80 @@ def test_declining_is_no_error(
     built, deployed = steps
     assert built == (BUILD, "arm64")
     assert f'TitleRule="{RULE}"' in deployed
+
+
+TOPIC = "arn:aws:sns:us-east-1:000000000000:alarms"
+CONFIRMED = f"{TOPIC}:00000000-0000-0000-0000-000000000000"
+DENIED = ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "Any")
+
+
+class Watched:
+    """An account with a stack: CloudFormation, SNS and Lambda, as far as the warnings ask them."""
+
+    def __init__(self, subscriptions: list[str] | None, concurrency: int | None):
+        self.subscriptions, self.concurrency = subscriptions, concurrency
+
+    def describe_stacks(self, StackName: str) -> dict:
+        """Describe a stack with a topic."""
+        outputs = [{"OutputKey": "AlarmTopicArn", "OutputValue": TOPIC}]
+        return {"Stacks": [{"StackName": StackName, "StackStatus": "CREATE_COMPLETE", "Outputs": outputs}]}
+
+    def get_paginator(self, operation: str) -> "Watched":
+        """Page through the subscriptions."""
+        assert operation == "list_subscriptions_by_topic"
+        return self
+
+    def paginate(self, TopicArn: str) -> list[dict]:
+        """List them, one a page."""
+        assert TopicArn == TOPIC
+        if self.subscriptions is None:
+            raise DENIED
+        return [{"Subscriptions": []}] + [
+            {"Subscriptions": [{"SubscriptionArn": it}]} for it in self.subscriptions
+        ]
+
+    def get_account_settings(self) -> dict:
+        """Tell the limit."""
+        if self.concurrency is None:
+            raise DENIED
+        return {"AccountLimit": {"ConcurrentExecutions": self.concurrency}}
+
+
+@pytest.mark.parametrize(
+    ("subscriptions", "concurrency", "warnings"),
+    [
+        ([CONFIRMED], 1000, []),
+        (["PendingConfirmation", CONFIRMED], 100, []),
+        ([], 1000, [f"nobody is subscribed to {TOPIC}"]),
+        (["Deleted"], 1000, ["nobody is subscribed"]),
+        (["PendingConfirmation"], 1000, ["nobody has confirmed a subscription"]),
+        ([CONFIRMED], 10, ["can run only 10 times at once"]),
+        ([CONFIRMED], 99, ["can run only 99 times at once"]),
+        ([], 10, ["nobody is subscribed", "only 10 times"]),
+        (None, 10, ["only 10 times"]),
+        ([], None, ["nobody is subscribed"]),
+        (None, None, []),
+    ],
+)
+def test_it_warns_if_alarms_reach_nobody_and_if_functions_may_hardly_run(
+    subscriptions: list[str] | None,
+    concurrency: int | None,
+    warnings: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+):
+    """After it deployed. Without the permission to ask, it says nothing."""
+    watched = Watched(subscriptions, concurrency)
+    monkeypatch.setattr(deploy.account, "current", lambda: "here")
+    for step in ("require_tools", "require_built", "sam"):
+        monkeypatch.setattr(deploy, step, lambda *_: None)
+    monkeypatch.setattr(deploy, "missing_secrets", lambda _: [])
+    monkeypatch.setattr(deploy, "deployed", lambda _: {"Architecture": "arm64"})
+    monkeypatch.setattr(deploy.boto3, "client", lambda _: watched)
+    status, output = command("--yes", capfd=capfd)
+    assert status == 0
+    assert output.count("Warning: ") == len(warnings)
+    assert [it for it in warnings if it not in output] == []
 
 
 def test_cargo_lambda_deploy_reads_cargo_toml(account: World):

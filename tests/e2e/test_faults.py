@@ -301,7 +301,11 @@ def run(world: World, number: int, case: Case) -> None:
     # rotation has to be noticed by the answer of Flashduty.
     fresh = {f.SSM_DENIES, f.SSM_GONE}.intersection(case.faults)
     with Standin(world.flashduty.binary, key, log=WORK / f"standin-{name}.log") as flashduty:
-        stack = world.like(name, **parameters, SettingsTtlSeconds="0" if fresh else "300")
+        stack = world.like(name, **parameters)
+        if fresh:
+            # The template has a minimum.
+            for function in (stack.function, stack.redeliver):
+                stack.change_environment(function, SETTINGS_TTL_SECONDS="0")
         stack.deliver_queued(False)
         deployment = Deployment(world.aws, stack, flashduty, key, push_url, token)
         deployment.put_secrets()

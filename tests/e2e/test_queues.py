@@ -85,7 +85,7 @@ def _may(call, url: str) -> bool:
 
 
 def test_the_numbers_fit_each_other(world: World, relay: Stack):
-    """A message becomes a dead letter after ten days, before SQS deletes it after fourteen."""
+    """A message becomes a dead letter after nine days, before SQS deletes it after fourteen."""
     attributes = world.aws.client("sqs").get_queue_attributes(
         QueueUrl=relay.retries.url, AttributeNames=["All"]
     )["Attributes"]

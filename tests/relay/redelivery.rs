@@ -178,17 +178,17 @@ async fn after_two_failures_the_rest_of_a_batch_is_not_pushed() {
 }
 
 #[tokio::test]
-async fn an_alert_that_is_not_delivered_in_ten_days_becomes_a_dead_letter() {
+async fn an_alert_that_is_not_delivered_in_nine_days_becomes_a_dead_letter() {
     let mut journey = with_queued(&[trigger("a")]).await;
     let stored = bodies(&journey.queued());
     journey.world.flashduty.fault(busy(), Lasts::Standing);
-    journey.sqs.advance(Duration::from_hours(10 * 24).abs_diff(VISIBILITY_TIMEOUT));
+    journey.sqs.advance(Duration::from_hours(9 * 24).abs_diff(VISIBILITY_TIMEOUT));
     assert_eq!(journey.redeliver.poll().await.unwrap().failed.len(), 1);
     journey.sqs.advance(VISIBILITY_TIMEOUT);
     assert!(journey.redeliver.poll().await.unwrap().failed.is_empty());
     assert_eq!((journey.queued().len(), bodies(&journey.dead())), (0, stored));
     let reason = journey.dead()[0]["MessageAttributes"]["Reason"]["StringValue"].to_string();
-    assert!(reason.contains("tried for 10d") && reason.contains("RequestTooFrequently"), "{reason}");
+    assert!(reason.contains("tried for 9d") && reason.contains("RequestTooFrequently"), "{reason}");
     journey.end();
 }
 
@@ -204,10 +204,10 @@ async fn every_attempt_counts_for_flashdutys_rate_limit() {
 }
 
 #[tokio::test]
-async fn a_backlog_older_than_ten_days_is_given_up_after_one_failed_push() {
+async fn a_backlog_older_than_nine_days_is_given_up_after_one_failed_push() {
     let mut journey = with_queued(&["a", "b", "c", "d", "e"].map(trigger)).await;
     journey.world.flashduty.fault(Fault::Hang, Lasts::Standing);
-    journey.sqs.advance(Duration::from_hours(10 * 24 + 1));
+    journey.sqs.advance(Duration::from_hours(9 * 24 + 1));
     journey.redeliver.drain().await;
     assert_eq!((journey.queued().len(), journey.dead().len()), (0, 5));
     assert_eq!(journey.world.pushed().len(), 1);

@@ -26,11 +26,12 @@ PARTITIONS = {
 }
 OPTIONS = {
     "KmsKeyArn": f"arn:aws:kms:us-east-1:{ACCOUNT}:key/00000000-0000-0000-0000-000000000000",
+    "DataKmsKeyArn": f"arn:aws:kms:us-east-1:{ACCOUNT}:key/11111111-1111-1111-1111-111111111111",
     "Tracing": "enabled",
     "AlarmEmail": "ops@example.com",
     "HeartbeatHours": "24",
 }
-"""Everything that is off by default."""
+"""Everything that is off by default, but for an SNS topic of one's own."""
 
 
 def source() -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 import json
 import re
+from fnmatch import fnmatchcase
 
+import pytest
 from deployed import Deployed
 
 # What a request consists of, beyond where it came from and where it went: any of it may hold the token.
@@ -49,12 +51,50 @@ def test_the_one_stage_is_throttled_and_logged():
     assert stack.properties["AccessLogs"]["LogGroupName"].startswith("/aws/vendedlogs/")
 
 
-def test_a_storm_of_alarms_is_let_in():
-    """Several thousand a minute, and hundreds at the same moment."""
+def test_a_storm_of_alarms_is_let_in_and_a_flood_is_bounded():
+    """ZStack sends one message at a time; what a flood costs at these limits is in docs/cost.md."""
     [stage] = Deployed().of_type("AWS::ApiGatewayV2::Stage").values()
-    limits = stage["DefaultRouteSettings"]
-    assert limits["ThrottlingRateLimit"] * 60 >= 10_000
-    assert limits["ThrottlingBurstLimit"] >= limits["ThrottlingRateLimit"]
+    assert stage["DefaultRouteSettings"] == {"ThrottlingRateLimit": 50, "ThrottlingBurstLimit": 200}
+
+
+def rejections(status: str, route: str) -> int:
+    """What the metric filter makes of a line of the access log, by CloudWatch Logs' rules for its pattern."""
+    stack = Deployed()
+    [stage] = stack.of_type("AWS::ApiGatewayV2::Stage").values()
+    values = {"$context.status": status, "$context.routeKey": route, "$context.apiId": "a1b2c3"}
+    line = {
+        name: values.get(it, "-") for name, it in json.loads(stage["AccessLogSettings"]["Format"]).items()
+    }
+    [rule] = stack.of_type("AWS::Logs::MetricFilter").values()
+    assert rule["LogGroupName"] == stage["AccessLogSettings"]["DestinationArn"].replace(".Arn", "")
+    [inner] = re.findall(r"^\{ (.+) }$", rule["FilterPattern"])
+    terms = [re.fullmatch(r'\(\$\.(\w+) = "([^"]+)"\)', term) for term in inner.split(" && ")]
+    matched = all(term and fnmatchcase(line[term[1]], term[2]) for term in terms)
+    [transformation] = rule["MetricTransformations"]
+    assert transformation["Dimensions"] == [{"Key": "ApiId", "Value": "$.api_id"}]
+    # CloudWatch Logs takes dimensions only from fields that the pattern names.
+    assert "api_id" in {term[1] for term in terms if term}
+    return int(transformation["MetricValue"]) if matched else 0
+
+
+@pytest.mark.parametrize(
+    ("status", "route", "counts"),
+    [
+        ("400", "POST /zstack", True),
+        ("401", "POST /zstack", True),
+        ("413", "POST /zstack", True),
+        ("429", "POST /zstack", True),
+        ("200", "POST /zstack", False),
+        ("202", "POST /zstack", False),
+        ("503", "POST /zstack", False),
+        ("429", "GET /health", False),
+        # What API Gateway writes for a path that has no route.
+        ("404", "-", False),
+    ],
+)
+def test_rejected_requests_of_zstack_are_counted(status: str, route: str, counts: bool):
+    """Also those that never reach the function; strangers' calls of other paths are not."""
+    assert rejections(status, route) == counts
 
 
 def test_the_access_log_cannot_hold_the_token():
@@ -65,6 +105,7 @@ def test_the_access_log_cannot_hold_the_token():
     fields = json.loads(line)
     assert fields == {
         "request_id": "$context.requestId",
+        "api_id": "$context.apiId",
         "time": "$context.requestTime",
         "source_ip": "$context.identity.sourceIp",
         "route": "$context.routeKey",

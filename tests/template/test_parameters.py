@@ -49,15 +49,33 @@ KEY = "kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000"
             )
             for name in ("PushUrlParameter", "WebhookTokenParameter")
         ],
+        *[
+            (
+                name,
+                ["", f"arn:aws:{KEY}", f"arn:aws-cn:{KEY}", f"arn:aws-us-gov:{KEY}"],
+                [
+                    "*",
+                    f"arn:aws:{KEY} ",
+                    "alias/aws/ssm",
+                    "arn:aws:kms:eu-west-1:123456789012:alias/own",
+                    "arn:aws:kms:*",
+                ],
+            )
+            for name in ("KmsKeyArn", "DataKmsKeyArn")
+        ],
         (
-            "KmsKeyArn",
-            ["", f"arn:aws:{KEY}", f"arn:aws-cn:{KEY}", f"arn:aws-us-gov:{KEY}"],
+            "AlarmTopicArn",
             [
-                "*",
-                f"arn:aws:{KEY} ",
-                "alias/aws/ssm",
-                "arn:aws:kms:eu-west-1:123456789012:alias/own",
-                "arn:aws:kms:*",
+                "",
+                "arn:aws:sns:eu-west-1:123456789012:on-call",
+                "arn:aws-cn:sns:cn-north-1:123456789012:a_B-1",
+            ],
+            [
+                "on-call",
+                "arn:aws:sns:eu-west-1:123456789012:on-call.fifo",
+                "arn:aws:sns:eu-west-1:123456789012:*",
+                "arn:aws:sqs:eu-west-1:123456789012:on-call",
+                "arn:aws:sns:eu-west-1:123456789012:on-call:00000000-0000-0000-0000-000000000000",
             ],
         ),
         (
@@ -74,7 +92,7 @@ KEY = "kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000"
         ("LogRetentionDays", [1, 30, 365, 3653], [0, 2, 31, 10_000]),
         ("HeartbeatHours", [0, 1, 168], [-1, 169]),
         ("MemorySize", [128, 10_240], [127, 10_241]),
-        ("SettingsTtlSeconds", [0, 86_400], [-1, 86_401]),
+        ("SettingsTtlSeconds", [30, 86_400], [0, 29, 86_401]),
         ("ThrottlingRateLimit", [1, 10_000], [0, 10_001]),
         ("ThrottlingBurstLimit", [1, 5_000], [0, 5_001]),
     ],

@@ -14,7 +14,7 @@ SERVICES = {"lambda.amazonaws.com", "apigateway.amazonaws.com", "cloudwatch.amaz
 def test_names_are_those_of_the_partition(region: str):
     """No ARN and no host of another one."""
     partition, suffix = PARTITIONS[region]
-    stack = Deployed(region, **{**OPTIONS, "KmsKeyArn": ""})
+    stack = Deployed(region, **{**OPTIONS, "KmsKeyArn": "", "DataKmsKeyArn": ""})
     text = json.dumps([stack.properties, stack.outputs])
     arns = set(re.findall(r"arn:([a-z-]+):", text))
     assert arns == {partition}
@@ -44,7 +44,10 @@ def test_the_key_is_used_through_ssm_of_the_partition():
     """China's services have another suffix."""
     key = "arn:aws-cn:kms:cn-north-1:123456789012:key/00000000-0000-0000-0000-000000000000"
     for role in ("RelayRole", "RedeliverRole"):
-        statement = Deployed("cn-north-1", KmsKeyArn=key).statements(role)["DecryptSettings"]
+        statements = Deployed("cn-north-1", KmsKeyArn=key, DataKmsKeyArn=key).statements(role)
+        through_sqs = {"kms:ViaService": "sqs.cn-north-1.amazonaws.com.cn"}
+        assert statements["EncryptMessages"]["Condition"]["StringEquals"] == through_sqs
+        statement = statements["DecryptSettings"]
         condition = statement["Condition"]["StringEquals"]
         assert statement["Resource"] == key
         assert condition["kms:ViaService"] == "ssm.cn-north-1.amazonaws.com.cn"

@@ -36,6 +36,16 @@ def test_nothing_is_deleted_unseen():
     assert retries["MessageRetentionPeriod"] == dead["MessageRetentionPeriod"] == 14 * DAY
 
 
+def test_the_largest_message_fits_into_a_queue():
+    """A body of 128 KiB, with every byte escaped as JSON, is longer than SQS's former maximum of 256 KiB."""
+    queues = Deployed().of_type("AWS::SQS::Queue")
+    assert {name: it["MaximumMessageSize"] for name, it in queues.items()} == {
+        "Retries": 1024 * 1024,
+        "DeadLetters": 1024 * 1024,
+    }
+    assert 128 * 1024 * len("\\u0000") < 1024 * 1024
+
+
 def test_order_is_kept_by_alert():
     """FIFO queues whose groups do not wait for each other, and ids that the relay chooses."""
     stack = Deployed()
@@ -86,6 +96,20 @@ def test_queues_are_encrypted_at_rest_and_on_the_way():
         assert policies[f"<{name}>",]["PolicyDocument"]["Statement"] == [refuse]
 
 
+def test_a_key_of_ones_own_encrypts_everything_that_is_kept():
+    """Queues, log groups and the topic: all that there are. SQS refuses two kinds of encryption at once."""
+    key = OPTIONS["DataKmsKeyArn"]
+    stack = Deployed(DataKmsKeyArn=key)
+    names = {"AWS::SQS::Queue": "KmsMasterKeyId", "AWS::Logs::LogGroup": "KmsKeyId"}
+    names["AWS::SNS::Topic"] = "KmsMasterKeyId"
+    kept = {name: kind for name, kind in stack.types.items() if kind in names}
+    assert len(kept) == 6
+    for name, kind in kept.items():
+        assert stack.properties[name][names[kind]] == key
+        assert "SqsManagedSseEnabled" not in stack.properties[name]
+        assert names[kind] not in Deployed().properties[name]
+
+
 RELAY_ALONE = {
     "AccessLogs",
     "AlarmTopic",
@@ -93,15 +117,18 @@ RELAY_ALONE = {
     "Api",
     "ApiApiGatewayDefaultStage",
     "ApiErrorsAlarm",
+    "ApiRejectionsAlarm",
     "Dashboard",
     "DeliveryFailuresAlarm",
     "FunctionFailuresAlarm",
+    "Rejections",
     "Relay",
     "RelayHealthHeadPermission",
     "RelayHealthPermission",
     "RelayLogs",
     "RelayRole",
     "RelayWebhookPermission",
+    "SettingsErrorsAlarm",
     "UnauthorizedAlarm",
 }
 WITH_QUEUES = RELAY_ALONE | {

@@ -32,6 +32,13 @@ def decrypt(parameters: str | list[str]) -> dict:
     return allow("DecryptSettings", "kms:Decrypt", OPTIONS["KmsKeyArn"], Condition={"StringEquals": context})
 
 
+def encrypt() -> dict:
+    """What the owner of the queues' key has to grant: its use through SQS."""
+    through_sqs = {"StringEquals": {"kms:ViaService": "sqs.us-east-1.amazonaws.com"}}
+    actions = ["kms:GenerateDataKey", "kms:Decrypt"]
+    return allow("EncryptMessages", actions, OPTIONS["DataKmsKeyArn"], Condition=through_sqs)
+
+
 TRACE = allow("Trace", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*")
 LOG = ["logs:CreateLogStream", "logs:PutLogEvents"]
 REDELIVER = [
@@ -43,11 +50,12 @@ REDELIVER = [
 
 
 @pytest.mark.parametrize(
-    ("key", "tracing", "queue"), list(product(("", OPTIONS["KmsKeyArn"]), *[("enabled", "disabled")] * 2))
+    ("key", "data_key", "tracing", "queue"),
+    list(product(("", OPTIONS["KmsKeyArn"]), ("", OPTIONS["DataKmsKeyArn"]), *[("enabled", "disabled")] * 2)),
 )
-def test_each_role_may_do_what_its_function_does(key: str, tracing: str, queue: str):
+def test_each_role_may_do_what_its_function_does(key: str, data_key: str, tracing: str, queue: str):
     """Compared as a whole: whatever is added to a role has to be added here, and looked at."""
-    stack = Deployed(KmsKeyArn=key, Tracing=tracing, RetryQueue=queue)
+    stack = Deployed(KmsKeyArn=key, DataKmsKeyArn=data_key, Tracing=tracing, RetryQueue=queue)
     relay = [
         allow("Log", LOG, "<RelayLogs.Arn>"),
         allow("ReadSettings", "ssm:GetParameters", [PUSH_URL, TOKEN]),
@@ -59,10 +67,12 @@ def test_each_role_may_do_what_its_function_does(key: str, tracing: str, queue: 
         *([decrypt(PUSH_URL)] if key else []),
         allow("Redeliver", REDELIVER, "<Retries.Arn>"),
         allow("GiveUp", "sqs:SendMessage", "<DeadLetters.Arn>"),
+        *([encrypt()] if data_key else []),
     ]
     if queue == "enabled":
         relay += [
             allow("Queue", "sqs:SendMessage", ["<Retries.Arn>", "<DeadLetters.Arn>"]),
+            *([encrypt()] if data_key else []),
             allow("SeeWhoWaits", "sqs:GetQueueAttributes", "<Retries.Arn>"),
         ]
     expected = {"RelayRole": relay} | ({"RedeliverRole": redeliver} if queue == "enabled" else {})

@@ -25,6 +25,9 @@ BOTH = {
 METRICS = {"<Relay>": BOTH | {"Failed", "Unauthorized"}, "<Redeliver>": BOTH}
 """What each function writes."""
 
+OF_THE_LOG = "Rejected"
+"""What the metric filter of the access log writes, by ApiId."""
+
 COUNTED_IN = {"<Relay>": "webhook", "<Redeliver>": "redelivery.rs"}
 """In src/."""
 
@@ -33,7 +36,10 @@ OF_CALLS = {"CountPush": {"FlashdutyLatency", "Attempts"}, "CountDelivery": {"De
 
 KNOWN = {
     OWN: ("Function", METRICS["<Relay>"] | METRICS["<Redeliver>"]),
-    "AWS/Lambda": ("FunctionName", {"Errors", "Throttles", "Duration", "ConcurrentExecutions"}),
+    "AWS/Lambda": (
+        "FunctionName",
+        {"Errors", "Throttles", "Duration", "ConcurrentExecutions", "Invocations"},
+    ),
     # An HTTP API's; a REST API's are 4XXError and 5XXError, with ApiName.
     "AWS/ApiGateway": ("ApiId", {"Count", "4xx", "5xx"}),
     "AWS/SQS": (
@@ -50,7 +56,8 @@ KNOWN = {
 
 def metric(namespace: str, name: str, value: str) -> dict[str, Any]:
     """One metric of one function, queue or API."""
-    dimensions = [{"Name": KNOWN[namespace][0], "Value": value}]
+    dimension = "ApiId" if name == OF_THE_LOG else KNOWN[namespace][0]
+    dimensions = [{"Name": dimension, "Value": value}]
     return {"Namespace": namespace, "MetricName": name, "Dimensions": dimensions}
 
 
@@ -68,6 +75,13 @@ def shown(identity: str, label: str, expression: str) -> dict[str, Any]:
     return {"Id": identity, "Label": label, "Expression": expression}
 
 
+def filled(*identities: str) -> str:
+    """The sum of metrics, with zeros where there is no data, so that an alarm ends when its cause does."""
+    return " + ".join(f"FILL({it}, 0)" for it in identities)
+
+
+FIVE = {"ComparisonOperator": "GreaterThanOrEqualToThreshold", "Threshold": 5, "EvaluationPeriods": 1}
+"""ZStack's tries of one message."""
 ABOVE = {"ComparisonOperator": "GreaterThanThreshold", "Threshold": 0, "EvaluationPeriods": 1}
 QUIET = {"TreatMissingData": "notBreaching"}
 QUEUE = "<Retries.QueueName>"
@@ -83,7 +97,7 @@ ALARMS = {
         **metric("AWS/SQS", "ApproximateAgeOfOldestMessage", QUEUE),
         **{"Statistic": "Maximum", "Period": 60, **ABOVE, **QUIET},
         # Seconds.
-        "Threshold": 600,
+        "Threshold": 120,
     },
     "RetryQueueAlarm": {
         "AlarmName": "zf-retry-queue",
@@ -102,7 +116,7 @@ ALARMS = {
     "DeliveryFailuresAlarm": {
         "AlarmName": "zf-delivery-failures",
         "Metrics": [
-            shown("failures", "Alerts refused or failed", "SUM(METRICS())"),
+            shown("failures", "Alerts refused or failed", filled("refused", "failed", "refused_later")),
             hidden("refused", "Sum", 300, metric(OWN, "Refused", "<Relay>")),
             hidden("failed", "Sum", 300, metric(OWN, "Failed", "<Relay>")),
             hidden("refused_later", "Sum", 300, metric(OWN, "Refused", "<Redeliver>")),
@@ -112,14 +126,31 @@ ALARMS = {
     },
     "UnauthorizedAlarm": {
         "AlarmName": "zf-unauthorized",
-        **metric(OWN, "Unauthorized", "<Relay>"),
-        **{"Statistic": "Sum", "Period": 300, "EvaluationPeriods": 1, **QUIET},
-        **{"ComparisonOperator": "GreaterThanOrEqualToThreshold", "Threshold": 50},
+        "Metrics": [
+            shown("rejected", "Requests without the right token", filled("unauthorized")),
+            hidden("unauthorized", "Sum", 300, metric(OWN, "Unauthorized", "<Relay>")),
+        ],
+        **FIVE,
+        **QUIET,
+    },
+    "SettingsErrorsAlarm": {
+        "AlarmName": "zf-settings-errors",
+        "Metrics": [
+            shown("failures", "Reads of the settings that failed", filled("relay", "redeliver")),
+            hidden("relay", "Sum", 300, metric(OWN, "SettingsErrors", "<Relay>")),
+            hidden("redeliver", "Sum", 300, metric(OWN, "SettingsErrors", "<Redeliver>")),
+        ],
+        **ABOVE,
+        **QUIET,
     },
     "FunctionFailuresAlarm": {
         "AlarmName": "zf-function-failures",
         "Metrics": [
-            shown("failures", "Errors and throttles", "SUM(METRICS())"),
+            shown(
+                "failures",
+                "Errors and throttles",
+                filled("errors", "throttles", "redeliver_errors", "redeliver_throttles"),
+            ),
             hidden("errors", "Sum", 300, metric("AWS/Lambda", "Errors", "<Relay>")),
             hidden("throttles", "Sum", 300, metric("AWS/Lambda", "Throttles", "<Relay>")),
             hidden("redeliver_errors", "Sum", 300, metric("AWS/Lambda", "Errors", "<Redeliver>")),
@@ -128,10 +159,23 @@ ALARMS = {
         **ABOVE,
         **QUIET,
     },
+    "ApiRejectionsAlarm": {
+        "AlarmName": "zf-api-4xx",
+        "Metrics": [
+            shown("rejections", "Requests to the webhook answered 4xx", filled("rejected")),
+            hidden("rejected", "Sum", 300, metric(OWN, OF_THE_LOG, "<Api>")),
+        ],
+        **FIVE,
+        **QUIET,
+    },
     "ApiErrorsAlarm": {
         "AlarmName": "zf-api-5xx",
-        **metric("AWS/ApiGateway", "5xx", "<Api>"),
-        **{"Statistic": "Sum", "Period": 300, **ABOVE, **QUIET},
+        "Metrics": [
+            shown("failures", "Requests answered 5xx", filled("errors")),
+            hidden("errors", "Sum", 300, metric("AWS/ApiGateway", "5xx", "<Api>")),
+        ],
+        **ABOVE,
+        **QUIET,
     },
     "HeartbeatAlarm": {
         "AlarmName": "zf-heartbeat",
@@ -171,6 +215,8 @@ def test_alarms_watch_metrics_that_exist():
 
 def exists(namespace: str, name: str, dimension: str, value: str) -> bool:
     """Whether somebody writes it, with this dimension alone."""
+    if (namespace, name) == (OWN, OF_THE_LOG):
+        return (dimension, value) == ("ApiId", "<Api>")
     known, names = KNOWN[namespace]
     return dimension == known and name in (METRICS[value] if namespace == OWN else names)
 
@@ -179,16 +225,47 @@ def test_each_alarm_watches_what_it_says():
     """Whole alarms; all of them tell of both the beginning and the end."""
     alarms = Deployed(**OPTIONS).of_type("AWS::CloudWatch::Alarm")
     for alarm in alarms.values():
-        assert alarm.pop("AlarmDescription")
+        del alarm["AlarmDescription"]
     assert alarms == {name: alarm | ACTIONS for name, alarm in ALARMS.items()}
+
+
+def test_each_description_says_what_to_do_first():
+    """In one sentence, with the alarm's section of the runbook; CloudWatch takes 1,024 characters."""
+    alarms = Deployed(**OPTIONS).of_type("AWS::CloudWatch::Alarm")
+    assert len(alarms) == len(ALARMS)
+    for alarm in alarms.values():
+        text, name = alarm["AlarmDescription"], alarm["AlarmName"].removeprefix("zf-")
+        assert len(re.findall(r"(?<=\. )First [^.]+\.", text)) == 1, text
+        assert text.endswith(f" Runbook: docs/runbook.md#{name}")
+        assert f"\n### {name}\n" in (ROOT / "docs/runbook.md").read_text()
+        assert len(text) <= 1024
+
+
+def test_metrics_that_are_not_written_when_they_are_zero_are_filled():
+    """Those of queues are written every minute, as long as a queue is in use."""
+    for name, alarm in Deployed(**OPTIONS).of_type("AWS::CloudWatch::Alarm").items():
+        sparse = [
+            it["Id"]
+            for it in alarm.get("Metrics", [])
+            if "MetricStat" in it and it["MetricStat"]["Metric"]["Namespace"] != "AWS/SQS"
+        ]
+        assert sparse or alarm.get("Namespace") == "AWS/SQS" or name == "RetryQueueAlarm"
+        if sparse:
+            assert alarm["Metrics"][0]["Expression"] == filled(*sparse)
 
 
 def test_without_queues_alarms_watch_the_relay_alone():
     """The rest of each sum stays what it was."""
     alarms = Deployed(RetryQueue="disabled").of_type("AWS::CloudWatch::Alarm")
     assert alarms.keys() == ALARMS.keys() - OF_QUEUES - {"HeartbeatAlarm"}
-    for name in ("DeliveryFailuresAlarm", "FunctionFailuresAlarm"):
-        assert alarms[name]["Metrics"] == ALARMS[name]["Metrics"][:3]
+    relay_alone = {
+        "DeliveryFailuresAlarm": ("refused", "failed"),
+        "FunctionFailuresAlarm": ("errors", "throttles"),
+        "SettingsErrorsAlarm": ("relay",),
+    }
+    for name, left in relay_alone.items():
+        first, *rest = ALARMS[name]["Metrics"]
+        assert alarms[name]["Metrics"] == [first | {"Expression": filled(*left)}, *rest[: len(left)]]
 
 
 def test_alarms_are_what_cloudwatch_can_evaluate():
@@ -249,6 +326,18 @@ def test_alarms_reach_the_topic_and_nobody_else_does():
     assert mail == {"TopicArn": "<AlarmTopic>", "Protocol": "email", "Endpoint": "ops@example.com"}
 
 
+def test_a_topic_of_ones_own_takes_the_place_of_the_stacks():
+    """For actions, mail and output. Its policy is its owner's."""
+    topic = f"arn:aws:sns:us-east-1:{ACCOUNT}:on-call"
+    stack = Deployed(**OPTIONS, AlarmTopicArn=topic)
+    assert not [name for name, kind in stack.types.items() if kind.startswith("AWS::SNS::Topic")]
+    for alarm in stack.of_type("AWS::CloudWatch::Alarm").values():
+        assert (alarm["AlarmActions"], alarm["OKActions"]) == ([topic], [topic])
+    assert stack.properties["AlarmMail"]["TopicArn"] == topic
+    assert stack.outputs["AlarmTopicArn"] == topic
+    assert "<AlarmTopic" not in str(stack.properties) + str(stack.outputs)
+
+
 def dashboard(**parameters: str) -> list[dict[str, Any]]:
     """The widgets."""
     stack = Deployed(**parameters)
@@ -284,7 +373,8 @@ def test_the_dashboard_shows_metrics_that_exist(queue: str):
         names.add((title, options["label"]))
         if namespace == OWN:
             seen.add(name)
-    assert seen == METRICS["<Relay>"] - (set() if queue == "enabled" else {"Queued"})
+    assert seen - {OF_THE_LOG} == METRICS["<Relay>"] - (set() if queue == "enabled" else {"Queued"})
+    assert OF_THE_LOG in seen
 
 
 @pytest.mark.parametrize(("queue", "last"), [("enabled", "What is stuck?"), ("disabled", "What is refused?")])

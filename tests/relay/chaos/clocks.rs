@@ -35,7 +35,7 @@ const LIBRARIES: [&str; 4] = [
 const SECOND: i64 = 1;
 const HOUR: i64 = 3_600;
 const YEAR: i64 = 365 * 24 * HOUR;
-/// In seconds, forward and back. Forward jumps are shorter than ten days, after which a letter is too old.
+/// In seconds, forward and back. Forward jumps are shorter than nine days, after which a letter is too old.
 const JUMPS: [i64; 14] = [
     SECOND,
     3 * SECOND,
