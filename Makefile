@@ -98,7 +98,7 @@ zips: .venv/tools/.stamp rust-installed ## build both functions as zips for Lamb
 
 check: lint test-unit test-template ## format, lints and quick tests: under a minute once built
 
-test: lint test-rust test-template test-e2e test-docs ## everything but test-console (browser) and instructions (valgrind)
+test: lint test-rust test-template test-e2e test-docs ## all tests but those of test-console, instructions, worst and chaos
 
 test-unit: rust-installed ## the unit tests of all crates, and the quick tests of the built functions
 	$(CARGO_TEST) --lib --bins

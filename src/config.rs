@@ -203,7 +203,7 @@ mod tests {
         assert!(read(&[PUSH_URL, (ALLOW_UNAUTHENTICATED, "false")]).is_err());
         assert!(read(&[PUSH_URL, (ALLOW_UNAUTHENTICATED, "yes")]).unwrap_err().contains("\"yes\""));
         assert_eq!(read(&[PUSH_URL, (ALLOW_UNAUTHENTICATED, "true")]).unwrap().token_parameter, None);
-        // Where there is a token, it is asked for.
+        // If a token is configured, callers must send it.
         let both = read(&[PUSH_URL, TOKEN, (ALLOW_UNAUTHENTICATED, "true")]).unwrap();
         assert_eq!(both.token_parameter.as_deref(), Some("/zf/token"));
     }

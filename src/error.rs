@@ -137,7 +137,7 @@ pub(crate) enum DeliveryError {
     },
 
     /// An older message about the same alert waits in the retry queue, and must be delivered first.
-    #[error("an event of the same alert waits before it")]
+    #[error("an older event of this alert is still in the retry queue")]
     SameAlertWaits,
 
     /// A request's alert could be neither pushed nor queued.

@@ -52,7 +52,7 @@ impl Relay {
         let letter = |part, whole| Letter::new(part, whole, labels.clone(), received);
         let message_id = |index: usize| format!("{}/{index}", request.id);
         let integration = session.integration();
-        let mut deliveries = Deliveries { delivery: &self.delivery, session, deadline, queue_is_shut: false };
+        let mut deliveries = Deliveries { delivery: &self.delivery, session, deadline, queue_accepts_nothing: false };
         if integration == Integration::Zstack {
             // All of it goes in one push.
             let part = Part { text: String::from_utf8_lossy(body).into_owned(), around: Arc::default() };
@@ -78,7 +78,7 @@ struct Deliveries<'a> {
     /// When the request must be answered.
     deadline: Deadline,
     /// Whether the queue was found to accept nothing.
-    queue_is_shut: bool,
+    queue_accepts_nothing: bool,
 }
 
 impl Deliveries<'_> {
@@ -87,7 +87,8 @@ impl Deliveries<'_> {
         if let Some(queues) = self.delivery.queues() {
             let waiting = queues.waiting_before(alert.key(), self.deadline).await;
             let is_late = self.push_by(behind).left().is_zero();
-            if is_late || waiting == Waiting::SameAlert || waiting == Waiting::Something && !self.queue_is_shut {
+            if is_late || waiting == Waiting::SameAlert || waiting == Waiting::Something && !self.queue_accepts_nothing
+            {
                 match alert.enqueue(queues, self.deadline).await {
                     Ok(()) => return vec![alert.unpushed(End::Queued(None))],
                     Err(queue) if waiting == Waiting::SameAlert => {
@@ -95,8 +96,10 @@ impl Deliveries<'_> {
                         return vec![alert.unpushed(end)];
                     }
                     Err(queue) => {
-                        warn!("others may wait in the queue, but it takes no more, so this one is pushed: {queue}");
-                        self.queue_is_shut = true;
+                        warn!(
+                            "others may wait in the queue, but it accepts no more messages, so this alert is pushed: {queue}"
+                        );
+                        self.queue_accepts_nothing = true;
                     }
                 }
             }

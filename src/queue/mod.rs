@@ -110,7 +110,7 @@ impl Queues {
         let filled = match timeout_at(deadline.at_most(TIME_TO_COUNT).at(), self.count_messages()).await {
             Ok(Ok(count)) => count > 0,
             Ok(Err(why)) => {
-                warn!("whether alerts wait is not known, so others queue behind them: {why}");
+                warn!("SQS did not say whether the retry queue is empty, so new alerts are queued: {why}");
                 true
             }
             Err(_) => true,

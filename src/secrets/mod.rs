@@ -23,15 +23,15 @@ pub(crate) use secret::{Secret, Secrets};
 use ssm::{ParameterStore, Tries};
 
 use crate::config::Config;
-use crate::deadline::{Deadline, NoTimeLeft, TIME_TO_QUEUE};
+use crate::deadline::{Deadline, NoTimeLeft};
 
 /// How long one read of SSM may take, with all the SDK's tries.
 pub(crate) const READ_TIMEOUT: Duration = Duration::from_secs(6);
 
 /// The longest pause before a throttled first read is repeated. The pauses are random, so that many processes that
-/// start together do not come back together. They grow up to this.
+/// start together do not come back together. They double from [`FIRST_THROTTLE_PAUSE`] up to this.
 const LONGEST_THROTTLE_PAUSE: Duration = Duration::from_secs(4);
-/// The longest of the first such pauses.
+/// The longest that the first of these pauses may be.
 const FIRST_THROTTLE_PAUSE: Duration = Duration::from_millis(500);
 
 /// How old the secrets must be before a wrong token has them read again. It is shorter than ZStack's five tries, so
@@ -159,7 +159,7 @@ impl SecretStore {
         if let Err(errors) = &errors {
             self.failures.fetch_add(1, Ordering::Relaxed);
             if secrets.are_kept() {
-                warn!("the settings could not be refreshed, and the last good ones serve on: {errors}");
+                warn!("the settings could not be read again; the last good values stay in use: {errors}");
             }
         }
         let pause = match errors {
@@ -171,8 +171,9 @@ impl SecretStore {
         secrets
     }
 
-    /// Reads both secrets. While SSM throttles and there are no values yet, repeats it until `deadline`: without them
-    /// the request can only be answered 503.
+    /// Reads both secrets. While SSM throttles and there are no values yet, repeats it until shortly before `deadline`:
+    /// without them the request can only be answered 503. Then there is time for one more read, and for the alert. At
+    /// the start of a function there is no time for a repetition.
     async fn read(&self, before: Option<&Secrets>, deadline: Deadline, tries: Tries) -> Secrets {
         let (mut throttled, mut longest) = (0, FIRST_THROTTLE_PAUSE);
         let secrets = loop {
@@ -183,7 +184,7 @@ impl SecretStore {
             let secrets = Secrets::new(push_url, token, before);
             throttled += u32::from(is_throttled);
             let pause = longest.mul_f64(f64::midpoint(fastrand::f64(), 1.0));
-            if !is_throttled || secrets.are_known() || deadline.before(TIME_TO_QUEUE).left() <= pause {
+            if !is_throttled || secrets.are_known() || deadline.before(READ_TIMEOUT).left() <= pause {
                 break secrets;
             }
             sleep(pause).await;

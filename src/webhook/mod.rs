@@ -146,11 +146,9 @@ impl Invocation<'_> {
 
     /// Writes the request's line in the log, and its line for the metrics.
     fn report(&self, request: &Request, result: Result<&Summary<'_>, &Rejection>) {
-        {
-            log::write(request, &self.request_id, self.started.elapsed(), result);
-            let (outcome, mut tally) = count::count(result);
-            tally.settings_errors += self.webhook.secrets.take_failures();
-            self.webhook.metrics.write(&self.request_id, outcome, tally);
-        }
+        log::write(request, &self.request_id, self.started.elapsed(), result);
+        let (outcome, mut tally) = count::count(result);
+        tally.settings_errors += self.webhook.secrets.take_failures();
+        self.webhook.metrics.write(&self.request_id, outcome, tally);
     }
 }

@@ -79,7 +79,7 @@ def test_quoted_words_are_the_functions_own():
     """The runbook quotes the log in italics."""
     ours = FUNCTIONS.lower()
     for text in (
-        "the last good ones serve on",
+        "the last good values stay in use",
         "The program panicked",
         "The function cannot start",
         "Denies",

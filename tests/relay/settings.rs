@@ -39,7 +39,7 @@ async fn secrets_are_refreshed_after_their_ttl_and_kept_if_that_fails() {
     assert_eq!(world.flashduty.received().len(), 4);
     assert_eq!(world.send(&sample("health")).await.0, 503, "a monitor notices");
     let log = world.function.log();
-    assert!(log.contains("could not be refreshed") && log.contains("ssm:GetParameters"), "{log}");
+    assert!(log.contains("could not be read again") && log.contains("ssm:GetParameters"), "{log}");
     world.end();
 }
 

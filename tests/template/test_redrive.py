@@ -6,7 +6,7 @@ from deployed import OPTIONS, Deployed
 DAY = 86_400
 LONGEST_PAUSE = 900
 """Between two tries of a queued alert, in src/redelivery.rs."""
-TRIED_FOR = 10 * DAY
+TRIED_FOR = 9 * DAY
 """After that the function gives up, in src/redelivery.rs."""
 
 
@@ -22,7 +22,7 @@ def test_a_message_is_not_given_out_while_it_is_being_tried():
 
 
 def test_nothing_is_deleted_unseen():
-    """Ten days of tries fit into the receives, and these into what SQS keeps."""
+    """Nine days of tries fit into the receives, and these into what SQS keeps."""
     stack = Deployed()
     retries, dead = stack.properties["Retries"], stack.properties["DeadLetters"]
     redrive = retries["RedrivePolicy"]
