@@ -7,6 +7,8 @@ from base64 import b64encode
 from collections.abc import Iterator
 from urllib.parse import urlencode
 
+from samcli.yamlhelper import yaml_parse
+
 from . import ROOT, WORK
 from .aws import LocalAws, environment
 from .http import Answer, request
@@ -82,9 +84,12 @@ class Stack:
     def _copy(self, like: "Stack", parameters: dict[str, str]) -> None:
         client = self.aws.client("cloudformation")
         template = client.get_template(StackName=like.name, TemplateStage="Original")["TemplateBody"]
+        if isinstance(template, str):
+            # The YAML is longer than the 51,200 bytes that CloudFormation accepts here; as compact JSON it is not.
+            template = yaml_parse(template)
         client.create_stack(
             StackName=self.name,
-            TemplateBody=template if isinstance(template, str) else json.dumps(template),
+            TemplateBody=json.dumps(template, separators=(",", ":")),
             Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
         )
