@@ -85,7 +85,7 @@ class Stack:
         client = self.aws.client("cloudformation")
         template = client.get_template(StackName=like.name, TemplateStage="Original")["TemplateBody"]
         if isinstance(template, str):
-            # The YAML is longer than the 51,200 bytes that CloudFormation accepts here; as compact JSON it is not.
+            # YAML is longer than the 51,200 bytes that CloudFormation accepts here. Compact JSON is not.
             template = yaml_parse(template)
         client.create_stack(
             StackName=self.name,
