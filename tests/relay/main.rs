@@ -19,6 +19,7 @@ mod queueing;
 mod redelivery;
 mod refusals;
 mod repeats;
+mod runbook;
 mod secrets;
 mod settings;
 mod shapes;
