@@ -9,6 +9,11 @@ use tokio::time::Instant;
 #[error("the time ran out before Flashduty had the alert; if this continues, give the function a longer timeout")]
 pub struct NoTimeLeft;
 
+impl NoTimeLeft {
+    /// The name of the error, for programs.
+    pub(crate) const CODE: &str = "NoTimeLeft";
+}
+
 /// The time for a whole request, answer included. API Gateway stops waiting after 30 s (HTTP APIs) or 29 s
 /// (REST APIs).
 const REQUEST_BUDGET: Duration = Duration::from_secs(25);

@@ -4,6 +4,7 @@
 //! none of them holds a secret.
 
 use crate::deadline::NoTimeLeft;
+use crate::flashduty::PushError;
 use crate::queue::{InvalidLetter, QueueError};
 use crate::secrets::{SecretError, SecretErrors};
 
@@ -77,7 +78,7 @@ impl Rejection {
             Self::MethodNotAllowed { .. } => "MethodNotAllowed",
             Self::Unauthorized { .. } => "Unauthorized",
             Self::SecretsUnavailable(_) => SETTINGS_UNAVAILABLE,
-            Self::NoTimeLeft(_) => NO_TIME_LEFT,
+            Self::NoTimeLeft(_) => NoTimeLeft::CODE,
         }
     }
 }
@@ -100,41 +101,9 @@ pub(crate) enum DeliveryError {
     #[error("SSM has a push URL of another kind by now: the next try uses it")]
     OtherIntegration,
 
-    /// Flashduty will never take the alert.
-    #[error("Flashduty refused the alert: {code}: {message}; {}", advice(*.status, code))]
-    Refused {
-        /// The HTTP status it answered.
-        status: u16,
-        /// Flashduty's error code, or the HTTP status if it gave none.
-        code: String,
-        /// Flashduty's message.
-        message: String,
-        /// Flashduty's id of the request, if it gave one.
-        request_id: Option<String>,
-        /// Whether another push URL may help.
-        about_credential: bool,
-    },
-
-    /// Flashduty may take the alert later: it is overloaded or broken, or somebody else answered in its place.
-    #[error("Flashduty could not take the alert: {what}; if this continues, {advice}")]
-    Unavailable {
-        /// Who answered, and what.
-        what: String,
-        /// What to do then.
-        advice: &'static str,
-    },
-
-    /// Flashduty did not answer.
-    #[error(
-        "Flashduty at {host} cannot be reached: {what}; if this continues, check the push URL's host and the \
-         function's way to the internet"
-    )]
-    Unreachable {
-        /// The push URL's host.
-        host: String,
-        /// What went wrong.
-        what: String,
-    },
+    /// Flashduty did not confirm the alert.
+    #[error(transparent)]
+    Push(#[from] PushError),
 
     /// An older message about the same alert waits in the retry queue, and must be delivered first.
     #[error("an older event of this alert is still in the retry queue")]
@@ -158,10 +127,6 @@ pub(crate) enum DeliveryError {
         queue: QueueError,
     },
 
-    /// The invocation's time ran out.
-    #[error(transparent)]
-    NoTimeLeft(#[from] NoTimeLeft),
-
     /// The alert waited in the retry queue for as long as alerts are retried.
     #[error("tried for {tried_for}{}", .last.as_ref().map(|last| format!(": {last}")).unwrap_or_default())]
     Expired {
@@ -184,13 +149,11 @@ impl DeliveryError {
             Self::NoPushUrl(_)
             | Self::KeyRefused
             | Self::OtherIntegration
-            | Self::Unavailable { .. }
-            | Self::Unreachable { .. }
             | Self::SameAlertWaits
             | Self::NotQueued { .. }
-            | Self::NoDeadLetter { .. }
-            | Self::NoTimeLeft(_) => true,
-            Self::Refused { .. } | Self::Expired { .. } | Self::InvalidLetter(_) => false,
+            | Self::NoDeadLetter { .. } => true,
+            Self::Push(error) => error.is_retryable(),
+            Self::Expired { .. } | Self::InvalidLetter(_) => false,
         }
     }
 
@@ -199,12 +162,9 @@ impl DeliveryError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::NoPushUrl(_) | Self::KeyRefused | Self::OtherIntegration => SETTINGS_UNAVAILABLE,
-            Self::Refused { .. } => "FlashdutyRefused",
-            Self::Unavailable { .. } => "FlashdutyUnavailable",
-            Self::Unreachable { .. } => "FlashdutyUnreachable",
+            Self::Push(error) => error.code(),
             Self::SameAlertWaits => "SameAlertWaits",
             Self::NotQueued { .. } | Self::NoDeadLetter { .. } => "QueueUnavailable",
-            Self::NoTimeLeft(_) => NO_TIME_LEFT,
             Self::Expired { .. } => "Expired",
             Self::InvalidLetter(_) => "InvalidLetter",
         }
@@ -212,22 +172,3 @@ impl DeliveryError {
 }
 
 const SETTINGS_UNAVAILABLE: &str = "SettingsUnavailable";
-const NO_TIME_LEFT: &str = "NoTimeLeft";
-
-/// What to do about a refusal.
-fn advice(status: u16, code: &str) -> &'static str {
-    match (status, code) {
-        (_, "ResourceNotFound" | "NoLicense") => "check the Flashduty account's subscription",
-        (404, _) | (_, "RouteNotFound") => "the push URL's path is wrong: copy it from the integration again",
-        (413, _) => "the message is too large for it",
-        _ => "if the push URL or its key changed, put the new one into the SSM parameter",
-    }
-}
-
-/// An error with its causes, from the outermost to the innermost: libraries say what happened at the outside, and
-/// why at the inside.
-#[must_use]
-pub fn causes(error: &(dyn std::error::Error + 'static)) -> String {
-    let chain = std::iter::successors(Some(error), |error| error.source());
-    chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
-}

@@ -10,6 +10,7 @@ use tracing::{error, info, warn};
 use crate::deadline::{Deadline, NoTimeLeft, epoch_millis};
 use crate::delivery::{Delivery, End, Origin, Outcome, OutgoingAlert, Session};
 use crate::error::DeliveryError;
+use crate::flashduty::PushError;
 use crate::platform::metrics::{self, Metrics, Tally};
 use crate::queue::{FifoIds, InvalidLetter, Letter, QueuedMessage, Queues, REASON};
 use crate::secrets::SecretStore;
@@ -155,7 +156,7 @@ impl Batch<'_> {
         }
         let Some(session) = &mut self.session else {
             self.failures += 1;
-            return self.log_end(message, &End::Queued(Some(NoTimeLeft.into())));
+            return self.log_end(message, &End::Queued(Some(PushError::from(NoTimeLeft).into())));
         };
         let letter = match Letter::read(message.body.as_deref().unwrap_or_default()) {
             Ok(letter) => letter,

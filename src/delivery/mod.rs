@@ -14,7 +14,7 @@ use tracing::{error, info};
 
 use crate::deadline::Deadline;
 use crate::error::DeliveryError;
-use crate::flashduty::{Client, Integration, PushUrl, Pushed, TitleRule};
+use crate::flashduty::{Client, Integration, PushError, PushUrl, Pushed, TitleRule};
 use crate::queue::{QueueError, QueuedMessage, Queues};
 use crate::secrets::{Secret, SecretStore, Secrets};
 use crate::translate::Context;
@@ -60,7 +60,7 @@ impl Delivery {
     /// Moves a message of the retry queue to the dead letter queue. It stays where it is if that fails.
     pub(crate) async fn give_up(&self, message: &QueuedMessage, why: DeliveryError, deadline: Deadline) -> End {
         let Some(queues) = &self.queues else { return End::Queued(Some(why)) };
-        match queues.enqueue_dead(message, &why, deadline).await {
+        match queues.enqueue_dead(message, &why.to_string(), deadline).await {
             Ok(()) => End::Refused(why),
             Err(queue) => End::Queued(Some(DeliveryError::NoDeadLetter { why: Box::new(why), queue })),
         }
@@ -72,7 +72,7 @@ impl Delivery {
             (Origin::RetryQueue { message, .. }, _) => self.give_up(message, why, deadline).await,
             (Origin::Request(_), None) => End::Refused(why),
             (Origin::Request(_), Some(queues)) => {
-                match queues.enqueue_dead(&alert.to_message(), &why, deadline).await {
+                match queues.enqueue_dead(&alert.to_message(), &why.to_string(), deadline).await {
                     Ok(()) => End::Refused(why),
                     Err(queue) => report_lost(alert, why, queue),
                 }
@@ -149,9 +149,9 @@ impl Session<'_> {
     }
 
     /// Pushes one body; and once more if Flashduty refuses the key and SSM has another push URL by now.
-    async fn push(&mut self, body: &Bytes, deadline: Deadline) -> Pushed {
+    async fn push(&mut self, body: &Bytes, deadline: Deadline) -> Pushed<DeliveryError> {
         let first = self.push_once(body.clone(), deadline).await;
-        if !matches!(first.result, Err(DeliveryError::Refused { about_credential: true, .. })) {
+        if !matches!(first.result, Err(DeliveryError::Push(PushError::Refused { about_credential: true, .. }))) {
             return first;
         }
         let newer = if let Some(reread) = &self.reread {
@@ -190,9 +190,13 @@ impl Session<'_> {
         Ok(true)
     }
 
-    async fn push_once(&self, body: Bytes, deadline: Deadline) -> Pushed {
+    async fn push_once(&self, body: Bytes, deadline: Deadline) -> Pushed<DeliveryError> {
         match self.secrets.push_url.value() {
-            Ok(url) => self.delivery.flashduty.push(url, body, deadline).await,
+            Ok(url) => {
+                let Pushed { result, attempts, took, retry_after } =
+                    self.delivery.flashduty.push(url, body, deadline).await;
+                Pushed { result: result.map_err(DeliveryError::from), attempts, took, retry_after }
+            }
             Err(why) => {
                 Pushed { result: Err(why.clone().into()), attempts: 0, took: Duration::ZERO, retry_after: None }
             }

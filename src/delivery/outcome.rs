@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::error::DeliveryError;
-use crate::flashduty::{Receipt, Status};
+use crate::flashduty::{PushError, Receipt, Status};
 use crate::translate::Kind;
 
 /// What became of one push of an alert.
@@ -69,7 +69,7 @@ impl<'a> Summary<'a> {
         let mut worst = WorstEnd::Delivered;
         for outcome in outcomes {
             worst = match (worst, &outcome.end) {
-                (WorstEnd::Failed(DeliveryError::NoTimeLeft(_)), _) => worst,
+                (WorstEnd::Failed(DeliveryError::Push(PushError::NoTimeLeft(_))), _) => worst,
                 (_, End::Failed(error)) => WorstEnd::Failed(error),
                 (WorstEnd::Failed(_), _) => worst,
                 (_, End::Refused(error)) => WorstEnd::Refused(error),
@@ -124,7 +124,7 @@ mod tests {
     fn the_summary_is_the_worst_end() {
         let receipt = || Receipt { request_id: "r".to_owned() };
         let delivered = || End::Delivered(receipt());
-        let late = || DeliveryError::from(NoTimeLeft);
+        let late = || DeliveryError::from(PushError::from(NoTimeLeft));
         let refused = || DeliveryError::Expired { tried_for: "9d".to_owned(), last: None };
         let queued = || End::Queued(Some(late()));
         assert_eq!(summary(vec![delivered()]), "delivered");

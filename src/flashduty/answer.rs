@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
+use super::error::PushError;
 use super::push_url::PushUrl;
 use super::retry::{self, AnswerBody, Verdict};
 use super::text::shorten;
-use crate::error::DeliveryError;
 
 /// The longest quotation from an answer in an error, in characters.
 const MAX_QUOTE: usize = 300;
@@ -25,7 +25,7 @@ pub struct Receipt {
 ///
 /// Flashduty's own answer is a JSON object with a `request_id` or an `error.code`. A proxy's 403, an ingress' 404 or a
 /// firewall's page has neither. It is no decision about the alert.
-pub(super) fn read(url: &PushUrl, status: u16, body: &[u8]) -> Result<Receipt, DeliveryError> {
+pub(super) fn read(url: &PushUrl, status: u16, body: &[u8]) -> Result<Receipt, PushError> {
     let answer: Value = serde_json::from_slice(body).unwrap_or_default();
     let text = |pointer| answer.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty());
     let (request_id, code) = (text("/request_id"), text("/error/code"));
@@ -39,11 +39,11 @@ pub(super) fn read(url: &PushUrl, status: u16, body: &[u8]) -> Result<Receipt, D
     match retry::verdict(status, answer_body) {
         Verdict::Accepted => Ok(Receipt { request_id: request_id.unwrap_or_default() }),
         Verdict::Retry if answer_body == AnswerBody::NotFlashduty => Err(not_flashduty(url, status)),
-        Verdict::Retry => Err(DeliveryError::Unavailable {
+        Verdict::Retry => Err(PushError::Unavailable {
             what: format!("{}: {}", code_of(url, code, status), message_of(url, error)),
             advice: "look at Flashduty's status and at the push URL's host",
         }),
-        Verdict::Refused => Err(DeliveryError::Refused {
+        Verdict::Refused => Err(PushError::Refused {
             about_credential: matches!(status, 401 | 403)
                 || code.is_some_and(|code| CREDENTIAL_CODES.contains(&code))
                 || error.is_some_and(|error| error.to_string().contains("integration_key")),
@@ -57,14 +57,14 @@ pub(super) fn read(url: &PushUrl, status: u16, body: &[u8]) -> Result<Receipt, D
 
 /// The error for an answer that is not Flashduty's. Not even a 401 or 403 counts against the integration key here, so
 /// SSM is not asked for a new push URL. If there is one, the next regular read finds it.
-fn not_flashduty(url: &PushUrl, status: u16) -> DeliveryError {
+fn not_flashduty(url: &PushUrl, status: u16) -> PushError {
     let who = format!("something between here and Flashduty answered for {}, with HTTP status {status}", url.host());
     match status {
-        300..=399 => DeliveryError::Unavailable {
+        300..=399 => PushError::Unavailable {
             what: format!("{who}, a redirect, which is not followed: it would send the key to another server"),
             advice: "copy the push URL from the integration again, and look for a proxy on the way",
         },
-        _ => DeliveryError::Unavailable {
+        _ => PushError::Unavailable {
             what: format!("{who} and a body that is not Flashduty's"),
             advice: "look for a proxy or a firewall on the way, and check the push URL's host",
         },
@@ -131,17 +131,17 @@ mod tests {
         r#"{"request_id": "r", "error": {"code": "C"#,
     ];
 
-    fn read(status: u16, body: &str) -> Result<Receipt, DeliveryError> {
+    fn read(status: u16, body: &str) -> Result<Receipt, PushError> {
         let url = PushUrl::read("https://a.example/standard?integration_key=KEY").unwrap();
         super::read(&url, status, body.as_bytes())
     }
 
     fn is_refused(status: u16, body: &str) -> bool {
-        matches!(read(status, body), Err(DeliveryError::Refused { .. }))
+        matches!(read(status, body), Err(PushError::Refused { .. }))
     }
 
     fn is_later(status: u16, body: &str) -> bool {
-        matches!(read(status, body), Err(DeliveryError::Unavailable { .. }))
+        matches!(read(status, body), Err(PushError::Unavailable { .. }))
     }
 
     #[test]
@@ -196,7 +196,7 @@ mod tests {
     #[test]
     fn a_refusal_says_whether_the_credential_is_the_reason() {
         let about = |status, body: &str| match read(status, body).unwrap_err() {
-            DeliveryError::Refused { about_credential, .. } => about_credential,
+            PushError::Refused { about_credential, .. } => about_credential,
             other => panic!("{other:?}"),
         };
         let key = r#"{"error": {"code": "InvalidParameter", "message": "integration_key is not a valid one"}}"#;
@@ -215,7 +215,7 @@ mod tests {
             let error = read(status, echo).unwrap_err();
             assert!(!format!("{error:?} {error}").contains("KEY"), "{status}");
         }
-        assert!(matches!(read(400, echo), Err(DeliveryError::Refused { about_credential: true, .. })));
+        assert!(matches!(read(400, echo), Err(PushError::Refused { about_credential: true, .. })));
     }
 
     /// In any field, and in any way of writing it.

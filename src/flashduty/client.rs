@@ -9,11 +9,12 @@ use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::answer::{self, Receipt};
+use super::error::PushError;
 use super::pace::Pace;
 use super::push_url::PushUrl;
 use super::retry;
 use crate::deadline::{Deadline, NoTimeLeft};
-use crate::error::{DeliveryError, causes};
+use crate::platform::causes;
 use crate::platform::http::Http;
 
 /// Limit for one attempt, from opening the connection to the end of the answer.
@@ -34,9 +35,9 @@ pub struct Client {
 
 /// The result of a push, with all its attempts.
 #[derive(Debug)]
-pub struct Pushed {
+pub struct Pushed<E = PushError> {
     /// Flashduty's confirmation, or the error that ended the push.
-    pub(crate) result: Result<Receipt, DeliveryError>,
+    pub(crate) result: Result<Receipt, E>,
     /// The number of attempts; 0 if none was made.
     pub(crate) attempts: u32,
     /// The duration of all attempts and of the pauses between them.
@@ -47,12 +48,12 @@ pub struct Pushed {
 
 /// A failed attempt.
 struct Failure {
-    error: DeliveryError,
+    error: PushError,
     retry_after: Option<Duration>,
 }
 
-impl From<DeliveryError> for Failure {
-    fn from(error: DeliveryError) -> Self {
+impl From<PushError> for Failure {
+    fn from(error: PushError) -> Self {
         Self { error, retry_after: None }
     }
 }
@@ -73,8 +74,8 @@ impl Client {
     /// Pushes `body` until Flashduty accepts or refuses it, or until `deadline`. The pauses between attempts are random.
     /// They get longer on average, and are never shorter than a `Retry-After` asks for.
     ///
-    /// The result is [`DeliveryError::NoTimeLeft`] if the first attempt did not end before `deadline`. Otherwise a failure
-    /// is the last complete attempt's [`DeliveryError::Refused`], [`DeliveryError::Unavailable`] or [`DeliveryError::Unreachable`].
+    /// The result is [`PushError::NoTimeLeft`] if the first attempt did not end before `deadline`. Otherwise a failure
+    /// is the last complete attempt's [`PushError::Refused`], [`PushError::Unavailable`] or [`PushError::Unreachable`].
     pub(crate) async fn push(&self, url: &PushUrl, body: Bytes, deadline: Deadline) -> Pushed {
         let Some(pace) = &self.pace else { return self.push_now(url, body, deadline).await };
         pace.wait().await;
@@ -86,7 +87,7 @@ impl Client {
     async fn push_now(&self, url: &PushUrl, body: Bytes, deadline: Deadline) -> Pushed {
         let started = Instant::now();
         let mut attempts = 0;
-        let mut last = DeliveryError::from(NoTimeLeft);
+        let mut last = PushError::from(NoTimeLeft);
         let mut retry_after = None;
         while !deadline.left().is_zero() {
             let failure = match self.attempt(url, body.clone(), deadline).await {
@@ -114,7 +115,7 @@ impl Client {
         let limit = Instant::now() + ATTEMPT_TIMEOUT;
         match timeout_at(limit.min(deadline.at()), self.exchange(url, body)).await {
             Ok(outcome) => outcome,
-            Err(_) if deadline.at() < limit => Err(DeliveryError::from(NoTimeLeft).into()),
+            Err(_) if deadline.at() < limit => Err(PushError::from(NoTimeLeft).into()),
             Err(_) => Err(unreachable(url, &format!("no answer within {ATTEMPT_TIMEOUT:?}")).into()),
         }
     }
@@ -149,8 +150,8 @@ fn retry_after(response: &Response) -> Option<Duration> {
     retry::retry_after(response.headers().get(RETRY_AFTER)?.to_str().ok()?, SystemTime::now())
 }
 
-fn unreachable(url: &PushUrl, what: &str) -> DeliveryError {
-    DeliveryError::Unreachable { host: url.host().to_owned(), what: answer::quote(url, what) }
+fn unreachable(url: &PushUrl, what: &str) -> PushError {
+    PushError::Unreachable { host: url.host().to_owned(), what: answer::quote(url, what) }
 }
 
 #[cfg(test)]

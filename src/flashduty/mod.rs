@@ -5,6 +5,7 @@
 mod alert_key;
 mod answer;
 mod client;
+mod error;
 mod event;
 mod key;
 mod label_name;
@@ -19,6 +20,7 @@ pub(crate) use alert_key::hash;
 pub(crate) use answer::Receipt;
 pub use client::Client;
 pub(crate) use client::Pushed;
+pub(crate) use error::PushError;
 pub use event::{Event, Status, TitleRule};
 pub(crate) use label_name::label_name;
 pub(crate) use labels::{LabelSource, Labels, MAX_LABELS};

@@ -2,7 +2,7 @@
 
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 
-use crate::error::causes;
+use crate::platform::causes;
 
 /// Why SQS did not do what it was asked. Holds the queue's name, and nothing of the messages.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -24,7 +24,6 @@ pub use letter::{FifoIds, InvalidLetter, Letter};
 
 use crate::config::QueueUrls;
 use crate::deadline::{Deadline, TIME_TO_QUEUE};
-use crate::error::DeliveryError;
 
 /// How long this process remembers the alerts that it queued: SQS's count of messages may lag that much.
 const REMEMBERED: Duration = Duration::from_mins(2);
@@ -173,10 +172,10 @@ impl Queues {
     pub(crate) async fn enqueue_dead(
         &self,
         message: &QueuedMessage,
-        why: &DeliveryError,
+        reason: &str,
         deadline: Deadline,
     ) -> Result<(), QueueError> {
-        let reason = printable(&why.to_string());
+        let reason = printable(reason);
         let reason = MessageAttributeValue::builder().data_type("String").string_value(reason).build();
         let reason = reason.map_err(|_| QueueError::not_called(&self.urls.dead_letter))?;
         let request = self.sqs.send_message().message_attributes(REASON, reason);

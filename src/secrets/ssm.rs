@@ -15,8 +15,8 @@ use super::READ_TIMEOUT;
 use super::error::SecretError;
 use super::token::Token;
 use crate::config::Config;
-use crate::error::causes;
 use crate::flashduty::PushUrl;
+use crate::platform::causes;
 
 /// How often one read calls SSM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

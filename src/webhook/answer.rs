@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::delivery::{End, Outcome, Summary, WorstEnd};
 use crate::error::{DeliveryError, Rejection};
-use crate::flashduty::Status;
+use crate::flashduty::{PushError, Status};
 
 #[derive(Serialize)]
 struct Answer<'a> {
@@ -60,7 +60,7 @@ impl<'a> From<&'a Rejection> for ErrorBody<'a> {
 impl<'a> From<&'a DeliveryError> for ErrorBody<'a> {
     fn from(error: &'a DeliveryError) -> Self {
         let flashduty = match error {
-            DeliveryError::Refused { status, code, message, request_id, .. } => {
+            DeliveryError::Push(PushError::Refused { status, code, message, request_id, .. }) => {
                 Some(Refusal { status: *status, code, message, request_id: request_id.as_deref() })
             }
             _ => None,
@@ -91,7 +91,7 @@ pub(super) fn status_of_end(worst: WorstEnd<'_>) -> u16 {
         WorstEnd::Delivered => 200,
         WorstEnd::Queued(_) => 202,
         WorstEnd::Refused(_) => 502,
-        WorstEnd::Failed(DeliveryError::NoTimeLeft(_)) => 504,
+        WorstEnd::Failed(DeliveryError::Push(PushError::NoTimeLeft(_))) => 504,
         WorstEnd::Failed(_) => 503,
     }
 }

@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use serde::{Deserialize, Serialize};
 use url::Url;
-use zstack_flashduty::error::causes;
+use zstack_flashduty::platform::causes;
 
 use crate::api_error::ApiError;
 use crate::json_body::JsonBody;
