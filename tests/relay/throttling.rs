@@ -44,7 +44,7 @@ async fn throttling_that_lasts_is_503_with_advice() {
     let mut world = World::new().await;
     world.ssm.fault(Some(THROTTLED));
     world.restart().await;
-    let (status, body) = world.send_until(&sample("alarm"), in_time(Duration::from_secs(8))).await;
+    let (status, body) = world.send_until(&sample("alarm"), in_time(Duration::from_secs(12))).await;
     assert_eq!((status, &body["error"]["code"]), (503, &json!("SettingsUnavailable")));
     let message = body["error"]["message"].as_str().unwrap();
     assert!(message.contains("higher throughput"), "{message}");
