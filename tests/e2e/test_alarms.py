@@ -60,6 +60,8 @@ class Trial:
     """What Lambda writes for each run of the relay that fails."""
     redeliver: Point | None = None
     """The same of `redeliver`."""
+    logged: str = ""
+    """Words that a function must log, if no metric shows that the failure is there."""
 
     def __str__(self) -> str:
         return self.name
@@ -162,7 +164,13 @@ TRIALS = [
     Trial("SSM denies, and `relay` starts", NEXT, f.SSM_DENIES.begin),
     Trial("KMS denies, and `relay` starts", NEXT, kms_denies),
     Trial("SSM or KMS denies, and no function starts", LATER, denied_later),
-    Trial("The queues' policy denies, and Flashduty is not down", NEXT, queue_policy, warm=True),
+    Trial(
+        "The queues' policy denies, and Flashduty is not down",
+        NEXT,
+        queue_policy,
+        warm=True,
+        logged="SQS did not say whether the retry queue is empty",
+    ),
     Trial("The queues' policy denies, and Flashduty is down", NEXT, queue_policy_and_500, warm=True),
 ]
 
@@ -193,6 +201,7 @@ def run(world: World, number: int, trial: Trial) -> Written:
             wait_until(lambda: deliveries(it) >= trial.receives, "redeliver did not receive the alert")
         if trial.redeliver:
             written.points.append(trial.redeliver)
+        assert not trial.logged or any(trial.logged in line for line in stack.logs())
         written.points += of_functions(stack, began)
         written.visible, written.in_flight = counts(stack.retries)
         written.dead = sum(counts(stack.dead_letters))

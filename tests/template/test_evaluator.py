@@ -66,6 +66,8 @@ def errors(*times: float, late: float = 0, of: str = "Errors", value: float = 1)
         (3, "0XX-X", "AAAA"),
         (3, "----X", "I=Ao"),
         (3, "X----", "A=Ao"),
+        # What the guide says of such a "premature" alarm, with a second point.
+        (3, "X---X", "A=Ao"),
         # 2 of 3.
         (2, "0-X-X", "AAAA"),
         (2, "00X0X", "AAAA"),
@@ -160,6 +162,12 @@ def test_sparse_points_keep_an_alarm_unless_they_are_filled():
         (1080, OK),
     ]
     assert alarm(Period=300).changes(incidents, 1500) == [(60, ALARM)]
+
+
+def test_missing_data_that_is_ignored_keeps_the_state():
+    """For as long as nothing comes."""
+    errors_then_none = errors(10)
+    assert alarm(TreatMissingData="ignore").changes(errors_then_none, 3600) == [(60, ALARM)]
 
 
 def test_fill_hides_a_minute_that_comes_late():
