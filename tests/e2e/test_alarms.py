@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from http.server import ThreadingHTTPServer
 
@@ -35,6 +35,9 @@ TEMPLATE = Deployed()
 
 TRIES = 5
 """ZStack's, one second apart, if the answer is not 2xx."""
+
+ENDS = 8 * MINUTE
+"""How long an alarm may last longer than the failure."""
 
 NEXT = "the next alert"
 QUEUED = "the next alert that is queued"
@@ -60,6 +63,8 @@ class Trial:
     """What Lambda writes for each run of the relay that fails."""
     redeliver: Point | None = None
     """The same of `redeliver`."""
+    recovers: bool = False
+    """Whether the recovery follows, and the trial ends when both are delivered."""
     logged: str = ""
     """Words that a function must log, if no metric shows that the failure is there."""
 
@@ -132,7 +137,10 @@ def no_concurrency(it: Deployment) -> None:
     client.put_function_concurrency(FunctionName=it.stack.function, ReservedConcurrentExecutions=0)
 
 
-NOTHING = Trial("Nothing fails", NEXT, lambda _: None, warm=True)
+HEALTHY = [
+    Trial("Nothing fails", NEXT, lambda _: None, warm=True),
+    Trial("Nothing fails, and the alarm recovers", NEXT, lambda _: None, warm=True, recovers=True),
+]
 
 TRIALS = [
     Trial("The event source of `redeliver` is disabled", QUEUED, no_event_source, queued=True),
@@ -189,7 +197,7 @@ def run(world: World, number: int, trial: Trial) -> Written:
         if trial.queued:
             f.S429_LATE.begin(it)
         written, began = Written(received=trial.receives), time.time()
-        for answer in send(it):
+        for answer in send(it, trial.recovers):
             at = time.time() - began
             # API Gateway itself answers for a run that fails. On AWS it is a 5xx.
             assert of_the_function(answer) == (trial.relay is None), answer
@@ -197,6 +205,8 @@ def run(world: World, number: int, trial: Trial) -> Written:
             written.points += [trial.relay.after(at)] if trial.relay else []
         if trial.queued:
             it.clear_faults()
+        if trial.recovers:
+            wait_until(lambda: not stack.retries.length(), "the recovery stays in the queue")
         if trial.receives:
             wait_until(lambda: deliveries(it) >= trial.receives, "redeliver did not receive the alert")
         if trial.redeliver:
@@ -209,15 +219,16 @@ def run(world: World, number: int, trial: Trial) -> Written:
     return written
 
 
-def send(it: Deployment) -> Iterator[Answer]:
-    """The answers to one alert, which ZStack tries again until one of them is 2xx."""
-    message = Resource("host-1").alarm()
-    for number in range(TRIES):
-        time.sleep(1 if number else 0)
-        answer = it.post(message)
-        yield answer
-        if answer.status < 300:
-            return
+def send(it: Deployment, recovers: bool) -> Iterator[Answer]:
+    """The answers to one alert. ZStack tries each message again until an answer is 2xx."""
+    host = Resource("host-1")
+    for message in [host.alarm(), host.recovery()] if recovers else [host.alarm()]:
+        for number in range(TRIES):
+            time.sleep(1 if number else 0)
+            answer = it.post(message)
+            yield answer
+            if answer.status < 300:
+                break
 
 
 def throttled() -> Iterator[Point]:
@@ -233,11 +244,22 @@ def silence() -> Iterator[Point]:
         yield Point(minute * MINUTE, received, (1,))
 
 
-DERIVED: dict[str, tuple[str, Callable[[], Iterator[Point]], dict[str, str]]] = {
-    "API Gateway throttles ZStack": (NEXT, throttled, {}),
-    "No alert arrives any more": (LAST, silence, {"HeartbeatHours": "1"}),
+@dataclass(frozen=True)
+class Derived:
+    """A failure of which the functions know nothing."""
+
+    since: str
+    points: Callable[[], Iterator[Point]]
+    end: float = LASTS
+    """When it ends."""
+    parameters: dict[str, str] = field(default_factory=dict)
+    """The template's."""
+
+
+DERIVED = {
+    "API Gateway throttles ZStack": Derived(NEXT, throttled),
+    "No alert arrives any more": Derived(LAST, silence, 120 * MINUTE, {"HeartbeatHours": "1"}),
 }
-"""Failures of which the functions know nothing: since when, the metrics, and the template's parameters."""
 
 
 @cache
@@ -246,21 +268,22 @@ def alarms(**parameters: str) -> list[Alarm]:
     return [Alarm(it) for it in Deployed(**parameters).of_type("AWS::CloudWatch::Alarm").values()]
 
 
-def raised(points: Iterator[Point], since: float = -LASTS, **parameters: str) -> dict[str, int]:
+def raised(points: Iterator[Point], end: float = LASTS, **parameters: str) -> dict[str, int]:
     """Each alarm that is raised, and the minutes until then, rounded up.
 
     An alert comes at any second of a minute, and CloudWatch evaluates at whole minutes. So the longest time
     counts.
-    Each alarm is raised once and ends, so that the next failure is told again.
+    Each alarm is raised once, and ends soon after the failure does, so that the next failure is told again.
     """
     found: dict[str, int] = {}
     points = list(points)
     until = max(point.at for point in points)
     for alarm in alarms(**parameters):
         for second in (0, 15, 30, 45):
-            changes = alarm.changes([point.after(second) for point in points], until, since)
+            changes = alarm.changes([point.after(second) for point in points], until, since=-LASTS)
             assert [state for _, state in changes] in ([], [ALARM, OK]), (alarm.name, changes)
             if changes:
+                assert changes[-1][0] - end <= ENDS, (alarm.name, changes)
                 name, minutes = alarm.name.removeprefix("zf-"), -int((second - changes[0][0]) // MINUTE)
                 found[name] = max(found.get(name, 0), minutes)
     return found
@@ -302,7 +325,7 @@ def test_the_alarms_are_raised_in_time(runs: dict[str, Future[Written]], trial: 
     assert table()[trial.name] == (trial.since, told[0])
 
 
-@pytest.mark.parametrize("trial", [NOTHING], ids=str)
+@pytest.mark.parametrize("trial", HEALTHY, ids=str)
 def test_no_alarm_is_raised_without_a_failure(runs: dict[str, Future[Written]], trial: Trial):
     """An alert a minute is delivered."""
     assert raised(runs[str(trial)].result().lasting()) == {}
@@ -311,8 +334,8 @@ def test_no_alarm_is_raised_without_a_failure(runs: dict[str, Future[Written]], 
 @pytest.mark.parametrize("failure", DERIVED)
 def test_alarms_on_what_no_function_sees(failure: str):
     """As the runbook says."""
-    since, points, parameters = DERIVED[failure]
-    assert table()[failure] == (since, raised(points(), **parameters))
+    it = DERIVED[failure]
+    assert table()[failure] == (it.since, raised(it.points(), it.end, **it.parameters))
 
 
 def test_the_table_has_every_failure_and_every_alarm():
