@@ -269,24 +269,24 @@ def alarms(**parameters: str) -> list[Alarm]:
 
 
 def raised(points: Iterator[Point], end: float = LASTS, **parameters: str) -> dict[str, int]:
-    """Each alarm that is raised, and the minutes until then, rounded up.
+    """Each alarm that is raised, and the minutes until then.
 
     An alert comes at any second of a minute, and CloudWatch evaluates at whole minutes. So the longest time
-    counts.
+    counts. It is rounded, because the seconds until an answer are those of this machine.
     Each alarm is raised once, and ends soon after the failure does, so that the next failure is told again.
     """
-    found: dict[str, int] = {}
+    found: dict[str, float] = {}
     points = list(points)
     until = max(point.at for point in points)
     for alarm in alarms(**parameters):
-        for second in (0, 15, 30, 45):
+        name = alarm.name.removeprefix("zf-")
+        for second in (0, 20, 40, 59):
             changes = alarm.changes([point.after(second) for point in points], until, since=-LASTS)
-            assert [state for _, state in changes] in ([], [ALARM, OK]), (alarm.name, changes)
+            assert [state for _, state in changes] in ([], [ALARM, OK]), (name, changes)
             if changes:
-                assert changes[-1][0] - end <= ENDS, (alarm.name, changes)
-                name, minutes = alarm.name.removeprefix("zf-"), -int((second - changes[0][0]) // MINUTE)
-                found[name] = max(found.get(name, 0), minutes)
-    return found
+                assert changes[-1][0] - end <= ENDS, (name, changes)
+                found[name] = max(found.get(name, 0), changes[0][0] - second)
+    return {name: round(seconds / MINUTE) for name, seconds in found.items()}
 
 
 @cache
