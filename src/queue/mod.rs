@@ -29,6 +29,8 @@ use crate::deadline::{Deadline, TIME_TO_QUEUE};
 
 /// How long this process remembers what it did about an alert: SQS's count of messages may lag that much.
 const REMEMBERED: Duration = Duration::from_mins(2);
+/// How long this process relies on it that no other process had a message about an alert that it pushed itself.
+const OURS_ALONE: Duration = Duration::from_secs(10);
 /// How long the answer "the queue is empty" is reused. It spares most calls in a storm. ZStack waits for each answer and
 /// then sends the next message, so a second message about one alert is hardly ever faster.
 const EMPTY_LASTS: Duration = Duration::from_millis(250);
@@ -124,7 +126,7 @@ impl Queues {
 
     fn last(&self, alert_key: &str) -> Option<Last> {
         let mut lately = self.lately.lock().unwrap_or_else(PoisonError::into_inner);
-        lately.retain(|_, (since, _)| since.elapsed() < REMEMBERED);
+        lately.retain(|_, (since, last)| since.elapsed() < if *last == Last::Pushed { OURS_ALONE } else { REMEMBERED });
         lately.get(alert_key).map(|(_, last)| *last)
     }
 
