@@ -14,7 +14,7 @@ use tracing::{error, info};
 
 use crate::deadline::Deadline;
 use crate::error::DeliveryError;
-use crate::flashduty::{Client, Integration, PushError, PushUrl, Pushed, TitleRule};
+use crate::flashduty::{Client, Effort, Integration, PushError, PushUrl, Pushed, TitleRule};
 use crate::queue::{QueueError, QueuedMessage, Queues};
 use crate::secrets::{Secret, SecretStore, Secrets};
 use crate::translate::Context;
@@ -72,7 +72,7 @@ impl Delivery {
             (Origin::RetryQueue { message, .. }, _) => self.give_up(message, why, deadline).await,
             (Origin::Request(_), None) => End::Refused(why),
             (Origin::Request(_), Some(queues)) => {
-                match queues.enqueue_dead(&alert.to_message(), &why.to_string(), deadline).await {
+                match queues.enqueue_dead(&alert.to_message(&alert.letter), &why.to_string(), deadline).await {
                     Ok(()) => End::Refused(why),
                     Err(queue) => report_lost(alert, why, queue),
                 }
@@ -126,11 +126,11 @@ impl Session<'_> {
     /// Pushes an alert's events in order, up to the first that Flashduty does not take: the ones after it would be
     /// wrong without it. Says what became of each.
     ///
-    /// `push_by` is when to stop trying, `settle_by` when the queue must have the alert.
-    pub async fn deliver(&mut self, alert: &OutgoingAlert, push_by: Deadline, settle_by: Deadline) -> Vec<Outcome> {
+    /// `effort` is made for each of them. `settle_by` is when the queue must have the alert.
+    pub async fn deliver(&mut self, alert: &OutgoingAlert, effort: Effort, settle_by: Deadline) -> Vec<Outcome> {
         let mut outcomes = Vec::with_capacity(alert.bodies.len());
         for body in &alert.bodies {
-            let Pushed { result, attempts, took, retry_after } = self.push(&body.json, push_by).await;
+            let Pushed { result, attempts, took, retry_after } = self.push(&body.json, effort).await;
             let end = match result {
                 Ok(receipt) => End::Delivered(receipt),
                 Err(error) if error.is_retryable() => self.delivery.retry_later(alert, error, settle_by).await,
@@ -149,22 +149,22 @@ impl Session<'_> {
     }
 
     /// Pushes one body; and once more if Flashduty refuses the key and SSM has another push URL by now.
-    async fn push(&mut self, body: &Bytes, deadline: Deadline) -> Pushed<DeliveryError> {
-        let first = self.push_once(body.clone(), deadline).await;
+    async fn push(&mut self, body: &Bytes, effort: Effort) -> Pushed<DeliveryError> {
+        let first = self.push_once(body.clone(), effort).await;
         if !matches!(first.result, Err(DeliveryError::Push(PushError::Refused { about_credential: true, .. }))) {
             return first;
         }
         let newer = if let Some(reread) = &self.reread {
             reread.clone().map(|()| false)
         } else {
-            let newer = self.read_new_push_url(deadline).await;
+            let newer = self.read_new_push_url(effort.deadline()).await;
             self.reread = Some(newer.clone().map(|_| ()));
             newer
         };
         match newer {
             Ok(false) => first,
             Ok(true) => {
-                let second = self.push_once(body.clone(), deadline).await;
+                let second = self.push_once(body.clone(), effort).await;
                 Pushed { attempts: first.attempts + second.attempts, took: first.took + second.took, ..second }
             }
             // The alert can wait for a push URL that works.
@@ -190,11 +190,11 @@ impl Session<'_> {
         Ok(true)
     }
 
-    async fn push_once(&self, body: Bytes, deadline: Deadline) -> Pushed<DeliveryError> {
+    async fn push_once(&self, body: Bytes, effort: Effort) -> Pushed<DeliveryError> {
         match self.secrets.push_url.value() {
             Ok(url) => {
                 let Pushed { result, attempts, took, retry_after } =
-                    self.delivery.flashduty.push(url, body, deadline).await;
+                    self.delivery.flashduty.push(url, body, effort).await;
                 Pushed { result: result.map_err(DeliveryError::from), attempts, took, retry_after }
             }
             Err(why) => {
