@@ -1,8 +1,8 @@
 """`make storm`: an alert storm. A storage pool fails, and everything on it raises an alarm at the same time.
 
 The alarms, and then their recoveries, exceed Flashduty's rate limit. For a while Flashduty answers nothing.
-In the end Flashduty must have every message, the last event of each alert must be its recovery, and no alert may
-be open.
+In the end Flashduty must have every message, the last event of each alert must be its recovery, and no alert
+may be open.
 """
 
 import argparse
