@@ -43,6 +43,9 @@ seconds."""
 ALARM, RECOVERY = "alarm", "alarm-recovery"
 """Samples in events/."""
 
+NEVER = (float("inf"),)
+"""When a message was accepted that Flashduty does not have."""
+
 
 @dataclass
 class Message:
@@ -234,8 +237,7 @@ class Result:
 
     def waits(self, messages: Sequence[Message]) -> list[float]:
         """The seconds from the first try of each message until Flashduty first accepted it, in order."""
-        never = [float("inf")]
-        return sorted(max(min(self.accepted.get(it.id, never)) - it.sent_at, 0) for it in messages)
+        return sorted(max(min(self.accepted.get(it.id, NEVER)) - it.sent_at, 0) for it in messages)
 
     def figures(self) -> Iterator[str]:
         """What is worth knowing of a storm."""
@@ -247,8 +249,8 @@ class Result:
         opened = Counter(alert["alert_key"] for alert in self.alerts)
         yield f"{sum(count > 1 for count in opened.values())} alerts were opened more than once"
         yield f"ZStack waited {max(it.waited for it in sent):.1f} s at most for one answer"
-        last = max(min(self.accepted[it.id]) for it in alarms if it.id in self.accepted)
-        yield f"The last alarm reached Flashduty {last - self.storm.began:.0f} s after the first was raised"
+        last = max(min(self.accepted.get(it.id, NEVER)) for it in alarms) - self.storm.began
+        yield f"The last alarm reached Flashduty {last:.0f} s after the first was raised"
         yield f"From ZStack's first try of an alarm to Flashduty: {spread(self.waits(alarms))}"
         if probes:
             waits = spread(self.waits(self.storm.probes))

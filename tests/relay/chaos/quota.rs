@@ -35,13 +35,15 @@ pub async fn starts() -> Figures {
     let starts = start_at_once(STARTS).await;
     println!(
         "{STARTS} processes waited after {:.0} s. All were answered 200 {:.0} s later, after {} tries at most. \
-         {} of {} calls of SSM were throttled.",
+         {} of {} calls of SSM were throttled, which {} processes told in one line for a request.",
         starts.started.as_secs_f64(),
         starts.answered.as_secs_f64(),
         starts.most_tries,
         starts.throttled,
         starts.calls,
+        starts.told,
     );
+    assert!(starts.told > 0, "no process told that its request had to wait");
     Figures {
         rounds: 1,
         sent: count(STARTS),
