@@ -105,8 +105,8 @@ impl Deliveries<'_> {
     /// Pushes an alert, or queues it. `behind` is the number of messages after it.
     ///
     /// While others wait in the retry queue, it is pushed at once all the same, and queued as well: an older message
-    /// about it may be among them, which `redeliver` would push after it. So is every recovery, because another process
-    /// may have queued the alert that it closes so lately that SQS does not count it yet.
+    /// about it may be among them, which `redeliver` would push after it. So is a recovery, unless this process pushed
+    /// its alert: another process may have queued that so lately that SQS does not count it yet.
     async fn push_or_queue(&mut self, alert: &OutgoingAlert, behind: usize) -> Vec<Outcome> {
         let Some(queues) = self.relay.delivery.queues() else {
             return self.session.deliver(alert, Effort::Until(self.deadline), self.deadline).await;
@@ -133,8 +133,10 @@ impl Deliveries<'_> {
         let outcomes = self.session.deliver(alert, effort, self.deadline).await;
         match outcomes.last() {
             Some(Outcome { end: End::Delivered(_), .. }) => {
-                let keeps_place = others_wait || alert.is_recovery();
-                if keeps_place && !alert.closes_itself() && !self.queue_accepts_nothing {
+                let keeps_place = others_wait || alert.is_recovery() && !queues.pushed_lately(alert.key());
+                if !keeps_place || alert.closes_itself() {
+                    queues.remember_pushed(alert.key());
+                } else if !self.queue_accepts_nothing {
                     self.keep_place(alert, queues).await;
                 }
             }

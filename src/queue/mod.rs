@@ -27,7 +27,7 @@ pub use letter::{FifoIds, InvalidLetter, Letter};
 use crate::config::QueueUrls;
 use crate::deadline::{Deadline, TIME_TO_QUEUE};
 
-/// How long this process remembers the alerts that it queued: SQS's count of messages may lag that much.
+/// How long this process remembers what it did about an alert: SQS's count of messages may lag that much.
 const REMEMBERED: Duration = Duration::from_mins(2);
 /// How long the answer "the queue is empty" is reused. It spares most calls in a storm. ZStack waits for each answer and
 /// then sends the next message, so a second message about one alert is hardly ever faster.
@@ -53,12 +53,15 @@ pub enum Waiting {
     SameAlert,
 }
 
-/// What this process put into the retry queue about an alert.
-#[derive(Clone, Copy, Debug)]
-struct Queued {
-    since: Instant,
-    /// Whether Flashduty has it already.
-    pushed: bool,
+/// What this process did last with a message about an alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Last {
+    /// Pushed it, while nothing waited.
+    Pushed,
+    /// Pushed it, and queued it as well.
+    PushedAndQueued,
+    /// Queued it. Flashduty does not have it.
+    Queued,
 }
 
 /// A message of a queue.
@@ -75,8 +78,8 @@ pub struct QueuedMessage {
 pub struct Queues {
     sqs: Client,
     urls: QueueUrls,
-    /// By alert key: what this process queued lately.
-    queued: Mutex<HashMap<String, Queued>>,
+    /// By alert key: what this process did last, and when.
+    lately: Mutex<HashMap<String, (Instant, Last)>>,
     /// Whether the retry queue has messages, and until when SQS need not be asked again.
     filled: Mutex<Option<(Instant, bool)>>,
 }
@@ -89,24 +92,40 @@ impl Queues {
         let timeouts = TimeoutConfig::builder().operation_attempt_timeout(TIME_TO_QUEUE / 3);
         let timeouts = timeouts.operation_timeout(TIME_TO_QUEUE).build();
         let sqs = aws_sdk_sqs::config::Builder::from(aws).timeout_config(timeouts).build();
-        Self { sqs: Client::from_conf(sqs), urls, queued: Mutex::default(), filled: Mutex::default() }
+        Self { sqs: Client::from_conf(sqs), urls, lately: Mutex::default(), filled: Mutex::default() }
     }
 
     /// What waits and may be about this alert. Any relay process may have queued it, so SQS is asked. Its count may lag,
     /// so this process remembers what it queued itself.
     pub async fn waiting_before(&self, alert_key: &str, deadline: Deadline) -> Waiting {
-        match self.queued_lately(alert_key) {
-            Some(Queued { pushed: false, .. }) => Waiting::SameAlert,
-            Some(Queued { pushed: true, .. }) => Waiting::Something,
-            None if self.is_filled(deadline).await => Waiting::Something,
-            None => Waiting::Nothing,
+        match self.last(alert_key) {
+            Some(Last::Queued) => Waiting::SameAlert,
+            Some(Last::PushedAndQueued) => Waiting::Something,
+            Some(Last::Pushed) | None if self.is_filled(deadline).await => Waiting::Something,
+            Some(Last::Pushed) | None => Waiting::Nothing,
         }
     }
 
-    fn queued_lately(&self, alert_key: &str) -> Option<Queued> {
-        let mut queued = self.queued.lock().unwrap_or_else(PoisonError::into_inner);
-        queued.retain(|_, queued| queued.since.elapsed() < REMEMBERED);
-        queued.get(alert_key).copied()
+    /// Whether this process pushed the last message about this alert that it knows of, while nothing waited.
+    #[must_use]
+    pub fn pushed_lately(&self, alert_key: &str) -> bool {
+        self.last(alert_key) == Some(Last::Pushed)
+    }
+
+    /// Remembers that a message about this alert was pushed while nothing waited.
+    pub fn remember_pushed(&self, alert_key: &str) {
+        self.remember(alert_key, Last::Pushed);
+    }
+
+    fn last(&self, alert_key: &str) -> Option<Last> {
+        let mut lately = self.lately.lock().unwrap_or_else(PoisonError::into_inner);
+        lately.retain(|_, (since, _)| since.elapsed() < REMEMBERED);
+        lately.get(alert_key).map(|(_, last)| *last)
+    }
+
+    fn remember(&self, alert_key: &str, last: Last) {
+        let mut lately = self.lately.lock().unwrap_or_else(PoisonError::into_inner);
+        lately.insert(alert_key.to_owned(), (Instant::now(), last));
     }
 
     /// Whether the retry queue has messages, in flight or not, as SQS says or said lately. True if SQS cannot be asked.
@@ -163,9 +182,10 @@ impl Queues {
         deadline: Deadline,
     ) -> Result<(), QueueError> {
         send(self.sqs.send_message(), &self.urls.retry, message, deadline).await?;
-        let queued = Queued { since: Instant::now(), pushed };
-        self.queued.lock().unwrap_or_else(PoisonError::into_inner).insert(alert_key.to_owned(), queued);
-        if !pushed {
+        if pushed {
+            self.remember(alert_key, Last::PushedAndQueued);
+        } else {
+            self.remember(alert_key, Last::Queued);
             self.learn(true, FILLED_BY_US_LASTS);
         }
         Ok(())
