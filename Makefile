@@ -47,7 +47,7 @@ storm: setup rust-installed ## 5,000 alarms at once while Flashduty is down for 
 	@$(STORM) $(ARGS)
 
 # MINUTES=30 takes longer. A round that fails prints its seed and the command that repeats it. A thousand processes are
-# started before that: they take two minutes, 5 GB of memory and 10,000 open files.
+# started before that: they take a minute, 5 GB of memory and 10,000 open files.
 chaos: rust-installed ## attack the built functions for five minutes: faults, kills, bodies, access, order, clocks
 	@ulimit -n "$$(ulimit -Hn)"; CHAOS_MINUTES=$(or $(MINUTES),5) \
 		cargo test --locked --test relay chaos::all_for_minutes -- --ignored --exact --nocapture

@@ -19,8 +19,11 @@ use crate::support::{
 pub const CALLS_PER_SECOND: u32 = 40;
 /// How often ZStack sends a message.
 const TRIES: usize = 5;
-/// The pause between two of them.
+/// The pause between two tries.
 const BETWEEN_TRIES: Duration = Duration::from_secs(1);
+/// The pause between two messages. So a thousand are sent within five seconds, and SSM needs 25 for their reads. Without
+/// it, two processors are so busy at first that reads time out.
+const BETWEEN_MESSAGES: Duration = Duration::from_millis(5);
 
 const THROTTLED: Fault = Fault::Error("ThrottlingException");
 
@@ -96,6 +99,7 @@ pub async fn start_at_once(count: usize) -> Starts {
     for (number, mut function) in waiting.into_iter().enumerate() {
         let event = post(format!(r#"{{"ALARM_NAME": "alarm {number}", "ALARM_UUID": "{number}"}}"#));
         messages.spawn(async move {
+            sleep(BETWEEN_MESSAGES * u32::try_from(number).unwrap()).await;
             let mut statuses = Vec::new();
             for attempt in 0..TRIES {
                 sleep(BETWEEN_TRIES * u32::from(attempt > 0)).await;
