@@ -232,12 +232,18 @@ class Result:
             yield f"{wrong} alerts did not end with their recovery"
         if still := sum(alert["open"] for alert in self.alerts):
             yield f"{still} alerts are open"
-        if late := [wait for wait in self.waits(self.storm.probes) if wait > PROBE]:
-            yield f"{len(late)} new alarms reached Flashduty after {max(late):.0f} s, while others waited"
+        late = [it for it in self.storm.probes if self._wait(it) > PROBE]
+        if late:
+            raised = ", ".join(f"{it.sent_at - self.storm.began:.0f} s" for it in late)
+            waited = max(map(self._wait, late))
+            yield f"{len(late)} new alarms (raised after {raised}) waited for up to {waited:.0f} s behind others"
 
     def waits(self, messages: Sequence[Message]) -> list[float]:
         """The seconds from the first try of each message until Flashduty first accepted it, in order."""
-        return sorted(max(min(self.accepted.get(it.id, NEVER)) - it.sent_at, 0) for it in messages)
+        return sorted(map(self._wait, messages))
+
+    def _wait(self, message: Message) -> float:
+        return max(min(self.accepted.get(message.id, NEVER)) - message.sent_at, 0)
 
     def figures(self) -> Iterator[str]:
         """What is worth knowing of a storm."""
