@@ -23,8 +23,8 @@ const TIME_TO_DELETE: Duration = Duration::from_secs(1);
 /// half for reporting what failed.
 const TIME_TO_REPORT: Duration = Duration::from_secs(4);
 
-/// The retry delay is the message's age divided by this. It depends on the age and not on the number of receives: in a
-/// batch that Flashduty refuses, most messages are received without being tried.
+/// The retry delay is the time since the message was first received, divided by this. It depends on that time and not on
+/// the number of receives: in a batch that Flashduty refuses, most messages are received without being tried.
 const AGE_DIVISOR: u32 = 4;
 /// The shortest retry delay.
 const SHORTEST_DELAY: Duration = Duration::from_secs(2);
@@ -121,16 +121,17 @@ struct Turn {
     is_last: bool,
 }
 
-/// The messages of a batch in the order in which they are tried. Each group keeps its own order.
+/// The messages of a batch in the order in which they are tried: group by group, and those that were received less often
+/// first. Each group keeps its own order.
 fn turns(mut messages: Vec<SqsMessage>) -> Vec<Turn> {
     let group = |message: &SqsMessage| attribute(message, "MessageGroupId").to_owned();
-    let mut received = HashMap::new();
+    let mut rank = HashMap::new();
     let mut last = HashMap::new();
-    for message in &messages {
-        received.entry(group(message)).or_insert_with(|| receives(message));
+    for (index, message) in messages.iter().enumerate() {
+        rank.entry(group(message)).or_insert((receives(message), index));
         last.insert(group(message), message.message_id.clone());
     }
-    messages.sort_by_key(|message| received[&group(message)]);
+    messages.sort_by_key(|message| rank[&group(message)]);
     let turn = |message: SqsMessage| Turn { is_last: last[&group(&message)] == message.message_id, message };
     messages.into_iter().map(turn).collect()
 }
@@ -168,7 +169,7 @@ impl Batch<'_> {
             if self.settle(message, is_last).await {
                 return None;
             }
-            let delay = retry_delay(age(message)).max(self.retry_after);
+            let delay = retry_delay(since(message, "ApproximateFirstReceiveTimestamp")).max(self.retry_after);
             self.stopped.insert(group.to_owned(), delay);
             delay
         };
@@ -191,7 +192,8 @@ impl Batch<'_> {
             // Flashduty has it, and a later message about the same alert comes right behind it.
             return true;
         }
-        let age = age(message);
+        // It starts again if the message is moved back into the queue.
+        let age = since(message, "SentTimestamp");
         let expired = (age > TRIED_FOR).then(|| rough(age));
         if let (Some(tried_for), true) = (&expired, self.failures > 0) {
             let why = DeliveryError::Expired { tried_for: tried_for.clone(), last: None };
@@ -212,7 +214,7 @@ impl Batch<'_> {
         self.delete_settled().await;
         let Some(session) = &mut self.session else { return false };
         let delayed = rough(Duration::from_millis(epoch_millis().saturating_sub(letter.received)));
-        let late = (!letter.pushed).then(|| delayed.clone());
+        let late = (!letter.pushed || was_dead(message)).then(|| delayed.clone());
         let context = self.delivery.context(letter.labels.to_vec(), late);
         let stored_in = Origin::RetryQueue { message: queued(message), expired };
         let alert = OutgoingAlert::of_letter(letter, stored_in, &context, session.integration());
@@ -334,10 +336,10 @@ fn is_failed_try(end: &End) -> bool {
     }
 }
 
-/// How long a message has been in the queue. It starts again if the message is moved back into it.
-fn age(message: &SqsMessage) -> Duration {
-    let sent = attribute(message, "SentTimestamp").parse().unwrap_or_else(|_| epoch_millis());
-    Duration::from_millis(epoch_millis().saturating_sub(sent))
+/// The time since a moment in a message's attributes.
+fn since(message: &SqsMessage, moment: &str) -> Duration {
+    let then = attribute(message, moment).parse().unwrap_or_else(|_| epoch_millis());
+    Duration::from_millis(epoch_millis().saturating_sub(then))
 }
 
 /// Whether a message was a dead letter and was moved back.
@@ -345,9 +347,9 @@ fn was_dead(message: &SqsMessage) -> bool {
     message.message_attributes.contains_key(REASON)
 }
 
-/// Retry delay: a quarter of the message's age, within limits.
-fn retry_delay(age: Duration) -> Duration {
-    (age / AGE_DIVISOR).clamp(SHORTEST_DELAY, LONGEST_DELAY)
+/// Retry delay: a quarter of the time since the first receive, within limits.
+fn retry_delay(since_first: Duration) -> Duration {
+    (since_first / AGE_DIVISOR).clamp(SHORTEST_DELAY, LONGEST_DELAY)
 }
 
 /// A duration as people say it: `45s`, `12m`, `3h`, `2d`.

@@ -111,7 +111,11 @@ impl Deliveries<'_> {
         let Some(queues) = self.relay.delivery.queues() else {
             return self.session.deliver(alert, Effort::Until(self.deadline), self.deadline).await;
         };
-        let waiting = queues.waiting_before(alert.key(), self.deadline).await;
+        let waiting = match queues.waiting_before(alert.key(), self.deadline).await {
+            // An alert that closes itself ends closed in every order.
+            Waiting::SameAlert if alert.closes_itself() => Waiting::Something,
+            waiting => waiting,
+        };
         let others_wait = waiting != Waiting::Nothing;
         let is_late = self.push_by(behind).left().is_zero();
         let is_paused = others_wait && !self.queue_accepts_nothing && self.relay.is_paused();
@@ -123,7 +127,8 @@ impl Deliveries<'_> {
                     return vec![alert.unpushed(end)];
                 }
                 Err(queue) => {
-                    warn!("the retry queue accepts no more messages, so this alert is pushed: {queue}");
+                    let alert_key = alert.key();
+                    warn!(alert_key, "the retry queue accepts no more messages, so this alert is pushed: {queue}");
                     self.queue_accepts_nothing = true;
                 }
             }
@@ -134,10 +139,10 @@ impl Deliveries<'_> {
         match outcomes.last() {
             Some(Outcome { end: End::Delivered(_), .. }) => {
                 let keeps_place = others_wait || alert.is_recovery() && !queues.pushed_lately(alert.key());
-                if !keeps_place || alert.closes_itself() {
-                    queues.remember_pushed(alert.key());
-                } else if !self.queue_accepts_nothing {
+                if keeps_place && !alert.closes_itself() {
                     self.keep_place(alert, queues).await;
+                } else {
+                    queues.remember_pushed(alert.key(), alert.is_recovery());
                 }
             }
             Some(failed) if others_wait && !matches!(failed.end, End::Refused(_)) => self.relay.pause_after(failed),
@@ -148,14 +153,18 @@ impl Deliveries<'_> {
 
     /// Queues an alert that Flashduty accepted.
     async fn keep_place(&mut self, alert: &OutgoingAlert, queues: &Queues) {
-        if let Err(queue) = alert.enqueue_pushed(queues, self.deadline).await {
-            warn!(
-                alert_key = alert.key(),
-                "Flashduty has this alert, but the retry queue does not: {queue}; if an older message about it waits \
-                 there, that one is delivered last, so compare the alert with ZStack"
-            );
+        if !self.queue_accepts_nothing {
+            match alert.enqueue_pushed(queues, self.deadline).await {
+                Ok(()) => return,
+                Err(queue) => warn!("the retry queue accepts no more messages: {queue}"),
+            }
             self.queue_accepts_nothing = true;
         }
+        warn!(
+            alert_key = alert.key(),
+            "Flashduty has this alert, but the retry queue does not; if an older message about it waits there, that one \
+             is delivered last, so compare the alert with ZStack"
+        );
     }
 
     /// When to stop pushing: there must be time to queue this alert and the messages after it.

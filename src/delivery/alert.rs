@@ -116,7 +116,7 @@ impl OutgoingAlert {
         self.letter.pushed
     }
 
-    /// Whether it ends a problem, and does nothing else.
+    /// Whether it ends a problem. A whole body does so if one of its messages does.
     #[must_use]
     pub fn is_recovery(&self) -> bool {
         self.is_recovery

@@ -12,7 +12,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tracing::{error, info};
 
-use crate::deadline::Deadline;
+use crate::deadline::{Deadline, NoTimeLeft};
 use crate::error::DeliveryError;
 use crate::flashduty::{Client, Effort, Integration, PushError, PushUrl, Pushed, TitleRule};
 use crate::queue::{QueueError, QueuedMessage, Queues};
@@ -80,9 +80,12 @@ impl Delivery {
         }
     }
 
-    /// Handles an alert that Flashduty may take later.
-    async fn retry_later(&self, alert: &OutgoingAlert, why: DeliveryError, deadline: Deadline) -> End {
+    /// Handles an alert that Flashduty may take later. `tried` is whether there was time for an attempt.
+    async fn retry_later(&self, alert: &OutgoingAlert, why: DeliveryError, tried: bool, deadline: Deadline) -> End {
         match (&alert.stored_in, &self.queues) {
+            (Origin::RetryQueue { .. }, _) if !tried && why == PushError::from(NoTimeLeft).into() => {
+                End::Queued(Some(why))
+            }
             (Origin::RetryQueue { expired: Some(tried_for), message }, _) => {
                 let why = DeliveryError::Expired { tried_for: tried_for.clone(), last: Some(Box::new(why)) };
                 self.give_up(message, why, deadline).await
@@ -133,7 +136,9 @@ impl Session<'_> {
             let Pushed { result, attempts, took, retry_after } = self.push(&body.json, effort).await;
             let end = match result {
                 Ok(receipt) => End::Delivered(receipt),
-                Err(error) if error.is_retryable() => self.delivery.retry_later(alert, error, settle_by).await,
+                Err(error) if error.is_retryable() => {
+                    self.delivery.retry_later(alert, error, attempts > 0, settle_by).await
+                }
                 Err(error) => self.delivery.refuse(alert, error, settle_by).await,
             };
             if !body.cut.is_empty() && !matches!(end, End::Queued(_)) {

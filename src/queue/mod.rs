@@ -56,7 +56,7 @@ pub enum Waiting {
 /// What this process did last with a message about an alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Last {
-    /// Pushed it, while nothing waited.
+    /// Pushed it, while nothing waited. It was no recovery.
     Pushed,
     /// Pushed it, and queued it as well.
     PushedAndQueued,
@@ -106,15 +106,20 @@ impl Queues {
         }
     }
 
-    /// Whether this process pushed the last message about this alert that it knows of, while nothing waited.
+    /// Whether the last message about this alert that this process had was a trigger, which it pushed while nothing
+    /// waited.
     #[must_use]
     pub fn pushed_lately(&self, alert_key: &str) -> bool {
         self.last(alert_key) == Some(Last::Pushed)
     }
 
     /// Remembers that a message about this alert was pushed while nothing waited.
-    pub fn remember_pushed(&self, alert_key: &str) {
-        self.remember(alert_key, Last::Pushed);
+    pub fn remember_pushed(&self, alert_key: &str, is_recovery: bool) {
+        if is_recovery {
+            self.lately.lock().unwrap_or_else(PoisonError::into_inner).remove(alert_key);
+        } else {
+            self.remember(alert_key, Last::Pushed);
+        }
     }
 
     fn last(&self, alert_key: &str) -> Option<Last> {

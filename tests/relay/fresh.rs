@@ -177,6 +177,24 @@ async fn no_alert_stays_open_if_another_process_pushes_its_recovery_first() {
     }
 }
 
+/// A process that pushed an alert and its recovery knows nothing of the next time.
+#[tokio::test]
+async fn a_recovery_leaves_a_letter_again_after_another_one() {
+    let mut journey = Journey::new().await;
+    for event in [trigger("a"), recovery("a")] {
+        assert_eq!(journey.send(&event).await.0, 200);
+    }
+    journey.sqs.lag(&journey.queue, LAG);
+    journey.world.take_process(1).await;
+    journey.world.flashduty.fault(busy(), Lasts::Next(1));
+    assert_eq!(journey.send(&message("a", "Alarm", "again")).await.0, 202);
+    journey.world.take_process(0).await;
+    assert_eq!(journey.send(&message("a", "OK", "over again")).await.0, 200);
+    journey.redeliver.drain_to_the_end().await;
+    assert!(open(&journey).is_empty());
+    journey.end();
+}
+
 /// As long as SQS counts exactly, which it does in quiet times.
 #[tokio::test]
 async fn no_alert_is_closed_by_a_recovery_before_it() {
