@@ -236,7 +236,7 @@ class Result:
         if late:
             raised = ", ".join(f"{it.sent_at - self.storm.began:.0f} s" for it in late)
             waited = max(map(self._wait, late))
-            yield f"{len(late)} new alarms (raised after {raised}) waited for up to {waited:.0f} s behind others"
+            yield f"{len(late)} new alarms (raised after {raised}) waited {waited:.0f} s at most"
 
     def waits(self, messages: Sequence[Message]) -> list[float]:
         """The seconds from the first try of each message until Flashduty first accepted it, in order."""
