@@ -1,21 +1,29 @@
 //! SSM's quota of calls is for all of the account. The relay waits for its turn, and a stranger does not use it up.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_standin::in_time;
+use aws_standin::lambda::Function;
 use aws_standin::ssm::Fault;
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use crate::support::{TOKEN, TOKEN_PARAMETER, World, base64, post, relay, sample, with_credential};
+use crate::support::{
+    TOKEN, TOKEN_PARAMETER, World, as_variables, assert_no_secret, base64, post, relay, sample, with_credential,
+};
 
 /// `GetParameters`, for an account and region, with all its callers.
-const CALLS_PER_SECOND: u32 = 40;
+pub const CALLS_PER_SECOND: u32 = 40;
 /// How often ZStack sends a message.
 const TRIES: usize = 5;
-/// The pause between two of them.
+/// The pause between two tries.
 const BETWEEN_TRIES: Duration = Duration::from_secs(1);
+/// The pause between two messages. So a thousand are sent within five seconds, and SSM needs 25 for their reads. Without
+/// it, two processors are so busy at first that reads time out.
+const BETWEEN_MESSAGES: Duration = Duration::from_millis(5);
 
 const THROTTLED: Fault = Fault::Error("ThrottlingException");
 
@@ -31,9 +39,7 @@ async fn a_throttled_first_read_is_repeated_until_it_succeeds() {
     });
     assert_eq!(world.send(&sample("alarm")).await.0, 200);
     assert!(quiet.is_finished(), "it was throttled all the time before");
-    let log = world.function.log();
-    let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let throttled: Vec<_> = lines.filter_map(|line| line["throttled"].as_u64()).collect();
+    let throttled = throttled(&world.function.log());
     // The start is not made longer; the request is.
     assert!(throttled.len() == 2 && throttled[0] == 1 && throttled[1] > 1, "{throttled:?}");
     world.end();
@@ -51,35 +57,114 @@ async fn throttling_that_lasts_is_503_with_advice() {
     world.end();
 }
 
-/// A storm after a quiet night: Lambda starts a process for each request.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_processes_that_start_at_once_lose_nothing() {
+    start_at_once(100).await;
+}
+
+/// What many processes needed that started at once.
+#[derive(Clone, Copy, Debug)]
+pub struct Starts {
+    /// ZStack's tries of all messages.
+    pub requests: usize,
+    /// The most tries of one message.
+    pub most_tries: usize,
+    /// Calls of SSM.
+    pub calls: usize,
+    /// Those that SSM throttled.
+    pub throttled: usize,
+    /// The processes that said of a request that its reads were throttled, beside the line of their start.
+    pub told: usize,
+    /// How long it took until every process waited for its first request.
+    pub started: Duration,
+    /// The time from the first request to the last 200.
+    pub answered: Duration,
+}
+
+/// A storm after a quiet night: Lambda starts a process for each message. Fails if a message is lost, or if a process
+/// does not say in one line what was throttled.
+///
+/// SSM gives nothing to any process until the last one has started. So all of them read it at the same time, whatever
+/// the number of processors is.
+pub async fn start_at_once(count: usize) -> Starts {
     let world = World::new().await;
+    world.ssm.fault(Some(THROTTLED));
+    let start = Instant::now();
+    let waiting = started(&world, count).await;
+    let (started, calls) = (start.elapsed(), world.ssm.calls().len());
     world.ssm.throttle(CALLS_PER_SECOND);
-    let mut alerts = JoinSet::new();
-    for number in 0..100 {
-        let variables = world.variables().to_vec();
-        alerts.spawn(async move {
-            let variables: Vec<_> = variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-            let event = post(format!(r#"{{"ALARM_NAME": "alarm {number}", "ALARM_UUID": "{number}"}}"#));
-            let mut function = relay(&variables).await;
+    world.ssm.fault(None);
+    let start = Instant::now();
+    let mut messages = JoinSet::new();
+    for (number, mut function) in waiting.into_iter().enumerate() {
+        let event = post(format!(r#"{{"ALARM_NAME": "alarm {number}", "ALARM_UUID": "{number}"}}"#));
+        messages.spawn(async move {
+            sleep(BETWEEN_MESSAGES * u32::try_from(number).unwrap()).await;
             let mut statuses = Vec::new();
-            for _ in 0..TRIES {
-                let status = function.invoke(&event).await["statusCode"].as_u64().unwrap();
-                statuses.push(status);
-                if status == 200 {
+            for attempt in 0..TRIES {
+                sleep(BETWEEN_TRIES * u32::from(attempt > 0)).await;
+                statuses.push(function.invoke(&event).await["statusCode"].as_u64().unwrap());
+                if statuses.last() == Some(&200) {
                     break;
                 }
-                sleep(BETWEEN_TRIES).await;
             }
-            statuses
+            // All requests begin before a process ends, as in Lambda.
+            (statuses, function)
         });
     }
-    let statuses = alerts.join_all().await;
-    assert!(statuses.iter().all(|tries| tries.last() == Some(&200)), "{statuses:?}");
-    assert!(world.ssm.throttled() > 0, "there was a reason to wait");
-    assert_eq!(world.flashduty.alerts().len(), 100);
+    let ended = messages.join_all().await;
+    let answered = start.elapsed();
+    let tries: Vec<_> = ended.iter().map(|(statuses, _)| statuses).collect();
+    assert!(tries.iter().all(|statuses| statuses.last() == Some(&200)), "{tries:?}");
+    assert_eq!(world.flashduty.alerts().len(), count);
+    let mut told = 0;
+    for (statuses, function) in &ended {
+        let log = function.log();
+        assert_no_secret(&log);
+        let lines = throttled(&log);
+        // One for the start, and one for each request whose reads were throttled.
+        assert_eq!(lines.first(), Some(&1), "{log}");
+        assert!(lines.len() <= 1 + statuses.len(), "{statuses:?} {log}");
+        told += usize::from(lines.len() > 1);
+    }
+    let requests = tries.iter().map(|statuses| statuses.len());
+    let starts = Starts {
+        requests: requests.clone().sum(),
+        most_tries: requests.max().unwrap_or_default(),
+        calls: world.ssm.calls().len() - calls,
+        throttled: world.ssm.throttled(),
+        told,
+        started,
+        answered,
+    };
+    assert!(starts.throttled > 0, "no call was throttled");
     world.end();
+    starts
+}
+
+/// Starts so many processes. Each waits for its first request.
+///
+/// Only a few start at the same time: on two processors, a thousand would be slower than the timeouts of their reads.
+pub async fn started(world: &World, count: usize) -> Vec<Function> {
+    const AT_ONCE: usize = 40;
+    let turns = Arc::new(Semaphore::new(AT_ONCE));
+    let mut starting = JoinSet::new();
+    for _ in 0..count {
+        let (turns, variables) = (turns.clone(), world.variables().to_vec());
+        starting.spawn(async move {
+            let _turn = turns.acquire().await.unwrap();
+            let mut function = relay(&as_variables(&variables)).await;
+            function.asked_for_work().await;
+            function
+        });
+    }
+    starting.join_all().await
+}
+
+/// What each line of a log about throttling counts.
+fn throttled(log: &str) -> Vec<u64> {
+    let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    lines.filter_map(|line| line["throttled"].as_u64()).collect()
 }
 
 /// The pauses are 2, 4, 8 s and so on.

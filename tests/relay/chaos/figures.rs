@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 use std::ops::AddAssign;
+use std::time::Duration;
 
 use tokio::task::JoinHandle;
+use tokio::time::sleep;
 
 /// The counts of all rounds of an attack. Lost alerts are not counted, because a round that loses one fails.
 #[derive(Clone, Copy, Debug, Default)]
@@ -53,6 +55,13 @@ impl Row {
         rounds: impl Future<Output = Figures> + Send + 'static,
     ) -> Self {
         Self { attack, unit, running: tokio::spawn(rounds) }
+    }
+
+    /// Waits until the attack has ended.
+    pub async fn ended(&self) {
+        while !self.running.is_finished() {
+            sleep(Duration::from_millis(100)).await;
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod bodies;
 mod clocks;
 mod faults;
 pub mod figures;
+mod quota;
 
 use std::time::{Duration, Instant};
 
@@ -42,13 +43,15 @@ where
     rounds(filter, Instant::now(), round).await;
 }
 
-/// Runs all attacks at the same time, some of them several times, for `CHAOS_MINUTES`.
+/// Runs all attacks at the same time, some of them several times, for `CHAOS_MINUTES`. Before that, many processes start
+/// at once: they need the whole machine.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "it takes minutes: make chaos"]
 async fn all_for_minutes() {
+    let mut rows = vec![Row::start("many starts", "starts", quota::starts())];
+    rows[0].ended().await;
     let minutes: f64 = std::env::var("CHAOS_MINUTES").map_or(5.0, |minutes| minutes.parse().unwrap());
     let until = Instant::now() + Duration::from_secs_f64(minutes * 60.0);
-    let mut rows = Vec::new();
     for _ in 0..2 {
         rows.push(Row::start("faults, kills, freezes", "alerts", rounds("chaos::faults", until, faults::round)));
     }
@@ -60,6 +63,7 @@ async fn all_for_minutes() {
         rows.push(Row::start("order", "alerts", rounds("journeys", until, journeys::round)));
     }
     rows.push(Row::start("clocks", "alerts", rounds("chaos::clocks", until, clocks::round)));
+    rows.push(Row::start("wrong tokens", "tokens", quota::flood()));
     let (shown, failed) = table(rows).await;
     println!("\n{shown}");
     assert!(!failed, "an attack succeeded: its seed is above");
