@@ -1,6 +1,6 @@
 //! From a request's body to Flashduty, or into a queue.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -14,9 +14,16 @@ use crate::queue::{Letter, Queues, Waiting};
 use crate::secrets::Secrets;
 use crate::zstack::{Part, split};
 
-/// After a push that failed while others wait, nothing is pushed for this many times as long as it took. So an outage of
-/// Flashduty makes a storm of alarms a tenth slower at most: ZStack sends one message at a time and waits for its answer.
+/// After a push that failed while others wait, nothing is pushed for this many times as long as its attempt took. So an
+/// outage of Flashduty makes a storm of alarms a tenth slower at most: ZStack sends one message at a time and waits for its
+/// answer.
 const PAUSE_FACTOR: u32 = 10;
+/// After this time without a request, the next one is no part of a storm. While others wait, it has
+/// [`TIME_FOR_LONE`] for as many attempts as fit: Flashduty's limit may be used up for a moment, and the alert would then
+/// wait behind everything that is queued.
+const QUIET: Duration = Duration::from_millis(500);
+/// A little more than one attempt.
+const TIME_FOR_LONE: Duration = Duration::from_millis(3_050);
 /// The longest such pause, even if Flashduty's `Retry-After` asks for more.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
@@ -24,8 +31,16 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct Relay {
     delivery: Delivery,
+    lately: Mutex<Lately>,
+}
+
+/// What the requests before this one say about the next.
+#[derive(Debug, Default)]
+struct Lately {
     /// Until when nothing is pushed while others wait.
-    paused_until: Mutex<Option<Instant>>,
+    paused_until: Option<Instant>,
+    /// When the last request was done.
+    done: Option<Instant>,
 }
 
 /// What a request says beside its body.
@@ -41,7 +56,7 @@ impl Relay {
     /// A relay that delivers with `delivery`.
     #[must_use]
     pub fn new(delivery: Delivery) -> Self {
-        Self { delivery, paused_until: Mutex::new(None) }
+        Self { delivery, lately: Mutex::default() }
     }
 
     /// Delivers or queues every message of a body, one after the other. A message that fails does not stop the ones
@@ -61,33 +76,40 @@ impl Relay {
         let letter = |part, whole| Letter::new(part, whole, labels.clone(), received);
         let message_id = |index: usize| format!("{}/{index}", request.id);
         let integration = session.integration();
-        let mut deliveries = Deliveries { relay: self, session, deadline, queue_accepts_nothing: false };
+        let is_lone = self.lately().done.is_some_and(|done| done.elapsed() > QUIET);
+        let mut deliveries = Deliveries { relay: self, session, deadline, is_lone, queue_accepts_nothing: false };
+        let mut outcomes = Vec::new();
         if integration == Integration::Zstack {
             // All of it goes in one push.
             let part = Part { text: String::from_utf8_lossy(body).into_owned(), around: Arc::default() };
             let alert = OutgoingAlert::of_whole_body(body, letter(part, true), &context, &message_id(0));
-            return deliveries.push_or_queue(&alert, 0).await;
-        }
-        let parts = split(body);
-        let mut outcomes = Vec::with_capacity(parts.len());
-        let behind = (0..parts.len()).rev();
-        for ((index, part), behind) in parts.into_iter().enumerate().zip(behind) {
-            for alert in OutgoingAlert::of_message(letter(part, false), &context, &message_id(index)) {
-                outcomes.append(&mut deliveries.push_or_queue(&alert, behind).await);
+            outcomes = deliveries.push_or_queue(&alert, 0).await;
+        } else {
+            let parts = split(body);
+            let behind = (0..parts.len()).rev();
+            for ((index, part), behind) in parts.into_iter().enumerate().zip(behind) {
+                for alert in OutgoingAlert::of_message(letter(part, false), &context, &message_id(index)) {
+                    outcomes.append(&mut deliveries.push_or_queue(&alert, behind).await);
+                }
             }
         }
+        self.lately().done = Some(Instant::now());
         outcomes
     }
 
+    fn lately(&self) -> MutexGuard<'_, Lately> {
+        self.lately.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn is_paused(&self) -> bool {
-        let until = *self.paused_until.lock().unwrap_or_else(PoisonError::into_inner);
-        until.is_some_and(|until| Instant::now() < until)
+        self.lately().paused_until.is_some_and(|until| Instant::now() < until)
     }
 
     /// Pauses after a push that failed while others wait.
     fn pause_after(&self, failed: &Outcome) {
-        let pause = (failed.took * PAUSE_FACTOR).max(failed.retry_after.unwrap_or_default()).min(LONGEST_PAUSE);
-        *self.paused_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + pause);
+        let pause = failed.took / failed.attempts.max(1) * PAUSE_FACTOR;
+        let pause = pause.max(failed.retry_after.unwrap_or_default()).min(LONGEST_PAUSE);
+        self.lately().paused_until = Some(Instant::now() + pause);
     }
 }
 
@@ -97,6 +119,8 @@ struct Deliveries<'a> {
     session: Session<'a>,
     /// When the request must be answered.
     deadline: Deadline,
+    /// Whether it is no part of a storm.
+    is_lone: bool,
     /// Whether the queue was found to accept nothing.
     queue_accepts_nothing: bool,
 }
@@ -134,7 +158,11 @@ impl Deliveries<'_> {
             }
         }
         let push_by = self.push_by(behind);
-        let effort = if others_wait { Effort::Once(push_by) } else { Effort::Until(push_by) };
+        let effort = match (others_wait, self.is_lone) {
+            (false, _) => Effort::Until(push_by),
+            (true, true) => Effort::Until(push_by.at_most(TIME_FOR_LONE)),
+            (true, false) => Effort::Once(push_by),
+        };
         let outcomes = self.session.deliver(alert, effort, self.deadline).await;
         match outcomes.last() {
             Some(Outcome { end: End::Delivered(_), .. }) => {

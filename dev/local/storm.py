@@ -176,6 +176,7 @@ class Storm:
         drain(relay, seconds, report)
 
     def _probe(self, drained: threading.Event) -> None:
+        drained.wait(PAUSE)  # so that the first is no part of the storm
         while not drained.is_set():
             resource = uuid4().hex
             self.probes.append(message(resource, ALARM))

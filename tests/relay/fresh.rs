@@ -135,6 +135,25 @@ async fn after_a_failed_push_alerts_are_queued_without_a_try_for_a_while() {
     journey.end();
 }
 
+/// Flashduty's limit may be used up for a moment, and thousands may wait in the queue.
+#[tokio::test]
+async fn a_lone_alert_is_tried_for_three_seconds_while_others_wait() {
+    let mut journey = with_one_waiting("a").await;
+    let limit = Fault::Refuse { status: 429, code: None, message: None, retry_after: None };
+    journey.world.flashduty.fault(limit.clone(), Lasts::Next(2));
+    assert_eq!(journey.send(&trigger("b")).await.0, 202, "right behind another one");
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    journey.world.flashduty.clear_faults();
+    journey.world.flashduty.fault(limit.clone(), Lasts::Next(2));
+    assert_eq!(journey.send(&trigger("c")).await.0, 200);
+    journey.world.flashduty.fault(limit, Lasts::Standing);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let started = Instant::now();
+    assert_eq!(journey.send(&trigger("d")).await.0, 202);
+    assert!(started.elapsed() < Duration::from_millis(3_500), "{:?}", started.elapsed());
+    journey.end();
+}
+
 #[tokio::test]
 async fn a_quick_failure_pauses_for_a_moment_only() {
     let mut journey = with_one_waiting("a").await;
