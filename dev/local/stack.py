@@ -167,10 +167,10 @@ class Stack:
         return self.aws.client("scheduler").get_schedule(Name=resource["PhysicalResourceId"])
 
     def metric(self, name: str) -> list[int]:
-        """Every value of a metric that both functions wrote for this relay, as they wrote them."""
+        """Every value of a metric that both functions wrote for this relay, oldest first."""
         lines = [json.loads(line) for line in self.logs() if f'"{name}"' in line and '"_aws"' in line]
         assert all(line["Function"] == self.function for line in lines), lines
-        return [line[name] for line in lines]
+        return [line[name] for line in sorted(lines, key=lambda line: line["_aws"]["Timestamp"])]
 
     def start_redeliver(self) -> None:
         """Invoke `redeliver` with an empty batch, so that its process reads its settings."""
