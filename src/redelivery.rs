@@ -11,19 +11,21 @@ use crate::check;
 use crate::deadline::{Deadline, NoTimeLeft, epoch_millis};
 use crate::delivery::{Delivery, End, Origin, Outcome, OutgoingAlert, Session};
 use crate::error::DeliveryError;
-use crate::flashduty::PushError;
+use crate::flashduty::{Effort, PushError};
 use crate::platform::metrics::{self, Metrics, Tally};
 use crate::queue::{FifoIds, InvalidLetter, Letter, QueuedMessage, Queues, REASON};
 use crate::secrets::SecretStore;
 
-/// How long one message may take.
-const TIME_FOR_ONE: Duration = Duration::from_secs(12);
+/// How long a message may take when it is received for the first time. Later it has one attempt.
+const TIME_FOR_FIRST: Duration = Duration::from_millis(3_500);
+/// How long SQS may take to delete what was delivered, before the next message is pushed.
+const TIME_TO_DELETE: Duration = Duration::from_secs(1);
 /// The time at the end of an invocation in which nothing is pushed any more: half of it is for the dead letter queue,
 /// half for reporting what failed.
 const TIME_TO_REPORT: Duration = Duration::from_secs(4);
 
-/// The retry delay is the message's age divided by this. It depends on the age and not on the number of receives: in a
-/// batch that Flashduty refuses, most messages are received without being tried.
+/// The retry delay is the time since the message was first received, divided by this. It depends on that time and not on
+/// the number of receives: in a batch that Flashduty refuses, most messages are received without being tried.
 const AGE_DIVISOR: u32 = 4;
 /// The shortest retry delay.
 const SHORTEST_DELAY: Duration = Duration::from_secs(2);
@@ -33,6 +35,9 @@ const LONGEST_DELAY: Duration = Duration::from_mins(15);
 const TRIED_FOR: Duration = Duration::from_hours(9 * 24);
 /// After this many failures in a batch Flashduty is taken to be away, and the rest is not tried.
 const FAILURES_BEFORE_STOP: usize = 2;
+/// A message that was received more often does not count as such a failure: it may be the only one that Flashduty does
+/// not take.
+const RECEIVED_OFTEN: u32 = 3;
 
 /// Delivers what waits in the retry queue.
 #[derive(Debug)]
@@ -52,7 +57,7 @@ impl Redelivery {
     /// Delivers a batch. Returns what must stay in the queue.
     ///
     /// Within a message group the first failure stops everything behind it, so that a recovery never overtakes its
-    /// alert.
+    /// alert. Groups that were received less often come first, so that an alert that fails each time delays no other.
     pub async fn redeliver(&self, event: SqsEvent, request_id: &str, deadline: Deadline) -> SqsBatchResponse {
         let mut response = SqsBatchResponse::default();
         // A message without an id makes Lambda take the whole batch for failed.
@@ -66,18 +71,21 @@ impl Redelivery {
         let secrets = self.secrets.get(push_by).await;
         let mut batch = Batch {
             delivery: &self.delivery,
+            queues,
             session: secrets.ok().map(|secrets| self.delivery.session(secrets)),
             push_by,
             settle_by: deadline.before(TIME_TO_REPORT / 2),
             failures: 0,
             retry_after: Duration::ZERO,
             stopped: HashMap::new(),
+            settled: Some(Vec::new()),
             tally: Tally::default(),
         };
         let mut failed = Vec::new();
-        for message in event.records {
-            if let Some(delay) = batch.take(&message).await {
-                failed.push((message, delay));
+        for Turn { message, is_last } in turns(event.records) {
+            match batch.take(&message, is_last).await {
+                Some(delay) => failed.push((message, delay)),
+                None => batch.settled.iter_mut().for_each(|settled| settled.extend(message.receipt_handle.clone())),
             }
         }
         delay_retries(queues, &failed, deadline).await;
@@ -107,9 +115,32 @@ async fn delay_retries(queues: &Queues, failed: &[(SqsMessage, Duration)], deadl
     }
 }
 
+/// A message of a batch, when its turn comes.
+struct Turn {
+    message: SqsMessage,
+    /// Whether it is the last of its group in this batch.
+    is_last: bool,
+}
+
+/// The messages of a batch in the order in which they are tried: group by group, and those that were received less often
+/// first. Each group keeps its own order.
+fn turns(mut messages: Vec<SqsMessage>) -> Vec<Turn> {
+    let group = |message: &SqsMessage| attribute(message, "MessageGroupId").to_owned();
+    let mut rank = HashMap::new();
+    let mut last = HashMap::new();
+    for (index, message) in messages.iter().enumerate() {
+        rank.entry(group(message)).or_insert((receives(message), index));
+        last.insert(group(message), message.message_id.clone());
+    }
+    messages.sort_by_key(|message| rank[&group(message)]);
+    let turn = |message: SqsMessage| Turn { is_last: last[&group(&message)] == message.message_id, message };
+    messages.into_iter().map(turn).collect()
+}
+
 /// One batch of messages from the retry queue.
 struct Batch<'a> {
     delivery: &'a Delivery,
+    queues: &'a Queues,
     /// `None` if the secrets could not be read in time.
     session: Option<Session<'a>>,
     /// When to stop pushing.
@@ -122,12 +153,15 @@ struct Batch<'a> {
     retry_after: Duration,
     /// The message groups that stopped, with their retry delays.
     stopped: HashMap<String, Duration>,
+    /// The receipt handles of messages that need not stay in the queue, and are still there. `None` if SQS did not delete
+    /// the ones before: then Lambda deletes all of them.
+    settled: Option<Vec<String>>,
     tally: Tally,
 }
 
 impl Batch<'_> {
     /// Delivers a message, or gives it up. If it must stay in the queue, returns its retry delay.
-    async fn take(&mut self, message: &SqsMessage) -> Option<Duration> {
+    async fn take(&mut self, message: &SqsMessage, is_last: bool) -> Option<Duration> {
         if check::take_out(message) {
             return None;
         }
@@ -136,10 +170,10 @@ impl Batch<'_> {
         let delay = if let Some(delay) = self.stopped.get(group) {
             *delay
         } else {
-            if self.settle(message).await {
+            if self.settle(message, is_last).await {
                 return None;
             }
-            let delay = retry_delay(age(message)).max(self.retry_after);
+            let delay = retry_delay(since(message, "ApproximateFirstReceiveTimestamp")).max(self.retry_after);
             self.stopped.insert(group.to_owned(), delay);
             delay
         };
@@ -148,20 +182,7 @@ impl Batch<'_> {
     }
 
     /// Delivers a message, or gives it up. Returns whether either was done, so that it need not stay in the queue.
-    async fn settle(&mut self, message: &SqsMessage) -> bool {
-        let age = age(message);
-        let expired = (age > TRIED_FOR).then(|| rough(age));
-        if let (Some(tried_for), true) = (&expired, self.failures > 0) {
-            let why = DeliveryError::Expired { tried_for: tried_for.clone(), last: None };
-            return self.give_up(message, why).await;
-        }
-        if self.failures >= FAILURES_BEFORE_STOP {
-            return false;
-        }
-        let Some(session) = &mut self.session else {
-            self.failures += 1;
-            return self.log_end(message, &End::Queued(Some(PushError::from(NoTimeLeft).into())));
-        };
+    async fn settle(&mut self, message: &SqsMessage, is_last: bool) -> bool {
         let letter = match Letter::read(message.body.as_deref().unwrap_or_default()) {
             Ok(letter) => letter,
             Err(error) => {
@@ -171,14 +192,43 @@ impl Batch<'_> {
                 return self.give_up(message, error.into()).await;
             }
         };
+        if letter.pushed && !is_last {
+            // Flashduty has it, and a later message about the same alert comes right behind it.
+            return true;
+        }
+        // It starts again if the message is moved back into the queue.
+        let age = since(message, "SentTimestamp");
+        let expired = (age > TRIED_FOR).then(|| rough(age));
+        if let (Some(tried_for), true) = (&expired, self.failures > 0) {
+            let why = DeliveryError::Expired { tried_for: tried_for.clone(), last: None };
+            return self.give_up(message, why).await;
+        }
+        if self.failures >= FAILURES_BEFORE_STOP {
+            return false;
+        }
+        if self.session.is_none() {
+            self.failures += 1;
+            return self.log_end(message, &End::Queued(Some(PushError::from(NoTimeLeft).into())));
+        }
+        self.deliver(message, letter, expired).await
+    }
+
+    /// Pushes a letter. Returns whether its message need not stay in the queue.
+    async fn deliver(&mut self, message: &SqsMessage, letter: Letter, expired: Option<String>) -> bool {
+        self.delete_settled().await;
+        let Some(session) = &mut self.session else { return false };
         let delayed = rough(Duration::from_millis(epoch_millis().saturating_sub(letter.received)));
-        let context = self.delivery.context(letter.labels.to_vec(), Some(delayed.clone()));
+        let late = (!letter.pushed || was_dead(message)).then(|| delayed.clone());
+        let context = self.delivery.context(letter.labels.to_vec(), late);
         let stored_in = Origin::RetryQueue { message: queued(message), expired };
         let alert = OutgoingAlert::of_letter(letter, stored_in, &context, session.integration());
-        let push_by = self.push_by.at_most(TIME_FOR_ONE);
+        let effort = match receives(message) {
+            1 => Effort::Until(self.push_by.at_most(TIME_FOR_FIRST)),
+            _ => Effort::Once(self.push_by),
+        };
         let (mut done, mut delivered) = (true, true);
-        for outcome in session.deliver(&alert, push_by, self.settle_by).await {
-            done = self.record(message, &outcome, &delayed);
+        for outcome in session.deliver(&alert, effort, self.settle_by).await {
+            done = self.record(message, &alert, &outcome, &delayed);
             delivered = matches!(outcome.end, End::Delivered(_));
         }
         if delivered && was_dead(message) {
@@ -191,6 +241,16 @@ impl Batch<'_> {
         done
     }
 
+    /// Deletes what need not stay in the queue. Lambda does it at the end of the invocation. But if the process dies
+    /// before that, the whole batch is received again, and people would be called again.
+    async fn delete_settled(&mut self) {
+        let Some(settled) = self.settled.take_if(|settled| !settled.is_empty()) else { return };
+        match self.queues.delete(&settled, self.settle_by.at_most(TIME_TO_DELETE)).await {
+            Ok(()) => self.settled = Some(Vec::new()),
+            Err(queue) => warn!("alerts that were delivered stay in the queue until this batch ends: {queue}"),
+        }
+    }
+
     /// Gives up a message that was not tried. Returns whether it need not stay in the queue.
     async fn give_up(&mut self, message: &SqsMessage, why: DeliveryError) -> bool {
         let end = self.delivery.give_up(&queued(message), why, self.settle_by).await;
@@ -198,9 +258,17 @@ impl Batch<'_> {
     }
 
     /// Counts and logs what became of one push. Returns whether the message need not stay in the queue.
-    fn record(&mut self, message: &SqsMessage, outcome: &Outcome, delayed: &str) -> bool {
+    fn record(&mut self, message: &SqsMessage, alert: &OutgoingAlert, outcome: &Outcome, delayed: &str) -> bool {
         self.tally.count_push(outcome.attempts, outcome.took);
         match &outcome.end {
+            End::Delivered(receipt) if alert.was_pushed() => {
+                self.tally.repeated += 1;
+                info!(
+                    alert_key = outcome.alert_key,
+                    flashduty_request_id = receipt.request_id,
+                    "pushed again in its turn, because others waited when it came"
+                );
+            }
             End::Delivered(receipt) => {
                 self.tally.count_delivery(outcome.age);
                 info!(
@@ -212,7 +280,7 @@ impl Batch<'_> {
                 );
             }
             end if is_failed_try(end) => {
-                self.failures += 1;
+                self.failures += usize::from(receives(message) <= RECEIVED_OFTEN);
                 let asked = outcome.retry_after.unwrap_or_default().min(LONGEST_DELAY);
                 self.retry_after = self.retry_after.max(asked);
             }
@@ -251,6 +319,11 @@ fn attribute<'a>(message: &'a SqsMessage, name: &str) -> &'a str {
     message.attributes.get(name).map_or("", String::as_str)
 }
 
+/// How often a message was received, this time included.
+fn receives(message: &SqsMessage) -> u32 {
+    attribute(message, "ApproximateReceiveCount").parse().unwrap_or(1)
+}
+
 /// A message as it moves to the dead letter queue.
 fn queued(message: &SqsMessage) -> QueuedMessage {
     let ids = FifoIds::moved(attribute(message, "MessageGroupId"), message.message_id.as_deref().unwrap_or_default());
@@ -267,10 +340,10 @@ fn is_failed_try(end: &End) -> bool {
     }
 }
 
-/// How long a message has been in the queue. It starts again if the message is moved back into it.
-fn age(message: &SqsMessage) -> Duration {
-    let sent = attribute(message, "SentTimestamp").parse().unwrap_or_else(|_| epoch_millis());
-    Duration::from_millis(epoch_millis().saturating_sub(sent))
+/// The time since a moment in a message's attributes.
+fn since(message: &SqsMessage, moment: &str) -> Duration {
+    let then = attribute(message, moment).parse().unwrap_or_else(|_| epoch_millis());
+    Duration::from_millis(epoch_millis().saturating_sub(then))
 }
 
 /// Whether a message was a dead letter and was moved back.
@@ -278,9 +351,9 @@ fn was_dead(message: &SqsMessage) -> bool {
     message.message_attributes.contains_key(REASON)
 }
 
-/// Retry delay: a quarter of the message's age, within limits.
-fn retry_delay(age: Duration) -> Duration {
-    (age / AGE_DIVISOR).clamp(SHORTEST_DELAY, LONGEST_DELAY)
+/// Retry delay: a quarter of the time since the first receive, within limits.
+fn retry_delay(since_first: Duration) -> Duration {
+    (since_first / AGE_DIVISOR).clamp(SHORTEST_DELAY, LONGEST_DELAY)
 }
 
 /// A duration as people say it: `45s`, `12m`, `3h`, `2d`.

@@ -1,6 +1,7 @@
 //! From a request's body to Flashduty, or into a queue.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tracing::warn;
@@ -8,15 +9,23 @@ use tracing::warn;
 use crate::deadline::{Deadline, PUSH_BUDGET, TIME_TO_QUEUE, TIME_TO_QUEUE_ONE_MORE, epoch_millis};
 use crate::delivery::{Delivery, End, Outcome, OutgoingAlert, Session, report_lost};
 use crate::error::DeliveryError;
-use crate::flashduty::Integration;
-use crate::queue::{Letter, Waiting};
+use crate::flashduty::{Effort, Integration};
+use crate::queue::{Letter, Queues, Waiting};
 use crate::secrets::Secrets;
 use crate::zstack::{Part, split};
+
+/// After a push that failed while others wait, nothing is pushed for this many times as long as it took. So an outage of
+/// Flashduty makes a storm of alarms a tenth slower at most: ZStack sends one message at a time and waits for its answer.
+const PAUSE_FACTOR: u32 = 10;
+/// The longest such pause, even if Flashduty's `Retry-After` asks for more.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Delivers or queues what ZStack posts.
 #[derive(Debug)]
 pub struct Relay {
     delivery: Delivery,
+    /// Until when nothing is pushed while others wait.
+    paused_until: Mutex<Option<Instant>>,
 }
 
 /// What a request says beside its body.
@@ -32,7 +41,7 @@ impl Relay {
     /// A relay that delivers with `delivery`.
     #[must_use]
     pub fn new(delivery: Delivery) -> Self {
-        Self { delivery }
+        Self { delivery, paused_until: Mutex::new(None) }
     }
 
     /// Delivers or queues every message of a body, one after the other. A message that fails does not stop the ones
@@ -52,7 +61,7 @@ impl Relay {
         let letter = |part, whole| Letter::new(part, whole, labels.clone(), received);
         let message_id = |index: usize| format!("{}/{index}", request.id);
         let integration = session.integration();
-        let mut deliveries = Deliveries { delivery: &self.delivery, session, deadline, queue_accepts_nothing: false };
+        let mut deliveries = Deliveries { relay: self, session, deadline, queue_accepts_nothing: false };
         if integration == Integration::Zstack {
             // All of it goes in one push.
             let part = Part { text: String::from_utf8_lossy(body).into_owned(), around: Arc::default() };
@@ -69,11 +78,22 @@ impl Relay {
         }
         outcomes
     }
+
+    fn is_paused(&self) -> bool {
+        let until = *self.paused_until.lock().unwrap_or_else(PoisonError::into_inner);
+        until.is_some_and(|until| Instant::now() < until)
+    }
+
+    /// Pauses after a push that failed while others wait.
+    fn pause_after(&self, failed: &Outcome) {
+        let pause = (failed.took * PAUSE_FACTOR).max(failed.retry_after.unwrap_or_default()).min(LONGEST_PAUSE);
+        *self.paused_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + pause);
+    }
 }
 
 /// The deliveries of one request.
 struct Deliveries<'a> {
-    delivery: &'a Delivery,
+    relay: &'a Relay,
     session: Session<'a>,
     /// When the request must be answered.
     deadline: Deadline,
@@ -82,36 +102,73 @@ struct Deliveries<'a> {
 }
 
 impl Deliveries<'_> {
-    /// Pushes an alert, or queues it if others wait or no time is left. `behind` is the number of messages after it.
+    /// Pushes an alert, or queues it. `behind` is the number of messages after it.
+    ///
+    /// While others wait in the retry queue, it is pushed at once all the same, and queued as well: an older message
+    /// about it may be among them, which `redeliver` would push after it. So is a recovery, unless this process pushed
+    /// its alert: another process may have queued that so lately that SQS does not count it yet.
     async fn push_or_queue(&mut self, alert: &OutgoingAlert, behind: usize) -> Vec<Outcome> {
-        if let Some(queues) = self.delivery.queues() {
-            let waiting = queues.waiting_before(alert.key(), self.deadline).await;
-            let is_late = self.push_by(behind).left().is_zero();
-            if is_late || waiting == Waiting::SameAlert || waiting == Waiting::Something && !self.queue_accepts_nothing
-            {
-                match alert.enqueue(queues, self.deadline).await {
-                    Ok(()) => return vec![alert.unpushed(End::Queued(None))],
-                    Err(queue) if waiting == Waiting::SameAlert => {
-                        let end = report_lost(alert, DeliveryError::SameAlertWaits, queue);
-                        return vec![alert.unpushed(end)];
-                    }
-                    Err(queue) => {
-                        warn!(
-                            "others may wait in the queue, but it accepts no more messages, so this alert is pushed: {queue}"
-                        );
-                        self.queue_accepts_nothing = true;
-                    }
+        let Some(queues) = self.relay.delivery.queues() else {
+            return self.session.deliver(alert, Effort::Until(self.deadline), self.deadline).await;
+        };
+        let waiting = match queues.waiting_before(alert.key(), self.deadline).await {
+            // An alert that closes itself ends closed in every order.
+            Waiting::SameAlert if alert.closes_itself() => Waiting::Something,
+            waiting => waiting,
+        };
+        let others_wait = waiting != Waiting::Nothing;
+        let is_late = self.push_by(behind).left().is_zero();
+        let is_paused = others_wait && !self.queue_accepts_nothing && self.relay.is_paused();
+        if is_late || is_paused || waiting == Waiting::SameAlert {
+            match alert.enqueue(queues, self.deadline).await {
+                Ok(()) => return vec![alert.unpushed(End::Queued(None))],
+                Err(queue) if waiting == Waiting::SameAlert => {
+                    let end = report_lost(alert, DeliveryError::SameAlertWaits, queue);
+                    return vec![alert.unpushed(end)];
+                }
+                Err(queue) => {
+                    let alert_key = alert.key();
+                    warn!(alert_key, "the retry queue accepts no more messages, so this alert is pushed: {queue}");
+                    self.queue_accepts_nothing = true;
                 }
             }
         }
-        self.session.deliver(alert, self.push_by(behind), self.deadline).await
+        let push_by = self.push_by(behind);
+        let effort = if others_wait { Effort::Once(push_by) } else { Effort::Until(push_by) };
+        let outcomes = self.session.deliver(alert, effort, self.deadline).await;
+        match outcomes.last() {
+            Some(Outcome { end: End::Delivered(_), .. }) => {
+                let keeps_place = others_wait || alert.is_recovery() && !queues.pushed_lately(alert.key());
+                if keeps_place && !alert.closes_itself() {
+                    self.keep_place(alert, queues).await;
+                } else {
+                    queues.remember_pushed(alert.key(), alert.is_recovery());
+                }
+            }
+            Some(failed) if others_wait && !matches!(failed.end, End::Refused(_)) => self.relay.pause_after(failed),
+            _ => {}
+        }
+        outcomes
+    }
+
+    /// Queues an alert that Flashduty accepted.
+    async fn keep_place(&mut self, alert: &OutgoingAlert, queues: &Queues) {
+        if !self.queue_accepts_nothing {
+            match alert.enqueue_pushed(queues, self.deadline).await {
+                Ok(()) => return,
+                Err(queue) => warn!("the retry queue accepts no more messages: {queue}"),
+            }
+            self.queue_accepts_nothing = true;
+        }
+        warn!(
+            alert_key = alert.key(),
+            "Flashduty has this alert, but the retry queue does not; if an older message about it waits there, that one \
+             is delivered last, so compare the alert with ZStack"
+        );
     }
 
     /// When to stop pushing: there must be time to queue this alert and the messages after it.
     fn push_by(&self, behind: usize) -> Deadline {
-        if self.delivery.queues().is_none() {
-            return self.deadline;
-        }
         let behind = TIME_TO_QUEUE_ONE_MORE * u32::try_from(behind).unwrap_or(u32::MAX);
         let reserve = TIME_TO_QUEUE.min(self.deadline.left() / 2).saturating_add(behind);
         self.deadline.before(reserve).at_most(PUSH_BUDGET)

@@ -24,7 +24,7 @@ pub(crate) use letter::take_out;
 
 use crate::config::{Config, QueueUrls};
 use crate::deadline::{Deadline, NoTimeLeft, PUSH_BUDGET, TIME_TO_QUEUE, epoch_millis};
-use crate::flashduty::{Client, Integration, PushError, PushUrl, TitleRule, reach};
+use crate::flashduty::{Client, Effort, Integration, PushError, PushUrl, TitleRule, reach};
 use crate::platform::http::Http;
 use crate::platform::metrics::{self, Metrics, NO_FUNCTION, Tally, write_check};
 use crate::queue::{QueueError, Queues};
@@ -179,7 +179,7 @@ impl Checks {
         let client = Client::new(self.http.clone());
         for body in bodies {
             let push_by = deadline.before(TIME_TO_QUEUE).at_most(PUSH_BUDGET);
-            match client.push(url, body, push_by).await.result {
+            match client.push(url, body, Effort::Until(push_by)).await.result {
                 Ok(_) => {}
                 Err(why) => {
                     let Some(said) = why.of_missing_route() else { return Err(why) };

@@ -20,6 +20,8 @@ pub(crate) struct OutgoingAlert {
     pub(super) kind: Kind,
     /// What to push, in order.
     pub(super) bodies: Vec<Body>,
+    /// Whether it ends a problem.
+    is_recovery: bool,
     pub(super) stored_in: Origin,
 }
 
@@ -58,6 +60,7 @@ impl OutgoingAlert {
             letter: letter.about(&alert.key),
             kind: alert.kind,
             bodies: events(slice::from_ref(alert)),
+            is_recovery: is_recovery(alert),
             stored_in: Origin::Request(may_repeat(alert).then(|| request.to_owned())),
         });
         outgoing.collect()
@@ -71,6 +74,7 @@ impl OutgoingAlert {
             letter: letter.about(&alerts[0].key),
             kind: alerts[0].kind,
             bodies: vec![Body { json: body.clone(), status: None, cut: String::new() }],
+            is_recovery: alerts.iter().any(is_recovery),
             stored_in: Origin::Request(alerts.iter().any(may_repeat).then(|| request.to_owned())),
         }
     }
@@ -96,7 +100,8 @@ impl OutgoingAlert {
                 vec![Body { json: letter.message.clone().into(), status: None, cut: String::new() }]
             }
         };
-        Self { letter, kind: alerts[0].kind, bodies, stored_in }
+        let is_recovery = alerts.iter().any(is_recovery);
+        Self { letter, kind: alerts[0].kind, bodies, is_recovery, stored_in }
     }
 
     /// The alert's key.
@@ -105,13 +110,41 @@ impl OutgoingAlert {
         &self.letter.alert_key
     }
 
+    /// Whether Flashduty accepted it before it was queued.
+    #[must_use]
+    pub fn was_pushed(&self) -> bool {
+        self.letter.pushed
+    }
+
+    /// Whether it ends a problem. A whole body does so if one of its messages does.
+    #[must_use]
+    pub fn is_recovery(&self) -> bool {
+        self.is_recovery
+    }
+
+    /// Whether the alert is closed again when all of it is pushed, as that of a test message is.
+    #[must_use]
+    pub fn closes_itself(&self) -> bool {
+        self.bodies.len() > 1
+    }
+
     /// Puts the alert of a request into the retry queue.
     ///
     /// # Errors
     ///
     /// If SQS did not confirm that it has the alert.
     pub async fn enqueue(&self, queues: &Queues, deadline: Deadline) -> Result<(), QueueError> {
-        queues.enqueue(self.key(), &self.to_message(), deadline).await
+        queues.enqueue(self.key(), &self.to_message(&self.letter), false, deadline).await
+    }
+
+    /// Puts the alert of a request into the retry queue after Flashduty accepted it, so that `redeliver` pushes it again
+    /// behind the older messages about it.
+    ///
+    /// # Errors
+    ///
+    /// If SQS did not confirm that it has the alert.
+    pub async fn enqueue_pushed(&self, queues: &Queues, deadline: Deadline) -> Result<(), QueueError> {
+        queues.enqueue(self.key(), &self.to_message(&self.letter.clone().pushed()), true, deadline).await
     }
 
     /// The outcome of an alert that is not pushed.
@@ -134,10 +167,10 @@ impl OutgoingAlert {
         }
     }
 
-    /// The alert of a request as a message of a queue.
-    pub(super) fn to_message(&self) -> QueuedMessage {
+    /// The message of a queue with this letter of the alert.
+    pub(super) fn to_message(&self, letter: &Letter) -> QueuedMessage {
         let request = if let Origin::Request(request) = &self.stored_in { request.as_deref() } else { None };
-        QueuedMessage { text: self.letter.to_json(), ids: FifoIds::new(&self.letter, request) }
+        QueuedMessage { text: letter.to_json(), ids: FifoIds::new(letter, request) }
     }
 }
 
@@ -153,6 +186,10 @@ fn events(alerts: &[Alert]) -> Vec<Body> {
         cut: event.cut().join(","),
     });
     body.collect()
+}
+
+fn is_recovery(alert: &Alert) -> bool {
+    alert.events.iter().all(|event| event.status() == Status::Ok)
 }
 
 /// Whether two messages with the same text may be about two incidents. Without an id of ZStack's a recovery may have

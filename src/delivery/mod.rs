@@ -12,9 +12,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use tracing::{error, info};
 
-use crate::deadline::Deadline;
+use crate::deadline::{Deadline, NoTimeLeft};
 use crate::error::DeliveryError;
-use crate::flashduty::{Client, Integration, PushError, PushUrl, Pushed, TitleRule};
+use crate::flashduty::{Client, Effort, Integration, PushError, PushUrl, Pushed, TitleRule};
 use crate::queue::{QueueError, QueuedMessage, Queues};
 use crate::secrets::{Secret, SecretStore, Secrets};
 use crate::translate::Context;
@@ -72,7 +72,7 @@ impl Delivery {
             (Origin::RetryQueue { message, .. }, _) => self.give_up(message, why, deadline).await,
             (Origin::Request(_), None) => End::Refused(why),
             (Origin::Request(_), Some(queues)) => {
-                match queues.enqueue_dead(&alert.to_message(), &why.to_string(), deadline).await {
+                match queues.enqueue_dead(&alert.to_message(&alert.letter), &why.to_string(), deadline).await {
                     Ok(()) => End::Refused(why),
                     Err(queue) => report_lost(alert, why, queue),
                 }
@@ -80,9 +80,12 @@ impl Delivery {
         }
     }
 
-    /// Handles an alert that Flashduty may take later.
-    async fn retry_later(&self, alert: &OutgoingAlert, why: DeliveryError, deadline: Deadline) -> End {
+    /// Handles an alert that Flashduty may take later. `tried` is whether there was time for an attempt.
+    async fn retry_later(&self, alert: &OutgoingAlert, why: DeliveryError, tried: bool, deadline: Deadline) -> End {
         match (&alert.stored_in, &self.queues) {
+            (Origin::RetryQueue { .. }, _) if !tried && why == PushError::from(NoTimeLeft).into() => {
+                End::Queued(Some(why))
+            }
             (Origin::RetryQueue { expired: Some(tried_for), message }, _) => {
                 let why = DeliveryError::Expired { tried_for: tried_for.clone(), last: Some(Box::new(why)) };
                 self.give_up(message, why, deadline).await
@@ -126,14 +129,16 @@ impl Session<'_> {
     /// Pushes an alert's events in order, up to the first that Flashduty does not take: the ones after it would be
     /// wrong without it. Says what became of each.
     ///
-    /// `push_by` is when to stop trying, `settle_by` when the queue must have the alert.
-    pub async fn deliver(&mut self, alert: &OutgoingAlert, push_by: Deadline, settle_by: Deadline) -> Vec<Outcome> {
+    /// `effort` is made for each of them. `settle_by` is when the queue must have the alert.
+    pub async fn deliver(&mut self, alert: &OutgoingAlert, effort: Effort, settle_by: Deadline) -> Vec<Outcome> {
         let mut outcomes = Vec::with_capacity(alert.bodies.len());
         for body in &alert.bodies {
-            let Pushed { result, attempts, took, retry_after } = self.push(&body.json, push_by).await;
+            let Pushed { result, attempts, took, retry_after } = self.push(&body.json, effort).await;
             let end = match result {
                 Ok(receipt) => End::Delivered(receipt),
-                Err(error) if error.is_retryable() => self.delivery.retry_later(alert, error, settle_by).await,
+                Err(error) if error.is_retryable() => {
+                    self.delivery.retry_later(alert, error, attempts > 0, settle_by).await
+                }
                 Err(error) => self.delivery.refuse(alert, error, settle_by).await,
             };
             if !body.cut.is_empty() && !matches!(end, End::Queued(_)) {
@@ -149,22 +154,22 @@ impl Session<'_> {
     }
 
     /// Pushes one body; and once more if Flashduty refuses the key and SSM has another push URL by now.
-    async fn push(&mut self, body: &Bytes, deadline: Deadline) -> Pushed<DeliveryError> {
-        let first = self.push_once(body.clone(), deadline).await;
+    async fn push(&mut self, body: &Bytes, effort: Effort) -> Pushed<DeliveryError> {
+        let first = self.push_once(body.clone(), effort).await;
         if !matches!(first.result, Err(DeliveryError::Push(PushError::Refused { about_credential: true, .. }))) {
             return first;
         }
         let newer = if let Some(reread) = &self.reread {
             reread.clone().map(|()| false)
         } else {
-            let newer = self.read_new_push_url(deadline).await;
+            let newer = self.read_new_push_url(effort.deadline()).await;
             self.reread = Some(newer.clone().map(|_| ()));
             newer
         };
         match newer {
             Ok(false) => first,
             Ok(true) => {
-                let second = self.push_once(body.clone(), deadline).await;
+                let second = self.push_once(body.clone(), effort).await;
                 Pushed { attempts: first.attempts + second.attempts, took: first.took + second.took, ..second }
             }
             // The alert can wait for a push URL that works.
@@ -190,11 +195,11 @@ impl Session<'_> {
         Ok(true)
     }
 
-    async fn push_once(&self, body: Bytes, deadline: Deadline) -> Pushed<DeliveryError> {
+    async fn push_once(&self, body: Bytes, effort: Effort) -> Pushed<DeliveryError> {
         match self.secrets.push_url.value() {
             Ok(url) => {
                 let Pushed { result, attempts, took, retry_after } =
-                    self.delivery.flashduty.push(url, body, deadline).await;
+                    self.delivery.flashduty.push(url, body, effort).await;
                 Pushed { result: result.map_err(DeliveryError::from), attempts, took, retry_after }
             }
             Err(why) => {

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use reqwest::Response;
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::answer::{self, Receipt};
 use super::error::PushError;
@@ -19,6 +19,8 @@ use crate::platform::http::Http;
 
 /// Limit for one attempt, from opening the connection to the end of the answer.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
+/// The same for a push that has one attempt only: others wait for their turn.
+const SHORT_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
 /// After this time on a reused connection, the request is sent again on a new one: the old connection may be dead.
 /// Flashduty answers within a few hundred milliseconds, even from another continent. An event that arrives twice
 /// changes nothing.
@@ -31,6 +33,24 @@ const MAX_ANSWER: usize = 64 * 1024;
 pub struct Client {
     http: Http,
     pace: Option<Arc<Pace>>,
+}
+
+/// How much is done for one push.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Effort {
+    /// As many attempts as there is time for.
+    Until(Deadline),
+    /// One attempt, which is shorter than others and ends before the deadline.
+    Once(Deadline),
+}
+
+impl Effort {
+    /// When it must end.
+    pub fn deadline(self) -> Deadline {
+        match self {
+            Self::Until(deadline) | Self::Once(deadline) => deadline,
+        }
+    }
 }
 
 /// The result of a push, with all its attempts.
@@ -71,26 +91,28 @@ impl Client {
         Self { http, pace: Some(Arc::new(Pace::new())) }
     }
 
-    /// Pushes `body` until Flashduty accepts or refuses it, or until `deadline`. The pauses between attempts are random.
-    /// They get longer on average, and are never shorter than a `Retry-After` asks for.
+    /// Pushes `body` until Flashduty accepts or refuses it, or until the effort is made. The pauses between attempts are
+    /// random. They get longer on average, and are never shorter than a `Retry-After` asks for.
     ///
-    /// The result is [`PushError::NoTimeLeft`] if the first attempt did not end before `deadline`. Otherwise a failure
-    /// is the last complete attempt's [`PushError::Refused`], [`PushError::Unavailable`] or [`PushError::Unreachable`].
-    pub(crate) async fn push(&self, url: &PushUrl, body: Bytes, deadline: Deadline) -> Pushed {
-        let Some(pace) = &self.pace else { return self.push_now(url, body, deadline).await };
+    /// The result is [`PushError::NoTimeLeft`] if there was too little time for an attempt. Otherwise a failure is the
+    /// last complete attempt's [`PushError::Refused`], [`PushError::Unavailable`] or [`PushError::Unreachable`].
+    pub(crate) async fn push(&self, url: &PushUrl, body: Bytes, effort: Effort) -> Pushed {
+        let Some(pace) = &self.pace else { return self.push_now(url, body, effort).await };
         pace.wait().await;
-        let pushed = self.push_now(url, body, deadline).await;
+        let pushed = self.push_now(url, body, effort).await;
         pace.count(pushed.attempts).await;
         pushed
     }
 
-    async fn push_now(&self, url: &PushUrl, body: Bytes, deadline: Deadline) -> Pushed {
+    async fn push_now(&self, url: &PushUrl, body: Bytes, effort: Effort) -> Pushed {
         let started = Instant::now();
+        let (deadline, once) = (effort.deadline(), matches!(effort, Effort::Once(_)));
+        let limit = if once { SHORT_ATTEMPT_TIMEOUT } else { ATTEMPT_TIMEOUT };
         let mut attempts = 0;
         let mut last = PushError::from(NoTimeLeft);
         let mut retry_after = None;
         while !deadline.left().is_zero() {
-            let failure = match self.attempt(url, body.clone(), deadline).await {
+            let failure = match self.attempt(url, body.clone(), limit.min(deadline.left())).await {
                 Ok(receipt) => {
                     attempts += 1;
                     return Pushed { result: Ok(receipt), attempts, took: started.elapsed(), retry_after: None };
@@ -103,7 +125,7 @@ impl Client {
             }
             retry_after = failure.retry_after;
             let pause = retry::pause(attempts, retry_after);
-            if !last.is_retryable() || pause >= deadline.left() {
+            if once || !last.is_retryable() || pause >= deadline.left() {
                 break;
             }
             sleep(pause).await;
@@ -111,12 +133,11 @@ impl Client {
         Pushed { result: Err(last), attempts, took: started.elapsed(), retry_after }
     }
 
-    async fn attempt(&self, url: &PushUrl, body: Bytes, deadline: Deadline) -> Result<Receipt, Failure> {
-        let limit = Instant::now() + ATTEMPT_TIMEOUT;
-        match timeout_at(limit.min(deadline.at()), self.exchange(url, body)).await {
+    async fn attempt(&self, url: &PushUrl, body: Bytes, limit: Duration) -> Result<Receipt, Failure> {
+        match timeout(limit, self.exchange(url, body)).await {
             Ok(outcome) => outcome,
-            Err(_) if deadline.at() < limit => Err(PushError::from(NoTimeLeft).into()),
-            Err(_) => Err(unreachable(url, &format!("no answer within {ATTEMPT_TIMEOUT:?}")).into()),
+            Err(_) if limit < SHORT_ATTEMPT_TIMEOUT => Err(PushError::from(NoTimeLeft).into()),
+            Err(_) => Err(unreachable(url, &format!("no answer within {:.1} s", limit.as_secs_f64())).into()),
         }
     }
 

@@ -130,6 +130,8 @@ pub(crate) struct Tally {
     pub received: Counter,
     /// Alert events that Flashduty confirmed.
     pub delivered: Counter,
+    /// Alert events that Flashduty confirmed once more, in their turn among the messages about their alerts.
+    pub repeated: Counter,
     /// Alert events that were put into the retry queue, or stay in it.
     pub queued: Counter,
     /// Alert events that Flashduty will never take. They are in the dead letter queue, if there is one.

@@ -1,5 +1,6 @@
 //! What is stored of an alert that waits.
 
+use std::ops::Not;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,9 @@ pub struct Letter {
     /// The alert's key. It orders the letters, and helps people who look into the queue. It is empty until the message is
     /// translated: see [`Letter::about`].
     pub alert_key: String,
+    /// Whether Flashduty has the alert already. The letter then only keeps its place among the letters of its alert.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub pushed: bool,
 }
 
 /// Why a message in the retry queue is no letter for this version.
@@ -49,13 +53,19 @@ impl Letter {
     #[must_use]
     pub fn new(part: Part, whole: bool, labels: Arc<Vec<(String, String)>>, received: u64) -> Self {
         let Part { text: message, around } = part;
-        Self { version: VERSION, message, labels, around, whole, received, alert_key: String::new() }
+        Self { version: VERSION, message, labels, around, whole, received, alert_key: String::new(), pushed: false }
     }
 
     /// The letter of one of the alerts that its message is about.
     #[must_use]
     pub fn about(self, alert_key: &AlertKey) -> Self {
         Self { alert_key: alert_key.to_string(), ..self }
+    }
+
+    /// The letter of an alert that Flashduty has already.
+    #[must_use]
+    pub fn pushed(self) -> Self {
+        Self { pushed: true, ..self }
     }
 
     /// Reads a letter as it is stored.
@@ -89,13 +99,14 @@ pub struct FifoIds {
 
 impl FifoIds {
     /// The ids of a new letter. The letters of one alert form a group, which keeps their order. Two letters are copies
-    /// if everything but the time of receipt is equal, so that ZStack's five tries of one message leave one copy.
+    /// if everything but the time of receipt and the mark is equal, so that ZStack's five tries of one message leave one
+    /// copy.
     ///
     /// Two messages may be equal although a recovery came between them, unless ZStack gave them an id. For such
     /// messages `request` makes the difference: the request's id, and the message's place in it.
     #[must_use]
     pub fn new(letter: &Letter, request: Option<&str>) -> Self {
-        let Letter { version: _, message, labels, around, whole, received: _, alert_key } = letter;
+        let Letter { version: _, message, labels, around, whole, received: _, alert_key, pushed: _ } = letter;
         let counts = [labels.len(), around.len(), usize::from(*whole)].map(|count| count.to_string());
         let mut all = vec![alert_key.as_str(), message, request.unwrap_or_default()];
         all.extend(counts.iter().map(String::as_str));
@@ -134,6 +145,7 @@ mod tests {
             whole: false,
             received: 1_720_144_800_000,
             alert_key: "zstack:test".into(),
+            pushed: true,
         };
         let body = letter.to_json();
         assert!(!body.contains('\u{ffff}'));
@@ -154,9 +166,10 @@ mod tests {
             whole: false,
             received: 1,
             alert_key: "k".into(),
+            pushed: false,
         };
         let ids = FifoIds::new(&letter, None);
-        assert_eq!(ids, FifoIds::new(&Letter { received: 2, ..letter.clone() }, None));
+        assert_eq!(ids, FifoIds::new(&Letter { received: 2, pushed: true, ..letter.clone() }, None));
         for other in [
             Letter { message: "n".into(), ..letter.clone() },
             Letter { labels: pair("cloud", "b"), ..letter.clone() },

@@ -14,7 +14,9 @@ use aws_config::SdkConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::operation::send_message::builders::SendMessageFluentBuilder;
-use aws_sdk_sqs::types::{ChangeMessageVisibilityBatchRequestEntry, MessageAttributeValue, QueueAttributeName};
+use aws_sdk_sqs::types::{
+    ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry, MessageAttributeValue, QueueAttributeName,
+};
 use tokio::time::timeout_at;
 use tracing::warn;
 
@@ -25,27 +27,41 @@ pub use letter::{FifoIds, InvalidLetter, Letter};
 use crate::config::QueueUrls;
 use crate::deadline::{Deadline, TIME_TO_QUEUE};
 
-/// How long this process remembers the alerts that it queued: SQS's count of messages may lag that much.
+/// How long this process remembers what it did about an alert: SQS's count of messages may lag that much.
 const REMEMBERED: Duration = Duration::from_mins(2);
-/// How long the answer "the queue is empty" is reused.
-const EMPTY_LASTS: Duration = Duration::from_secs(2);
-/// How long the answer "the queue has messages" is reused. Longer, because queueing needlessly costs only a second or
-/// two, and because in a storm every process would ask all the time.
-const FILLED_LASTS: Duration = Duration::from_secs(10);
+/// How long the answer "the queue is empty" is reused. It spares most calls in a storm. ZStack waits for each answer and
+/// then sends the next message, so a second message about one alert is hardly ever faster.
+const EMPTY_LASTS: Duration = Duration::from_millis(250);
+/// How long the answer "the queue has messages" is reused. Longer, because a letter without need does no harm.
+const FILLED_LASTS: Duration = Duration::from_secs(2);
+/// How long the queue is known to have messages after this process put an alert into it that Flashduty did not take.
+/// SQS's count may lag, and Flashduty may be away for a while.
+const FILLED_BY_US_LASTS: Duration = Duration::from_secs(10);
 /// How long SQS may take to count.
 const TIME_TO_COUNT: Duration = Duration::from_millis(1_500);
 /// The message attribute that says why a message is in the dead letter queue. A message that is moved back keeps it.
 pub const REASON: &str = "Reason";
 
-/// What waits in the retry queue and must be delivered before an alert.
+/// What waits in the retry queue before an alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Waiting {
-    /// Nothing: the alert may be pushed.
+    /// Nothing, as far as this process knows.
     Nothing,
     /// Something, perhaps an older message about the same alert.
     Something,
-    /// Certainly an older message about the same alert.
+    /// Certainly an older message about the same alert, which Flashduty does not have.
     SameAlert,
+}
+
+/// What this process did last with a message about an alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Last {
+    /// Pushed it, while nothing waited. It was no recovery.
+    Pushed,
+    /// Pushed it, and queued it as well.
+    PushedAndQueued,
+    /// Queued it. Flashduty does not have it.
+    Queued,
 }
 
 /// A message of a queue.
@@ -62,8 +78,8 @@ pub struct QueuedMessage {
 pub struct Queues {
     sqs: Client,
     urls: QueueUrls,
-    /// The keys of the alerts that this process queued lately.
-    queued: Mutex<HashMap<String, Instant>>,
+    /// By alert key: what this process did last, and when.
+    lately: Mutex<HashMap<String, (Instant, Last)>>,
     /// Whether the retry queue has messages, and until when SQS need not be asked again.
     filled: Mutex<Option<(Instant, bool)>>,
 }
@@ -76,29 +92,45 @@ impl Queues {
         let timeouts = TimeoutConfig::builder().operation_attempt_timeout(TIME_TO_QUEUE / 3);
         let timeouts = timeouts.operation_timeout(TIME_TO_QUEUE).build();
         let sqs = aws_sdk_sqs::config::Builder::from(aws).timeout_config(timeouts).build();
-        Self { sqs: Client::from_conf(sqs), urls, queued: Mutex::default(), filled: Mutex::default() }
+        Self { sqs: Client::from_conf(sqs), urls, lately: Mutex::default(), filled: Mutex::default() }
     }
 
-    /// What may wait that a message about this alert must not overtake. A recovery must not overtake its own alert, nor
-    /// an alert the recovery before it.
-    ///
-    /// Any relay process may have queued the older message. So while anything waits, everything is queued. In a storm
-    /// this also keeps other processes from trying a Flashduty that one process found to be away. SQS's count may lag,
+    /// What waits and may be about this alert. Any relay process may have queued it, so SQS is asked. Its count may lag,
     /// so this process remembers what it queued itself.
     pub async fn waiting_before(&self, alert_key: &str, deadline: Deadline) -> Waiting {
-        if self.queued_lately(alert_key) {
-            Waiting::SameAlert
-        } else if self.is_filled(deadline).await {
-            Waiting::Something
-        } else {
-            Waiting::Nothing
+        match self.last(alert_key) {
+            Some(Last::Queued) => Waiting::SameAlert,
+            Some(Last::PushedAndQueued) => Waiting::Something,
+            Some(Last::Pushed) | None if self.is_filled(deadline).await => Waiting::Something,
+            Some(Last::Pushed) | None => Waiting::Nothing,
         }
     }
 
-    fn queued_lately(&self, alert_key: &str) -> bool {
-        let mut queued = self.queued.lock().unwrap_or_else(PoisonError::into_inner);
-        queued.retain(|_, since| since.elapsed() < REMEMBERED);
-        queued.contains_key(alert_key)
+    /// Whether the last message about this alert that this process had was a trigger, which it pushed while nothing
+    /// waited.
+    #[must_use]
+    pub fn pushed_lately(&self, alert_key: &str) -> bool {
+        self.last(alert_key) == Some(Last::Pushed)
+    }
+
+    /// Remembers that a message about this alert was pushed while nothing waited.
+    pub fn remember_pushed(&self, alert_key: &str, is_recovery: bool) {
+        if is_recovery {
+            self.lately.lock().unwrap_or_else(PoisonError::into_inner).remove(alert_key);
+        } else {
+            self.remember(alert_key, Last::Pushed);
+        }
+    }
+
+    fn last(&self, alert_key: &str) -> Option<Last> {
+        let mut lately = self.lately.lock().unwrap_or_else(PoisonError::into_inner);
+        lately.retain(|_, (since, _)| since.elapsed() < REMEMBERED);
+        lately.get(alert_key).map(|(_, last)| *last)
+    }
+
+    fn remember(&self, alert_key: &str, last: Last) {
+        let mut lately = self.lately.lock().unwrap_or_else(PoisonError::into_inner);
+        lately.insert(alert_key.to_owned(), (Instant::now(), last));
     }
 
     /// Whether the retry queue has messages, in flight or not, as SQS says or said lately. True if SQS cannot be asked.
@@ -109,12 +141,12 @@ impl Queues {
         let filled = match timeout_at(deadline.at_most(TIME_TO_COUNT).at(), self.count_messages()).await {
             Ok(Ok(count)) => count > 0,
             Ok(Err(why)) => {
-                warn!("SQS did not say whether the retry queue is empty, so new alerts are queued: {why}");
+                warn!("SQS did not say whether the retry queue is empty, so new alerts are queued as well: {why}");
                 true
             }
             Err(_) => true,
         };
-        self.learn(filled);
+        self.learn(filled, if filled { FILLED_LASTS } else { EMPTY_LASTS });
         filled
     }
 
@@ -123,9 +155,8 @@ impl Queues {
         filled.filter(|(until, _)| Instant::now() < *until).map(|(_, filled)| filled)
     }
 
-    fn learn(&self, filled: bool) {
-        let until = Instant::now() + if filled { FILLED_LASTS } else { EMPTY_LASTS };
-        *self.filled.lock().unwrap_or_else(PoisonError::into_inner) = Some((until, filled));
+    fn learn(&self, filled: bool, lasts: Duration) {
+        *self.filled.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now() + lasts, filled));
     }
 
     /// SQS's approximate count of the messages in the retry queue, in flight or not.
@@ -143,7 +174,7 @@ impl Queues {
         Ok(counts.filter_map(|count| count.parse::<u64>().ok()).sum())
     }
 
-    /// Puts a message about an alert into the retry queue.
+    /// Puts a message about an alert into the retry queue. `pushed` says whether Flashduty has it already.
     ///
     /// # Errors
     ///
@@ -152,14 +183,15 @@ impl Queues {
         &self,
         alert_key: &str,
         message: &QueuedMessage,
+        pushed: bool,
         deadline: Deadline,
     ) -> Result<(), QueueError> {
         send(self.sqs.send_message(), &self.urls.retry, message, deadline).await?;
-        self.queued.lock().unwrap_or_else(PoisonError::into_inner).insert(alert_key.to_owned(), Instant::now());
-        // If it was known to have messages already, that is not extended. Otherwise alerts in quick succession would
-        // be queued for ever.
-        if self.known() != Some(true) {
-            self.learn(true);
+        if pushed {
+            self.remember(alert_key, Last::PushedAndQueued);
+        } else {
+            self.remember(alert_key, Last::Queued);
+            self.learn(true, FILLED_BY_US_LASTS);
         }
         Ok(())
     }
@@ -180,6 +212,26 @@ impl Queues {
         let reason = reason.map_err(|_| QueueError::not_called(&self.urls.dead_letter))?;
         let request = self.sqs.send_message().message_attributes(REASON, reason);
         send(request, &self.urls.dead_letter, message, deadline).await
+    }
+
+    /// Deletes messages of one batch from the retry queue, by their receipt handles.
+    ///
+    /// # Errors
+    ///
+    /// If SQS did not confirm it for all of them.
+    pub async fn delete(&self, receipt_handles: &[String], deadline: Deadline) -> Result<(), QueueError> {
+        let queue = &self.urls.retry;
+        let entries = receipt_handles.iter().enumerate().map(|(id, receipt_handle)| {
+            DeleteMessageBatchRequestEntry::builder().id(id.to_string()).receipt_handle(receipt_handle).build()
+        });
+        let entries = entries.collect::<Result<Vec<_>, _>>().map_err(|_| QueueError::not_called(queue))?;
+        let request = self.sqs.delete_message_batch().queue_url(queue).set_entries(Some(entries));
+        match timeout_at(deadline.at(), Box::pin(request.send())).await {
+            Ok(Ok(answer)) if answer.failed().is_empty() => Ok(()),
+            Ok(Ok(_)) => Err(QueueError::refused_some(queue)),
+            Ok(Err(error)) => Err(QueueError::of_call(&error, queue)),
+            Err(_) => Err(QueueError::timeout(queue)),
+        }
     }
 
     /// Sets when messages of one batch that were not delivered become visible again. `messages` are receipt handles and

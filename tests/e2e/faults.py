@@ -1,5 +1,6 @@
 """The faults that the tests inject around the functions of one stack."""
 
+import json
 import secrets
 import threading
 from collections.abc import Callable
@@ -127,10 +128,12 @@ def _rotation_with_401(it: Deployment) -> None:
 class Throttle(BaseHTTPRequestHandler):
     """An AWS service that throttles every call."""
 
+    ERROR = ("ThrottlingException", "Rate exceeded")
+
     def do_POST(self) -> None:
         """Answer with AWS's error for it."""
         self.rfile.read(int(self.headers["Content-Length"]))
-        body = b'{"__type": "ThrottlingException", "message": "Rate exceeded"}'
+        body = json.dumps(dict(zip(("__type", "message"), self.ERROR, strict=True))).encode()
         self.send_response(400)
         self.send_header("Content-Type", "application/x-amz-json-1.1")
         self.send_header("Content-Length", str(len(body)))

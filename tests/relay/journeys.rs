@@ -1,7 +1,7 @@
 //! Random sequences of messages and faults through the whole path.
 //!
-//! Flashduty must accept the messages about a resource in the order in which ZStack sent them. In the end, the open
-//! alerts must be those whose last message was a trigger.
+//! Flashduty must accept every message, and the last message about each resource must be the last that it accepts. So in
+//! the end the open alerts are those whose last message was a trigger.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -28,9 +28,10 @@ const LANES: usize = 4;
 const RESOURCES: usize = 3;
 const PROCESSES: usize = 3;
 
-/// How long another process may not know that an alert was queued. If a process asked SQS and the queue was empty, it
-/// does not ask again for two seconds.
-const UNKNOWN: Duration = Duration::from_millis(2_100);
+/// How long another process may not know that a message is queued, beside SQS's lag: a process that asked SQS does not
+/// ask again at once. Within this time a trigger may be pushed past the recovery before it, which then closes it. That
+/// is documented. A recovery is never lost in this way.
+const UNKNOWN: Duration = Duration::from_millis(300);
 
 /// One step of a sequence.
 #[derive(Clone, Debug)]
@@ -53,6 +54,8 @@ enum Step {
     Process(usize),
     /// SQS denies every call, until ZStack gets an error.
     QueueDown,
+    /// SQS counts a message only after so many milliseconds.
+    Lag(u64),
     /// `redeliver` delivers what is queued. Flashduty is too busy for the first pushes.
     Drain(usize),
     /// `redeliver` delivers what is queued, and its process is killed after so many milliseconds.
@@ -79,6 +82,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => Just(Step::Restart),
         4 => (0..PROCESSES).prop_map(Step::Process),
         1 => Just(Step::QueueDown),
+        1 => (0..1_500_u64).prop_map(Step::Lag),
         3 => (0..3_usize).prop_map(Step::Drain),
         1 => (0..300_u64).prop_map(Step::Die),
     ]
@@ -96,10 +100,10 @@ struct Message {
 #[derive(Default)]
 struct Sent {
     messages: BTreeMap<usize, Vec<Message>>,
-    /// Which process queued the last message about a resource, and when.
-    queued: BTreeMap<usize, (usize, Instant)>,
-    /// When each process was started.
-    started: BTreeMap<usize, Instant>,
+    /// Which process had the last message about a resource, and when.
+    had: BTreeMap<usize, (usize, Instant)>,
+    /// SQS's lag.
+    lag: Duration,
 }
 
 impl Sent {
@@ -124,10 +128,8 @@ impl Sent {
 
     /// Until when a process may not know that a message about a resource is queued.
     fn unknown_to(&self, process: usize, resource: usize) -> Option<Instant> {
-        let (by, at) = self.queued.get(&resource)?;
-        // A new process asks SQS first.
-        let is_new = self.started.get(&process).is_some_and(|started| started > at);
-        (*by != process && !is_new).then_some(*at + UNKNOWN)
+        let (by, at) = self.had.get(&resource)?;
+        (*by != process).then_some(*at + UNKNOWN + self.lag)
     }
 }
 
@@ -147,8 +149,9 @@ fn add(counter: &AtomicU64, more: usize) {
 async fn walk(steps: &[Step], count: &Count) -> Result<(), TestCaseError> {
     let mut journey = Journey::new().await;
     let mut second = journey.another_redeliver().await;
-    let mut sent = Sent { started: [(0, Instant::now())].into(), ..Sent::default() };
-    let (mut process, mut has_changed) = (0, false);
+    let mut sent = Sent::default();
+    // A process that was replaced by another is not the same.
+    let (mut process, mut generation, mut has_changed) = (0, 0, false);
     for (n, step) in steps.iter().enumerate() {
         let resource = match step {
             Step::Trigger(resource, level) => {
@@ -165,12 +168,16 @@ async fn walk(steps: &[Step], count: &Count) -> Result<(), TestCaseError> {
                 if let Step::Process(another) = step {
                     process = *another;
                     journey.world.take_process(process).await;
-                    sent.started.entry(process).or_insert_with(Instant::now);
                 } else {
                     journey.world.restart().await;
-                    sent.started.insert(process, Instant::now());
+                    generation += PROCESSES;
                 }
                 has_changed = true;
+                continue;
+            }
+            Step::Lag(millis) => {
+                sent.lag = sent.lag.max(Duration::from_millis(*millis));
+                journey.sqs.lag(&journey.queue, sent.lag);
                 continue;
             }
             other => {
@@ -179,7 +186,7 @@ async fn walk(steps: &[Step], count: &Count) -> Result<(), TestCaseError> {
             }
         };
         let Some(message) = sent.last(resource).cloned() else { continue };
-        if let Some(known) = sent.unknown_to(process, resource) {
+        if let Some(known) = sent.unknown_to(generation + process, resource).filter(|_| message.trigger) {
             tokio::time::sleep_until(known.into()).await;
         }
         let (mut status, mut body) = journey.send(&post(message.text.clone())).await;
@@ -188,9 +195,7 @@ async fn walk(steps: &[Step], count: &Count) -> Result<(), TestCaseError> {
             (status, body) = journey.send(&post(message.text)).await;
         }
         prop_assert!(status == 200 || status == 202, "step {n}: {status} {body}");
-        if status == 202 {
-            sent.queued.insert(resource, (process, Instant::now()));
-        }
+        sent.had.insert(resource, (generation + process, Instant::now()));
         add(&count.sent, 1);
     }
     if sent.messages.is_empty() {
@@ -208,20 +213,10 @@ async fn walk(steps: &[Step], count: &Count) -> Result<(), TestCaseError> {
     for (resource, messages) in &sent.messages {
         let ids: Vec<&str> = messages.iter().map(|message| message.id.as_str()).collect();
         let accepted = accepted(&journey, *resource);
-        let mut first: Vec<&str> = Vec::new();
-        for id in &accepted {
-            if !first.contains(&id.as_str()) {
-                first.push(id);
-            }
-        }
-        prop_assert_eq!(
-            &first,
-            &ids,
-            "the order in which Flashduty accepted the messages about resource {}: {:?}",
-            resource,
-            &accepted
-        );
-        prop_assert_eq!(accepted.last().map(String::as_str), ids.last().copied(), "resource {}", resource);
+        let accepted: Vec<&str> = accepted.iter().map(String::as_str).collect();
+        let lost: Vec<_> = ids.iter().filter(|id| !accepted.contains(id)).collect();
+        prop_assert!(lost.is_empty(), "Flashduty never accepted {:?} of resource {}: {:?}", lost, resource, accepted);
+        prop_assert_eq!(accepted.last(), ids.last(), "resource {}: {:?}", resource, &accepted);
     }
     add(&count.pushes, journey.world.flashduty.received().len());
     assert_no_secret(&second.function.log());
@@ -267,7 +262,7 @@ fn accepted(journey: &Journey, resource: usize) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn messages_reach_flashduty_in_the_order_in_which_zstack_sent_them() {
+async fn each_alert_ends_in_the_state_of_its_last_message() {
     let lanes = (0..LANES).map(|_| {
         tokio::spawn(async {
             let seed = Seed::new("journeys");

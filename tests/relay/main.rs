@@ -9,6 +9,7 @@ mod connections;
 mod documents;
 mod edge;
 mod field;
+mod fresh;
 mod golden;
 mod journeys;
 mod lists;

@@ -122,7 +122,7 @@ async fn a_queued_alert_is_counted_by_both_functions() {
     assert_eq!(
         json!(by_relay),
         json!([{"Outcome": "Queued", "Received": 1, "Queued": 1, "FlashdutyLatency": 1, "Attempts": 1},
-               {"Outcome": "Queued", "Received": 1, "Queued": 1}])
+               {"Outcome": "Queued", "Received": 1, "Queued": 1, "FlashdutyLatency": 1, "Attempts": 1}])
     );
     let redeliver = journey.redeliver.function.metrics(3).await;
     let by_redeliver: Vec<_> = redeliver.into_iter().map(|line| counts(line, "redeliver")).collect();

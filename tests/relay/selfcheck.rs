@@ -113,6 +113,19 @@ async fn a_self_check_passes_while_flashduty_refuses_alerts_and_others_wait() {
     journey.end();
 }
 
+/// SQS counts it like an alert that waits.
+#[tokio::test]
+async fn an_alert_does_not_wait_for_a_letter_before_it() {
+    let mut journey = Journey::new().await;
+    assert!(check(&mut journey.world, &self_check()).await.0);
+    journey.send(&sample("alarm")).await;
+    assert_eq!(journey.world.pushed().len(), 1, "at once");
+    journey.redeliver.drain_to_the_end().await;
+    let [alert] = &journey.world.flashduty.alerts()[..] else { panic!("one alert") };
+    assert!(alert.open);
+    journey.end();
+}
+
 #[tokio::test]
 async fn without_queues_the_relay_says_that_a_self_check_passed() {
     let mut world = World::new().await;

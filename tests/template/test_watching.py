@@ -22,7 +22,7 @@ BOTH = {
     "Attempts",
     "AgeAtDelivery",
 }
-METRICS = {"<Relay>": BOTH | {"Failed", "Unauthorized"}, "<Redeliver>": BOTH}
+METRICS = {"<Relay>": BOTH | {"Failed", "Unauthorized"}, "<Redeliver>": BOTH | {"Repeated"}}
 """What each function writes."""
 
 OF_THE_LOG = "Rejected"

@@ -143,7 +143,10 @@ pub async fn round(seed: u64) -> Figures {
             let ample = is_ample(deadline, ahead);
             let start = Instant::now();
             let (status, body) = journey.world.send_until(&event, deadline).await;
-            if is_faultless && is_first && ample && status == 200 && start.elapsed() < PATIENCE {
+            let took = start.elapsed();
+            // An alert that comes while others wait leaves a letter, and is pushed again.
+            let has_letter = journey.queued().iter().any(|message| message["MessageBody"].to_string().contains(&id));
+            if is_faultless && is_first && ample && status == 200 && took < PATIENCE && !has_letter {
                 once.push(id.clone());
             }
             let expected = if ample { &[200, 202][..] } else { &[200, 202, 503, 504] };

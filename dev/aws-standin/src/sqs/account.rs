@@ -44,8 +44,27 @@ impl Account {
             "SendMessage" => self.send(call),
             "GetQueueAttributes" => self.attributes(call),
             "ChangeMessageVisibilityBatch" => self.change_visibilities(call),
+            "DeleteMessageBatch" => self.delete(call),
             _ => Err(Refusal::coral("UnknownOperationException", "InvalidAction", operation)),
         }
+    }
+
+    /// A message that is deleted already is no error. A receipt handle that was never given is one.
+    fn delete(&mut self, call: &Value) -> Result<Value, Refusal> {
+        let (now, url) = (self.now(), text(call, "QueueUrl"));
+        let (mut successful, mut failed) = (Vec::new(), Vec::new());
+        for entry in entries(call)? {
+            let receipt = text(entry, "ReceiptHandle");
+            let queue = self.queue(url);
+            if receipt.contains("-receipt-") {
+                queue.delete(receipt, now);
+                successful.push(json!({"Id": entry["Id"]}));
+            } else {
+                failed.push(json!({"Id": entry["Id"], "SenderFault": true, "Code": "ReceiptHandleIsInvalid",
+                                   "Message": "The input receipt handle is invalid."}));
+            }
+        }
+        Ok(json!({"Successful": successful, "Failed": failed}))
     }
 
     /// Every entry is tried, also after one that was refused.
@@ -86,7 +105,7 @@ impl Account {
         Ok(json!({"MessageId": self.queue(url).send(name, message, now)}))
     }
 
-    /// The counts are exact; SQS's own are approximate.
+    /// The counts are exact but for [`Queue::set_lag`]; SQS's own are approximate.
     fn attributes(&mut self, call: &Value) -> Result<Value, Refusal> {
         let now = self.now();
         let (visible, in_flight) = self.queue(text(call, "QueueUrl")).count(now);

@@ -15,6 +15,8 @@ pub(super) struct Queue {
     /// By deduplication id: when the first message with it was sent, and that message's id.
     seen: BTreeMap<String, (Duration, String)>,
     redrive: Option<Redrive>,
+    /// For how long a new message is not counted.
+    lag: Duration,
     count: u64,
 }
 
@@ -52,10 +54,15 @@ impl Queue {
         &self.messages
     }
 
-    /// How many messages are visible, and how many are in flight.
+    /// How many messages are visible, and how many are in flight, without those that were sent lately.
     pub fn count(&self, now: Duration) -> (usize, usize) {
-        let in_flight = self.messages.iter().filter(|message| message.in_flight(now)).count();
-        (self.messages.len() - in_flight, in_flight)
+        let counted = self.messages.iter().filter(|message| message.sent + self.lag <= now);
+        let (in_flight, visible): (Vec<_>, Vec<_>) = counted.partition(|message| message.in_flight(now));
+        (visible.len(), in_flight.len())
+    }
+
+    pub fn set_lag(&mut self, lag: Duration) {
+        self.lag = lag;
     }
 
     pub fn set_redrive(&mut self, redrive: Redrive) {
@@ -124,6 +131,11 @@ impl Queue {
     /// Adds messages that another queue gave up.
     pub fn add_dead_letters(&mut self, dead: Vec<Message>) {
         self.messages.extend(dead);
+    }
+
+    /// Whether a message with this receipt handle is still there.
+    pub fn has(&self, receipt: &str) -> bool {
+        self.messages.iter().any(|message| message.receipt == receipt)
     }
 
     /// Deletes the message with this receipt handle. False if no message in flight has it.

@@ -158,11 +158,17 @@ impl Sqs {
         received
     }
 
-    /// Deletes a message. False if it is not in flight.
+    /// Makes SQS count a message only when it was sent this long ago, as it does under load. The default is zero.
+    pub fn lag(&self, queue: &str, lag: Duration) {
+        self.lock().account.queue(queue).set_lag(lag);
+    }
+
+    /// Deletes a message. False if it is neither in flight nor deleted already.
     pub(super) fn delete(&self, queue: &str, receipt: &str) -> bool {
         let account = &mut self.lock().account;
         let now = account.now();
-        account.queue(queue).delete(receipt, now)
+        let queue = account.queue(queue);
+        queue.delete(receipt, now) || !queue.has(receipt)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -215,7 +221,8 @@ mod tests {
     use aws_sdk_sqs::error::ProvideErrorMetadata;
     use aws_sdk_sqs::operation::send_message::builders::SendMessageFluentBuilder;
     use aws_sdk_sqs::types::{
-        ChangeMessageVisibilityBatchRequestEntry as Visibility, MessageAttributeValue, QueueAttributeName,
+        ChangeMessageVisibilityBatchRequestEntry as Visibility, DeleteMessageBatchRequestEntry as Deletion,
+        MessageAttributeValue, QueueAttributeName,
     };
 
     use super::*;
@@ -264,7 +271,20 @@ mod tests {
         let changed =
             changed.entries(entry("x", &received[1].receipt)).entries(entry("y", "none")).send().await.unwrap();
         assert_eq!((changed.successful()[0].id(), changed.failed()[0].id()), ("x", "y"));
-        assert_eq!(count.send().await.unwrap().attributes().unwrap()[&name], "1");
+        assert_eq!(count.clone().send().await.unwrap().attributes().unwrap()[&name], "1");
+
+        let entry = |id: &str, receipt: &str| Deletion::builder().id(id).receipt_handle(receipt).build().unwrap();
+        let delete = client.delete_message_batch().queue_url(&queue);
+        let delete = delete.entries(entry("x", &received[0].receipt)).entries(entry("y", "none"));
+        for _ in 0..2 {
+            let deleted = delete.clone().send().await.unwrap();
+            assert_eq!((deleted.successful().len(), deleted.failed()[0].id()), (1, "y"), "twice is no error");
+        }
+        sqs.lag(&queue, Duration::from_mins(1));
+        assert_eq!(
+            (sqs.peek(&queue).len(), count.send().await.unwrap().attributes().unwrap()[&name].as_str()),
+            (1, "0")
+        );
     }
 
     #[tokio::test]
