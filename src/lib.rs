@@ -21,6 +21,8 @@
 //!    [`redelivery`] delivers it through the same `delivery`.
 //! 6. The edge answers, logs and counts how the request ended.
 //!
+//! Between two alerts, EventBridge Scheduler asks the relay to [`check`] this path.
+//!
 //! ZStack tries a message five times within about five seconds and then forgets it. So the answer is a 2xx only after
 //! Flashduty confirmed every alert or the queue has it. Nothing that somebody may have meant as an alarm is thrown away:
 //! a message that cannot be read is pushed as text.
@@ -45,6 +47,7 @@
 
 #![allow(rustdoc::private_intra_doc_links, reason = "to read with `cargo doc --document-private-items`")]
 
+pub mod check;
 pub mod config;
 pub mod deadline;
 pub mod delivery;

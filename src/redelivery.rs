@@ -7,6 +7,7 @@ use std::time::Duration;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use tracing::{error, info, warn};
 
+use crate::check;
 use crate::deadline::{Deadline, NoTimeLeft, epoch_millis};
 use crate::delivery::{Delivery, End, Origin, Outcome, OutgoingAlert, Session};
 use crate::error::DeliveryError;
@@ -161,6 +162,9 @@ struct Batch<'a> {
 impl Batch<'_> {
     /// Delivers a message, or gives it up. If it must stay in the queue, returns its retry delay.
     async fn take(&mut self, message: &SqsMessage, is_last: bool) -> Option<Duration> {
+        if check::take_out(message) {
+            return None;
+        }
         self.tally.received += 1;
         let group = attribute(message, "MessageGroupId");
         let delay = if let Some(delay) = self.stopped.get(group) {

@@ -9,6 +9,7 @@ use std::task::Poll;
 
 use lambda_runtime::Diagnostic;
 
+use crate::check::Checks;
 use crate::config::{Config, Function};
 use crate::deadline::Deadline;
 use crate::delivery::Delivery;
@@ -28,6 +29,8 @@ pub struct Components {
     pub delivery: Delivery,
     /// Counts for CloudWatch.
     pub metrics: Metrics,
+    /// Checks of the path.
+    pub checks: Checks,
 }
 
 /// Reads the configuration and makes the components of `function`. Reads the secrets, too, if SSM answers.
@@ -53,12 +56,13 @@ pub async fn start(function: Function) -> Result<Components, lambda_runtime::Err
         queues
     };
     let (_, queues) = tokio::join!(secrets.get(deadline), queues);
+    let checks = Checks::new(secrets.clone(), http.clone(), aws, &config);
     let flashduty = match function {
         Function::Relay => Client::new(http),
         Function::Redeliver => Client::paced(http),
     };
     let delivery = Delivery::new(secrets.clone(), flashduty, queues, config.title_rule);
-    Ok(Components { secrets, delivery, metrics: Metrics::new(config.function_name) })
+    Ok(Components { secrets, delivery, metrics: Metrics::new(config.function_name), checks })
 }
 
 /// Runs a function to its end. If it cannot start, the log says why.

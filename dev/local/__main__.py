@@ -78,12 +78,29 @@ def use(relay: Stack, flashduty: Console, webhook: str, token: str, options: arg
     delivered = all([post(relay, flashduty, sample, token) for sample in samples.load()])
     if not delivered:
         print("\nNot every sample was delivered.", file=sys.stderr)
+    checked = self_check(relay)
     if not options.once:
         show_webhook(flashduty, webhook, token, options.host)
         while True:
             time.sleep(1)
             flashduty.require_running()
-    return 0 if delivered else 1
+    return 0 if delivered and checked else 1
+
+
+def self_check(relay: Stack, seconds: int = 30) -> bool:
+    """Run one self-check and show it; return whether it passed."""
+    answer = relay.check("SelfCheck")
+    if not answer["ok"]:
+        print(show.self_check(False, answer["error"]), flush=True)
+        return False
+    deadline = time.monotonic() + seconds
+    while not (values := relay.metric("SelfCheck")) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    passed = values == [1]
+    through = "its letter came through the retry queue"
+    late = f"its letter did not come through the retry queue within {seconds} seconds"
+    print(show.self_check(passed, through if passed else late), flush=True)
+    return passed
 
 
 def post(relay: Stack, flashduty: Standin, sample: Sample, token: str) -> bool:

@@ -34,6 +34,12 @@ def alert(alert: dict[str, Any]) -> str:
     return "\n".join([head, *(paint(" " * 12 + line, "dim") for line in _flow(labels, columns - 12))])
 
 
+def self_check(passed: bool, why: str) -> str:
+    """A self-check on one line."""
+    word = paint("passed", "closed") if passed else paint("failed", "open")
+    return f"\nself-check: {word}, {why}"
+
+
 def _one_line(value: str) -> str:
     return " ".join(value.split())
 

@@ -5,6 +5,7 @@ import platform
 import subprocess
 from base64 import b64encode
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlencode
 
 from samcli.yamlhelper import yaml_parse
@@ -145,6 +146,31 @@ class Stack:
         """Enable or disable the event source of `redeliver`."""
         client = self.aws.client("lambda")
         client.update_event_source_mapping(UUID=self._event_source, Enabled=enabled)
+
+    def check(self, name: str) -> dict[str, Any]:
+        """Invoke the relay as its schedule `SelfCheck` or `SelfTest` does, and return the answer.
+
+        MiniStack has a scheduler, but it runs a schedule for the first time when its period has passed.
+        """
+        target = self.schedule(name)["Target"]
+        answer = self.aws.client("lambda").invoke(
+            FunctionName=target["Arn"], Payload=target["Input"].encode()
+        )
+        assert "FunctionError" not in answer, answer["Payload"].read()
+        return json.loads(answer["Payload"].read())
+
+    def schedule(self, name: str) -> dict[str, Any]:
+        """The schedule of EventBridge Scheduler with this name in the template."""
+        resource = self.aws.client("cloudformation").describe_stack_resource(
+            StackName=self.name, LogicalResourceId=name
+        )["StackResourceDetail"]
+        return self.aws.client("scheduler").get_schedule(Name=resource["PhysicalResourceId"])
+
+    def metric(self, name: str) -> list[int]:
+        """Every value of a metric that both functions wrote for this relay, oldest first."""
+        lines = [json.loads(line) for line in self.logs() if f'"{name}"' in line and '"_aws"' in line]
+        assert all(line["Function"] == self.function for line in lines), lines
+        return [line[name] for line in sorted(lines, key=lambda line: line["_aws"]["Timestamp"])]
 
     def start_redeliver(self) -> None:
         """Invoke `redeliver` with an empty batch, so that its process reads its settings."""

@@ -193,6 +193,16 @@ def little_concurrency(stack: str) -> str | None:
     )
 
 
+def no_self_test(stack: str) -> str | None:
+    """A recommendation if the stack has no self-test."""
+    if deployed(stack).get("SelfTestHours") != "0":
+        return None
+    return (
+        "Recommended: make deploy PARAMETERS='SelfTestHours=12'. It finds a revoked key before alerts do.\n"
+        "Flashduty's silence detection then watches the relay and no longer ZStack."
+    )
+
+
 def run(options: argparse.Namespace) -> None:
     """Check everything that is quick to check, then build and deploy."""
     here = account.current()
@@ -230,8 +240,8 @@ def run(options: argparse.Namespace) -> None:
 
 
 def warn(stack: str) -> None:
-    """Print the warnings about a stack. Whoever may deploy may lack the permissions for the questions."""
-    for check in (unheard_alarms, little_concurrency):
+    """Print warnings and advice. Whoever may deploy may lack the permissions for the questions."""
+    for check in (unheard_alarms, little_concurrency, no_self_test):
         with suppress(BotoCoreError, ClientError):
             if warning := check(stack):
                 print(f"\n{warning}")

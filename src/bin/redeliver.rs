@@ -15,7 +15,7 @@ async fn main() -> ExitCode {
 }
 
 async fn redeliver() -> Result<(), Error> {
-    let Components { secrets, delivery, metrics } = start(Function::Redeliver).await?;
+    let Components { secrets, delivery, metrics, .. } = start(Function::Redeliver).await?;
     let redelivery = Redelivery::new(secrets, delivery, metrics);
     lambda_runtime::run(service_fn(async |event: LambdaEvent<SqsEvent>| {
         let deadline = Deadline::of_batch(event.context.deadline);

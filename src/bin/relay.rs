@@ -14,7 +14,8 @@ async fn main() -> ExitCode {
 }
 
 async fn relay() -> Result<(), Error> {
-    let Components { secrets, delivery, metrics } = start(Function::Relay).await?;
+    let Components { secrets, delivery, metrics, checks } = start(Function::Relay).await?;
     let webhook = Webhook::new(secrets, Relay::new(delivery), metrics);
-    lambda_runtime::run(service_fn(|event| invocation(webhook.invoke(event)))).await
+    let answer = |event| checks.or(event, |request| webhook.invoke(request));
+    lambda_runtime::run(service_fn(|event| invocation(answer(event)))).await
 }

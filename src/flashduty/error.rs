@@ -56,6 +56,18 @@ impl PushError {
         }
     }
 
+    /// Flashduty's words if a shared integration rejected the event because no route takes it. The documentation does not
+    /// say with which code, so this looks for the word (`docs/protocols/flashduty.md`, "The push URL").
+    #[must_use]
+    pub fn of_missing_route(&self) -> Option<String> {
+        let Self::Refused { about_credential: false, status, code, message, .. } = self else { return None };
+        let is_path = *status == 404 || code == "RouteNotFound";
+        let said = format!("{code}: {message}");
+        let lower = said.to_lowercase();
+        let is_about_routes = ["route", "routing", "路由"].iter().any(|word| lower.contains(word));
+        (is_about_routes && !is_path).then_some(said)
+    }
+
     /// The name of the error, for programs.
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -75,5 +87,39 @@ fn advice(status: u16, code: &str) -> &'static str {
         (404, _) | (_, "RouteNotFound") => "the push URL's path is wrong: copy it from the integration again",
         (413, _) => "the message is too large for it",
         _ => "if the push URL or its key changed, put the new one into the SSM parameter",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_route_is_told_from_a_wrong_path_and_a_wrong_key() {
+        let refused = |status, code: &str, message: &str, about_credential| PushError::Refused {
+            status,
+            code: code.to_owned(),
+            message: message.to_owned(),
+            request_id: None,
+            about_credential,
+        };
+        for (code, message) in [
+            ("InvalidParameter", "No route matched"),
+            ("BadRequest", "没有匹配的路由"),
+            ("NoRouting", "no reason given"),
+        ] {
+            let said = refused(400, code, message, false).of_missing_route();
+            assert_eq!(said, Some(format!("{code}: {message}")));
+        }
+        for other in [
+            refused(400, "InvalidParameter", "title_rule is required", false),
+            refused(404, "RouteNotFound", "no such route", false),
+            refused(400, "RouteNotFound", "no such route", false),
+            refused(403, "AccessDenied", "no route", true),
+            refused(400, "NoLicense", "no licence", false),
+            NoTimeLeft.into(),
+        ] {
+            assert_eq!(other.of_missing_route(), None, "{other}");
+        }
     }
 }

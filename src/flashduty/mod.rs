@@ -12,6 +12,7 @@ mod label_name;
 mod labels;
 mod pace;
 mod push_url;
+mod reach;
 mod retry;
 mod text;
 
@@ -25,4 +26,5 @@ pub use event::{Event, Status, TitleRule};
 pub(crate) use label_name::label_name;
 pub(crate) use labels::{LabelSource, Labels, MAX_LABELS};
 pub(crate) use push_url::{Integration, InvalidPushUrl, PushUrl};
+pub(crate) use reach::reach;
 pub(crate) use text::shorten;

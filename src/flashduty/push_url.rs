@@ -95,6 +95,19 @@ impl PushUrl {
         self.url.host_str().unwrap_or_default()
     }
 
+    /// The root of the host, without anything of the credential.
+    #[must_use]
+    pub(super) fn root(&self) -> Url {
+        let mut root = self.url.clone();
+        root.set_path("");
+        root.set_query(None);
+        root.set_fragment(None);
+        // These fail only for URLs without a host.
+        let _ = root.set_username("");
+        let _ = root.set_password(None);
+        root
+    }
+
     /// Whether `text` contains the integration key or at least eight consecutive characters of it. The key of the
     /// push URL before this one counts as well.
     ///
@@ -159,6 +172,12 @@ mod tests {
         for text in ["", "KEY", "data:,KEY", "/x?integration_key=KEY"] {
             assert_eq!(read(text).unwrap_err(), InvalidPushUrl::NotAUrl, "{text}");
         }
+    }
+
+    #[test]
+    fn the_root_has_no_key() {
+        let url = read("https://KEY:KEY@a.example:8443/KEY?integration_key=KEY#KEY").unwrap();
+        assert_eq!(url.root().as_str(), "https://a.example:8443/");
     }
 
     #[test]

@@ -28,8 +28,11 @@ pub(crate) const QUEUED: &str = "Queued";
 /// The value of the dimension `Outcome` if `redeliver` gave something up.
 pub(crate) const GIVEN_UP: &str = "GivenUp";
 
+/// The value of the dimension `Outcome` for a check of the path.
+pub(crate) const CHECKED: &str = "Checked";
+
 /// The function's name outside of Lambda.
-const NO_FUNCTION: &str = "local";
+pub(crate) const NO_FUNCTION: &str = "local";
 
 /// Writes the lines to standard output, at every log level. They have no level themselves, so that Lambda takes them
 /// for `INFO`.
@@ -62,15 +65,35 @@ impl Metrics {
             return;
         }
         let line = Line { timestamp: SystemTime::now(), function: &self.function, outcome, request_id, tally };
-        // One write for a line, so that no log line gets in between.
-        let mut text = Vec::new();
-        let written = match self.format.lock().unwrap_or_else(PoisonError::into_inner).format(&line, &mut text) {
-            Ok(()) => std::io::stdout().write_all(&text).map_err(|error| error.to_string()),
-            Err(error) => Err(error.to_string()),
-        };
-        if let Err(why) = written {
-            warn!(request_id, "the metrics of this request are missing: {why}");
-        }
+        write_line(&mut self.format.lock().unwrap_or_else(PoisonError::into_inner), &line, request_id);
+    }
+}
+
+/// Which check of the path a metric is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CheckMetric {
+    SelfCheck,
+    SelfTest,
+}
+
+/// Writes whether a check passed: a line with its metric, which is 1 or 0, under the name of this function alone.
+pub(crate) fn write_check(function: &str, request_id: &str, metric: CheckMetric, passed: bool) {
+    let value = |of| (metric == of).then(|| u64::from(passed).into());
+    let (self_check, self_test) = (value(CheckMetric::SelfCheck), value(CheckMetric::SelfTest));
+    let line = CheckLine { timestamp: SystemTime::now(), function, request_id, self_check, self_test };
+    let mut format = Emf::builder(NAMESPACE.to_owned(), vec![vec!["Function".to_owned()]]).build();
+    write_line(&mut format, &line, request_id);
+}
+
+fn write_line(format: &mut Emf, line: &impl Entry, request_id: &str) {
+    // One write for a line, so that no log line gets in between.
+    let mut text = Vec::new();
+    let written = match format.format(line, &mut text) {
+        Ok(()) => std::io::stdout().write_all(&text).map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    if let Err(why) = written {
+        warn!(request_id, "the metrics of this request are missing: {why}");
     }
 }
 
@@ -85,6 +108,18 @@ struct Line<'l> {
     request_id: &'l str,
     #[entry(flatten)]
     tally: Tally,
+}
+
+#[derive(Entry)]
+#[entry(rename_all = "PascalCase")]
+struct CheckLine<'l> {
+    #[entry(timestamp)]
+    timestamp: SystemTime,
+    function: &'l str,
+    #[entry(name = "request_id")]
+    request_id: &'l str,
+    self_check: Option<AsCount<u64>>,
+    self_test: Option<AsCount<u64>>,
 }
 
 /// What happened in one request or batch. The counts are of alert events, unless noted.

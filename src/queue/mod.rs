@@ -260,6 +260,20 @@ impl Queues {
             Err(_) => Err(QueueError::timeout(queue)),
         }
     }
+
+    /// The message group of the letters of checks. Those of alerts are hashes.
+    pub(crate) const CHECKS: &str = "self-check";
+
+    /// Puts the letter of a check into the retry queue. `id` makes it different from those before it.
+    ///
+    /// # Errors
+    ///
+    /// If SQS did not confirm that it has the letter.
+    pub(crate) async fn send_check(&self, letter: &str, id: &str, deadline: Deadline) -> Result<(), QueueError> {
+        let ids = FifoIds { group: Self::CHECKS.to_owned(), deduplication: id.to_owned() };
+        let message = QueuedMessage { text: letter.to_owned(), ids };
+        send(self.sqs.send_message(), &self.urls.retry, &message, deadline).await
+    }
 }
 
 async fn send(

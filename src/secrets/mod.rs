@@ -137,6 +137,17 @@ impl SecretStore {
         }
     }
 
+    /// The secrets, read again in one call, whenever that was done before. For the self-check. They are in force from now
+    /// on.
+    ///
+    /// # Errors
+    ///
+    /// If `deadline` comes first.
+    pub(crate) async fn read_now(&self, deadline: Deadline) -> Result<Arc<Secrets>, NoTimeLeft> {
+        let mut kept = self.lock(deadline).await?;
+        Ok(self.refresh(&mut kept, deadline, Tries::One).await)
+    }
+
     /// Returns how many reads did not give both secrets since the last call, and starts again from zero.
     pub(crate) fn take_failures(&self) -> u64 {
         self.failures.swap(0, Ordering::Relaxed)

@@ -95,6 +95,12 @@ pub fn translate(text: &str, around: &[(String, String)], context: &Context) -> 
     drafts.into_iter().map(|draft| draft.finish(around, context)).collect()
 }
 
+/// The alert of the relay's own self-test, which is like that of a test message.
+#[must_use]
+pub(crate) fn self_test(context: &Context) -> Alert {
+    other::self_test().finish(&[], context)
+}
+
 /// The source of an alert: the message's text, and the cloud that sent it.
 struct Source<'a> {
     text: &'a str,

@@ -2,11 +2,14 @@
 
 use super::labels::{labels_of, other_labels};
 use super::{Draft, Kind, NAMELESS, Source, first};
-use crate::flashduty::{Status, shorten};
+use crate::flashduty::{AlertKey, Labels, Status, shorten};
 use crate::zstack::{Raw, Test};
 
 /// How much of a text that cannot be read becomes part of the alert's title, in characters.
 pub(super) const MAX_HEADLINE: usize = 80;
+
+/// The alert key of the relay's own self-test, without its prefix; and its label `source`.
+const SELF_TEST: &str = "self-test";
 
 /// The alert of the console's test message. It opens, so that people see it, and closes at once, so that nobody has to.
 pub(super) fn test(test: &Test<'_>, source: &Source<'_>) -> Draft {
@@ -19,6 +22,25 @@ pub(super) fn test(test: &Test<'_>, source: &Source<'_>) -> Draft {
     Draft {
         kind: Kind::Test,
         key: source.key(&["test"]),
+        id: String::new(),
+        labels,
+        states: vec![(Status::Info, opens.to_owned()), (Status::Ok, closes.to_owned())],
+        notes: Vec::new(),
+    }
+}
+
+/// The alert of the relay's own self-test. Its label `source` tells it from ZStack's messages, so that it can be muted.
+pub(super) fn self_test() -> Draft {
+    let mut labels = Labels::default();
+    labels.put_own("source", SELF_TEST);
+    labels.put_own("kind", Kind::Test.as_str());
+    labels.put_own("resource", "zstack-flashduty");
+    labels.put_own("check", "Self-test");
+    let opens = "This is zstack-flashduty's self-test: alerts get from the relay to Flashduty. There is nothing to do.";
+    let closes = "The self-test's alert closes by itself.";
+    Draft {
+        kind: Kind::Test,
+        key: AlertKey::new(&[SELF_TEST]),
         id: String::new(),
         labels,
         states: vec![(Status::Info, opens.to_owned()), (Status::Ok, closes.to_owned())],

@@ -15,7 +15,7 @@ from local.aws import environment
 MAKEFILE = (ROOT / "Makefile").read_text()
 TARGETS = set(re.findall(r"(?m)^([a-z0-9-]+):(?!=| export )", MAKEFILE))
 
-EVERY_AWS_COMMAND = {"--output", "--profile", "--query", "--region"}
+EVERY_AWS_COMMAND = {"--cli-binary-format", "--output", "--profile", "--query", "--region"}
 OF_THE_CLI_ALONE = {("configure", "get")}
 """Commands that are no call of a service."""
 

@@ -15,6 +15,10 @@ PUSH_URL = "/zstack-flashduty/push-url"
 """The template's default."""
 
 
+QUIET = {"SelfCheckMinutes": "0"}
+"""MiniStack's scheduler would run a self-check during another test. Only test_selfcheck.py wants one."""
+
+
 @dataclass
 class World:
     """The local AWS, Flashduty and the stacks, the secrets in force, and all answers so far."""
@@ -30,12 +34,12 @@ class World:
 
     def deploy(self, name: str, **parameters: str) -> Stack:
         """Deploy another stack, which all tests share."""
-        self.stacks.append(Stack(self.aws, name, **parameters))
+        self.stacks.append(Stack(self.aws, name, **(QUIET | parameters)))
         return self.stacks[-1]
 
     def like(self, name: str, **parameters: str) -> Stack:
         """Deploy another stack for one test, from the package of the first stack, which is faster."""
-        return Stack(self.aws, name, like=self.stacks[0], **parameters)
+        return Stack(self.aws, name, like=self.stacks[0], **(QUIET | parameters))
 
     def set_push_url(self, parameter: str = PUSH_URL) -> None:
         """Write the push URL into a parameter."""
@@ -93,5 +97,5 @@ def world(running: World) -> World:
 
 @pytest.fixture
 def relay(world: World) -> Stack:
-    """The stack with the template's defaults."""
+    """The stack with the template's defaults, but without the self-check."""
     return world.stacks[0]

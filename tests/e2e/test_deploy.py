@@ -276,17 +276,39 @@ def test_it_warns_if_alarms_reach_nobody_and_if_functions_may_hardly_run(
     capfd: pytest.CaptureFixture[str],
 ):
     """After it deployed. Without the permission to ask, it says nothing."""
-    watched = Watched(subscriptions, concurrency)
+    output = deployed_output(Watched(subscriptions, concurrency), {}, monkeypatch, capfd)
+    assert output.count("Warning: ") == len(warnings)
+    assert [it for it in warnings if it not in output] == []
+
+
+def deployed_output(
+    watched: Watched,
+    parameters: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> str:
+    """What the command says about an account and a stack with these parameters. It deploys nothing."""
     monkeypatch.setattr(deploy.account, "current", lambda: "here")
     for step in ("require_tools", "require_built", "sam"):
         monkeypatch.setattr(deploy, step, lambda *_: None)
     monkeypatch.setattr(deploy, "missing_secrets", lambda _: [])
-    monkeypatch.setattr(deploy, "deployed", lambda _: {"Architecture": "arm64"})
+    monkeypatch.setattr(deploy, "deployed", lambda _: {"Architecture": "arm64"} | parameters)
     monkeypatch.setattr(deploy.boto3, "client", lambda _: watched)
     status, output = command("--yes", capfd=capfd)
     assert status == 0
-    assert output.count("Warning: ") == len(warnings)
-    assert [it for it in warnings if it not in output] == []
+    return output
+
+
+@pytest.mark.parametrize(("hours", "recommended"), [("0", True), ("6", False), ("24", False)])
+def test_it_recommends_a_self_test_and_says_what_it_costs(
+    hours: str, recommended: bool, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+):
+    """In silence detection. It is no warning: nothing is broken."""
+    parameters = {"SelfTestHours": hours}
+    output = deployed_output(Watched([CONFIRMED], 1000), parameters, monkeypatch, capfd)
+    assert ("Recommended: make deploy PARAMETERS='SelfTestHours=12'" in output) == recommended
+    assert ("silence detection" in output) == recommended
+    assert "Warning: " not in output
 
 
 def test_cargo_lambda_deploy_reads_cargo_toml(account: World):

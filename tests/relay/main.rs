@@ -22,6 +22,7 @@ mod refusals;
 mod repeats;
 mod runbook;
 mod secrets;
+mod selfcheck;
 mod settings;
 mod shapes;
 mod support;

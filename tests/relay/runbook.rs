@@ -8,7 +8,7 @@ use std::path::Path;
 use aws_standin::sqs::{DEDUPLICATION_INTERVAL, Fault as SqsFault};
 use aws_standin::ssm::Fault as SsmFault;
 use flashduty_standin::{Fault, Lasts};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::journey::{Journey, busy};
 use crate::support::{KEY, PUSH_URL_PARAMETER, TOKEN_PARAMETER, post, relay, sample, with_credential};
@@ -138,6 +138,11 @@ fn refusal(code: &str) -> Fault {
     Fault::Refuse { status: 400, code: Some(code.to_owned()), message: None, retry_after: None }
 }
 
+/// Has the relay do a check.
+async fn check(journey: &mut Journey, word: &str) {
+    journey.world.function.invoke(&json!({"zstack-flashduty": word})).await;
+}
+
 /// Causes what the runbook is about.
 async fn logs() -> Logs {
     let mut journey = Journey::with("standard", &[("SETTINGS_TTL_SECONDS", "0")]).await;
@@ -153,6 +158,16 @@ async fn logs() -> Logs {
     journey.world.flashduty.set_keys(["another key"]);
     assert_eq!(journey.send(&alarm).await.0, 502);
     journey.world.flashduty.set_keys([KEY]);
+
+    let early = json!({"check": "self-check", "function": "relay", "request_id": "r", "sent": 0});
+    journey.sqs.put(&journey.queue, "self-check", &early.to_string());
+    journey.world.flashduty.set_keys(["another key"]);
+    check(&mut journey, "self-test").await;
+    journey.world.flashduty.set_keys([KEY]);
+    journey.world.flashduty.fault(refusal("NoRoute"), Lasts::Next(1));
+    check(&mut journey, "self-test").await;
+    check(&mut journey, "self-check").await;
+    journey.redeliver.drain().await;
 
     // The dead letter is moved back too early, and then again.
     journey.sqs.move_all(&journey.dead_letter_queue, &journey.queue);
@@ -176,7 +191,7 @@ async fn logs() -> Logs {
     journey.world.ssm.fault(Some(SsmFault::Error("ThrottlingException")));
     // This one is queued because its process queued another about the same alert.
     assert_eq!(journey.send(&alarm).await.0, 202);
-    let mut of_relay = lines(&wait_for(&journey, 11).await);
+    let mut of_relay = lines(&wait_for(&journey, 13).await);
     // Another process: this one does not ask SSM again so soon.
     journey.world.ssm.fault(None);
     journey.world.restart().await;

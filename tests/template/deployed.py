@@ -30,6 +30,7 @@ OPTIONS = {
     "Tracing": "enabled",
     "AlarmEmail": "ops@example.com",
     "HeartbeatHours": "24",
+    "SelfTestHours": "12",
 }
 """Everything that is off by default, but for an SNS topic of one's own."""
 
@@ -115,6 +116,15 @@ class Deployed:
                 return str(self._resolve(one)) == str(self._resolve(other))
             case {"Fn::Not": [condition]}:
                 return not self._resolve(condition)
+            case {"Fn::Or": conditions}:
+                return any(self._resolve(condition) for condition in conditions)
+            case {"Condition": str(condition), **rest} if not rest:
+                return self._holds(condition)
+            case {"Fn::FindInMap": [name, *keys]}:
+                first, second = (str(self._resolve(key)) for key in keys)
+                return self._template["Mappings"][name][first][second]
+            case {"Fn::Join": [separator, texts]}:
+                return separator.join(self._resolve(texts))
             case dict():
                 assert not [key for key in it if key.startswith("Fn::")], f"not understood: {it}"
                 resolved = {key: self._resolve(value) for key, value in it.items()}

@@ -6,7 +6,12 @@ import re
 import pytest
 from deployed import OPTIONS, PARTITIONS, Deployed
 
-SERVICES = {"lambda.amazonaws.com", "apigateway.amazonaws.com", "cloudwatch.amazonaws.com"}
+SERVICES = {
+    "lambda.amazonaws.com",
+    "apigateway.amazonaws.com",
+    "cloudwatch.amazonaws.com",
+    "scheduler.amazonaws.com",
+}
 """Principals, called so in every partition."""
 
 

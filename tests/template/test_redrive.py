@@ -118,6 +118,8 @@ RELAY_ALONE = {
     "ApiApiGatewayDefaultStage",
     "ApiErrorsAlarm",
     "ApiRejectionsAlarm",
+    "CheckInvocations",
+    "CheckRole",
     "Dashboard",
     "DeliveryFailuresAlarm",
     "FunctionFailuresAlarm",
@@ -128,9 +130,12 @@ RELAY_ALONE = {
     "RelayLogs",
     "RelayRole",
     "RelayWebhookPermission",
+    "SelfCheck",
+    "SelfCheckAlarm",
     "SettingsErrorsAlarm",
     "UnauthorizedAlarm",
 }
+BY_OPTIONS = {"AlarmMail", "HeartbeatAlarm", "SelfTest", "SelfTestAlarm"}
 WITH_QUEUES = RELAY_ALONE | {
     "DeadLetters",
     "DeadLettersAlarm",
@@ -151,7 +156,7 @@ WITH_QUEUES = RELAY_ALONE | {
     [
         ({}, WITH_QUEUES, {"RetryQueueUrl", "RetryQueueArn", "DeadLetterQueueUrl", "DeadLetterQueueArn"}),
         ({"RetryQueue": "disabled"}, RELAY_ALONE, set()),
-        ({"RetryQueue": "disabled", **OPTIONS}, RELAY_ALONE | {"AlarmMail", "HeartbeatAlarm"}, set()),
+        ({"RetryQueue": "disabled", **OPTIONS}, RELAY_ALONE | BY_OPTIONS, set()),
     ],
     ids=["default", "no-queue", "no-queue-all-options"],
 )

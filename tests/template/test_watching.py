@@ -28,6 +28,9 @@ METRICS = {"<Relay>": BOTH | {"Failed", "Unauthorized"}, "<Redeliver>": BOTH | {
 OF_THE_LOG = "Rejected"
 """What the metric filter of the access log writes, by ApiId."""
 
+OF_CHECKS = {"SelfCheck", "SelfTest"}
+"""What both functions write under the relay's name alone, 1 or 0."""
+
 COUNTED_IN = {"<Relay>": "webhook", "<Redeliver>": "redelivery.rs"}
 """In src/."""
 
@@ -187,8 +190,32 @@ ALARMS = {
         "TreatMissingData": "breaching",
     },
 }
+TWICE_MISSED = {
+    **{"ComparisonOperator": "LessThanThreshold", "Threshold": 1, "EvaluationPeriods": 2},
+    "TreatMissingData": "breaching",
+}
+ALARMS |= {
+    "SelfCheckAlarm": {
+        "AlarmName": "zf-self-check",
+        "Metrics": [
+            shown("passed", "Whether the self-check passed", filled("self_check")),
+            hidden("self_check", "Minimum", 900, metric(OWN, "SelfCheck", "<Relay>")),
+        ],
+        **TWICE_MISSED,
+    },
+    "SelfTestAlarm": {
+        "AlarmName": "zf-self-test",
+        "Metrics": [
+            shown("passed", "Whether the self-test passed", filled("self_test")),
+            hidden("self_test", "Minimum", 43_200, metric(OWN, "SelfTest", "<Relay>")),
+        ],
+        **TWICE_MISSED,
+    },
+}
 ACTIONS = {"AlarmActions": ["<AlarmTopic>"], "OKActions": ["<AlarmTopic>"]}
 OF_QUEUES = {"DeadLettersAlarm", "OldestAlertAlarm", "RetryQueueAlarm"}
+OPTIONAL = {"HeartbeatAlarm", "SelfTestAlarm"}
+"""What is off by default."""
 
 
 @pytest.mark.parametrize("function", METRICS)
@@ -217,6 +244,8 @@ def exists(namespace: str, name: str, dimension: str, value: str) -> bool:
     """Whether somebody writes it, with this dimension alone."""
     if (namespace, name) == (OWN, OF_THE_LOG):
         return (dimension, value) == ("ApiId", "<Api>")
+    if namespace == OWN and name in OF_CHECKS:
+        return (dimension, value) == ("Function", "<Relay>")
     known, names = KNOWN[namespace]
     return dimension == known and name in (METRICS[value] if namespace == OWN else names)
 
@@ -257,7 +286,7 @@ def test_metrics_that_are_not_written_when_they_are_zero_are_filled():
 def test_without_queues_alarms_watch_the_relay_alone():
     """The rest of each sum stays what it was."""
     alarms = Deployed(RetryQueue="disabled").of_type("AWS::CloudWatch::Alarm")
-    assert alarms.keys() == ALARMS.keys() - OF_QUEUES - {"HeartbeatAlarm"}
+    assert alarms.keys() == ALARMS.keys() - OF_QUEUES - OPTIONAL
     relay_alone = {
         "DeliveryFailuresAlarm": ("refused", "failed"),
         "FunctionFailuresAlarm": ("errors", "throttles"),

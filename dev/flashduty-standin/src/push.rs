@@ -44,6 +44,11 @@ pub(crate) async fn push(
     }
 }
 
+/// Answers a request for the root of the host.
+pub(crate) async fn root() -> Response {
+    whole(Answer::refused(404, "RouteNotFound", "no such route"))
+}
+
 fn received(method: &Method, uri: &Uri, headers: &HeaderMap, body: &Bytes) -> Received {
     let header = |name: header::HeaderName| {
         let value = headers.get(name)?;

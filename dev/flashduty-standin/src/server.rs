@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::routing::get;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
@@ -24,6 +25,8 @@ use crate::{control, push};
 fn router(shared: Shared) -> Router {
     Router::new()
         .nest("/standin", control::routes())
+        // The relay's self-check asks for it. It is no push.
+        .route("/", get(push::root).post(push::push))
         .fallback(push::push)
         .layer(DefaultBodyLimit::disable())
         .with_state(shared)
