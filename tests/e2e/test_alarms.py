@@ -244,6 +244,13 @@ def silence() -> Iterator[Point]:
         yield Point(minute * MINUTE, received, (1,))
 
 
+def checks(name: str, seconds: int) -> Iterator[Point]:
+    """One that passes each time until 0, then none for as long as five take, and then again."""
+    of = metric("zstack-flashduty", name, Function="<Relay>")
+    for number in (*range(-8, 1), *range(6, 9)):
+        yield Point(number * seconds, of, (1,))
+
+
 @dataclass(frozen=True)
 class Derived:
     """A failure of which the functions know nothing."""
@@ -259,12 +266,26 @@ class Derived:
 DERIVED = {
     "API Gateway throttles ZStack": Derived(NEXT, throttled),
     "No alert arrives any more": Derived(LAST, silence, 120 * MINUTE, {"HeartbeatHours": "1"}),
+    "No self-check passes any more": Derived(
+        "the last self-check that passed",
+        lambda: checks("SelfCheck", 900),
+        6 * 900,
+        {"SelfCheckMinutes": "15"},
+    ),
+    "No self-test passes any more": Derived(
+        "the last self-test that passed, with `SelfTestHours=12`",
+        lambda: checks("SelfTest", 12 * 3600),
+        6 * 12 * 3600,
+        {"SelfTestHours": "12"},
+    ),
 }
 
 
 @cache
 def alarms(**parameters: str) -> list[Alarm]:
     """The template's, with these parameters."""
+    # The trials have no scheduler.
+    parameters = {"SelfCheckMinutes": "0"} | parameters
     return [Alarm(it) for it in Deployed(**parameters).of_type("AWS::CloudWatch::Alarm").values()]
 
 
@@ -342,4 +363,7 @@ def test_the_table_has_every_failure_and_every_alarm():
     """And no other one."""
     assert list(table()) == [*(trial.name for trial in TRIALS), *DERIVED]
     told = {name for _, found in table().values() for name in found}
-    assert told == {it.name.removeprefix("zf-") for it in alarms(HeartbeatHours="1")}
+    assert told == {
+        it.name.removeprefix("zf-")
+        for it in alarms(HeartbeatHours="1", SelfCheckMinutes="15", SelfTestHours="12")
+    }

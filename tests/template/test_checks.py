@@ -5,11 +5,12 @@ import re
 
 import pytest
 from deployed import ACCOUNT, OPTIONS, PARTITIONS, Deployed, source
+from evaluator import Alarm, Point
 from local import ROOT
 
 OF_BOTH = ("CheckInvocations", "CheckRole")
-LONGEST = {"SelfCheckMinutes": 60, "SelfTestHours": 3600}
-"""Seconds of one unit."""
+UNIT = {"SelfCheckMinutes": 60, "SelfTestHours": 3600}
+"""In seconds."""
 
 
 def schedule(description: str, expression: str, check: str) -> dict:
@@ -96,17 +97,43 @@ def test_only_the_self_check_is_on_by_default():
     assert list(Deployed().of_type("AWS::Scheduler::Schedule")) == ["SelfCheck"]
 
 
-@pytest.mark.parametrize(
-    ("parameter", "value"),
-    [(name, value) for name in LONGEST for value in source()["Parameters"][name]["AllowedValues"] if value],
-)
-def test_an_alarm_waits_for_two_checks(parameter: str, value: int):
-    """Its period is the time between two, and CloudWatch can look back that far."""
-    alarm = Deployed(**{parameter: str(value)}).properties[
-        {"SelfCheckMinutes": "SelfCheckAlarm", "SelfTestHours": "SelfTestAlarm"}[parameter]
-    ]
+CHECKS = [(name, value) for name in UNIT for value in source()["Parameters"][name]["AllowedValues"] if value]
+
+
+def alarm_on(parameter: str, value: int) -> tuple[dict, Alarm]:
+    """The alarm on a check that is done this often."""
+    name = {"SelfCheckMinutes": "SelfCheckAlarm", "SelfTestHours": "SelfTestAlarm"}[parameter]
+    alarm = Deployed(**{parameter: str(value)}).properties[name]
+    return alarm, Alarm(alarm)
+
+
+@pytest.mark.parametrize(("parameter", "value"), CHECKS)
+def test_cloudwatch_takes_the_alarm(parameter: str, value: int):
+    """It can look back a day, or a week if the period is an hour or longer."""
+    alarm, _ = alarm_on(parameter, value)
     period = alarm["Metrics"][1]["MetricStat"]["Period"]
-    assert period == value * LONGEST[parameter] <= 86_400
+    assert period % 60 == 0 and period <= 86_400
     assert period * alarm["EvaluationPeriods"] <= (604_800 if period >= 3600 else 86_400)
     unit = parameter.removeprefix("SelfCheck").removeprefix("SelfTest").lower()
-    assert f"two periods of {value} {unit}," in alarm["AlarmDescription"]
+    assert f" in a row, {value} {unit} apart," in alarm["AlarmDescription"]
+
+
+@pytest.mark.parametrize(("parameter", "value"), CHECKS)
+@pytest.mark.parametrize("bad", ["fails", "is missing"])
+def test_an_alarm_waits_for_two_checks(parameter: str, value: int, bad: str):
+    """One that does not pass raises none, whatever the second of its minute. Two do."""
+    between = value * UNIT[parameter]
+    _, alarm = alarm_on(parameter, value)
+    [(of, _)] = alarm.metrics.values()
+
+    def changes(failures: int, second: int) -> list[tuple[float, str]]:
+        passed = [0.0 if 10 <= number < 10 + failures else 1.0 for number in range(20)]
+        written = [(number, it) for number, it in enumerate(passed) if it or bad == "fails"]
+        points = [Point(number * between + second, of, (it,)) for number, it in written]
+        return alarm.changes(points, 20 * between, since=9 * between)
+
+    for second in (0, 20, 40, 59):
+        assert changes(1, second) == []
+        [(raised, _), (ended, state)] = changes(3, second)
+        assert 10 * between < raised <= 12 * between + 5 * 60
+        assert state == "OK" and ended <= 15 * between + 5 * 60

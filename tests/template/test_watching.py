@@ -190,26 +190,25 @@ ALARMS = {
         "TreatMissingData": "breaching",
     },
 }
-TWICE_MISSED = {
-    **{"ComparisonOperator": "LessThanThreshold", "Threshold": 1, "EvaluationPeriods": 2},
-    "TreatMissingData": "breaching",
-}
+MISSED = {"ComparisonOperator": "LessThanThreshold", "Threshold": 1, "TreatMissingData": "breaching"}
 ALARMS |= {
     "SelfCheckAlarm": {
         "AlarmName": "zf-self-check",
         "Metrics": [
             shown("passed", "Whether the self-check passed", filled("self_check")),
-            hidden("self_check", "Minimum", 900, metric(OWN, "SelfCheck", "<Relay>")),
+            hidden("self_check", "Minimum", 1020, metric(OWN, "SelfCheck", "<Relay>")),
         ],
-        **TWICE_MISSED,
+        **MISSED,
+        "EvaluationPeriods": 2,
     },
     "SelfTestAlarm": {
         "AlarmName": "zf-self-test",
         "Metrics": [
             shown("passed", "Whether the self-test passed", filled("self_test")),
-            hidden("self_test", "Minimum", 43_200, metric(OWN, "SelfTest", "<Relay>")),
+            hidden("self_test", "Minimum", 21_660, metric(OWN, "SelfTest", "<Relay>")),
         ],
-        **TWICE_MISSED,
+        **MISSED,
+        "EvaluationPeriods": 4,
     },
 }
 ACTIONS = {"AlarmActions": ["<AlarmTopic>"], "OKActions": ["<AlarmTopic>"]}
