@@ -258,6 +258,22 @@ def queued_behind_stuck_ones(_: World, deployment: Deployment) -> str:
     return check_healthy(deployment, [put(deployment, letter) for letter in letters])
 
 
+def among_new_stuck_ones(_: World, deployment: Deployment) -> str:
+    """100 healthy alerts in the queue, and before every fifth of them a new alert that gets stuck."""
+    letters = healthy_letters(deployment)
+    known = Resource("known")
+    stuck = [Resource(f"stuck-{it}") for it in range(20)]
+    key = deployment.post(known.alarm()).json()["alerts"][0]["alert_key"]
+    deployment.flashduty.fault(AWAY, alert_keys=[key.replace(known.id, it.id) for it in stuck])
+    deployment.stack.deliver_queued(True)
+    alerts = []
+    for number, letter in enumerate(letters):
+        if number % 5 == 0:
+            assert deployment.post(stuck[number // 5].alarm()).status == 202
+        alerts.append(put(deployment, letter))
+    return check_healthy(deployment, alerts)
+
+
 def healthy_letters(deployment: Deployment) -> list[tuple[str, str]]:
     """100 letters that another process of the relay may have queued while it did not push."""
     sample = Resource("sample")
@@ -442,6 +458,7 @@ TRIALS = [
     Trial("5 stuck alerts", healthy(5)),
     Trial("20 stuck alerts", healthy(20)),
     Trial("alerts in the queue beside 20 stuck ones", queued_behind_stuck_ones),
+    Trial("alerts in the queue while 20 get stuck", among_new_stuck_ones),
     Trial(
         "a recovery past its trigger, within the lag", order(trigger(0, queued=True), recovery(1), lag=LAG)
     ),
