@@ -1,8 +1,8 @@
 //! From the retry queue to Flashduty: the alerts that could not be delivered when they came.
 
 use std::collections::HashMap;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use tracing::{error, info, warn};
@@ -35,6 +35,8 @@ const LONGEST_DELAY: Duration = Duration::from_mins(15);
 const TRIED_FOR: Duration = Duration::from_hours(9 * 24);
 /// After this many failures in a batch Flashduty is taken to be away, and the rest is not tried.
 const FAILURES_BEFORE_STOP: usize = 2;
+/// No batch stops for so long after Flashduty took a message: single alerts fail, and Flashduty is there.
+const NOT_AWAY: Duration = Duration::from_secs(10);
 /// A message that was received more often does not count as such a failure: it may be the only one that Flashduty does
 /// not take.
 const RECEIVED_OFTEN: u32 = 3;
@@ -45,13 +47,15 @@ pub struct Redelivery {
     secrets: Arc<SecretStore>,
     delivery: Delivery,
     metrics: Metrics,
+    /// When Flashduty last took a message.
+    last_delivery: Mutex<Option<Instant>>,
 }
 
 impl Redelivery {
     /// A redelivery with these parts.
     #[must_use]
     pub fn new(secrets: Arc<SecretStore>, delivery: Delivery, metrics: Metrics) -> Self {
-        Self { secrets, delivery, metrics }
+        Self { secrets, delivery, metrics, last_delivery: Mutex::default() }
     }
 
     /// Delivers a batch. Returns what must stay in the queue.
@@ -71,6 +75,7 @@ impl Redelivery {
         let secrets = self.secrets.get(push_by).await;
         let mut batch = Batch {
             delivery: &self.delivery,
+            last_delivery: &self.last_delivery,
             queues,
             session: secrets.ok().map(|secrets| self.delivery.session(secrets)),
             push_by,
@@ -140,6 +145,8 @@ fn turns(mut messages: Vec<SqsMessage>) -> Vec<Turn> {
 /// One batch of messages from the retry queue.
 struct Batch<'a> {
     delivery: &'a Delivery,
+    /// When Flashduty last took a message, of whichever batch.
+    last_delivery: &'a Mutex<Option<Instant>>,
     queues: &'a Queues,
     /// `None` if the secrets could not be read in time.
     session: Option<Session<'a>>,
@@ -203,7 +210,7 @@ impl Batch<'_> {
             let why = DeliveryError::Expired { tried_for: tried_for.clone(), last: None };
             return self.give_up(message, why).await;
         }
-        if self.failures >= FAILURES_BEFORE_STOP {
+        if self.failures >= FAILURES_BEFORE_STOP && receives(message) <= RECEIVED_OFTEN && !self.delivered_lately() {
             return false;
         }
         if self.session.is_none() {
@@ -216,16 +223,15 @@ impl Batch<'_> {
     /// Pushes a letter. Returns whether its message need not stay in the queue.
     async fn deliver(&mut self, message: &SqsMessage, letter: Letter, expired: Option<String>) -> bool {
         self.delete_settled().await;
+        let may_retry = receives(message) == 1 && self.failures == 0 && !self.delivered_lately();
         let Some(session) = &mut self.session else { return false };
         let delayed = rough(Duration::from_millis(epoch_millis().saturating_sub(letter.received)));
         let late = (!letter.pushed || was_dead(message)).then(|| delayed.clone());
         let context = self.delivery.context(letter.labels.to_vec(), late);
         let stored_in = Origin::RetryQueue { message: queued(message), expired };
         let alert = OutgoingAlert::of_letter(letter, stored_in, &context, session.integration());
-        let effort = match receives(message) {
-            1 => Effort::Until(self.push_by.at_most(TIME_FOR_FIRST)),
-            _ => Effort::Once(self.push_by),
-        };
+        let effort =
+            if may_retry { Effort::Until(self.push_by.at_most(TIME_FOR_FIRST)) } else { Effort::Once(self.push_by) };
         let (mut done, mut delivered) = (true, true);
         for outcome in session.deliver(&alert, effort, self.settle_by).await {
             done = self.record(message, &alert, &outcome, &delayed);
@@ -239,6 +245,12 @@ impl Batch<'_> {
             );
         }
         done
+    }
+
+    /// Whether Flashduty took a message so lately that it is not away.
+    fn delivered_lately(&self) -> bool {
+        let last = *self.last_delivery.lock().unwrap_or_else(PoisonError::into_inner);
+        last.is_some_and(|last| last.elapsed() < NOT_AWAY)
     }
 
     /// Deletes what need not stay in the queue. Lambda does it at the end of the invocation. But if the process dies
@@ -260,6 +272,9 @@ impl Batch<'_> {
     /// Counts and logs what became of one push. Returns whether the message need not stay in the queue.
     fn record(&mut self, message: &SqsMessage, alert: &OutgoingAlert, outcome: &Outcome, delayed: &str) -> bool {
         self.tally.count_push(outcome.attempts, outcome.took);
+        if matches!(outcome.end, End::Delivered(_)) {
+            *self.last_delivery.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        }
         match &outcome.end {
             End::Delivered(receipt) if alert.was_pushed() => {
                 self.tally.repeated += 1;

@@ -1,10 +1,14 @@
 """template.yaml, built and deployed with the SAM command line."""
 
 import json
+import os
 import platform
+import signal
 import subprocess
 from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -177,6 +181,17 @@ class Stack:
         answer = self.aws.client("lambda").invoke(FunctionName=self.redeliver, Payload=b'{"Records": []}')
         assert "FunctionError" not in answer, answer["Payload"].read()
         self.starts += 1
+
+    def kill(self, function: str) -> int:
+        """Kill the processes of a function, as a crash does. Return how many there were."""
+        wanted = {f"AWS_LAMBDA_FUNCTION_NAME={function}", f"AWS_ENDPOINT_URL={self.aws.endpoint}"}
+        killed = 0
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):  # it ended, or belongs to another user
+                if wanted.issubset((process / "environ").read_text(errors="replace").split("\0")):
+                    os.kill(int(process.name), signal.SIGKILL)
+                    killed += 1
+        return killed
 
     def deny(self, actions: str) -> None:
         """Deny both functions these actions, such as `sqs:*`."""

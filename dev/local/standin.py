@@ -99,9 +99,10 @@ class Standin:
         """Accept this integration key and no other."""
         request_json("PUT", f"{self.address}/standin/keys", [key])
 
-    def fault(self, fault: Any, lasts: Any = "standing") -> None:
+    def fault(self, fault: Any, lasts: Any = "standing", alert_keys: Sequence[str] = ()) -> None:
         """Inject a fault, as dev/flashduty-standin/src/fault.rs describes it in JSON."""
-        request_json("POST", f"{self.address}/standin/faults", {"fault": fault, "lasts": lasts})
+        injected = {"fault": fault, "lasts": lasts, "alert_keys": list(alert_keys)}
+        request_json("POST", f"{self.address}/standin/faults", injected)
 
     def clear_faults(self) -> None:
         """Remove all faults."""

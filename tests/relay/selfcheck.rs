@@ -164,6 +164,7 @@ async fn a_letter_is_known_by_its_message_group() {
     let mut journey = Journey::new().await;
     let letter = json!({"check": "self-check", "function": "relay", "request_id": "r", "sent": millis()});
     journey.sqs.put(&journey.queue, "another", &letter.to_string());
+    assert_eq!(journey.send(&sample("health")).await.0, 200);
     journey.redeliver.drain().await;
     assert_eq!(journey.dead().len(), 1);
     journey.redeliver.function.metrics(1).await;

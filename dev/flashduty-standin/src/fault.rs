@@ -1,6 +1,5 @@
 //! Faults that a test injects.
 
-use std::collections::VecDeque;
 use std::iter::repeat_n;
 
 use serde::{Deserialize, Serialize};
@@ -61,13 +60,14 @@ impl Fault {
 pub enum Lasts {
     /// For the next pushes, this many. It waits until earlier faults of this kind are used up.
     Next(usize),
-    /// Until the faults are cleared. It applies while no [`Lasts::Next`] waits. A new one replaces the old one.
+    /// Until the faults are cleared. It applies while no [`Lasts::Next`] waits. Of several that concern a push, the
+    /// newest applies.
     Standing,
 }
 
-/// A fault and how long it lasts.
+/// A fault, how long it lasts, and which pushes it concerns.
 ///
-/// In JSON: `{"fault": "hang", "lasts": {"next": 1}}`.
+/// In JSON: `{"fault": "hang", "lasts": {"next": 1}}`, `{"fault": "close", "lasts": "standing", "alert_keys": ["a"]}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InjectedFault {
@@ -75,25 +75,38 @@ pub struct InjectedFault {
     pub fault: Fault,
     /// For how long.
     pub lasts: Lasts,
+    /// It concerns only the pushes of events with these alert keys. If there are none, it concerns every push.
+    #[serde(default)]
+    pub alert_keys: Vec<String>,
+}
+
+impl InjectedFault {
+    fn concerns(&self, alert_key: Option<&str>) -> bool {
+        self.alert_keys.is_empty() || alert_key.is_some_and(|key| self.alert_keys.iter().any(|it| it == key))
+    }
 }
 
 /// The faults of the pushes to come.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
-    next: VecDeque<Fault>,
-    standing: Option<Fault>,
+    next: Vec<InjectedFault>,
+    /// The newest first.
+    standing: Vec<InjectedFault>,
 }
 
 impl Faults {
-    pub(crate) fn add(&mut self, InjectedFault { fault, lasts }: InjectedFault) {
-        match lasts {
+    pub(crate) fn add(&mut self, fault: InjectedFault) {
+        match fault.lasts {
             Lasts::Next(pushes) => self.next.extend(repeat_n(fault, pushes)),
-            Lasts::Standing => self.standing = Some(fault),
+            Lasts::Standing => self.standing.insert(0, fault),
         }
     }
 
-    /// Removes and returns the fault of the next push, if it has one.
-    pub(crate) fn next(&mut self) -> Option<Fault> {
-        self.next.pop_front().or_else(|| self.standing.clone())
+    /// Removes and returns the fault of the next push, if it has one. `alert_key` is the one of its event.
+    pub(crate) fn next(&mut self, alert_key: Option<&str>) -> Option<Fault> {
+        if let Some(place) = self.next.iter().position(|it| it.concerns(alert_key)) {
+            return Some(self.next.remove(place).fault);
+        }
+        self.standing.iter().find(|it| it.concerns(alert_key)).map(|it| it.fault.clone())
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use crate::check::check;
 use crate::fault::Fault;
@@ -61,6 +62,15 @@ impl Received {
         let unchecked = self.alert_key.is_none() && (self.violations.is_empty() || self.status == Some(429));
         if unchecked && self.path.strip_prefix(PUSH_PATH) == Some("standard") {
             self.violations.extend(check(&self.body).err().unwrap_or_default());
+        }
+    }
+
+    /// The alert key that its event names, accepted or not.
+    pub(crate) fn asked_key(&self) -> Option<String> {
+        let mut event: Value = serde_json::from_slice(&self.body).ok()?;
+        match event.get_mut("alert_key")?.take() {
+            Value::String(key) => Some(key),
+            _ => None,
         }
     }
 

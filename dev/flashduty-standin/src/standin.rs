@@ -88,7 +88,12 @@ impl Standin {
 
     /// Injects a fault into the pushes to come.
     pub fn fault(&self, fault: Fault, lasts: Lasts) {
-        self.shared.lock().faults.add(InjectedFault { fault, lasts });
+        self.inject(InjectedFault { fault, lasts, alert_keys: Vec::new() });
+    }
+
+    /// Injects a fault that may concern only some alerts.
+    pub fn inject(&self, fault: InjectedFault) {
+        self.shared.lock().faults.add(fault);
     }
 
     /// Removes all faults.

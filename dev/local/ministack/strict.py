@@ -6,12 +6,16 @@
   allows the single operation allows the batch.
 - The template's queues refuse requests without TLS. MiniStack has no TLS here, because the functions would
   have to trust its certificate. So every request counts as one with TLS.
-- Event sources rewrite a queue's list of messages in their own thread, under a lock that SendMessage does not
-  hold. A message that was just accepted could be lost.
+- Event sources rewrite a queue's list of messages in their own thread, under a lock that SendMessage and
+  DeleteMessage do not hold. A message that was just accepted could be lost, and a deleted one could come
+  back.
 - For every message of a FIFO queue, MiniStack checks all deduplication ids of the last five minutes for old
   ones. With thousands of messages it does nothing else. Once a second is enough.
 - CloudFormation refuses alarms on metric math. Here such an alarm is created on the first of its metrics. No
   test depends on it.
+
+A queue with the tag `count-lag-seconds` counts late, as SQS may. Its approximate counts leave out the
+messages that were sent within that many seconds. Without the tag the counts are exact.
 
 API Gateway also reports every message to the local console, if there is one: see tap.py.
 """
@@ -53,13 +57,23 @@ def strict_iam_action(service, *request):
     return action.removesuffix("Batch") if service == "sqs" and action else action
 
 
-send_message = sqs._HANDLERS["SendMessage"]
+def locked(call):
+    """A call of SQS under the lock of the event sources."""
+
+    def locked_call(data, queue_url):
+        with sqs._queues_lock:
+            return call(data, queue_url)
+
+    return locked_call
 
 
-def locked_send_message(data, queue_url):
-    """Send a message under the lock of the event sources."""
-    with sqs._queues_lock:
-        return send_message(data, queue_url)
+refresh_counts = sqs._refresh_counts
+
+
+def late_refresh_counts(queue):
+    """Count without the messages that the queue does not count yet."""
+    since = time.time() - float(queue["tags"].get("count-lag-seconds", 0))
+    refresh_counts(queue | {"messages": [it for it in queue["messages"] if it["sent_at"] <= since]})
 
 
 prune_dedup = sqs._prune_dedup
@@ -92,7 +106,9 @@ if console := os.environ.pop(VARIABLE, None):
         apigateway.handle_execute, apigateway.route_authorization_type
     )
 provisioners._cw_metric_alarm_record = math_alarm_record
-sqs._HANDLERS["SendMessage"] = locked_send_message
+for operation in ("SendMessage", "SendMessageBatch", "DeleteMessage", "DeleteMessageBatch"):
+    sqs._HANDLERS[operation] = locked(sqs._HANDLERS[operation])
+sqs._refresh_counts = late_refresh_counts
 sqs._prune_dedup = throttled_prune_dedup
 iam_actions.extract_iam_action = strict_iam_action
 iam_actions.extract_resource_arn = strict_resource_arn

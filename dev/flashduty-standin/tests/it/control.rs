@@ -53,6 +53,7 @@ async fn faults_are_added_and_removed() {
         json!({"fault": {"delay": {"millis": 1}}, "lasts": {"next": 1}}),
         json!({"fault": "echo", "lasts": {"next": 1}}),
         json!({"fault": {"refuse": {"status": 500}}, "lasts": "standing"}),
+        json!({"fault": "close", "lasts": "standing", "alert_keys": ["a"]}),
     ] {
         let answer = control(&standin, Method::POST, "faults", fault).await;
         assert_eq!(answer.status(), StatusCode::NO_CONTENT);
@@ -72,6 +73,7 @@ async fn misspelled_faults_are_refused() {
         json!({"fault": "hangs", "lasts": "standing"}),
         json!({"fault": "hang"}),
         json!({"fault": "hang", "lasts": "standing", "times": 1}),
+        json!({"fault": "hang", "lasts": "standing", "alert_keys": "a"}),
         json!({"fault": {"refuse": {"status": 500, "retryAfter": "1"}}, "lasts": "standing"}),
     ] {
         let answer = control(&standin, Method::POST, "faults", fault.clone()).await;

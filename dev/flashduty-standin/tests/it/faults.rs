@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use flashduty_standin::{Fault, Lasts, Options, RateLimit, Standin};
+use flashduty_standin::{Fault, InjectedFault, Lasts, Options, RateLimit, Standin};
 use reqwest::header::RETRY_AFTER;
 use serde_json::{Value, json};
 
@@ -39,6 +39,35 @@ async fn queued_faults_apply_before_the_standing_one() {
     standin.fault(Fault::Hang, Lasts::Next(1));
     standin.clear_faults();
     accepted(&standin, &event()).await;
+}
+
+#[tokio::test]
+async fn a_fault_may_concern_some_alerts_only() {
+    let standin = standin().await;
+    let inject = |status, lasts, keys: &[&str]| {
+        let alert_keys = keys.iter().map(|key| (*key).to_owned()).collect();
+        standin.inject(InjectedFault { fault: Fault::status(status), lasts, alert_keys });
+    };
+    let push = async |key: &str| {
+        let event = json!({"title_rule": "CPU", "event_status": "Info", "alert_key": key});
+        push_to(&standin, "standard", &event).await.status().as_u16()
+    };
+    inject(500, Lasts::Standing, &["a", "b"]);
+    inject(429, Lasts::Next(1), &["a"]);
+    for (key, status) in [("c", 200), ("b", 500), ("a", 429), ("a", 500), ("b", 500), ("c", 200)] {
+        assert_eq!(push(key).await, status, "{key}");
+    }
+
+    // The newest that concerns the push applies.
+    inject(503, Lasts::Standing, &["b"]);
+    inject(501, Lasts::Standing, &["a", "b"]);
+    for (key, status) in [("a", 501), ("b", 501), ("c", 200)] {
+        assert_eq!(push(key).await, status, "{key}");
+    }
+    inject(400, Lasts::Standing, &[]);
+    assert_eq!(push("c").await, 400);
+    standin.clear_faults();
+    assert_eq!(push("a").await, 200);
 }
 
 #[tokio::test]
