@@ -140,14 +140,12 @@ impl Queues {
         if let Some(filled) = self.known() {
             return filled;
         }
-        let filled = match timeout_at(deadline.at_most(TIME_TO_COUNT).at(), self.count_messages()).await {
-            Ok(Ok(count)) => count > 0,
-            Ok(Err(why)) => {
-                warn!("SQS did not say whether the retry queue is empty, so new alerts are queued as well: {why}");
-                true
-            }
-            Err(_) => true,
-        };
+        let counted = timeout_at(deadline.at_most(TIME_TO_COUNT).at(), self.count_messages()).await;
+        let counted = counted.unwrap_or_else(|_| Err(QueueError::timeout(&self.urls.retry)));
+        if let Err(why) = &counted {
+            warn!("SQS did not say whether the retry queue is empty, so new alerts are queued as well: {why}");
+        }
+        let filled = counted.map_or(true, |count| count > 0);
         self.learn(filled, if filled { FILLED_LASTS } else { EMPTY_LASTS });
         filled
     }

@@ -37,8 +37,8 @@ const FIRST_THROTTLE_PAUSE: Duration = Duration::from_millis(500);
 /// How old the secrets must be before a wrong token has them read again. It is shorter than ZStack's five tries, so
 /// that a rotated token is found in time.
 const FIRST_TOKEN_PAUSE: Duration = Duration::from_secs(2);
-/// With each such read that changes nothing the pause doubles up to this, so that guessing does not keep SSM busy: its
-/// quota of calls is for all of the account.
+/// With each such read that changes nothing the pause at least doubles, up to this, so that guessing does not keep SSM busy:
+/// its quota of calls is for all of the account.
 const LONGEST_TOKEN_PAUSE: Duration = Duration::from_mins(5);
 
 /// The pause after a read that failed, while older values are in force.
@@ -129,8 +129,10 @@ impl SecretStore {
             }
             _ => {
                 let secrets = self.refresh(&mut kept, deadline, Tries::One).await;
-                if let Some(kept) = kept.as_mut().filter(|kept| kept.secrets.has_token_of(seen)) {
-                    kept.token_pause = (kept.token_pause * 2).min(LONGEST_TOKEN_PAUSE);
+                if let Some(kept) = kept.as_mut().filter(|kept| kept.secrets.has_values_of(seen)) {
+                    // The random part keeps many processes apart.
+                    let longer = kept.token_pause.mul_f64(2.0 + fastrand::f64() / 2.0);
+                    kept.token_pause = longer.min(LONGEST_TOKEN_PAUSE);
                 }
                 Ok(secrets)
             }
@@ -162,7 +164,7 @@ impl SecretStore {
         let before = kept.as_ref().map(|kept| &*kept.secrets);
         let secrets = Arc::new(self.read(before, deadline, tries).await);
         let token_pause = match kept.as_ref() {
-            Some(kept) if secrets.has_token_of(&kept.secrets) => kept.token_pause,
+            Some(kept) if secrets.has_values_of(&kept.secrets) => kept.token_pause,
             _ => FIRST_TOKEN_PAUSE,
         };
         let asked = Instant::now();
@@ -217,6 +219,7 @@ mod tests {
         let (mut at, mut pause, mut reads) = (Duration::ZERO, FIRST_TOKEN_PAUSE, Vec::new());
         while at < Duration::from_hours(1) {
             at += pause;
+            // The shortest pauses.
             pause = (pause * 2).min(LONGEST_TOKEN_PAUSE);
             reads.push(at);
         }

@@ -53,10 +53,10 @@ impl Secrets {
         if errors.is_empty() { Ok(()) } else { Err(SecretErrors(errors)) }
     }
 
-    /// Whether the token is that of `other`.
-    pub(super) fn has_token_of(&self, other: &Self) -> bool {
+    /// Whether the values in force are those of `other`.
+    pub(super) fn has_values_of(&self, other: &Self) -> bool {
         let token = |secrets: &Self| secrets.token.as_ref().and_then(|token| token.value().ok()).cloned();
-        token(self) == token(other)
+        token(self) == token(other) && self.push_url.value().ok() == other.push_url.value().ok()
     }
 
     /// Whether an older value of either is in force.

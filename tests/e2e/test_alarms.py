@@ -123,6 +123,8 @@ def queue_policy(it: Deployment) -> None:
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     for queue in (it.stack.retries, it.stack.dead_letters):
         it.aws.client("sqs").set_queue_attributes(QueueUrl=queue.url, Attributes={"Policy": policy})
+    # Longer than the relay relies on the count that it got at its start.
+    time.sleep(0.5)
 
 
 def queue_policy_and_500(it: Deployment) -> None:
