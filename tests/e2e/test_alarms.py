@@ -12,7 +12,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import cache
 from http.server import ThreadingHTTPServer
@@ -24,11 +24,9 @@ from deployed import Deployed
 from documents import document, tables
 from evaluator import ALARM, MINUTE, OK, Alarm, Point, metric
 from faults import Deployment
-from local import WORK
 from local.aws import LOOPBACK
 from local.http import Answer
-from local.standin import Standin
-from test_faults import Resource, deliveries, wait_until
+from trials import Resource, deliveries, deployed, in_parallel, selected, wait_until
 from written import LASTS, Written, counts, of_answer, of_functions, of_lambda, of_the_function
 
 TEMPLATE = Deployed()
@@ -185,14 +183,10 @@ TRIALS = [
 ]
 
 
-def run(world: World, number: int, trial: Trial) -> Written:
+def run(world: World, name: str, trial: Trial) -> Written:
     """Deploy, break, send one alert, and take what was written."""
-    name, key = f"alarm-{number}", secrets.token_hex(16)
-    push_url, token = f"/{name}/push-url", f"/{name}/webhook-token"
-    with Standin(world.flashduty.binary, key, log=WORK / f"standin-{name}.log") as flashduty:
-        stack = world.like(name, PushUrlParameter=push_url, WebhookTokenParameter=token)
-        it = Deployment(world.aws, stack, flashduty, key, push_url, token)
-        it.put_secrets()
+    with deployed(world, name) as it:
+        stack = it.stack
         if trial.warm:
             assert stack.call("/health").status == 200
         trial.begin(it)
@@ -331,12 +325,8 @@ def table() -> dict[str, tuple[str, dict[str, int]]]:
 @pytest.fixture(scope="module")
 def runs(running: World, request: pytest.FixtureRequest) -> Iterator[dict[str, Future[Written]]]:
     """All selected trials, running."""
-    items = [it for it in request.session.items if it.module is request.module]
-    chosen = [it.callspec.params["trial"] for it in items if "trial" in getattr(it, "fixturenames", ())]
-    for service in ("cloudformation", "iam", "lambda", "logs", "sqs", "ssm", "apigatewayv2"):
-        running.aws.client(service)  # boto3 cannot create two clients at the same time
-    with ThreadPoolExecutor(max_workers=len(chosen)) as pool:
-        yield {str(it): pool.submit(run, running, number, it) for number, it in enumerate(chosen)}
+    with in_parallel(running, selected(request, "trial"), run) as runs:
+        yield runs
 
 
 @pytest.mark.parametrize("trial", TRIALS, ids=str)

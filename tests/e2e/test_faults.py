@@ -5,22 +5,29 @@ until the relay's time for a push is over.
 """
 
 import json
-import secrets
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from collections.abc import Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
 
 import faults as f
 import pytest
 from conftest import World
 from faults import Deployment, Fault
-from local import WORK, samples
 from local.queue import Queue
-from local.standin import Standin
+from trials import (
+    Resource,
+    alerts_of,
+    deliveries,
+    deployed,
+    eventually,
+    in_parallel,
+    open_resources,
+    selected,
+    wait_for_delivery,
+    wait_until,
+)
 
 FLASHDUTY = {"Flashduty"}
 RETRIES = {"retry queue"}
@@ -113,26 +120,6 @@ CASES = [
 
 UNCOUNTED = 10
 """Seconds for which the relay assumes that a queue holds messages if it could not count them."""
-
-
-class Resource:
-    """A machine with an alarm that triggers and recovers."""
-
-    def __init__(self, name: str):
-        self.id = uuid4().hex
-        self.name = name
-
-    def message(self, sample: str) -> str:
-        """The message of a sample, about this machine."""
-        return samples.message(sample, self.id, self.name).decode()
-
-    def alarm(self) -> str:
-        """The alarm triggers."""
-        return self.message("alarm")
-
-    def recovery(self) -> str:
-        """The alarm recovers."""
-        return self.message("alarm-recovery")
 
 
 def check_case(case: Case, deployment: Deployment) -> None:
@@ -244,82 +231,24 @@ def read(text: str) -> Any:
         return None
 
 
-def deliveries(deployment: Deployment) -> int:
-    """How often `redeliver` was invoked, by its log. Calls of `start_redeliver` do not count."""
-    lines = deployment.stack.logs(deployment.stack.redeliver)
-    return sum("REPORT RequestId" in line for line in lines) - deployment.stack.starts
-
-
-def alerts_of(deployment: Deployment, resource: str) -> list[dict[str, Any]]:
-    """The alerts of a resource."""
-    return [alert for alert in deployment.flashduty.alerts() if alert["labels"]["resource_id"] == resource]
-
-
-def open_resources(deployment: Deployment) -> set[str]:
-    """The resources with an open alert; none if Flashduty refuses connections."""
-    with suppress(ConnectionRefusedError):
-        return {alert["labels"]["resource_id"] for alert in deployment.flashduty.alerts() if alert["open"]}
-    return set()
-
-
-def wait_for_delivery(deployment: Deployment, opened: set[str]) -> None:
-    """Wait until both queues are empty, and assert which resources have an open alert."""
-    queues = [deployment.stack.retries, deployment.stack.dead_letters]
-    wait_until(
-        lambda: not any(queue.length() for queue in queues),
-        lambda: f"still queued: {[queue.messages() for queue in queues]}",
-    )
-    assert open_resources(deployment) == opened
-
-
-def eventually(check: Callable[[], None], seconds: float = 60) -> None:
-    """Repeat the check until it passes."""
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            return check()
-        except AssertionError:
-            if time.monotonic() > deadline:
-                raise
-        time.sleep(0.5)
-
-
-def wait_until(condition: Callable[[], Any], otherwise: str | Callable[[], str], seconds: float = 90) -> None:
-    """Wait until the condition is true."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, otherwise if isinstance(otherwise, str) else otherwise()
-        time.sleep(0.5)
-
-
-def run(world: World, number: int, case: Case) -> None:
+def run(world: World, name: str, case: Case) -> None:
     """Deploy a case and check it."""
-    name, key = f"fault-{number}", secrets.token_hex(16)
-    push_url, token = f"/{name}/push-url", f"/{name}/webhook-token"
-    parameters = {"PushUrlParameter": push_url, "WebhookTokenParameter": token}
     # Settings are read again for every request where the fault is SSM's. Elsewhere they are kept, so that a
     # rotation has to be noticed by the answer of Flashduty.
     fresh = {f.SSM_DENIES, f.SSM_GONE}.intersection(case.faults)
-    with Standin(world.flashduty.binary, key, log=WORK / f"standin-{name}.log") as flashduty:
-        stack = world.like(name, **parameters)
+    with deployed(world, name) as deployment:
         if fresh:
             # The template has a minimum.
-            for function in (stack.function, stack.redeliver):
-                stack.change_environment(function, SETTINGS_TTL_SECONDS="0")
-        stack.deliver_queued(False)
-        deployment = Deployment(world.aws, stack, flashduty, key, push_url, token)
-        deployment.put_secrets()
+            deployment.environment(SETTINGS_TTL_SECONDS="0")
+        deployment.stack.deliver_queued(False)
         check_case(case, deployment)
 
 
 @pytest.fixture(scope="module")
 def runs(running: World, request: pytest.FixtureRequest) -> Iterator[dict[str, Future]]:
     """All selected cases, running."""
-    cases = [it.callspec.params["case"] for it in request.session.items if it.module is request.module]
-    for service in ("cloudformation", "iam", "lambda", "logs", "sqs", "ssm", "apigatewayv2"):
-        running.aws.client(service)  # boto3 cannot create two clients at the same time
-    with ThreadPoolExecutor(max_workers=len(cases)) as pool:
-        yield {str(case): pool.submit(run, running, number, case) for number, case in enumerate(cases)}
+    with in_parallel(running, selected(request, "case"), run) as runs:
+        yield runs
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

@@ -6,11 +6,10 @@ timeouts, retries and rate limits. `pytest -rP` shows the figures of each.
 
 import json
 import math
-import secrets
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import uuid4
@@ -18,10 +17,17 @@ from uuid import uuid4
 import pytest
 from conftest import World
 from faults import Deployment
-from local import WORK
-from local.standin import Standin
 from local.storm import second_poller
-from test_faults import Resource, alerts_of, open_resources, wait_for_delivery, wait_until
+from trials import (
+    Resource,
+    alerts_of,
+    deployed,
+    in_parallel,
+    open_resources,
+    selected,
+    wait_for_delivery,
+    wait_until,
+)
 
 AWAY = {"refuse": {"status": 500}}
 """Flashduty's answer during an outage."""
@@ -497,27 +503,18 @@ TRIALS = [
 ]
 
 
-def run(world: World, number: int, trial: Trial) -> str:
+def run(world: World, name: str, trial: Trial) -> str:
     """Deploy a trial and run it."""
-    name, key = f"fresh-{number}", secrets.token_hex(16)
-    push_url, token = f"/{name}/push-url", f"/{name}/webhook-token"
-    log = WORK / f"standin-{name}.log"
-    with Standin(world.flashduty.binary, key, log=log, limits=trial.limits) as flashduty:
-        stack = world.like(name, PushUrlParameter=push_url, WebhookTokenParameter=token)
-        stack.deliver_queued(False)
-        deployment = Deployment(world.aws, stack, flashduty, key, push_url, token)
-        deployment.put_secrets()
+    with deployed(world, name, trial.limits) as deployment:
+        deployment.stack.deliver_queued(False)
         return trial.run(world, deployment)
 
 
 @pytest.fixture(scope="module")
 def runs(running: World, request: pytest.FixtureRequest) -> Iterator[dict[str, Future]]:
     """All selected trials, running."""
-    trials = [it.callspec.params["trial"] for it in request.session.items if it.module is request.module]
-    for service in ("cloudformation", "iam", "lambda", "logs", "sqs", "ssm", "apigatewayv2"):
-        running.aws.client(service)  # boto3 cannot create two clients at the same time
-    with ThreadPoolExecutor(max_workers=len(trials)) as pool:
-        yield {trial.name: pool.submit(run, running, number, trial) for number, trial in enumerate(trials)}
+    with in_parallel(running, selected(request, "trial"), run) as runs:
+        yield runs
 
 
 @pytest.mark.parametrize("trial", TRIALS, ids=str)
