@@ -39,6 +39,8 @@ pub struct Relay {
 struct Lately {
     /// Until when nothing is pushed while others wait.
     paused_until: Option<Instant>,
+    /// Until when Flashduty asked to wait. A request that is no part of a storm heeds only this one.
+    asked_until: Option<Instant>,
     /// When the last request was done.
     done: Option<Instant>,
 }
@@ -101,15 +103,19 @@ impl Relay {
         self.lately.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn is_paused(&self) -> bool {
-        self.lately().paused_until.is_some_and(|until| Instant::now() < until)
+    fn is_paused(&self, is_lone: bool) -> bool {
+        let lately = self.lately();
+        let until = if is_lone { lately.asked_until } else { lately.asked_until.max(lately.paused_until) };
+        until.is_some_and(|until| Instant::now() < until)
     }
 
     /// Pauses after a push that failed while others wait.
     fn pause_after(&self, failed: &Outcome) {
         let pause = failed.took / failed.attempts.max(1) * PAUSE_FACTOR;
-        let pause = pause.max(failed.retry_after.unwrap_or_default()).min(LONGEST_PAUSE);
-        self.lately().paused_until = Some(Instant::now() + pause);
+        let until = |pause: Duration| Instant::now() + pause.min(LONGEST_PAUSE);
+        let mut lately = self.lately();
+        lately.paused_until = Some(until(pause));
+        lately.asked_until = failed.retry_after.map(until);
     }
 }
 
@@ -142,7 +148,7 @@ impl Deliveries<'_> {
         };
         let others_wait = waiting != Waiting::Nothing;
         let is_late = self.push_by(behind).left().is_zero();
-        let is_paused = others_wait && !self.queue_accepts_nothing && self.relay.is_paused();
+        let is_paused = others_wait && !self.queue_accepts_nothing && self.relay.is_paused(self.is_lone);
         if is_late || is_paused || waiting == Waiting::SameAlert {
             match alert.enqueue(queues, self.deadline).await {
                 Ok(()) => return vec![alert.unpushed(End::Queued(None))],
