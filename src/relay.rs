@@ -18,14 +18,14 @@ use crate::zstack::{Part, split};
 /// outage of Flashduty makes a storm of alarms a tenth slower at most: ZStack sends one message at a time and waits for its
 /// answer.
 const PAUSE_FACTOR: u32 = 10;
+/// The longest such pause, even if Flashduty's `Retry-After` asks for more.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// After this time without a request, the next one is no part of a storm. While others wait, it has
 /// [`TIME_FOR_LONE`] for as many attempts as fit: Flashduty's limit may be used up for a moment, and the alert would then
 /// wait behind everything that is queued.
 const QUIET: Duration = Duration::from_millis(500);
 /// A little more than one attempt.
 const TIME_FOR_LONE: Duration = Duration::from_millis(3_050);
-/// The longest such pause, even if Flashduty's `Retry-After` asks for more.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Delivers or queues what ZStack posts.
 #[derive(Debug)]
