@@ -12,8 +12,6 @@ STORM = PYTHONPATH=dev $(TOOLS)/python -m local.storm
 CLOUD = PYTHONPATH=scripts $(TOOLS)/python -m cloud
 TARGET = $(or $(CARGO_TARGET_DIR),target)
 LAMBDA_BUILD = PATH="$(CURDIR)/$(TOOLS):$$PATH" cargo lambda build --release --locked
-TARGET_arm64 = aarch64-unknown-linux-gnu
-TARGET_x86_64 = x86_64-unknown-linux-gnu
 PYTHON_CODE = scripts dev tests/docs tests/e2e tests/template
 # cargo-nextest is optional. `cargo test` runs the same tests, more slowly.
 CARGO_TEST = cargo $(if $(shell cargo nextest --version 2> /dev/null),nextest run,test) --workspace --locked
@@ -23,7 +21,7 @@ QUICK = answers catalogue edge field golden logging metrics secrets shapes templ
 
 export SAM_CLI_TELEMETRY = 0
 
-.PHONY: help setup run storm chaos bench worst instructions secrets deploy zips check test test-unit test-rust \
+.PHONY: help setup run storm chaos bench worst instructions secrets deploy bundle check test test-unit test-rust \
 	test-template test-e2e test-docs test-console lint rust-installed
 
 help: ## list these commands
@@ -79,7 +77,7 @@ secrets: .venv/tools/.stamp ## store Flashduty's push URL and a new webhook toke
 	@$(CLOUD).secrets $(if $(PREFIX),--prefix '$(PREFIX)') $(if $(KMS_KEY),--key '$(KMS_KEY)') \
 		$(addprefix --overwrite ,$(OVERWRITE))
 
-# ARCHITECTURE=x86_64, STACK=name, PARAMETERS='AlarmEmail=ops@example.com HeartbeatHours=24'. The stack remembers each.
+# ARCHITECTURE=arm64, STACK=name, PARAMETERS='AlarmEmail=ops@example.com HeartbeatHours=24'. The stack remembers each.
 # Put quotation marks around a value with blanks: PARAMETERS='TitleRule="[TPL]${resource} / ${check}"'.
 # YES=1 does not ask.
 deploy: override export PARAMETERS := $(value PARAMETERS)
@@ -87,16 +85,9 @@ deploy: .venv/tools/.stamp rust-installed ## build with SAM, then deploy to AWS 
 	@$(CLOUD).deploy $(if $(STACK),--stack '$(STACK)') $(if $(ARCHITECTURE),--architecture '$(ARCHITECTURE)') \
 		$(if $(YES),--yes)
 
-# The files of a release. ARCHITECTURE=x86_64 builds for the other processor. The target is named because cargo-lambda
-# would build for this machine's processor.
-zips: PROCESSOR = $(or $(ARCHITECTURE),arm64)
-zips: RUST_TARGET = $(or $(TARGET_$(PROCESSOR)),$(error ARCHITECTURE is arm64 or x86_64, not $(PROCESSOR)))
-zips: .venv/tools/.stamp rust-installed ## build both functions as zips for Lambda, in zips/
-	$(LAMBDA_BUILD) --target $(RUST_TARGET) --output-format zip --bin relay --bin redeliver
-	mkdir -p zips
-	for function in relay redeliver; do \
-		cp "$(TARGET)/lambda/$$function/bootstrap.zip" "zips/zstack-flashduty-$$function-$(PROCESSOR).zip" || exit 1; \
-	done
+# ARCHITECTURE=arm64 builds for the other processor.
+bundle: .venv/tools/.stamp rust-installed ## build a release that deploys itself with SAM, in zips/
+	@$(CLOUD).bundle $(if $(ARCHITECTURE),--architecture '$(ARCHITECTURE)')
 
 check: lint test-unit test-template ## format, lints and quick tests: under a minute once built
 
@@ -133,7 +124,7 @@ lint: .venv/tools/.dev-stamp rust-installed ## format and lints of Rust, Python 
 	$(TOOLS)/ruff check $(PYTHON_CODE)
 	$(TOOLS)/ruff format --check $(PYTHON_CODE)
 
-# Only what secrets, deploy and zips need.
+# Only what secrets, deploy and bundle need.
 .venv/tools/.stamp: scripts/requirements.txt
 	$(VENV)
 

@@ -49,19 +49,24 @@ class Stack:
     """A stack on the local AWS."""
 
     def __init__(
-        self, aws: LocalAws, name: str = "zstack-flashduty", like: "Stack | None" = None, **parameters: str
+        self,
+        aws: LocalAws,
+        name: str = "zstack-flashduty",
+        like: "Stack | None" = None,
+        deployed: bool = False,
+        **parameters: str,
     ):
         """Deploy the output of `build` with these parameters of the template.
 
         `like` is a stack that was deployed before. Its packaged template is used again, which is ten times
-        as fast as SAM's command line.
+        as fast as SAM's command line. `deployed` is for a stack that somebody else has just deployed.
         """
         self.aws = aws
         self.name = name
         parameters |= {"Architecture": ARCHITECTURE}
         if like:
             self._copy(like, parameters)
-        else:
+        elif not deployed:
             self._deploy(parameters)
         resources = aws.client("cloudformation").describe_stack_resources(StackName=name)
         ids = {it["LogicalResourceId"]: it["PhysicalResourceId"] for it in resources["StackResources"]}

@@ -9,8 +9,6 @@ import argparse
 import os
 import re
 import shlex
-import shutil
-import struct
 import subprocess
 import sys
 import tomllib
@@ -23,24 +21,13 @@ from click import BadParameter
 from samcli.cli.types import CfnParameterOverridesType
 from samcli.yamlhelper import yaml_parse
 
-from . import ROOT, Failed, account
+from . import ROOT, Failed, account, build
 from .secrets import PREFIX
 
 BUILT = ROOT / ".aws-sam/build"
-TARGETS = {"arm64": "aarch64-unknown-linux-gnu", "x86_64": "x86_64-unknown-linux-gnu"}
-"""Rust's names of Lambda's architectures."""
 
 LEAST_CONCURRENCY = 100
 """Of the account, in functions that run at the same time. New accounts may have only 10."""
-
-MACHINES = {183: "arm64", 62: "x86_64"}
-"""ELF's numbers of them, in `e_machine`."""
-
-ENVIRONMENT = {
-    "SAM_CLI_TELEMETRY": "0",
-    # Our tools (sam, cargo-lambda, zig) come before others with the same name.
-    "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-}
 
 
 def configured() -> tuple[str, dict[str, str]]:
@@ -108,34 +95,14 @@ def deployed(stack: str) -> dict[str, str]:
 
 def processor(named: str | None, parameters: dict[str, str], before: dict[str, str]) -> str:
     """The architecture to build and deploy for."""
-    architecture = named or parameters.get("Architecture") or before.get("Architecture", "arm64")
-    if architecture not in TARGETS:
-        raise Failed(f"The architecture is {' or '.join(TARGETS)}, not {architecture}.")
+    architecture = named or parameters.get("Architecture") or before.get("Architecture", build.DEFAULT)
+    build.require_architecture(architecture)
     return architecture
-
-
-def require_tools(architecture: str) -> None:
-    """Fail with advice if a tool for the build is missing."""
-    for tool in ("sam", "cargo-lambda"):
-        if not shutil.which(tool, path=ENVIRONMENT["PATH"]):
-            raise Failed(f"This needs {tool}: make setup")
-    target = TARGETS[architecture]
-    sysroot = subprocess.run(["rustc", "--print", "sysroot"], capture_output=True, text=True).stdout.strip()
-    libraries = Path(sysroot) / "lib/rustlib"
-    if (libraries / target / "lib").is_dir():
-        return
-    others = [name for name, other in TARGETS.items() if (libraries / other / "lib").is_dir()]
-    advice = f"Rust cannot build for {architecture} yet: rustup target add {target}"
-    raise Failed(
-        f"{advice}\nOr choose another architecture: make deploy ARCHITECTURE={others[0]}"
-        if others
-        else advice
-    )
 
 
 def sam(*arguments: str | Path) -> None:
     """Run SAM with its output on the terminal."""
-    if subprocess.run(["sam", *arguments], cwd=ROOT, env=os.environ | ENVIRONMENT).returncode != 0:
+    if subprocess.run(["sam", *arguments], cwd=ROOT, env=os.environ | build.ENVIRONMENT).returncode != 0:
         raise Failed(f"sam {arguments[0]} failed; its output is above.")
 
 
@@ -145,9 +112,7 @@ def require_built(folder: Path, architecture: str) -> None:
     For x86_64, SAM names no architecture to cargo-lambda, which then builds for this machine's.
     """
     for built in sorted(folder.glob("*/bootstrap")):
-        # 16 bits, little-endian for both architectures.
-        [machine] = struct.unpack_from("<H", built.read_bytes(), 18)
-        if (found := MACHINES.get(machine)) != architecture:
+        if (found := build.built_for(built)) != architecture:
             advice = f"make deploy ARCHITECTURE={found}, or deploy" if found else "Deploy"
             raise Failed(
                 f"{built.parent.name} was built for {found or 'another processor'}, not for {architecture}; "
@@ -212,7 +177,7 @@ def run(options: argparse.Namespace) -> None:
     before = deployed(stack)
     architecture = processor(options.architecture, parameters, before)
     parameters["Architecture"] = architecture
-    require_tools(architecture)
+    build.require_tools(architecture, "deploy", "sam")
     if not (options.yes or sys.stdin.isatty()):
         raise Failed("SAM would ask before it changes anything, and there is no terminal: make deploy YES=1")
 
@@ -251,7 +216,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run it; the exit status is 0 if it succeeded."""
     parser = argparse.ArgumentParser(prog="make deploy", description=__doc__)
     parser.add_argument("--stack", help="name of the stack (samconfig.toml's)")
-    parser.add_argument("--architecture", help="arm64 or x86_64 (the stack's, at first arm64)")
+    parser.add_argument("--architecture", help="x86_64 or arm64 (the stack's, at first x86_64)")
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument("--build-dir", type=Path, default=BUILT, help="folder of a build to deploy")
     try:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
-from cloud import Failed, deploy
+from cloud import Failed, build, deploy
 from conftest import World
 from local import ROOT, stack
 from local.stack import ARCHITECTURE, BUILD, SAM
@@ -74,13 +74,13 @@ def test_an_architecture_without_a_rust_target_fails_with_advice(
     account: World, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
     """Before the build, which takes minutes."""
-    monkeypatch.setitem(deploy.TARGETS, "arm64", "nowhere-unknown-linux-gnu")
-    monkeypatch.setitem(deploy.TARGETS, "x86_64", stack_target())
+    monkeypatch.setitem(build.TARGETS, "arm64", "nowhere-unknown-linux-gnu")
+    monkeypatch.setitem(build.TARGETS, "x86_64", stack_target())
     status, output = command("--stack=unbuilt", "--yes", "--architecture=arm64", capfd=capfd)
     assert status == 1
     assert "rustup target add nowhere-unknown-linux-gnu" in output
     assert "ARCHITECTURE=x86_64" in output
-    with pytest.raises(Failed, match="arm64 or x86_64, not arm"):
+    with pytest.raises(Failed, match="x86_64 or arm64, not arm"):
         deploy.processor("arm", {}, {})
 
 
@@ -94,7 +94,7 @@ def test_the_architecture_comes_from_the_first_place_that_names_it():
     assert deploy.processor("x86_64", {"Architecture": "arm64"}, {}) == "x86_64"
     assert deploy.processor(None, {"Architecture": "x86_64"}, {"Architecture": "arm64"}) == "x86_64"
     assert deploy.processor(None, {}, {"Architecture": "x86_64"}) == "x86_64"
-    assert deploy.processor(None, {}, {}) == "arm64"
+    assert deploy.processor(None, {}, {}) == "x86_64"
 
 
 RULE = "[TPL]${resource} / ${check} $(shell date) $$"
@@ -155,7 +155,7 @@ def test_a_value_that_sam_would_change_is_refused(value: str):
 
 
 @pytest.mark.parametrize(("machine", "name"), [(62, "x86_64"), (183, "arm64"), (243, "another processor")])
-@pytest.mark.parametrize("architecture", deploy.TARGETS)
+@pytest.mark.parametrize("architecture", build.TARGETS)
 def test_a_build_for_another_architecture_is_not_deployed(
     tmp_path: Path, machine: int, name: str, architecture: str
 ):
@@ -172,7 +172,7 @@ def test_a_build_for_another_architecture_is_not_deployed(
         deploy.require_built(tmp_path, architecture)
     assert f"Relay was built for {name}, not for {architecture}" in str(refused.value)
     assert f"from a machine that is {architecture} itself" in str(refused.value)
-    assert ("ARCHITECTURE=" in str(refused.value)) == (name in deploy.TARGETS)
+    assert ("ARCHITECTURE=" in str(refused.value)) == (name in build.TARGETS)
 
 
 def test_the_architecture_of_a_real_program_is_found():
@@ -202,7 +202,7 @@ def test_declining_is_no_error(
     """For the first deployment, and when it is repeated."""
     steps = []
     monkeypatch.setattr(deploy.account, "current", lambda: "here")
-    monkeypatch.setattr(deploy, "require_tools", lambda _: None)
+    monkeypatch.setattr(build, "require_tools", lambda *_: None)
     monkeypatch.setattr(deploy, "require_built", lambda *built: steps.append(built))
     monkeypatch.setattr(deploy, "sam", lambda *arguments: steps.append(arguments))
     monkeypatch.setattr(deploy.boto3, "client", lambda name: {"cloudformation": stack}[name])
@@ -211,7 +211,7 @@ def test_declining_is_no_error(
     assert "Deploying zstack-flashduty in here" in output
     assert "Nothing was deployed." in output
     built, deployed = steps
-    assert built == (BUILD, "arm64")
+    assert built == (BUILD, "x86_64")
     assert f'TitleRule="{RULE}"' in deployed
 
 
@@ -289,7 +289,8 @@ def deployed_output(
 ) -> str:
     """What the command says about an account and a stack with these parameters. It deploys nothing."""
     monkeypatch.setattr(deploy.account, "current", lambda: "here")
-    for step in ("require_tools", "require_built", "sam"):
+    monkeypatch.setattr(build, "require_tools", lambda *_: None)
+    for step in ("require_built", "sam"):
         monkeypatch.setattr(deploy, step, lambda *_: None)
     monkeypatch.setattr(deploy, "missing_secrets", lambda _: [])
     monkeypatch.setattr(deploy, "deployed", lambda _: {"Architecture": "arm64"} | parameters)

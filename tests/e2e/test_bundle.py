@@ -1,0 +1,153 @@
+"""`make bundle`: a release, deployed by somebody who has nothing but SAM or the AWS command line."""
+
+import os
+import pty
+import re
+import select
+import shutil
+import signal
+import subprocess
+import time
+import zipfile
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from cloud import build, bundle
+from conftest import QUIET, World
+from local import ROOT
+from local.stack import ARCHITECTURE, SAM, Stack
+
+FOLDER = f"zstack-flashduty-0.1.0-{ARCHITECTURE}"
+
+PATIENCE = 120
+"""Seconds from the bundle to a delivered test message."""
+
+
+@pytest.fixture(scope="module")
+def made(running: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle. `running` has compiled the functions before."""
+    output = tmp_path_factory.mktemp("zips")
+    assert bundle.main(["--architecture", ARCHITECTURE, "--output", str(output)]) == 0
+    [path] = output.iterdir()
+    assert path.name == f"{FOLDER}.zip"
+    return path
+
+
+def unpacked(made: Path, folder: Path) -> Path:
+    """Unpack it as the simplest programs do: without the permissions of the files."""
+    with zipfile.ZipFile(made) as archive:
+        archive.extractall(folder)
+    return folder / FOLDER
+
+
+def only(program: Path, folder: Path, world: World) -> dict[str, str]:
+    """An environment with the local AWS and with one program on the PATH."""
+    tools = folder / "bin"
+    tools.mkdir()
+    (tools / program.name).symlink_to(program)
+    return world.aws.environment | SAM | {"PATH": str(tools)}
+
+
+ANSWERS = {
+    r"no authentication\. Is this okay": "y",
+    r"Deploy this changeset": "y",
+    r"Parameter HeartbeatHours": "24",
+    r"Parameter SelfCheckMinutes": "0",
+}
+"""What the user types. Enter answers every other question."""
+
+
+def guided(folder: Path, env: dict[str, str], answers: dict[str, str]) -> str:
+    """Type the answers to `sam deploy --guided` at a terminal. Return what stood there."""
+    process, terminal = pty.fork()
+    if process == 0:
+        os.chdir(folder)
+        sam = shutil.which("sam", path=env["PATH"])
+        os.execve(sam, ["sam", "deploy", "--guided"], env)
+    shown, answered = "", 0
+    with suppress(OSError):  # the terminal is closed at the end
+        while select.select([terminal], [], [], PATIENCE)[0]:
+            shown += os.read(terminal, 65_536).decode(errors="replace")
+            # A question ends with its default, a colon and a blank.
+            if question := re.search(r"([^\n]*)\[[^\]\n]*\](\x1b\[\w*)*: $", shown[answered:]):
+                answered = len(shown)
+                typed = next((it for words, it in answers.items() if re.search(words, question[1])), "")
+                os.write(terminal, typed.encode() + b"\n")
+        os.kill(process, signal.SIGKILL)  # it waits for an answer that nobody gives
+    _, status = os.waitpid(process, 0)
+    assert os.waitstatus_to_exitcode(status) == 0, shown
+    return shown
+
+
+def delivers(world: World, name: str) -> None:
+    """The stack delivers the test message of ZStack, which opens an alert and closes it."""
+    relay = Stack(world.aws, name, deployed=True)
+    before = len(world.flashduty.received())
+    answer = world.post(relay, "test-message")
+    assert answer.status == 200, answer.text
+    assert [it["event_status"] for it in answer.json()["alerts"]] == ["Info", "Ok"]
+    assert len(world.flashduty.received()) == before + 2
+
+
+def parameters(world: World, name: str) -> dict[str, str]:
+    """The parameters of a stack."""
+    [found] = world.aws.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+    return {it["ParameterKey"]: it["ParameterValue"] for it in found["Parameters"]}
+
+
+def test_its_functions_run_on_this_machine_and_its_bytes_stay_the_same(made: Path, tmp_path: Path):
+    """SAM uploads the zips as they are, so what Lambda gets is what is in them."""
+    for name in build.FUNCTIONS:
+        with zipfile.ZipFile(unpacked(made, tmp_path) / f"{name}.zip") as archive:
+            [entry] = archive.infolist()
+            assert (entry.filename, entry.external_attr >> 16) == ("bootstrap", 0o755)
+            program = Path(archive.extract(entry, tmp_path / name))
+        assert build.built_for(program) == ARCHITECTURE
+    assert bundle.run(ARCHITECTURE, tmp_path).read_bytes() == made.read_bytes()
+
+
+def test_sam_deploys_it_and_an_upgrade_keeps_the_parameters(world: World, made: Path, tmp_path: Path):
+    """In less than two minutes, with nothing but SAM on the PATH."""
+    started = time.monotonic()
+    env = only(ROOT / ".venv/tools/bin/sam", tmp_path, world)
+    folder = unpacked(made, tmp_path / "first")
+    name = {r"Stack Name": "bundled"}
+    shown = guided(folder, env, ANSWERS | name)
+    delivers(world, "bundled")
+    seconds = time.monotonic() - started
+    print(f"From the bundle to a delivered test message: {seconds:.0f} s")
+    assert seconds < PATIENCE
+    assert "WebhookUrl" in shown
+    first = parameters(world, "bundled")
+    assert first["HeartbeatHours"] == "24"
+
+    # The next release, as README.txt says. Something has to be new in it.
+    folder = unpacked(made, tmp_path / "second")
+    shutil.copy(tmp_path / "first" / FOLDER / "samconfig.toml", folder)
+    template = (folder / "template.yaml").read_text()
+    new = template.replace(
+        "Description: Permissions of the relay", "Description: Permissions of the next relay"
+    )
+    assert new != template
+    (folder / "template.yaml").write_text(new)
+    shown = guided(folder, env, {it: typed for it, typed in ANSWERS.items() if typed == "y"})
+    assert "Successfully created/updated stack - bundled" in shown
+    assert parameters(world, "bundled") == first
+    delivers(world, "bundled")
+
+
+def test_the_aws_command_line_deploys_it(world: World, made: Path, tmp_path: Path):
+    """With the commands of docs/deploying.md."""
+    env = only(ROOT / ".venv/ministack/bin/aws", tmp_path, world)
+    folder = unpacked(made, tmp_path)
+    world.aws.client("s3").create_bucket(Bucket="bundles")
+    for command in (
+        "package --template-file template.yaml --s3-bucket bundles --output-template-file packaged.yaml",
+        "deploy --template-file packaged.yaml --s3-bucket bundles --stack-name packaged"
+        f" --capabilities CAPABILITY_IAM --parameter-overrides SelfCheckMinutes={QUIET['SelfCheckMinutes']}",
+    ):
+        aws = [shutil.which("aws", path=env["PATH"]), "cloudformation", *command.split()]
+        ran = subprocess.run(aws, cwd=folder, env=env, capture_output=True, text=True)
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+    delivers(world, "packaged")

@@ -1,0 +1,52 @@
+"""What `make bundle` makes of the template, and its README.txt."""
+
+import json
+
+import pytest
+from cloud import ROOT, Failed, build, bundle
+from samcli.yamlhelper import yaml_parse
+
+TEXT = (ROOT / "template.yaml").read_text()
+
+
+@pytest.mark.parametrize("architecture", build.TARGETS)
+def test_a_bundle_has_the_template_with_built_functions_for_one_architecture(architecture: str):
+    """And everything else as it is. An upgrade must not keep another architecture."""
+    expected = yaml_parse(TEXT)
+    parameters = expected["Parameters"]
+    assert parameters.pop("Architecture")["Default"] == build.DEFAULT
+    interface = expected["Metadata"]["AWS::CloudFormation::Interface"]
+    [group] = [it for it in interface["ParameterGroups"] if "Architecture" in it["Parameters"]]
+    group["Parameters"].remove("Architecture")
+    del interface["ParameterLabels"]["Architecture"]
+    expected["Metadata"]["AWS::ServerlessRepo::Application"]["ReadmeUrl"] = "README.txt"
+    expected["Globals"]["Function"]["Architectures"] = [architecture]
+    del expected["Globals"]["Function"]["CodeUri"]
+    for name in build.FUNCTIONS:
+        function = expected["Resources"][name.capitalize()]
+        assert function.pop("Metadata")["BuildProperties"]["Binary"] == name
+        function["Properties"]["CodeUri"] = f"{name}.zip"
+    made = bundle.template(TEXT, architecture)
+    # Without the order of the keys.
+    assert json.loads(json.dumps(yaml_parse(made))) == json.loads(json.dumps(expected))
+    assert made.count("#") == TEXT.count("#")
+
+
+def test_a_template_that_cannot_be_bundled_is_refused():
+    """So a change of template.yaml does not pass unseen."""
+    with pytest.raises(Failed, match="has 0 places like this, and not 1"):
+        bundle.template(TEXT.replace("CodeUri: .", "CodeUri: ./"), "x86_64")
+
+
+def test_the_readme_fits_on_a_screen_in_both_languages():
+    """Chinese characters are two columns wide."""
+    readme = bundle.files("arm64", "1.2.3", {})["README.txt"].decode()
+    lines = readme.splitlines()
+    assert max(sum(1 + (it > "\u2e7f") for it in line) for line in lines) <= 120
+    assert lines[0].startswith("zstack-flashduty 1.2.3 for arm64")
+    english, chinese = ([it[:2] for it in part.splitlines()] for part in readme.split("\n---"))
+    assert [it for it in english if it[:1].isdigit()] == [it for it in chinese if it[:1].isdigit()]
+    assert len(lines) <= 50
+    for name in ("/zstack-flashduty/push-url", "/zstack-flashduty/webhook-token"):
+        assert readme.count(name) == 2
+        assert name in TEXT
