@@ -255,7 +255,7 @@ class TestCost:
             product = 1.0
             for factor in factors:
                 product *= {1: 1, 100: 1, 432: 4.32}.get(factor, factor)
-            scale = 1e6 if "0.0000133334" in row[1] else 1
+            scale = 1e6 if "0.0000166667" in row[1] else 1
             assert round(product * scale, 2) == float(row[-1]), row
 
 

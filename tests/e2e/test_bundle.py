@@ -142,12 +142,13 @@ def test_the_aws_command_line_deploys_it(world: World, made: Path, tmp_path: Pat
     env = only(ROOT / ".venv/ministack/bin/aws", tmp_path, world)
     folder = unpacked(made, tmp_path)
     world.aws.client("s3").create_bucket(Bucket="bundles")
-    for command in (
-        "package --template-file template.yaml --s3-bucket bundles --output-template-file packaged.yaml",
-        "deploy --template-file packaged.yaml --s3-bucket bundles --stack-name packaged"
-        f" --capabilities CAPABILITY_IAM --parameter-overrides SelfCheckMinutes={QUIET['SelfCheckMinutes']}",
-    ):
-        aws = [shutil.which("aws", path=env["PATH"]), "cloudformation", *command.split()]
+    page = (ROOT / "docs/deploying.md").read_text().replace("\\\n", "")
+    commands = re.findall(r"(?m)^aws (cloudformation (?:package|deploy) .*)$", page)
+    assert len(commands) == 2
+    for command in commands:
+        words = command.replace("BUCKET", "bundles").replace("zstack-flashduty", "packaged").split()
+        quiet = [f"{name}={value}" for name, value in QUIET.items() if "--parameter-overrides" in words]
+        aws = [shutil.which("aws", path=env["PATH"]), *words, *quiet]
         ran = subprocess.run(aws, cwd=folder, env=env, capture_output=True, text=True)
         assert ran.returncode == 0, ran.stdout + ran.stderr
     delivers(world, "packaged")
