@@ -21,8 +21,8 @@ QUICK = answers catalogue edge field golden logging metrics secrets shapes templ
 
 export SAM_CLI_TELEMETRY = 0
 
-.PHONY: help setup run storm chaos bench worst instructions secrets deploy bundle check test test-unit test-rust \
-	test-template test-e2e test-docs test-console lint rust-installed
+.PHONY: help setup run storm chaos bench worst instructions secrets deploy doctor bundle check test test-unit \
+	test-rust test-template test-e2e test-docs test-console lint rust-installed
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -84,6 +84,11 @@ deploy: override export PARAMETERS := $(value PARAMETERS)
 deploy: .venv/tools/.stamp rust-installed ## build with SAM, then deploy to AWS or upgrade
 	@$(CLOUD).deploy $(if $(STACK),--stack '$(STACK)') $(if $(ARCHITECTURE),--architecture '$(ARCHITECTURE)') \
 		$(if $(YES),--yes)
+
+# It needs Python 3.9 and the AWS CLI, and nothing of .venv. STACK=name, NO_WAIT=1, URL=https://... if the webhook has
+# a domain of its own.
+doctor: ## walk the path of an alert, and say where it ends; NO_WAIT=1 does not wait for the metrics
+	@$(PYTHON) scripts/doctor.py $(if $(STACK),--stack '$(STACK)') $(if $(URL),--url '$(URL)') $(if $(NO_WAIT),--no-wait)
 
 # ARCHITECTURE=arm64 builds for the other processor.
 bundle: .venv/tools/.stamp rust-installed ## build a release that deploys itself with SAM, in zips/

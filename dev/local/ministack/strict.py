@@ -1,4 +1,4 @@
-"""Starts MiniStack 1.5 with six corrections. Three of them concern IAM (`AUTH=true`).
+"""Starts MiniStack 1.5 with corrections. Three of them concern IAM (`AUTH=true`).
 
 - MiniStack checks `ssm:GetParameters` against the resource `*`, so that only a policy for all parameters
   allows it. AWS checks it against every requested name.
@@ -14,6 +14,18 @@
 - CloudFormation refuses alarms on metric math. Here such an alarm is created on the first of its metrics. No
   test depends on it.
 
+The next five are for `make doctor`, which looks at what AWS shows of a stack:
+
+- Lines of functions in the Embedded Metric Format become metrics of CloudWatch, at once. AWS takes minutes.
+  Lambda drops these lines if the log level of the function is above INFO, and so does this.
+- FilterLogEvents understands patterns such as `{ $.level = "ERROR" }`, and several with `||` between them.
+  To MiniStack every JSON pattern matches every line.
+- A subscription by email has to be confirmed. Until then its ARN is listed as `PendingConfirmation`. No mail
+  is sent: the token to confirm it with is the address itself.
+- Alarms keep their state until SetAlarmState changes it. MiniStack evaluates an alarm when it is created,
+  over the metrics of all functions.
+- StartMessageMoveTask moves all messages of a queue to another at once, and not in the background.
+
 A queue with the tag `count-lag-seconds` counts late, as SQS may. Its approximate counts leave out the
 messages that were sent within that many seconds. Without the tag the counts are exact.
 
@@ -22,13 +34,15 @@ API Gateway also reports every message to the local console, if there is one: se
 
 import json
 import os
+import re
 import time
+from contextlib import suppress
 
 from ministack import app
 from ministack.core import iam_actions
 from ministack.core.iam_evaluator import enforce, pin_request_origin
 from ministack.core.router import extract_access_key_id
-from ministack.services import apigateway, sqs
+from ministack.services import apigateway, cloudwatch, cloudwatch_logs, lambda_svc, sns, sqs
 from ministack.services.cloudformation import provisioners
 from tap import VARIABLE, Tap
 
@@ -100,6 +114,95 @@ def math_alarm_record(name, properties):
     return alarm_record(name, properties)
 
 
+emit_lambda_logs = lambda_svc._emit_lambda_logs
+
+
+def emit_lambda_metrics(function, request_id, log_text, *more, **options):
+    """Write the lines of a run to the log, and the metrics in them to CloudWatch."""
+    emit_lambda_logs(function, request_id, log_text, *more, **options)
+    logging = (function.get("config") or function).get("LoggingConfig") or {}
+    if logging.get("ApplicationLogLevel", "INFO") not in ("TRACE", "DEBUG", "INFO"):
+        return
+    for text in (log_text or "").splitlines():
+        if '"_aws"' not in text:
+            continue
+        with suppress(ValueError, KeyError, TypeError):
+            line = json.loads(text)
+            for directive in line["_aws"]["CloudWatchMetrics"]:
+                for names in directive["Dimensions"]:
+                    dimensions = {name: line[name] for name in names}
+                    for metric in directive["Metrics"]:
+                        values = line[metric["Name"]]
+                        for value in values if isinstance(values, list) else [values]:
+                            if isinstance(value, int | float):
+                                cloudwatch.record_metric(
+                                    *(directive["Namespace"], metric["Name"], value),
+                                    *(metric.get("Unit", "None"), dimensions),
+                                )
+
+
+compile_filter_pattern = cloudwatch_logs._compile_filter_pattern
+
+
+def compile_json_pattern(raw):
+    """What says whether a line matches. Of JSON patterns: fields that equal a text, with || between them."""
+    wanted = re.findall(r'\$\.(\w+) = "([^"]*)"', raw or "")
+    if not wanted or not raw.strip().startswith("{"):
+        return compile_filter_pattern(raw)
+
+    def matches(message):
+        with suppress(ValueError):
+            line = json.loads(message)
+            return isinstance(line, dict) and any(line.get(name) == text for name, text in wanted)
+        return False
+
+    return matches
+
+
+def confirmed_later(call, topic_arn):
+    """A call that creates subscriptions, of which those by email are not confirmed yet."""
+
+    def call_and_mark(*arguments, **options):
+        topic = sns._topics.get(topic_arn(*arguments)) or {"subscriptions": []}
+        before = {it["arn"] for it in topic["subscriptions"]}
+        answer = call(*arguments, **options)
+        for it in topic["subscriptions"]:
+            if it["arn"] not in before and it["protocol"] == "email":
+                it.update(confirmed=False, token=it["endpoint"])
+        return answer
+
+    return call_and_mark
+
+
+list_subscriptions = sns._list_subscriptions_by_topic
+
+
+def list_subscriptions_by_topic(params):
+    """MiniStack's list, without the ARN of those that are not confirmed."""
+    status, headers, body = list_subscriptions(params)
+    topic = sns._topics.get(sns._p(params, "TopicArn")) or {"subscriptions": []}
+    for it in topic["subscriptions"]:
+        if not it["confirmed"]:
+            body = body.replace(
+                f"<SubscriptionArn>{it['arn']}<".encode(), b"<SubscriptionArn>PendingConfirmation<"
+            )
+    return status, headers, body
+
+
+def start_message_move_task(data, _queue_url):
+    """Move all messages now. Those that are hidden stay."""
+    source, destination = (sqs._queue_by_arn(data[name]) for name in ("SourceArn", "DestinationArn"))
+    if not source or not destination:
+        raise sqs._Err("ResourceNotFoundException", "The resource that you specified does not exist.")
+    with sqs._queues_lock:
+        now = time.time()
+        for it in [it for it in source["messages"] if it["visible_at"] <= now]:
+            source["messages"].remove(it)
+            destination["messages"].append(it | {"receive_count": 0, "first_receive_at": None})
+    sqs.esm_wake.set()
+    return {"TaskHandle": "moved"}
+
+
 # Functions inherit the environment, and must not see this variable.
 if console := os.environ.pop(VARIABLE, None):
     apigateway.handle_execute = Tap(console).on(
@@ -108,8 +211,17 @@ if console := os.environ.pop(VARIABLE, None):
 provisioners._cw_metric_alarm_record = math_alarm_record
 for operation in ("SendMessage", "SendMessageBatch", "DeleteMessage", "DeleteMessageBatch"):
     sqs._HANDLERS[operation] = locked(sqs._HANDLERS[operation])
+sqs._HANDLERS["StartMessageMoveTask"] = start_message_move_task
 sqs._refresh_counts = late_refresh_counts
 sqs._prune_dedup = throttled_prune_dedup
+lambda_svc._emit_lambda_logs = emit_lambda_metrics
+cloudwatch._evaluate_alarm = lambda _alarm: None
+cloudwatch_logs._compile_filter_pattern = compile_json_pattern
+sns._subscribe = confirmed_later(sns._subscribe, lambda params: sns._p(params, "TopicArn"))
+provisioners._RESOURCE_HANDLERS["AWS::SNS::Subscription"]["create"] = confirmed_later(
+    provisioners._sns_sub_create, lambda _id, properties, _stack: properties.get("TopicArn", "")
+)
+sns._list_subscriptions_by_topic = list_subscriptions_by_topic
 iam_actions.extract_iam_action = strict_iam_action
 iam_actions.extract_resource_arn = strict_resource_arn
 app.pin_request_origin = lambda source_ip, _secure: pin_request_origin(source_ip, True)

@@ -1,0 +1,743 @@
+"""`make doctor` with answers that are written down here, and what it is made of.
+
+MiniStack has no expired credentials, no small account, and no stack that is half deployed, and it lets
+everybody do some things. test_doctor.py has what it can show.
+"""
+# ruff: noqa: RUF001 (Chinese has punctuation of its own)
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tools
+from doctors import PROGRAM, PYTHON, doctor, loaded
+from local import ROOT, samples
+from local.aws import LOOPBACK
+from shell import commands
+
+
+@contextmanager
+def served(answer: Callable[[BaseHTTPRequestHandler], tuple[int, dict[str, str], str]]) -> Iterator[str]:
+    """The URL of a webhook on this machine that answers so. `Date` may be one of its headers."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            status, headers, body = answer(self)
+            self.send_response_only(status)
+            for name, value in ({"Date": self.date_time_string()} | headers).items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body.encode())))
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        do_POST = do_GET
+
+        def log_message(self, *_: object) -> None:
+            """Nothing."""
+
+    server = ThreadingHTTPServer((LOOPBACK, 0), Handler)
+    threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
+    try:
+        yield f"http://{LOOPBACK}:{server.server_port}/zstack"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+TOKEN = "0123456789abcdef-of-a-test"
+KEY = "fedcba9876543210"
+PUSH_URL = f"https://api.flashcat.cloud/event/push/alert/standard?integration_key={KEY}"
+TOPIC = "arn:aws:sns:us-east-1:123456789012:alarms"
+
+PARAMETERS = {
+    "PushUrlParameter": "/zf/push-url",
+    "WebhookTokenParameter": "/zf/token",
+    "SelfCheckMinutes": "15",
+}
+OUTPUTS = {
+    "WebhookUrl": "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/zstack",
+    "AlarmTopicArn": TOPIC,
+    "RetryQueueUrl": "https://sqs.us-east-1.amazonaws.com/123456789012/zf-retries.fifo",
+    "RetryQueueArn": "arn:aws:sqs:us-east-1:123456789012:zf-retries.fifo",
+    "DeadLetterQueueUrl": "https://sqs.us-east-1.amazonaws.com/123456789012/zf-dead-letters.fifo",
+    "DeadLetterQueueArn": "arn:aws:sqs:us-east-1:123456789012:zf-dead-letters.fifo",
+}
+RESOURCES = {
+    "Relay": "zf-Relay-1",
+    "RelayLogs": "/aws/lambda/zf-relay",
+    "Redeliver": "zf-Redeliver-1",
+    "RedeliverLogs": "/aws/lambda/zf-redeliver",
+    "RedeliverSource": "uuid",
+    "DeadLetters": "dead",
+}
+
+
+class Recorded(doctor.Doctor):
+    """With answers of AWS that are written down here. An answer that is a text is an error."""
+
+    def __init__(self, answers: dict[str, Any] | None = None, url: str | None = None, wait: bool = True):
+        super().__init__(doctor.Terminal("en"), "zf", url, wait)
+        self.answers, self.calls = answers or {}, []
+        self.version, self.region = "2.15.0", "us-east-1"
+        self.parameters, self.outputs, self.resources = dict(PARAMETERS), dict(OUTPUTS), dict(RESOURCES)
+        self.tokens = [TOKEN]
+        self.terminal.secrets |= {TOKEN, KEY, PUSH_URL, doctor.basic(TOKEN)}
+
+    def aws(self, service: str, operation: str, *_: str, **parameters: Any) -> Any:
+        """The answer to this call."""
+        self.calls.append((service, operation, parameters))
+        answer = self.answers.get(operation, {"Datapoints": [], "events": []})
+        if callable(answer):
+            answer = answer(**parameters)
+        if isinstance(answer, str):
+            raise doctor.AwsError(254, answer, service, operation)
+        return answer
+
+    def finds(self, step: str) -> Any:
+        """What a step finds, as `walk` does."""
+        try:
+            return getattr(self, step)()
+        except doctor.Failure as failure:
+            return failure.finding
+        except doctor.AwsError as error:
+            return self.explained(error)
+
+
+def refusal(code: str, operation: str, words: str = "no") -> str:
+    """An error of AWS, as the AWS command line prints it."""
+    return f"\nAn error occurred ({code}) when calling the {operation} operation: {words}\n"
+
+
+USER = "User: arn:aws:iam::123456789012:user/colleague is not authorized to perform: "
+
+
+@pytest.mark.parametrize(
+    ("words", "text", "advice"),
+    [
+        (
+            refusal("AccessDeniedException", "GetParameters", f"{USER}ssm:GetParameters on resource: arn:x"),
+            "you lack the right ssm:GetParameters",
+            "for ssm:GetParameters",
+        ),
+        (refusal("AuthorizationError", "GetParameters"), "you lack the right ssm:GetParameters", "Ask"),
+        (
+            refusal(
+                "AccessDeniedException", "GetParameters", "The ciphertext refers to a customer master key"
+            ),
+            "you lack the right kms:Decrypt",
+            "for kms:Decrypt",
+        ),
+        (refusal("ExpiredTokenException", "GetParameters"), "have expired", "aws sso login"),
+        ("Error when retrieving token from sso: Token has expired and refresh failed", "have expired", "sso"),
+        (
+            "The SSO session associated with this profile has expired or is otherwise invalid.",
+            "expired",
+            "sso",
+        ),
+        (refusal("InvalidClientTokenId", "X"), "AWS does not accept the credentials", "aws configure"),
+        (
+            refusal("InvalidSignatureException", "X", "Signature expired: 1 is now earlier"),
+            "the clock",
+            "ntp",
+        ),
+        (refusal("RequestTimeTooSkewed", "X"), "the clock of this machine is wrong", "timedatectl"),
+        (refusal("InvalidSignatureException", "X", "does not match"), "does not accept", "aws configure"),
+        (refusal("ThrottlingException", "X", "Rate exceeded"), "AWS throttles", "run this again"),
+        ('Could not connect to the endpoint URL: "https://x/"', "AWS cannot be reached", "HTTPS_PROXY"),
+        ("SSL validation failed for https://x/", "AWS cannot be reached", "AWS_CA_BUNDLE"),
+        ("Unable to locate credentials", "there are no AWS credentials", "aws configure"),
+        ("The config profile (x) could not be found", "AWS_PROFILE does not exist", "AWS_PROFILE"),
+        (refusal("InternalServerError", "X", "Oh."), "(InternalServerError)", ""),
+    ],
+)
+def test_errors_of_aws_are_explained(words: str, text: str, advice: str):
+    """Each in our words, with what to do."""
+    error = doctor.AwsError(254, words, "ssm", "get-parameters")
+    finding = Recorded().explained(error)
+    assert finding.mark == "✗"
+    assert text in finding.text
+    assert advice in "\n".join(finding.advice)
+
+
+def test_an_operation_that_the_command_line_does_not_know():
+    """It is too old."""
+    error = doctor.AwsError(2, "aws: error: argument operation: Invalid choice, valid choices are:", "x", "y")
+    assert Recorded().explained(error).text == "the AWS CLI 2.15.0 is too old"
+
+
+def described(state: str, outputs: dict[str, str] = OUTPUTS) -> dict[str, Any]:
+    """Answers about a stack in this state."""
+    listed = [{"OutputKey": name, "OutputValue": value} for name, value in outputs.items()]
+    resources = [
+        {"LogicalResourceId": name, "PhysicalResourceId": value, "ResourceType": "AWS::X::Y"}
+        for name, value in RESOURCES.items()
+    ]
+    events = [
+        ("zf", "UPDATE_ROLLBACK_IN_PROGRESS", "The following resource(s) failed"),
+        ("Api", "UPDATE_FAILED", "Resource update cancelled"),
+        ("Relay", "UPDATE_FAILED", "no such image"),
+        ("zf", "UPDATE_IN_PROGRESS", "User Initiated"),
+        ("Relay", "CREATE_FAILED", "an older story"),
+    ]
+    return {
+        "describe-stacks": {"Stacks": [{"StackStatus": state, "Outputs": listed, "Parameters": []}]},
+        "describe-stack-resources": {"StackResources": resources},
+        "describe-stack-events": {
+            "StackEvents": [
+                {"LogicalResourceId": name, "ResourceStatus": status, "ResourceStatusReason": reason}
+                for name, status, reason in events
+            ]
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("state", "fine", "usable", "commands"),
+    [
+        ("CREATE_COMPLETE", True, True, []),
+        ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", True, True, []),
+        ("UPDATE_IN_PROGRESS", False, True, []),
+        ("CREATE_IN_PROGRESS", False, True, []),
+        ("REVIEW_IN_PROGRESS", False, True, ["make deploy"]),
+        ("UPDATE_ROLLBACK_COMPLETE", False, True, ["make deploy"]),
+        ("UPDATE_ROLLBACK_FAILED", False, True, ["aws cloudformation continue-update-rollback"]),
+        ("DELETE_FAILED", False, False, ["aws cloudformation delete-stack"]),
+        (
+            "ROLLBACK_COMPLETE",
+            False,
+            False,
+            [
+                "aws cloudformation delete-stack",
+                "aws cloudformation wait stack-delete-complete",
+                "make deploy",
+            ],
+        ),
+    ],
+)
+def test_each_state_of_a_stack(state: str, fine: bool, usable: bool, commands: list[str]):
+    """Whether it is fine, whether the other steps can run, and what to do."""
+    it = Recorded(described(state))
+    finding = it.finds("stack")
+    assert (finding.mark == "✓", "stack" in it.known) == (fine, usable)
+    assert state in finding.text
+    found = [line.strip() for line in finding.advice if line.startswith("    ")]
+    assert len(found) == len(commands)
+    assert all(line.startswith(command) for line, command in zip(found, commands, strict=True))
+    if "ROLLBACK" in state:
+        assert finding.text.endswith("; Relay: no such image")
+
+
+def test_a_stack_that_is_something_else():
+    """It has no webhook."""
+    assert "another stack" in Recorded(described("CREATE_COMPLETE", {})).finds("stack").text
+
+
+def parameter(value: str, kind: str = "SecureString") -> dict[str, Any]:
+    """An answer of SSM."""
+    return {"get-parameters": {"Parameters": [{"Name": "n", "Type": kind, "Value": value}]}}
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (PUSH_URL, "to api.flashcat.cloud, integration of kind Standard Alert Event"),
+        (f" {PUSH_URL}\n".replace("standard", "zstack"), "integration of kind ZStack"),
+        ("http://127.0.0.1:80/?integration_key=k", "SecureString, to 127.0.0.1"),
+        (KEY, "is not a URL"),
+        (f"{PUSH_URL} {PUSH_URL}", "is not a URL"),
+        ("https://[/", "is not a URL"),
+        (PUSH_URL.replace("https", "http"), "does not begin with https://"),
+        (PUSH_URL.partition("?")[0], "has no integration_key"),
+        ("https://api.flashcat.cloud/?integration_key=", "has no integration_key"),
+        ("https://api.flashcat.cloud/?integration_key=…", "has no integration_key"),
+    ],
+)
+def test_push_urls(value: str, text: str):
+    """As src/flashduty/push_url.rs and `make secrets` read them, and never shown."""
+    finding = Recorded(parameter(value)).finds("push_url")
+    assert text in finding.text
+    assert finding.mark == ("✓" if "SecureString" in finding.text or "kind" in finding.text else "✗")
+    assert KEY not in finding.text + "".join(finding.advice)
+    assert any("--value file:///dev/stdin" in it for it in finding.advice) == (finding.mark == "✗")
+
+
+@pytest.mark.parametrize(
+    ("value", "mark", "text"),
+    [
+        (f"{TOKEN}\n", "✓", "1 token(s)"),
+        (f"\r\n {TOKEN}\r\nold-{TOKEN}\n", "✓", "2 token(s)"),
+        ("correct horse battery", "✓", "1 token(s)"),
+        (" \n", "✗", "is empty"),
+        ("口令口令口令口令口令口令口令口令", "✗", "has characters that ZStack cannot send"),
+        ("short", "!", "fewer than 16 characters"),
+        (f"{TOKEN} {TOKEN}", "!", "several tokens in one line"),
+    ],
+)
+def test_tokens(value: str, mark: str, text: str):
+    """As src/secrets/token.rs reads them, and never shown."""
+    it = Recorded(parameter(value))
+    finding = it.finds("token")
+    assert (finding.mark, text in finding.text) == (mark, True), finding
+    assert TOKEN not in finding.text + "".join(finding.advice)
+    assert ("token" in it.known) == (mark != "✗")
+
+
+def test_a_key_of_ones_own_is_kept():
+    """Without --key-id, SSM would encrypt with its own."""
+    it = Recorded(parameter("x"))
+    it.parameters["KmsKeyArn"] = "arn:aws:kms:us-east-1:123456789012:key/k"
+    assert (
+        " --key-id arn:aws:kms:us-east-1:123456789012:key/k --overwrite " in it.finds("push_url").advice[-1]
+    )
+
+
+def relays(code: int, **body: Any) -> tuple[int, dict[str, str], str]:
+    """An answer of the relay."""
+    return code, {}, json.dumps(body | {"request_id": "r"})
+
+
+ALERT = {"alert_key": "zstack:test", "flashduty_request_id": "f"}
+PAGE = (200, {}, "<html>hello</html>")
+
+
+@pytest.mark.parametrize(
+    ("step", "answer", "mark", "text", "advice"),
+    [
+        ("health", relays(200, status="ok"), "✓", "200", ""),
+        ("health", relays(503, status="unavailable"), "✗", "503: the relay cannot", "ssm:GetParameters"),
+        (
+            "health",
+            PAGE,
+            "✗",
+            "200, and the answer is not the relay's: <html>",
+            "Look at what answers at http",
+        ),
+        ("health", (403, {}, '{"message":"Forbidden"}'), "✗", "403", "ICP"),
+        ("health", (404, {}, '{"message":"Not Found"}'), "✗", "404", OUTPUTS["WebhookUrl"]),
+        ("health", (429, {}, '{"message":"Too Many Requests"}'), "✗", "429", "throttles"),
+        ("health", (503, {}, '{"message":"Service Unavailable"}'), "✗", "503", "reserved concurrency"),
+        ("rejection", relays(401, error={"code": "Unauthorized"}), "✓", "401", ""),
+        ("rejection", relays(200, alerts=[ALERT]), "✗", "a wrong token is accepted", "ALLOW_UNAUTHENTICATED"),
+        ("rejection", relays(503, error={"code": "SettingsUnavailable"}), "✗", "503 SettingsUn", "answers"),
+        ("message", relays(200, alerts=[ALERT]), "✓", "Flashduty has zstack:test (request f). It was", ""),
+        ("message", PAGE, "✗", "not the relay's", "Look at"),
+        ("message", relays(200), "✗", "not the relay's", "Look at"),
+        ("message", relays(401, error={"code": "Unauthorized"}), "✗", "does not accept", "300 seconds"),
+        ("message", relays(503, error={"code": "QueueUnavailable"}), "✗", "503 QueueUnavailable", "answers"),
+        (
+            "message",
+            relays(502, error={"flashduty": {"code": "NoLicense", "message": "m", "request_id": "f"}}),
+            "✗",
+            "502: Flashduty refuses it: NoLicense: m (request f)",
+            "no subscription",
+        ),
+        (
+            "message",
+            relays(502, error={"flashduty": {"code": "InvalidParameter", "message": f"what is {KEY}?"}}),
+            "✗",
+            "InvalidParameter: (not shown, because a secret is in it)",
+            "Flashduty's own words",
+        ),
+    ],
+)
+def test_answers_of_the_api(
+    step: str,
+    answer: tuple[int, dict[str, str], str],
+    mark: str,
+    text: str,
+    advice: str,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """Of the relay, and of others in its place."""
+    monkeypatch.setattr(doctor, "HEALTH_PATIENCE", 0)
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    with served(lambda _: answer) as url:
+        finding = Recorded(url=url).finds(step)
+    assert finding.mark == mark
+    assert text in finding.text
+    assert advice in "\n".join(finding.advice)
+
+
+def test_the_integration_of_kind_zstack():
+    """It gets ZStack's own message. What Flashduty makes of it is not known here."""
+    with served(lambda _: relays(200, alerts=[ALERT])) as url:
+        it = Recorded(url=url)
+        it.zstack_kind = True
+        assert "sent closed" not in it.finds("message").text
+
+
+def test_the_token_goes_to_nobody_else():
+    """No redirect is followed, and an answer that repeats the token is not shown."""
+    seen = []
+
+    def other(request: BaseHTTPRequestHandler) -> tuple[int, dict[str, str], str]:
+        seen.append(request.path)
+        return PAGE
+
+    with served(other) as elsewhere, served(lambda _: (302, {"Location": elsewhere}, "")) as url:
+        finding = Recorded(url=url).finds("message")
+    assert (seen, finding.mark) == ([], "✗")
+    assert "It redirects" in finding.advice[0]
+    with served(lambda request: (200, {}, str(request.headers))) as url:
+        finding = Recorded(url=f"{url}?token={TOKEN}").finds("message")
+    assert finding.text == "200, and the answer is not the relay's: (not shown, because a secret is in it)"
+    assert TOKEN not in "".join(finding.advice)
+
+
+@pytest.mark.parametrize(
+    ("url", "text"),
+    [
+        ("alarms.example.com/zstack", "--url is not a URL"),
+        ("http://alarms.example.com/zstack", "--url is not a URL"),
+        ("https://[/zstack", "--url is not a URL"),
+        (f"http://{LOOPBACK}:1/zstack", f"{LOOPBACK}:1 cannot be reached: Connection refused"),
+        ("https://nowhere.invalid/zstack", "nowhere.invalid cannot be reached"),
+    ],
+)
+def test_urls_that_cannot_be_called(url: str, text: str):
+    """And a token is sent over TLS only."""
+    it = Recorded(url=url)
+    assert text in it.finds("health").text
+    assert "health" not in it.known
+
+
+@pytest.mark.parametrize(
+    ("off", "mark", "text"),
+    [
+        (0, "✓", " s off. ZStack's clock does not matter"),
+        (90, "!", "s behind the API's clock"),
+        (400, "✗", "s behind the API's clock"),
+        (-400, "✗", "s ahead of the API's clock"),
+    ],
+)
+def test_the_clock(off: int, mark: str, text: str):
+    """Compared with an API whose clock is `off` seconds ahead; set right, it is fine."""
+
+    def late(handler: BaseHTTPRequestHandler) -> tuple[int, dict[str, str], str]:
+        status, _, body = relays(200, status="ok")
+        return status, {"Date": handler.date_time_string(time.time() + off)}, body
+
+    with served(late) as url:
+        it = Recorded(url=url)
+        assert it.finds("health").mark == "✓"
+    finding = it.finds("clock")
+    assert finding.mark == mark
+    assert text in finding.text
+    assert ("    sudo timedatectl set-ntp true" in finding.advice) == (mark != "✓")
+
+
+def test_an_answer_without_a_date():
+    """A proxy may have removed it."""
+    with served(lambda _: (200, {"Date": ""}, relays(200, status="ok")[2])) as url:
+        it = Recorded(url=url)
+        it.finds("health")
+    assert it.finds("clock").mark == "!"
+
+
+@pytest.mark.parametrize(
+    ("step", "answers", "mark", "text", "advice"),
+    [
+        ("source", {"get-event-source-mapping": {"State": "Enabled"}}, "✓", "Enabled", ""),
+        ("source", {"get-event-source-mapping": {"State": "Enabling"}}, "!", "Enabling", "run this again"),
+        (
+            "source",
+            {"get-event-source-mapping": {"State": "Enabled", "LastProcessingResult": "PROBLEM: denied"}},
+            "✗",
+            "Enabled: PROBLEM: denied",
+            "Remove the cause",
+        ),
+        (
+            "source",
+            {"get-event-source-mapping": refusal("ResourceNotFoundException", "GetEventSourceMapping")},
+            "✗",
+            "uuid does not exist any more",
+            "make deploy STACK=zf",
+        ),
+        (
+            "source",
+            {"get-event-source-mapping": refusal("AccessDeniedException", "GetEventSourceMapping")},
+            "✗",
+            "you lack the right lambda:GetEventSourceMapping",
+            "Ask",
+        ),
+        (
+            "dead_letters",
+            {
+                "get-queue-attributes": refusal(
+                    "AWS.SimpleQueueService.NonExistentQueue", "GetQueueAttributes"
+                )
+            },
+            "✗",
+            "does not exist any more",
+            "make deploy",
+        ),
+        (
+            "subscriber",
+            {"list-subscriptions-by-topic": refusal("NotFound", "ListSubscriptionsByTopic")},
+            "✗",
+            f"{TOPIC} does not exist any more",
+            "make deploy",
+        ),
+        (
+            "subscriber",
+            {
+                "list-subscriptions-by-topic": {
+                    "Subscriptions": [{"SubscriptionArn": "Deleted", "Protocol": "sms"}]
+                }
+            },
+            "✗",
+            "nobody is subscribed",
+            f"aws sns subscribe --topic-arn {TOPIC}",
+        ),
+        (
+            "concurrency",
+            {"get-account-settings": {"AccountLimit": {"ConcurrentExecutions": 10}}},
+            "✗",
+            "10, shared by all functions",
+            "aws service-quotas request-service-quota-increase --service-code lambda",
+        ),
+        (
+            "concurrency",
+            {"get-account-settings": {"AccountLimit": {"ConcurrentExecutions": 100}}},
+            "✓",
+            "100",
+            "",
+        ),
+        (
+            "concurrency",
+            {"get-account-settings": refusal("AccessDeniedException", "GetAccountSettings")},
+            "✗",
+            "you lack the right lambda:GetAccountSettings",
+            "Ask",
+        ),
+        (
+            "errors",
+            {"filter-log-events": refusal("ResourceNotFoundException", "FilterLogEvents")},
+            "✗",
+            "/aws/lambda/zf-relay does not exist any more",
+            "make deploy",
+        ),
+    ],
+)
+def test_what_aws_may_answer(step: str, answers: dict[str, Any], mark: str, text: str, advice: str):
+    """What MiniStack does not answer."""
+    finding = Recorded(answers).finds(step)
+    assert finding.mark == mark
+    assert text in finding.text
+    assert advice in "\n".join(finding.advice)
+
+
+def alarm(short: str, state: str, **more: Any) -> dict[str, Any]:
+    """An alarm of the stack."""
+    return {"AlarmName": f"zf-{short}", "StateValue": state, "StateUpdatedTimestamp": 1_700_000_000.0} | more
+
+
+@pytest.mark.parametrize(
+    ("alarms", "minutes", "delivered", "mark", "text"),
+    [
+        ([alarm("self-check", "ALARM")], 20, True, "!", "on: zf-self-check"),
+        ([alarm("self-check", "ALARM")], 40, True, "✗", "on: zf-self-check"),
+        ([alarm("heartbeat", "ALARM")], 999, True, "!", "on: zf-heartbeat"),
+        ([alarm("heartbeat", "ALARM")], 999, False, "✗", "on: zf-heartbeat"),
+        ([alarm("self-check", "ALARM"), alarm("api-5xx", "ALARM")], 1, True, "✗", "on: zf-api-5xx"),
+        ([alarm("self-check", "INSUFFICIENT_DATA"), alarm("api-5xx", "OK")], 1, True, "✓", "2, none is on"),
+        ([], 1, True, "✗", "deleted by hand: zf-api-5xx"),
+        ([alarm("api-5xx", "OK", ActionsEnabled=False)], 1, True, "✗", "tell nobody"),
+    ],
+)
+def test_alarms(alarms: list[dict[str, Any]], minutes: int, delivered: bool, mark: str, text: str):
+    """What is on in a new stack, and what the test message ends, is no failure."""
+    it = Recorded({"describe-alarms": {"MetricAlarms": alarms}})
+    it.alarm_names = [it["AlarmName"] for it in alarms] or ["zf-api-5xx"]
+    it.created, it.delivered = time.time() - 60 * minutes, delivered
+    finding = it.finds("alarms")
+    assert (finding.mark, text in finding.text) == (mark, True), finding
+    if mark == "✗" and alarms and text.startswith("on"):
+        assert any("since 2023-11-14 22:13 UTC" in line for line in finding.advice)
+
+
+def points(**values: float) -> Callable[..., Any]:
+    """An answer of CloudWatch: sums of metrics in the minutes of 2023-11-14, such as `Errors_13=2`."""
+
+    def answer(MetricName: str, Dimensions: list[dict[str, str]], **_: Any) -> dict[str, Any]:
+        found = [(name.split("_"), value) for name, value in values.items()]
+        ours = Dimensions[0]["Value"].startswith("zf-Redeliver")
+        return {
+            "Datapoints": [
+                {"Timestamp": f"2023-11-14T22:{minute}:00Z", "Sum": value}
+                for (name, minute), value in found
+                if name == MetricName and ours
+            ]
+        }
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("values", "mark"),
+    [
+        ({}, "✓"),
+        ({"Errors_13": 0, "Invocations_13": 4}, "✓"),
+        ({"Errors_13": 2, "Invocations_13": 2}, "✗"),
+        ({"Errors_13": 2, "Invocations_13": 3}, "!"),
+        ({"Errors_13": 2, "Invocations_13": 2, "Invocations_14": 1}, "!"),
+        ({"Errors_13": 1, "Invocations_13": 2, "Errors_14": 1, "Invocations_14": 1}, "✗"),
+    ],
+)
+def test_runs_that_failed(values: dict[str, float], mark: str):
+    """It matters whether the last ones did. The last line of the log says why."""
+    line = {"level": "ERROR", "message": "the function cannot start: SETTINGS_TTL_SECONDS", "timestamp": "t"}
+    other = line | {"level": "INFO", "message": "fine"}
+    secret = line | {"message": f"what is {TOKEN}?"}
+    events = [{"timestamp": at, "message": json.dumps(it)} for at, it in enumerate((secret, line, other))]
+    logs = {"events": events if mark != "✓" else []}
+    finding = Recorded({"get-metric-statistics": points(**values), "filter-log-events": logs}).finds("errors")
+    assert finding.mark == mark
+    assert ("redeliver says: the function cannot start: SETTINGS" in "".join(finding.advice)) == (mark != "✓")
+    assert TOKEN not in finding.text + "".join(finding.advice)
+
+
+def test_every_command_is_understood():
+    """Of all that is broken at the same time: programs, operations and options exist."""
+    alarms = [alarm("api-5xx", "OK", ActionsEnabled=False)]
+    it = Recorded(
+        described("ROLLBACK_COMPLETE")
+        | parameter("x", "String")
+        | {
+            "get-event-source-mapping": {"State": "Disabled"},
+            "get-queue-attributes": {
+                "Attributes": {
+                    "ApproximateNumberOfMessages": "1",
+                    "ApproximateNumberOfMessagesNotVisible": "1",
+                }
+            },
+            "describe-alarms": {"MetricAlarms": alarms},
+            "list-subscriptions-by-topic": {"Subscriptions": []},
+            "get-account-settings": {"AccountLimit": {"ConcurrentExecutions": 10}},
+            "get-metric-statistics": points(Errors_13=1, Invocations_13=1),
+            "get-function-configuration": {"LoggingConfig": {"ApplicationLogLevel": "WARN", "LogGroup": "g"}},
+            "filter-log-events": {"events": []},
+        }
+    )
+    steps = ("push_url", "token", "source", "dead_letters", "alarms", "subscriber", "concurrency", "errors")
+    lines = []
+    for step in (*steps, "metrics_late", "stack"):
+        it.alarm_names = ["zf-api-5xx"]
+        advice = it.finds(step).advice
+        lines += [line for line in advice if line.startswith("    ")]
+    programs = [command for line in lines for command in commands(line) if command[0] in ("aws", "make")]
+    # Two that the check does not know. test_doctor.py runs them.
+    programs = [command for command in programs if command[2] not in ("subscribe", "wait")]
+    assert len(programs) >= 14
+    assert [mistake for program in programs for mistake in tools.mistakes(program)] == []
+
+
+def test_the_program_changes_nothing():
+    """All that it calls are questions."""
+    operations = {
+        operation for operation in re.findall(r'self\.aws\(\s*"[\w-]+",\s*"([\w-]+)"', PROGRAM.read_text())
+    }
+    assert len(operations) > 8
+    assert all(re.match("get-|describe-|list-|filter-", operation) for operation in operations)
+
+
+def test_the_test_message_is_that_of_the_samples():
+    """ZStack's own."""
+    assert samples.read(ROOT / "events/test-message.json").body.decode() == doctor.TEST_MESSAGE
+
+
+def test_texts_exist_in_both_languages():
+    """With the same fields. English is ASCII. Chinese holds no sentence in English. And each is used."""
+    source = PROGRAM.read_text().partition('"""Every text in English and in Chinese.')[2]
+    for name, texts in doctor.TEXTS.items():
+        english, chinese = texts
+        fields = [sorted(re.findall(r"\{(\w+)\}", text)) for text in texts]
+        assert fields[0] == fields[1], name
+        assert english.isascii(), name
+        assert re.search("[\u4e00-\u9fff]", chinese) or not re.search(
+            "[A-Za-z]", re.sub(r"\{\w+\}", "", chinese)
+        ), name
+        prose = re.sub(r"\{\w+\}|`[^`]*`|https?://\S+|docs/\S+", "", chinese)
+        assert not re.search(r"[A-Za-z']+(?: [a-z']+){2}", prose), name
+        assert not re.search("[\u4e00-\u9fff][,;:?!] ?", prose), name
+        assert f'"{name}"' in source, name
+
+
+@pytest.mark.parametrize(
+    ("variables", "language"),
+    [
+        ({}, "en"),
+        ({"LANG": "en_US.UTF-8"}, "en"),
+        ({"LANG": "zh_CN.UTF-8"}, "zh"),
+        ({"LANG": "zh_CN.UTF-8", "LC_ALL": "C"}, "en"),
+        ({"LANG": "C", "LC_MESSAGES": "zh_TW.UTF-8", "LC_ALL": ""}, "zh"),
+        ({"LANG": "zh_CN.UTF-8", "LANGUAGE": "en:zh"}, "en"),
+    ],
+)
+def test_the_language_is_the_terminals(variables: dict[str, str], language: str):
+    """The first of gettext's variables that is set."""
+    assert doctor.language_of(variables) == language
+
+
+@pytest.mark.parametrize(
+    ("encoding", "begins"),
+    [
+        ("utf-8", "✗ 账号和区域：没有 AWS CLI\n"),
+        ("cp936", "XX 账号和区域：没有 AWS CLI\n"),
+        ("ascii", "XX account and region: the AWS CLI is missing\n"),
+        ("latin-1", "XX account and region: the AWS CLI is missing\n"),
+    ],
+)
+def test_every_terminal_can_show_it(encoding: str, begins: str):
+    """If it cannot show Chinese or the marks, there is something in their place."""
+    environment = {"PATH": "/nowhere", "PYTHONIOENCODING": encoding, "LANG": "zh_CN.UTF-8"}
+    ended = subprocess.run([PYTHON, PROGRAM], env=environment, capture_output=True)
+    assert ended.stdout.decode(encoding).startswith(begins)
+    assert (ended.returncode, ended.stderr) == (1, b"")
+
+
+def test_in_an_unpacked_release(tmp_path: Path):
+    """It takes the name of the stack from the file beside it, and advises SAM."""
+    for name in ("scripts/doctor.py", "template.yaml"):
+        (tmp_path / Path(name).name).write_text((ROOT / name).read_text())
+    assert loaded(tmp_path / "doctor.py").configured_stack() == "zstack-flashduty"
+    (tmp_path / "samconfig.toml").write_text(
+        "version = 0.1\n[default.global.parameters]\nstack_name = 'mine'\n"
+    )
+    there = loaded(tmp_path / "doctor.py")
+    assert there.configured_stack() == "mine"
+    assert (
+        there.Doctor(there.Terminal("en"), "mine", None, True).deploy() == "    sam deploy --stack-name mine"
+    )
+    assert doctor.configured_stack() == "zstack-flashduty"
+
+
+def test_make_doctor():
+    """Needs nothing of .venv, and passes its variables on."""
+    ours = {
+        name: text for name, text in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")
+    }
+    make = ["make", "--silent", "doctor", "PYTHON=echo", "STACK=s", "URL=https://u/zstack", "NO_WAIT=1"]
+    made = subprocess.run(make, cwd=ROOT, env=ours, capture_output=True, text=True, check=True).stdout
+    assert made == "scripts/doctor.py --stack s --url https://u/zstack --no-wait\n"
+
+
+def test_it_runs_on_python_3_9():
+    """The runs above are those of the oldest Python that is here. Its syntax is that of 3.9 in any case."""
+    ast.parse(PROGRAM.read_text(), feature_version=(3, 9))
+    shown = subprocess.run([PYTHON, PROGRAM, "--help"], capture_output=True, text=True, check=True).stdout
+    assert "--no-wait" in shown
+    imported = re.findall(r"(?m)^(?:from|import) (\w+)", PROGRAM.read_text())
+    assert set(imported) <= sys.stdlib_module_names
