@@ -109,9 +109,9 @@ test-rust: rust-installed ## all tests of all crates
 test-template: .venv/tools/.dev-stamp ## what template.yaml deploys
 	$(TOOLS)/python -m pytest tests/template
 
-# BUNDLE=/path/to/it tests this bundle instead of a new one.
+# BUNDLE=zips/... tests this bundle instead of a new one.
 test-e2e: setup rust-installed ## the built functions, deployed by template.yaml to a local AWS
-	$(TOOLS)/python -m pytest tests/e2e
+	$(if $(BUNDLE),BUNDLE='$(abspath $(BUNDLE))') $(TOOLS)/python -m pytest tests/e2e
 
 test-docs: setup rust-installed ## what the documents say, and their commands
 	$(TOOLS)/python -m pytest tests/docs
