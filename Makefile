@@ -21,8 +21,8 @@ QUICK = answers catalogue edge field golden logging metrics secrets shapes templ
 
 export SAM_CLI_TELEMETRY = 0
 
-.PHONY: help setup run storm chaos bench worst instructions secrets deploy doctor bundle check test test-unit \
-	test-rust test-template test-e2e test-docs test-console lint rust-installed
+.PHONY: help setup run storm chaos bench worst instructions secrets deploy doctor bundle reproducible check test \
+	test-unit test-rust test-template test-e2e test-docs test-console lint rust-installed
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -94,6 +94,11 @@ doctor: ## walk the path of an alert, and say where it ends; NO_WAIT=1 does not 
 bundle: .venv/tools/.stamp rust-installed ## build a release that deploys itself with SAM, in zips/
 	@$(CLOUD).bundle $(if $(ARCHITECTURE),--architecture '$(ARCHITECTURE)')
 
+# Compares also with the bundle SAME_AS=zips/... ARCHITECTURE is as for bundle.
+reproducible: .venv/tools/.stamp rust-installed ## build the bundle of this commit twice, and compare the bytes
+	@$(TOOLS)/python dev/reproducible.py $(if $(ARCHITECTURE),--architecture '$(ARCHITECTURE)') \
+		$(if $(SAME_AS),--same-as '$(SAME_AS)')
+
 check: lint test-unit test-template ## format, lints and quick tests: under a minute once built
 
 test: lint test-rust test-template test-e2e test-docs ## all tests but those of test-console, instructions, worst and chaos
@@ -109,8 +114,9 @@ test-rust: rust-installed ## all tests of all crates
 test-template: .venv/tools/.dev-stamp ## what template.yaml deploys
 	$(TOOLS)/python -m pytest tests/template
 
+# BUNDLE=zips/... tests this bundle instead of a new one.
 test-e2e: setup rust-installed ## the built functions, deployed by template.yaml to a local AWS
-	$(TOOLS)/python -m pytest tests/e2e
+	$(if $(BUNDLE),BUNDLE='$(abspath $(BUNDLE))') $(TOOLS)/python -m pytest tests/e2e
 
 test-docs: setup rust-installed ## what the documents say, and their commands
 	$(TOOLS)/python -m pytest tests/docs

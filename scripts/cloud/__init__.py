@@ -4,7 +4,8 @@ account   the AWS account and region
 secrets   `make secrets`: push URL and webhook token, into SSM
 deploy    `make deploy`: template.yaml, built and deployed
 bundle    `make bundle`: a release that deploys itself
-build     what both of these need to build
+licences  the licences of what is compiled in
+build     what deploy and bundle need to build
 """
 
 from pathlib import Path

@@ -14,7 +14,7 @@ import sys
 import zipfile
 from pathlib import Path
 
-from . import ROOT, Failed, build
+from . import ROOT, Failed, build, licences
 
 CONTENTS = ROOT / "scripts/bundle"
 """What only a bundle has."""
@@ -90,6 +90,7 @@ def files(architecture: str, version: str, functions: dict[str, bytes]) -> dict[
     return {
         "README.txt": readme.encode(),
         "LICENSE": (ROOT / "LICENSE").read_bytes(),
+        "LICENSES.txt": licences.text(build.TARGETS[architecture]).encode(),
         "template.yaml": template((ROOT / "template.yaml").read_text(), architecture).encode(),
         "samconfig.toml": (ROOT / "samconfig.toml").read_bytes(),
         **functions,

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from cloud import ROOT, Failed, build, bundle
+from cloud import ROOT, Failed, build, bundle, licences
 from samcli.yamlhelper import yaml_parse
 
 TEXT = (ROOT / "template.yaml").read_text()
@@ -36,6 +36,14 @@ def test_a_template_that_cannot_be_bundled_is_refused():
     """So a change of template.yaml does not pass unseen."""
     with pytest.raises(Failed, match="has 0 places like this, and not 1"):
         bundle.template(TEXT.replace("CodeUri: .", "CodeUri: ./"), "x86_64")
+
+
+@pytest.mark.parametrize("architecture", build.TARGETS)
+def test_it_has_the_licences_of_what_is_compiled_in(architecture: str):
+    """Two architectures need different crates."""
+    files = bundle.files(architecture, "1.2.3", {})
+    assert files["LICENSE"] == (ROOT / "LICENSE").read_bytes()
+    assert files["LICENSES.txt"].decode() == licences.text(build.TARGETS[architecture])
 
 
 def test_the_readme_fits_on_a_screen_in_both_languages():
