@@ -93,6 +93,9 @@ def files(architecture: str, version: str, functions: dict[str, bytes]) -> dict[
         "LICENSES.txt": licences.text(build.TARGETS[architecture]).encode(),
         "template.yaml": template((ROOT / "template.yaml").read_text(), architecture).encode(),
         "samconfig.toml": (ROOT / "samconfig.toml").read_bytes(),
+        "doctor.py": (ROOT / "scripts/doctor.py").read_bytes(),
+        # What doctor.py and the alarms point to.
+        **{f"docs/{page.name}": page.read_bytes() for page in sorted((ROOT / "docs").glob("*.md"))},
         **functions,
     }
 

@@ -135,7 +135,7 @@ def test_advisories_are_looked_at_every_week():
         assert {"Cargo.lock", ".cargo/deny.toml"} <= set(when[event]["paths"])
     assert "workflow_call" in when
     # Without a word it checks everything. It finds its settings in .cargo by itself.
-    assert steps("advisories")[-1] == {"run": "cargo deny --locked check"}
+    assert steps("advisories")[-1] == {"run": "cargo deny --locked --workspace check"}
     assert (ROOT / ".cargo/deny.toml").is_file()
 
 
@@ -151,7 +151,11 @@ def test_dependabot_knows_every_list_of_dependencies():
     assert sorted(found) == sorted(expected | {("github-actions", "/")})
     for update in updates:
         assert update["schedule"] == {"interval": "weekly"}
-        assert update["groups"] == {"all": {"patterns": ["*"]}}
+        [group] = update["groups"].values()
+        assert group["patterns"] == ["*"]
+        # New root certificates come alone.
+        alone = ["webpki-roots"] if update["package-ecosystem"] == "cargo" else []
+        assert group.get("exclude-patterns", []) == alone
 
 
 def test_a_bundle_is_built_and_tested_on_its_own_processor_before_it_is_published():
