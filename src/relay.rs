@@ -36,7 +36,7 @@ pub struct Relay {
 }
 
 /// What the requests before this one say about the next one with the same push URL.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Default)]
 struct Lately {
     /// Until when nothing is pushed while others wait.
     paused_until: Option<Instant>,

@@ -84,19 +84,21 @@ impl<'a> Batch<'a> {
         let push_by = deadline.before(TIME_TO_REPORT);
         let secrets = redelivery.secrets.own().get(push_by).await;
         let session = secrets.ok().map(|secrets| redelivery.delivery.session(None, secrets));
+        let mut own = Part { channel: None, session, tally: Tally::default() };
+        own.tally.settings_errors += redelivery.secrets.take_failures();
         Self {
             redelivery,
             queues,
             push_by,
             settle_by: deadline.before(TIME_TO_REPORT / 2),
-            parts: vec![Part { channel: None, session, tally: Tally::default() }],
+            parts: vec![own],
             failures: PerPushUrl::default(),
             stopped: HashMap::new(),
             settled: Some(Vec::new()),
         }
     }
 
-    /// What happened, for each channel.
+    /// What happened, for each channel. Reads after a refused key are counted for none.
     pub fn into_tallies(mut self) -> impl Iterator<Item = (Option<Channel>, Tally)> {
         self.parts[0].tally.settings_errors += self.redelivery.secrets.take_failures();
         self.parts.into_iter().map(|part| (part.channel, part.tally))
@@ -135,6 +137,7 @@ impl<'a> Batch<'a> {
         let (redelivery, by) = (self.redelivery, self.push_by.at_most(READ_TIMEOUT));
         let secrets = redelivery.secrets.of(channel).get(by).await;
         let mut part = Part { channel: channel.cloned(), session: None, tally: Tally::default() };
+        part.tally.settings_errors += redelivery.secrets.take_failures();
         if let Ok(secrets) = secrets {
             // It was there when the letter came.
             part.tally.settings_errors += u64::from(secrets.missing_push_url().is_some());

@@ -230,6 +230,9 @@ async fn a_push_url_that_cannot_be_read_costs_no_alert_and_holds_back_no_other()
         assert_eq!(journey.send(&trigger("a")).await.0, 200, "{error}");
         let batch = journey.redeliver.poll().await.unwrap();
         assert_eq!((batch.failed.len(), batch.bodies.len()), (1, 2), "{error}");
+        let lines = journey.redeliver.function.metrics(2).await;
+        let counted: Vec<_> = lines.iter().map(|line| (&line["channel"], &line["SettingsErrors"])).collect();
+        assert_eq!(json!(counted), json!([[null, null], [DATABASE, 1]]), "{error}");
         journey.end();
     }
 }
