@@ -245,6 +245,7 @@ async fn a_letter_of_the_version_before_is_delivered_to_the_stacks_own_push_url(
     journey.redeliver.drain().await;
     assert_eq!(journey.world.accepted_keys(), [KEY]);
     assert!(journey.queued().is_empty() && journey.dead().is_empty());
+    assert_eq!(journey.send(&trigger("a")).await.0, 200);
     journey.end();
 }
 
