@@ -69,13 +69,14 @@ instructions: setup rust-installed ## count the instructions of a message (valgr
 # Without PUSH_URL it asks for the URL, so that neither the shell's history nor `ps` shows it. Without WEBHOOK_TOKEN
 # the token is random. WEBHOOK_TOKEN may hold several tokens, one a line.
 # PREFIX=/my/place changes the names of the parameters, KMS_KEY=... the key that encrypts them.
-# OVERWRITE=push-url or OVERWRITE=webhook-token replaces a value.
+# OVERWRITE=push-url or OVERWRITE=webhook-token replaces a value. CHANNEL=name stores the push URL of a channel, which the
+# stack's token opens; OWN_TOKEN=1, or WEBHOOK_TOKEN=..., gives the channel a token of its own.
 # `override`: without it make would read a `$` on its command line as a variable of its own.
 secrets: override export PUSH_URL := $(value PUSH_URL)
 secrets: override export WEBHOOK_TOKEN := $(value WEBHOOK_TOKEN)
 secrets: .venv/tools/.stamp ## store Flashduty's push URL and a new webhook token in SSM
 	@$(CLOUD).secrets $(if $(PREFIX),--prefix '$(PREFIX)') $(if $(KMS_KEY),--key '$(KMS_KEY)') \
-		$(addprefix --overwrite ,$(OVERWRITE))
+		$(if $(CHANNEL),--channel '$(CHANNEL)') $(if $(OWN_TOKEN),--own-token) $(addprefix --overwrite ,$(OVERWRITE))
 
 # ARCHITECTURE=arm64, STACK=name, PARAMETERS='AlarmEmail=ops@example.com HeartbeatHours=24'. The stack remembers each.
 # Put quotation marks around a value with blanks: PARAMETERS='TitleRule="[TPL]${resource} / ${check}"'.

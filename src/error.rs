@@ -3,6 +3,7 @@
 //! Messages say what happened, to what, and what to do next. They reach the administrator's screen and the log, so
 //! none of them holds a secret.
 
+use crate::channel::{Channel, InvalidChannel};
 use crate::deadline::NoTimeLeft;
 use crate::flashduty::PushError;
 use crate::queue::{InvalidLetter, QueueError};
@@ -57,6 +58,22 @@ pub enum Rejection {
         shown: bool,
     },
 
+    /// The URL's path ends in something that cannot be a channel's name.
+    #[error("{0}; correct the end of the endpoint's URL in ZStack")]
+    InvalidChannel(#[from] InvalidChannel),
+
+    /// There is no such channel.
+    #[error(
+        "there is no channel {channel}: create the SSM parameter {parameter} as a SecureString with its push URL and \
+         wait for half a minute, or correct the end of the endpoint's URL in ZStack"
+    )]
+    UnknownChannel {
+        /// Its name.
+        channel: Channel,
+        /// The name of the parameter that would hold its push URL.
+        parameter: String,
+    },
+
     /// A secret that is needed to answer cannot be read.
     #[error(transparent)]
     SecretsUnavailable(#[from] SecretErrors),
@@ -77,6 +94,7 @@ impl Rejection {
             Self::UrlTooLong { .. } => "UrlTooLong",
             Self::MethodNotAllowed { .. } => "MethodNotAllowed",
             Self::Unauthorized { .. } => "Unauthorized",
+            Self::InvalidChannel(_) | Self::UnknownChannel { .. } => "UnknownChannel",
             Self::SecretsUnavailable(_) => SETTINGS_UNAVAILABLE,
             Self::NoTimeLeft(_) => NoTimeLeft::CODE,
         }

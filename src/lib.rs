@@ -27,6 +27,9 @@
 //! Flashduty confirmed every alert or the queue has it. Nothing that somebody may have meant as an alarm is thrown away:
 //! a message that cannot be read is pushed as text.
 //!
+//! A [`channel`] is a place in Flashduty with a push URL of its own. It travels with the message: from the path of the URL
+//! to the letter in the queue. Whatever one channel's push URL does, the others are not held back.
+//!
 //! [`error`] has the two kinds of error: a request that is turned away, and a delivery that did not end in Flashduty.
 //! [`runtime`] starts both functions, [`config`] reads their environment, [`deadline`] says how long everything may take.
 //! [`platform`] has what they need of Lambda, AWS and the network.
@@ -47,6 +50,7 @@
 
 #![allow(rustdoc::private_intra_doc_links, reason = "to read with `cargo doc --document-private-items`")]
 
+pub mod channel;
 pub mod check;
 pub mod config;
 pub mod deadline;

@@ -1,15 +1,16 @@
 //! From a request's body to Flashduty, or into a queue.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tracing::warn;
 
+use crate::channel::Channel;
 use crate::deadline::{Deadline, PUSH_BUDGET, TIME_TO_QUEUE, TIME_TO_QUEUE_ONE_MORE, epoch_millis};
 use crate::delivery::{Delivery, End, Outcome, OutgoingAlert, Session, report_lost};
 use crate::error::DeliveryError;
-use crate::flashduty::{Effort, Integration};
+use crate::flashduty::{Effort, Integration, PerPushUrl};
 use crate::queue::{Letter, Queues, Waiting};
 use crate::secrets::Secrets;
 use crate::zstack::{Part, split};
@@ -31,10 +32,10 @@ const TIME_FOR_LONE: Duration = Duration::from_millis(3_050);
 #[derive(Debug)]
 pub struct Relay {
     delivery: Delivery,
-    lately: Mutex<Lately>,
+    lately: Mutex<PerPushUrl<Lately>>,
 }
 
-/// What the requests before this one say about the next.
+/// What the requests before this one say about the next one with the same push URL.
 #[derive(Debug, Default)]
 struct Lately {
     /// Until when nothing is pushed while others wait.
@@ -50,6 +51,8 @@ struct Lately {
 pub(crate) struct RequestInfo {
     /// The invocation's id.
     pub id: String,
+    /// The channel of its URL.
+    pub channel: Option<Channel>,
     /// The webhook URL's query parameters, without the token.
     pub url_labels: Vec<(String, String)>,
 }
@@ -64,7 +67,7 @@ impl Relay {
     /// Delivers or queues every message of a body, one after the other. A message that fails does not stop the ones
     /// after it. Says what became of each; there is at least one outcome.
     ///
-    /// `secrets` are those that the caller was checked with.
+    /// `secrets` are those of the channel.
     pub(crate) async fn relay(
         &self,
         body: &Bytes,
@@ -72,13 +75,14 @@ impl Relay {
         secrets: Arc<Secrets>,
         deadline: Deadline,
     ) -> Vec<Outcome> {
-        let session = self.delivery.session(secrets);
-        let context = self.delivery.context(request.url_labels.clone(), None);
-        let (labels, received) = (Arc::new(request.url_labels), epoch_millis());
-        let letter = |part, whole| Letter::new(part, whole, labels.clone(), received);
-        let message_id = |index: usize| format!("{}/{index}", request.id);
+        let RequestInfo { id, channel, url_labels } = request;
+        let session = self.delivery.session(channel.clone(), secrets);
+        let context = self.delivery.context(channel.clone(), url_labels.clone(), None);
+        let (labels, received) = (Arc::new(url_labels), epoch_millis());
+        let letter = |part, whole| Letter::new(channel.clone(), part, whole, labels.clone(), received);
+        let message_id = |index: usize| format!("{id}/{index}");
         let integration = session.integration();
-        let is_lone = self.lately().done.is_some_and(|done| done.elapsed() > QUIET);
+        let is_lone = self.lately(&session, |lately| lately.done).is_some_and(|done| done.elapsed() > QUIET);
         let mut deliveries = Deliveries { relay: self, session, deadline, is_lone, queue_accepts_nothing: false };
         let mut outcomes = Vec::new();
         if integration == Integration::Zstack {
@@ -95,27 +99,28 @@ impl Relay {
                 }
             }
         }
-        self.lately().done = Some(Instant::now());
+        self.lately(&deliveries.session, |lately| lately.done = Some(Instant::now()));
         outcomes
     }
 
-    fn lately(&self) -> MutexGuard<'_, Lately> {
-        self.lately.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Looks at what is known of the push URL that `session` pushes to.
+    fn lately<T>(&self, session: &Session<'_>, look: impl FnOnce(&mut Lately) -> T) -> T {
+        look(self.lately.lock().unwrap_or_else(PoisonError::into_inner).of(session.push_url()))
     }
+}
 
+impl Lately {
     fn is_paused(&self, is_lone: bool) -> bool {
-        let lately = self.lately();
-        let until = if is_lone { lately.asked_until } else { lately.asked_until.max(lately.paused_until) };
+        let until = if is_lone { self.asked_until } else { self.asked_until.max(self.paused_until) };
         until.is_some_and(|until| Instant::now() < until)
     }
 
     /// Pauses after a push that failed while others wait.
-    fn pause_after(&self, failed: &Outcome) {
+    fn pause_after(&mut self, failed: &Outcome) {
         let pause = failed.took / failed.attempts.max(1) * PAUSE_FACTOR;
         let until = |pause: Duration| Instant::now() + pause.min(LONGEST_PAUSE);
-        let mut lately = self.lately();
-        lately.paused_until = Some(until(pause));
-        lately.asked_until = failed.retry_after.map(until);
+        self.paused_until = Some(until(pause));
+        self.asked_until = failed.retry_after.map(until);
     }
 }
 
@@ -141,14 +146,16 @@ impl Deliveries<'_> {
         let Some(queues) = self.relay.delivery.queues() else {
             return self.session.deliver(alert, Effort::Until(self.deadline), self.deadline).await;
         };
-        let waiting = match queues.waiting_before(alert.key(), self.deadline).await {
+        let group = alert.group();
+        let waiting = match queues.waiting_before(&group, self.deadline).await {
             // An alert that closes itself ends closed in every order.
             Waiting::SameAlert if alert.closes_itself() => Waiting::Something,
             waiting => waiting,
         };
         let others_wait = waiting != Waiting::Nothing;
         let is_late = self.push_by(behind).left().is_zero();
-        let is_paused = others_wait && !self.queue_accepts_nothing && self.relay.is_paused(self.is_lone);
+        let may_pause = others_wait && !self.queue_accepts_nothing;
+        let is_paused = may_pause && self.relay.lately(&self.session, |lately| lately.is_paused(self.is_lone));
         if is_late || is_paused || waiting == Waiting::SameAlert {
             match alert.enqueue(queues, self.deadline).await {
                 Ok(()) => return vec![alert.unpushed(End::Queued(None))],
@@ -172,14 +179,16 @@ impl Deliveries<'_> {
         let outcomes = self.session.deliver(alert, effort, self.deadline).await;
         match outcomes.last() {
             Some(Outcome { end: End::Delivered(_), .. }) => {
-                let keeps_place = others_wait || alert.is_recovery() && !queues.pushed_lately(alert.key());
+                let keeps_place = others_wait || alert.is_recovery() && !queues.pushed_lately(&group);
                 if keeps_place && !alert.closes_itself() {
                     self.keep_place(alert, queues).await;
                 } else {
-                    queues.remember_pushed(alert.key(), alert.is_recovery());
+                    queues.remember_pushed(&group, alert.is_recovery());
                 }
             }
-            Some(failed) if others_wait && !matches!(failed.end, End::Refused(_)) => self.relay.pause_after(failed),
+            Some(failed) if others_wait && !matches!(failed.end, End::Refused(_)) => {
+                self.relay.lately(&self.session, |lately| lately.pause_after(failed));
+            }
             _ => {}
         }
         outcomes

@@ -55,7 +55,7 @@ pub async fn start(function: Function) -> Result<Components, lambda_runtime::Err
         }
         queues
     };
-    let (_, queues) = tokio::join!(secrets.get(deadline), queues);
+    let (_, queues) = tokio::join!(secrets.own().get(deadline), queues);
     let checks = Checks::new(secrets.clone(), http.clone(), aws, &config);
     let flashduty = match function {
         Function::Relay => Client::new(http),

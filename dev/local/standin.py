@@ -95,13 +95,19 @@ class Standin:
         """Every request, oldest first, refused ones included."""
         return request_json("GET", f"{self.address}/standin/received")
 
-    def accept_only(self, key: str) -> None:
-        """Accept this integration key and no other."""
-        request_json("PUT", f"{self.address}/standin/keys", [key])
+    def accept_only(self, *keys: str) -> None:
+        """Accept these integration keys and no others."""
+        request_json("PUT", f"{self.address}/standin/keys", keys)
 
-    def fault(self, fault: Any, lasts: Any = "standing", alert_keys: Sequence[str] = ()) -> None:
-        """Inject a fault, as dev/flashduty-standin/src/fault.rs describes it in JSON."""
-        injected = {"fault": fault, "lasts": lasts, "alert_keys": list(alert_keys)}
+    def fault(
+        self,
+        fault: Any,
+        lasts: Any = "standing",
+        alert_keys: Sequence[str] = (),
+        keys: Sequence[str] = (),
+    ) -> None:
+        """Inject a fault, as dev/flashduty-standin/src/fault.rs describes it. `keys` are integration keys."""
+        injected = {"fault": fault, "lasts": lasts, "alert_keys": [*alert_keys], "integration_keys": [*keys]}
         request_json("POST", f"{self.address}/standin/faults", injected)
 
     def clear_faults(self) -> None:

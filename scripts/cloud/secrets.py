@@ -1,5 +1,7 @@
 """`make secrets`: store Flashduty's push URL and a new webhook token in SSM, as SecureStrings.
 
+With `CHANNEL=name` it stores the push URL of a channel.
+
 Only the new token is written to stdout, everything else to stderr: `token=$(make -s secrets)`.
 """
 
@@ -35,12 +37,13 @@ DESCRIPTIONS = {
 
 
 class Store:
-    """The two parameters in SSM."""
+    """The two parameters in SSM: the stack's own, or those of a channel, which are below them."""
 
-    def __init__(self, prefix: str, key: str | None):
+    def __init__(self, prefix: str, key: str | None, channel: str | None = None):
         self._ssm = boto3.client("ssm")
         self._key = key
-        self.names = {secret: f"{prefix}/{secret}" for secret in (PUSH_URL, TOKEN)}
+        below = f"/{channel}" if channel else ""
+        self.names = {secret: f"{prefix}/{secret}{below}" for secret in (PUSH_URL, TOKEN)}
 
     def present(self) -> set[str]:
         """Return which of the two exist. Their values are not decrypted."""
@@ -123,6 +126,13 @@ def checked_token(text: str) -> str:
     return "\n".join(tokens)
 
 
+def checked_channel(name: str) -> str:
+    """Check a channel's name by the rule of src/channel.rs."""
+    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", name):
+        raise Failed("A channel's name has 1 to 64 characters: letters, digits, `_`, `.` and `-`.")
+    return name
+
+
 def loopback(host: str) -> bool:
     """Whether a host is this machine, as in a local run."""
     try:
@@ -140,10 +150,19 @@ def asked() -> str:
     return getpass("Flashduty's push URL (it will not be shown): ")
 
 
-def store(there: Store, given: dict[str, str], overwrite: Collection[str]) -> str | None:
-    """Write what is missing and what is to be replaced; return the token if it was created here."""
+def store(
+    there: Store,
+    given: dict[str, str],
+    overwrite: Collection[str],
+    needed: Collection[str] = (PUSH_URL, TOKEN),
+) -> str | None:
+    """Write what is missing, if it is needed or given, and what is to be replaced.
+
+    Return the token if it was created here.
+    """
     present = there.present()
-    wanted = [secret for secret in (PUSH_URL, TOKEN) if secret not in present or secret in overwrite]
+    missing = {*needed, *given} - present
+    wanted = [secret for secret in (PUSH_URL, TOKEN) if secret in missing or secret in overwrite]
     if not wanted or not given.keys() <= set(wanted):
         names = " and ".join(there.names[secret] for secret in sorted(present))
         raise Failed(
@@ -173,6 +192,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make secrets", description=__doc__)
     parser.add_argument("--prefix", default=PREFIX, help="prefix of the parameters' names")
     parser.add_argument("--key", help="KMS key instead of aws/ssm")
+    parser.add_argument("--channel", help="name of a channel, to write its parameters")
+    parser.add_argument("--own-token", action="store_true", help="give the channel a token of its own")
     parser.add_argument("--overwrite", action="append", choices=(PUSH_URL, TOKEN), default=[])
     options = parser.parse_args()
     # Not from arguments, which everybody on this machine can read.
@@ -180,8 +201,11 @@ def main() -> int:
     given = {secret: value for secret, value in given.items() if value}
     try:
         print(f"In {account.current()}", file=sys.stderr)
-        there = Store(options.prefix, options.key)
-        token = store(there, given, options.overwrite)
+        channel = checked_channel(options.channel) if options.channel else None
+        there = Store(options.prefix, options.key, channel)
+        # The stack's token opens a channel without one of its own.
+        needed = (PUSH_URL, TOKEN) if options.own_token or not channel else (PUSH_URL,)
+        token = store(there, given, options.overwrite, needed)
     except (Failed, BotoCoreError, ClientError) as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
@@ -191,7 +215,9 @@ def main() -> int:
             file=sys.stderr,
         )
         print(token, flush=True)
-    if options.prefix != PREFIX:
+    if channel:
+        print(f"\nThe URL of its endpoint in ZStack ends in /zstack/{channel}", file=sys.stderr)
+    elif options.prefix != PREFIX:
         print(
             "\nDeploy with PARAMETERS='"
             f"PushUrlParameter={there.names[PUSH_URL]} WebhookTokenParameter={there.names[TOKEN]}'",

@@ -148,7 +148,7 @@ impl Checks {
 
     /// Every step, up to the first that fails.
     async fn steps(&self, check: Check, request_id: &str, deadline: Deadline) -> Result<(), Failure> {
-        let secrets = self.secrets.read_now(deadline).await?;
+        let secrets = self.secrets.own().read_now(deadline).await?;
         secrets.check()?;
         let url = secrets.push_url.value().map_err(|why| SecretErrors::from(why.clone()))?;
         reach(&self.http, url, deadline.at_most(TIME_TO_REACH)).await.map_err(Failure::Connection)?;
@@ -199,7 +199,7 @@ impl Checks {
     fn count_failed_reads(&self, request_id: &str) {
         let mut tally = Tally::default();
         tally.settings_errors += self.secrets.take_failures();
-        Metrics::new(Some(self.function.clone())).write(request_id, metrics::CHECKED, tally);
+        Metrics::new(Some(self.function.clone())).write(request_id, None, metrics::CHECKED, tally);
     }
 }
 

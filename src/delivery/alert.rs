@@ -110,6 +110,12 @@ impl OutgoingAlert {
         &self.letter.alert_key
     }
 
+    /// The message group of its letters.
+    #[must_use]
+    pub fn group(&self) -> String {
+        self.letter.group()
+    }
+
     /// Whether Flashduty accepted it before it was queued.
     #[must_use]
     pub fn was_pushed(&self) -> bool {
@@ -134,7 +140,7 @@ impl OutgoingAlert {
     ///
     /// If SQS did not confirm that it has the alert.
     pub async fn enqueue(&self, queues: &Queues, deadline: Deadline) -> Result<(), QueueError> {
-        queues.enqueue(self.key(), &self.to_message(&self.letter), false, deadline).await
+        queues.enqueue(&self.to_message(&self.letter), false, deadline).await
     }
 
     /// Puts the alert of a request into the retry queue after Flashduty accepted it, so that `redeliver` pushes it again
@@ -144,7 +150,7 @@ impl OutgoingAlert {
     ///
     /// If SQS did not confirm that it has the alert.
     pub async fn enqueue_pushed(&self, queues: &Queues, deadline: Deadline) -> Result<(), QueueError> {
-        queues.enqueue(self.key(), &self.to_message(&self.letter.clone().pushed()), true, deadline).await
+        queues.enqueue(&self.to_message(&self.letter.clone().pushed()), true, deadline).await
     }
 
     /// The outcome of an alert that is not pushed.

@@ -12,6 +12,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tracing::{error, info};
 
+use crate::channel::Channel;
 use crate::deadline::{Deadline, NoTimeLeft};
 use crate::error::DeliveryError;
 use crate::flashduty::{Client, Effort, Integration, PushError, PushUrl, Pushed, TitleRule};
@@ -32,7 +33,7 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// Delivers with `flashduty`, to the push URL in `secrets`. Without `queues`, an alert that cannot be pushed in time
+    /// Delivers with `flashduty`, to the push URLs in `secrets`. Without `queues`, an alert that cannot be pushed in time
     /// is ZStack's to send again.
     #[must_use]
     pub fn new(secrets: Arc<SecretStore>, flashduty: Client, queues: Option<Queues>, title_rule: TitleRule) -> Self {
@@ -47,14 +48,19 @@ impl Delivery {
 
     /// What the translation of a message needs beside it.
     #[must_use]
-    pub(crate) fn context(&self, url_labels: Vec<(String, String)>, delayed: Option<String>) -> Context {
-        Context { url_labels, title_rule: self.title_rule.clone(), delayed }
+    pub(crate) fn context(
+        &self,
+        channel: Option<Channel>,
+        url_labels: Vec<(String, String)>,
+        delayed: Option<String>,
+    ) -> Context {
+        Context { url_labels, title_rule: self.title_rule.clone(), delayed, channel }
     }
 
-    /// Begins the deliveries of one invocation, with these secrets.
+    /// Begins the deliveries of one invocation to a channel, with its secrets.
     #[must_use]
-    pub(crate) fn session(&self, secrets: Arc<Secrets>) -> Session<'_> {
-        Session { delivery: self, secrets, reread: None }
+    pub(crate) fn session(&self, channel: Option<Channel>, secrets: Arc<Secrets>) -> Session<'_> {
+        Session { delivery: self, channel, secrets, reread: None }
     }
 
     /// Moves a message of the retry queue to the dead letter queue. It stays where it is if that fails.
@@ -111,19 +117,26 @@ pub(crate) fn report_lost(alert: &OutgoingAlert, why: DeliveryError, queue: Queu
     End::Failed(DeliveryError::NotQueued { why: Box::new(why), queue })
 }
 
-/// The deliveries of one invocation.
+/// The deliveries of one invocation to one channel.
 pub(crate) struct Session<'a> {
     delivery: &'a Delivery,
+    channel: Option<Channel>,
     secrets: Arc<Secrets>,
     /// Whether SSM was asked for a new push URL already, and what failed.
     reread: Option<Result<(), DeliveryError>>,
 }
 
 impl Session<'_> {
+    /// Where it pushes to, if that is known.
+    #[must_use]
+    pub fn push_url(&self) -> Option<&PushUrl> {
+        self.secrets.push_url.value().ok()
+    }
+
     /// What the integration behind the push URL takes.
     #[must_use]
     pub fn integration(&self) -> Integration {
-        self.secrets.push_url.value().map_or(Integration::Standard, PushUrl::integration)
+        self.push_url().map_or(Integration::Standard, PushUrl::integration)
     }
 
     /// Pushes an alert's events in order, up to the first that Flashduty does not take: the ones after it would be
@@ -179,7 +192,7 @@ impl Session<'_> {
 
     /// Asks SSM for a new push URL. Returns whether there is one, which is used from now on.
     async fn read_new_push_url(&mut self, deadline: Deadline) -> Result<bool, DeliveryError> {
-        let secrets = self.delivery.secrets.reread(&self.secrets, deadline).await;
+        let secrets = self.delivery.secrets.of(self.channel.as_ref()).reread(&self.secrets, deadline).await;
         let Ok(secrets) = secrets else { return Err(DeliveryError::KeyRefused) };
         // An older value is in force if SSM has a typing error, say.
         let Secret::Fresh(new) = &secrets.push_url else { return Err(DeliveryError::KeyRefused) };

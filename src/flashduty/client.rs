@@ -85,10 +85,11 @@ impl Client {
         Self { http, pace: None }
     }
 
-    /// Creates a client that does not push faster than Flashduty's rate limit allows. Its clones share the pace.
+    /// Creates a client that does not push to any push URL faster than Flashduty's rate limit allows. Its clones share
+    /// the pace.
     #[must_use]
     pub fn paced(http: Http) -> Self {
-        Self { http, pace: Some(Arc::new(Pace::new())) }
+        Self { http, pace: Some(Arc::default()) }
     }
 
     /// Pushes `body` until Flashduty accepts or refuses it, or until the effort is made. The pauses between attempts are
@@ -98,9 +99,9 @@ impl Client {
     /// last complete attempt's [`PushError::Refused`], [`PushError::Unavailable`] or [`PushError::Unreachable`].
     pub(crate) async fn push(&self, url: &PushUrl, body: Bytes, effort: Effort) -> Pushed {
         let Some(pace) = &self.pace else { return self.push_now(url, body, effort).await };
-        pace.wait().await;
+        pace.wait(url).await;
         let pushed = self.push_now(url, body, effort).await;
-        pace.count(pushed.attempts).await;
+        pace.count(url, pushed.attempts);
         pushed
     }
 

@@ -17,6 +17,8 @@ const MAX_VALUE: usize = 2_048;
 /// The labels that titles and routes rely on. Only [`Labels::put_own`] sets them. Any other label of such a name gets a
 /// suffix, even if the name is free.
 const RESERVED: [&str; 5] = ["check", "delayed", "kind", "resource", "source"];
+/// The label that names the channel.
+const CHANNEL: &str = "channel";
 /// How many labels that were cut or left out are named in the log. The others are counted.
 const MAX_CUT_NAMES: usize = 50;
 
@@ -79,6 +81,15 @@ impl Labels {
                 self.cut.add(&label);
             }
             self.insert(source, Cow::Owned(label), value);
+        }
+    }
+
+    /// Adds the label `channel`. Its name is not reserved for messages that came for no channel. So a label that has it
+    /// already gets a suffix here.
+    pub(crate) fn put_channel(&mut self, channel: &str) {
+        let former = self.by_name.insert(CHANNEL.into(), (LabelSource::Own, channel.to_owned()));
+        if let Some((source, value)) = former.filter(|(_, value)| value != channel) {
+            self.insert(source, CHANNEL.into(), &value);
         }
     }
 
@@ -197,6 +208,22 @@ mod tests {
                 assert_eq!(labels.get(&format!("{name}_3")), Some("url"));
             }
         }
+    }
+
+    #[test]
+    fn the_channel_keeps_its_name_where_there_is_one() {
+        let mut labels = Labels::default();
+        labels.put(LabelSource::Message, "Channel", "theirs");
+        assert_eq!(labels.get("channel"), Some("theirs"), "without a channel the name is free");
+        labels.put_channel("database");
+        labels.put(LabelSource::Request, "channel", "around");
+        labels.put_if_free(LabelSource::Request, "channel", "url");
+        let found = ["channel", "channel_2", "channel_3", "channel_4"].map(|name| labels.get(name));
+        assert_eq!(found, [Some("database"), Some("theirs"), Some("around"), None]);
+        let mut labels = Labels::default();
+        labels.put(LabelSource::Message, "channel", "database");
+        labels.put_channel("database");
+        assert_eq!(labels.by_name.len(), 1);
     }
 
     #[test]

@@ -15,6 +15,8 @@ use metrique_writer::{Entry, MetricFlags, Observation, Unit, Value, ValueWriter}
 use metrique_writer_format_emf::Emf;
 use tracing::warn;
 
+use crate::channel::Channel;
+
 /// The metrics' namespace in CloudWatch.
 const NAMESPACE: &str = "zstack-flashduty";
 
@@ -57,14 +59,15 @@ impl Metrics {
         Self { function: function.unwrap_or_else(|| NO_FUNCTION.to_owned()), format: Mutex::new(format) }
     }
 
-    /// Writes the line of a request or batch, unless there is nothing to count.
+    /// Writes the line of a request, or of one channel's part of a batch, unless there is nothing to count.
     ///
     /// `outcome` is its worst part: [`DELIVERED`], [`QUEUED`], [`GIVEN_UP`], or the code of an error.
-    pub(crate) fn write(&self, request_id: &str, outcome: &'static str, tally: Tally) {
+    pub(crate) fn write(&self, request_id: &str, channel: Option<&Channel>, outcome: &'static str, tally: Tally) {
         if tally == Tally::default() {
             return;
         }
-        let line = Line { timestamp: SystemTime::now(), function: &self.function, outcome, request_id, tally };
+        let (timestamp, channel) = (SystemTime::now(), channel.map(Channel::as_str));
+        let line = Line { timestamp, function: &self.function, outcome, request_id, channel, tally };
         write_line(&mut self.format.lock().unwrap_or_else(PoisonError::into_inner), &line, request_id);
     }
 }
@@ -106,6 +109,9 @@ struct Line<'l> {
     outcome: &'static str,
     #[entry(name = "request_id")]
     request_id: &'l str,
+    /// No dimension, which would make metrics of its own for each channel.
+    #[entry(name = "channel")]
+    channel: Option<&'l str>,
     #[entry(flatten)]
     tally: Tally,
 }
@@ -140,6 +146,8 @@ pub(crate) struct Tally {
     pub failed: Counter,
     /// Requests without a token, or with a wrong one.
     pub unauthorized: Counter,
+    /// Requests to a channel that does not exist.
+    pub unknown_channel: Counter,
     /// Messages that could not be read.
     pub unreadable: Counter,
     /// Reads that did not give both push URL and token.
@@ -199,10 +207,10 @@ mod tests {
 
     use super::*;
 
-    fn line(outcome: &'static str, tally: Tally) -> Value {
+    fn line(outcome: &'static str, channel: Option<&str>, tally: Tally) -> Value {
         let metrics = Metrics::new(Some("relay".to_owned()));
         let timestamp = SystemTime::UNIX_EPOCH + Duration::from_millis(1_720_144_800_001);
-        let line = Line { timestamp, function: &metrics.function, outcome, request_id: "id", tally };
+        let line = Line { timestamp, function: &metrics.function, outcome, request_id: "id", channel, tally };
         let mut text = Vec::new();
         metrics.format.lock().unwrap().format(&line, &mut text).unwrap();
         let text = String::from_utf8(text).unwrap();
@@ -219,7 +227,7 @@ mod tests {
         tally.count_push(3, Duration::from_secs(2));
         tally.refused += 1;
         assert_eq!(
-            line("FlashdutyRefused", tally),
+            line("FlashdutyRefused", None, tally),
             json!({
                 "_aws": {
                     "Timestamp": 1_720_144_800_001_u64,
@@ -250,13 +258,22 @@ mod tests {
     }
 
     #[test]
+    fn a_channel_can_be_searched_for_and_is_no_dimension() {
+        let mut tally = Tally::default();
+        tally.queued += 1;
+        let line = line(QUEUED, Some("database"), tally);
+        assert_eq!(line["channel"], "database");
+        assert_eq!(line["_aws"]["CloudWatchMetrics"][0]["Dimensions"], json!([["Function"], ["Function", "Outcome"]]));
+    }
+
+    #[test]
     fn cloudwatch_takes_a_hundred_values_of_a_metric() {
         let mut tally = Tally::default();
         for _ in 0..1_000 {
             tally.count_push(1, Duration::ZERO);
             tally.count_delivery(Duration::ZERO);
         }
-        let line = line(DELIVERED, tally);
+        let line = line(DELIVERED, None, tally);
         assert_eq!(line["Delivered"], 1_000);
         for metric in ["FlashdutyLatency", "Attempts", "AgeAtDelivery"] {
             assert_eq!(line[metric]["Values"].as_array().unwrap().len(), 100, "{metric}");

@@ -5,11 +5,15 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::channel::Channel;
 use crate::flashduty::{AlertKey, hash};
 use crate::zstack::Part;
 
 /// The version of [`Letter`]'s format.
 const VERSION: u32 = 1;
+/// The version of a letter with a channel. A version of this program without channels moves it to the dead letter queue.
+/// Otherwise it would push it to the stack's own push URL.
+const VERSION_WITH_CHANNEL: u32 = 2;
 
 /// ZStack's message about one alert, as it waits in a queue.
 ///
@@ -17,6 +21,9 @@ const VERSION: u32 = 1;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Letter {
     version: u32,
+    /// The channel that it came for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<Channel>,
     /// ZStack's message.
     pub message: String,
     /// The labels of the webhook's URL.
@@ -49,11 +56,19 @@ pub enum InvalidLetter {
 }
 
 impl Letter {
-    /// A letter of one message, or of a request's whole body, that came at `received` to a URL with these labels.
+    /// A letter of one message, or of a request's whole body, that came for a channel at `received` to a URL with these
+    /// labels.
     #[must_use]
-    pub fn new(part: Part, whole: bool, labels: Arc<Vec<(String, String)>>, received: u64) -> Self {
-        let Part { text: message, around } = part;
-        Self { version: VERSION, message, labels, around, whole, received, alert_key: String::new(), pushed: false }
+    pub fn new(
+        channel: Option<Channel>,
+        part: Part,
+        whole: bool,
+        labels: Arc<Vec<(String, String)>>,
+        received: u64,
+    ) -> Self {
+        let version = if channel.is_some() { VERSION_WITH_CHANNEL } else { VERSION };
+        let (Part { text: message, around }, alert_key) = (part, String::new());
+        Self { version, channel, message, labels, around, whole, received, alert_key, pushed: false }
     }
 
     /// The letter of one of the alerts that its message is about.
@@ -75,7 +90,19 @@ impl Letter {
     /// If it is none, or in a format that this version does not know.
     pub fn read(json: &str) -> Result<Self, InvalidLetter> {
         let letter: Self = serde_json::from_str(json).map_err(|error| InvalidLetter::Unreadable(error.to_string()))?;
-        if letter.version == VERSION { Ok(letter) } else { Err(InvalidLetter::Version(letter.version)) }
+        match letter.version {
+            VERSION | VERSION_WITH_CHANNEL => Ok(letter),
+            version => Err(InvalidLetter::Version(version)),
+        }
+    }
+
+    /// The message group, which keeps the order of an alert's letters. In two channels, the same key is two alerts.
+    #[must_use]
+    pub fn group(&self) -> String {
+        match &self.channel {
+            None => hash(&[&self.alert_key]),
+            Some(channel) => hash(&[channel.as_str(), &self.alert_key]),
+        }
     }
 
     /// The letter as it is stored.
@@ -98,20 +125,20 @@ pub struct FifoIds {
 }
 
 impl FifoIds {
-    /// The ids of a new letter. The letters of one alert form a group, which keeps their order. Two letters are copies
-    /// if everything but the time of receipt and the mark is equal, so that ZStack's five tries of one message leave one
-    /// copy.
+    /// The ids of a new letter. Two letters are copies if everything but the time of receipt and the mark is equal, so that
+    /// ZStack's five tries of one message leave one copy.
     ///
     /// Two messages may be equal although a recovery came between them, unless ZStack gave them an id. For such
     /// messages `request` makes the difference: the request's id, and the message's place in it.
     #[must_use]
     pub fn new(letter: &Letter, request: Option<&str>) -> Self {
-        let Letter { version: _, message, labels, around, whole, received: _, alert_key, pushed: _ } = letter;
+        let Letter { version: _, channel, message, labels, around, whole, received: _, alert_key, pushed: _ } = letter;
         let counts = [labels.len(), around.len(), usize::from(*whole)].map(|count| count.to_string());
         let mut all = vec![alert_key.as_str(), message, request.unwrap_or_default()];
         all.extend(counts.iter().map(String::as_str));
         all.extend(labels.iter().chain(around.iter()).flat_map(|(name, value)| [name.as_str(), value]));
-        Self { group: hash(&[alert_key]), deduplication: hash(&all) }
+        all.extend(channel.as_ref().map(Channel::as_str));
+        Self { group: letter.group(), deduplication: hash(&all) }
     }
 
     /// The ids of a message that moves from one queue to the other: it stays in its group.
@@ -138,7 +165,8 @@ mod tests {
     #[test]
     fn a_letter_is_read_as_it_was_written() {
         let letter = Letter {
-            version: VERSION,
+            version: VERSION_WITH_CHANNEL,
+            channel: Some(Channel::read("database").unwrap()),
             message: "名 \u{ffff} \"quoted\"".into(),
             labels: Arc::new(vec![("cloud".into(), "北京".into())]),
             around: Arc::default(),
@@ -153,6 +181,19 @@ mod tests {
     }
 
     #[test]
+    fn a_letter_for_a_channel_is_none_for_versions_without_channels() {
+        let letter = |channel: Option<&str>| {
+            let part = Part { text: "m".into(), around: Arc::default() };
+            let channel = channel.map(|name| Channel::read(name).unwrap());
+            Letter::new(channel, part, false, Arc::default(), 1).to_json()
+        };
+        assert!(letter(None).starts_with(r#"{"version":1,"message":"m""#), "{}", letter(None));
+        assert!(letter(Some("a")).starts_with(r#"{"version":2,"channel":"a","message":"m""#), "{}", letter(Some("a")));
+        let other = letter(Some("a")).replace(r#""a""#, r#""../a""#);
+        assert!(matches!(Letter::read(&other), Err(InvalidLetter::Unreadable(_))), "{other}");
+    }
+
+    #[test]
     fn copies_of_one_letter_are_one_and_different_ones_are_not() {
         let pairs = |pairs: &[(&str, &str)]| {
             Arc::new(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect::<Vec<_>>())
@@ -160,6 +201,7 @@ mod tests {
         let pair = |name, value| pairs(&[(name, value)]);
         let letter = Letter {
             version: VERSION,
+            channel: None,
             message: "m".into(),
             labels: pair("cloud", "a"),
             around: pair("title", "b"),
@@ -169,6 +211,15 @@ mod tests {
             pushed: false,
         };
         let ids = FifoIds::new(&letter, None);
+        let (group, deduplication) = (
+            "42d9f8b63022a2b1a4f0869d68680ebb7ac39693aec2a83099c51f96289cccfe",
+            "e38004b4d62d38d4a5f15efdec642242dcd7811471c6e04fc9f01fa601fe922b",
+        );
+        assert_eq!(
+            (&*ids.group, &*ids.deduplication),
+            (group, deduplication),
+            "as versions without channels have them"
+        );
         assert_eq!(ids, FifoIds::new(&Letter { received: 2, pushed: true, ..letter.clone() }, None));
         for other in [
             Letter { message: "n".into(), ..letter.clone() },
@@ -183,6 +234,11 @@ mod tests {
         }
         assert_ne!(FifoIds::new(&letter, Some("r/0")), ids);
         assert_ne!(FifoIds::new(&letter, Some("r/0")), FifoIds::new(&letter, Some("r/1")));
-        assert_ne!(ids.group, FifoIds::new(&Letter { alert_key: "l".into(), ..letter }, None).group);
+        assert_ne!(ids.group, FifoIds::new(&Letter { alert_key: "l".into(), ..letter.clone() }, None).group);
+        let of = |name| FifoIds::new(&Letter { channel: Channel::read(name).ok(), ..letter.clone() }, None);
+        for (one, other) in [(&ids, &of("a")), (&of("a"), &of("b")), (&ids, &of("k"))] {
+            assert_ne!(one.group, other.group);
+            assert_ne!(one.deduplication, other.deduplication);
+        }
     }
 }

@@ -80,7 +80,7 @@ pub struct QueuedMessage {
 pub struct Queues {
     sqs: Client,
     urls: QueueUrls,
-    /// By alert key: what this process did last, and when.
+    /// By message group: what this process did last about the alert, and when.
     lately: Mutex<HashMap<String, (Instant, Last)>>,
     /// Whether the retry queue has messages, and until when SQS need not be asked again.
     filled: Mutex<Option<(Instant, bool)>>,
@@ -97,10 +97,10 @@ impl Queues {
         Self { sqs: Client::from_conf(sqs), urls, lately: Mutex::default(), filled: Mutex::default() }
     }
 
-    /// What waits and may be about this alert. Any relay process may have queued it, so SQS is asked. Its count may lag,
+    /// What waits and may be about the alert of this message group. Any relay process may have queued it, so SQS is asked. Its count may lag,
     /// so this process remembers what it queued itself.
-    pub async fn waiting_before(&self, alert_key: &str, deadline: Deadline) -> Waiting {
-        match self.last(alert_key) {
+    pub async fn waiting_before(&self, group: &str, deadline: Deadline) -> Waiting {
+        match self.last(group) {
             Some(Last::Queued) => Waiting::SameAlert,
             Some(Last::PushedAndQueued) => Waiting::Something,
             Some(Last::Pushed) | None if self.is_filled(deadline).await => Waiting::Something,
@@ -111,28 +111,28 @@ impl Queues {
     /// Whether the last message about this alert that this process had was a trigger, which it pushed while nothing
     /// waited.
     #[must_use]
-    pub fn pushed_lately(&self, alert_key: &str) -> bool {
-        self.last(alert_key) == Some(Last::Pushed)
+    pub fn pushed_lately(&self, group: &str) -> bool {
+        self.last(group) == Some(Last::Pushed)
     }
 
     /// Remembers that a message about this alert was pushed while nothing waited.
-    pub fn remember_pushed(&self, alert_key: &str, is_recovery: bool) {
+    pub fn remember_pushed(&self, group: &str, is_recovery: bool) {
         if is_recovery {
-            self.lately.lock().unwrap_or_else(PoisonError::into_inner).remove(alert_key);
+            self.lately.lock().unwrap_or_else(PoisonError::into_inner).remove(group);
         } else {
-            self.remember(alert_key, Last::Pushed);
+            self.remember(group, Last::Pushed);
         }
     }
 
-    fn last(&self, alert_key: &str) -> Option<Last> {
+    fn last(&self, group: &str) -> Option<Last> {
         let mut lately = self.lately.lock().unwrap_or_else(PoisonError::into_inner);
         lately.retain(|_, (since, last)| since.elapsed() < if *last == Last::Pushed { OURS_ALONE } else { REMEMBERED });
-        lately.get(alert_key).map(|(_, last)| *last)
+        lately.get(group).map(|(_, last)| *last)
     }
 
-    fn remember(&self, alert_key: &str, last: Last) {
+    fn remember(&self, group: &str, last: Last) {
         let mut lately = self.lately.lock().unwrap_or_else(PoisonError::into_inner);
-        lately.insert(alert_key.to_owned(), (Instant::now(), last));
+        lately.insert(group.to_owned(), (Instant::now(), last));
     }
 
     /// Whether the retry queue has messages, in flight or not, as SQS says or said lately. True if SQS cannot be asked.
@@ -179,18 +179,12 @@ impl Queues {
     /// # Errors
     ///
     /// If SQS did not confirm that it has the message.
-    pub async fn enqueue(
-        &self,
-        alert_key: &str,
-        message: &QueuedMessage,
-        pushed: bool,
-        deadline: Deadline,
-    ) -> Result<(), QueueError> {
+    pub async fn enqueue(&self, message: &QueuedMessage, pushed: bool, deadline: Deadline) -> Result<(), QueueError> {
         send(self.sqs.send_message(), &self.urls.retry, message, deadline).await?;
         if pushed {
-            self.remember(alert_key, Last::PushedAndQueued);
+            self.remember(&message.ids.group, Last::PushedAndQueued);
         } else {
-            self.remember(alert_key, Last::Queued);
+            self.remember(&message.ids.group, Last::Queued);
             self.learn(true, FILLED_BY_US_LASTS);
         }
         Ok(())

@@ -4,12 +4,12 @@ use super::error::{SecretError, SecretErrors};
 use super::token::Token;
 use crate::flashduty::PushUrl;
 
-/// What is known of both secrets.
+/// What is known of both secrets: the stack's own, or those of a channel.
 #[derive(Debug)]
 pub struct Secrets {
     /// Where events are pushed. Without it callers can be checked all the same, and their alerts queued.
     pub push_url: Secret<PushUrl>,
-    /// What callers must show; `None` admits everybody.
+    /// What callers must show. Without it the stack's token opens a channel, and the stack admits everybody.
     pub token: Option<Secret<Token>>,
 }
 
@@ -51,6 +51,16 @@ impl Secrets {
         let token = self.token.as_ref().and_then(Secret::error).filter(|error| push_url != Some(error));
         let errors: Vec<_> = push_url.into_iter().chain(token).cloned().collect();
         if errors.is_empty() { Ok(()) } else { Err(SecretErrors(errors)) }
+    }
+
+    /// The name of the push URL's parameter if there is none, and never was as far as this process knows. If these are
+    /// the secrets of a channel, there is no such channel.
+    #[must_use]
+    pub fn missing_push_url(&self) -> Option<&str> {
+        match &self.push_url {
+            Secret::Unknown(SecretError::Missing { name }) => Some(name),
+            _ => None,
+        }
     }
 
     /// Whether the values in force are those of `other`.

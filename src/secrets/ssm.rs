@@ -1,4 +1,4 @@
-//! SSM Parameter Store, asked for the two secrets.
+//! SSM Parameter Store, asked for two secrets.
 
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use tracing::warn;
 use super::READ_TIMEOUT;
 use super::error::SecretError;
 use super::token::Token;
+use crate::channel::Channel;
 use crate::config::Config;
 use crate::flashduty::PushUrl;
 use crate::platform::causes;
@@ -27,52 +28,74 @@ pub(super) enum Tries {
     Several,
 }
 
-/// The two parameters in SSM.
+/// The names of two parameters that are read together.
+#[derive(Clone, Debug)]
+pub(super) struct Names {
+    push_url: String,
+    /// `None` reads no token.
+    token: Option<String>,
+    /// Whether they are those of a channel.
+    pub of_channel: bool,
+}
+
+impl Names {
+    /// The stack's own.
+    pub fn of_stack(config: &Config) -> Self {
+        let (push_url, token) = (config.push_url_parameter.clone(), config.token_parameter.clone());
+        Self { push_url, token, of_channel: false }
+    }
+
+    /// Those of a channel, if these are the stack's own.
+    pub fn of_channel(&self, channel: &Channel) -> Self {
+        let token = self.token.as_ref().map(|token| channel.parameter(token));
+        Self { push_url: channel.parameter(&self.push_url), token, of_channel: true }
+    }
+}
+
+/// The secrets that a read gave. Without a token in it, none was asked for, or the channel has none of its own.
+pub(super) type Read = (Result<PushUrl, SecretError>, Option<Result<Token, SecretError>>);
+
+/// SSM.
 #[derive(Debug)]
 pub(super) struct ParameterStore {
     ssm: aws_sdk_ssm::Client,
-    /// The name of the parameter with the push URL.
-    push_url: String,
-    /// The name of the parameter with the token; `None` reads no token.
-    token: Option<String>,
 }
 
 impl ParameterStore {
-    pub(super) fn connect(aws: &SdkConfig, config: &Config) -> Self {
+    pub(super) fn connect(aws: &SdkConfig) -> Self {
         // Time for a second try within READ_TIMEOUT. A connection has the time of its try.
         let timeouts = TimeoutConfig::builder().operation_attempt_timeout(READ_TIMEOUT / 3);
         let timeouts = timeouts.operation_timeout(READ_TIMEOUT).build();
         let ssm = aws_sdk_ssm::config::Builder::from(aws).timeout_config(timeouts).build();
-        Self {
-            ssm: aws_sdk_ssm::Client::from_conf(ssm),
-            push_url: config.push_url_parameter.clone(),
-            token: config.token_parameter.clone(),
-        }
+        Self { ssm: aws_sdk_ssm::Client::from_conf(ssm) }
     }
 
     /// Reads both secrets, in one call.
     ///
     /// SSM refuses the whole call if the function may not read or decrypt one of the parameters. Then each is asked for
     /// alone, so that the other one is known.
-    pub(super) async fn read(
-        &self,
-        limit: Duration,
-        tries: Tries,
-    ) -> (Result<PushUrl, SecretError>, Option<Result<Token, SecretError>>) {
+    pub(super) async fn read(&self, names: &Names, limit: Duration, tries: Tries) -> Read {
         let by = Instant::now() + limit;
-        let both: Vec<_> = std::iter::once(&self.push_url).chain(&self.token).collect();
+        let both: Vec<_> = std::iter::once(&names.push_url).chain(&names.token).collect();
         let read = self.ask(&both, by, tries).await;
-        let Some(token) = &self.token else { return (read.and_then(|found| push_url(&found, &self.push_url)), None) };
-        let (for_push_url, for_token) = match read {
-            Ok(found) => return (push_url(&found, &self.push_url), Some(read_token(&found, token))),
+        let Some(name) = &names.token else { return (read.and_then(|found| push_url(&found, &names.push_url)), None) };
+        let (push_url, token) = match read {
+            Ok(found) => (push_url(&found, &names.push_url), read_token(&found, name)),
             Err(error) if error.is_about_parameters() => {
-                let (alone, other) = (&[&self.push_url], &[token]);
-                tokio::join!(self.ask(alone, by, tries), self.ask(other, by, tries))
+                let (alone, other) = (&[&names.push_url], &[name]);
+                let (alone, other) = tokio::join!(self.ask(alone, by, tries), self.ask(other, by, tries));
+                (
+                    alone.and_then(|found| push_url(&found, &names.push_url)),
+                    other.and_then(|found| read_token(&found, name)),
+                )
             }
             Err(error) => (Err(error.clone()), Err(error)),
         };
-        let push_url = for_push_url.and_then(|found| push_url(&found, &self.push_url));
-        (push_url, Some(for_token.and_then(|found| read_token(&found, token))))
+        match token {
+            // The stack's token opens it.
+            Err(SecretError::Missing { .. }) if names.of_channel => (push_url, None),
+            token => (push_url, Some(token)),
+        }
     }
 
     async fn ask(&self, names: &[&String], by: Instant, tries: Tries) -> Result<Vec<Parameter>, SecretError> {

@@ -9,6 +9,7 @@ mod other;
 
 use std::iter::repeat_n;
 
+use crate::channel::Channel;
 use crate::flashduty::{AlertKey, Event, LabelSource, Labels, Status, TitleRule, hash, label_name};
 use crate::zstack::{Level, Message, Reading, clean};
 
@@ -68,6 +69,8 @@ pub struct Context {
     pub title_rule: TitleRule,
     /// The value of the label `delayed`, for a message that is delivered late.
     pub delayed: Option<String>,
+    /// The channel that the message came for. It becomes a label.
+    pub channel: Option<Channel>,
 }
 
 impl Context {
@@ -147,6 +150,9 @@ impl Draft {
     fn finish(self, around: &[(String, String)], context: &Context) -> Alert {
         let Self { kind, key, id, mut labels, states, notes } = self;
         labels.put_own("delayed", context.delayed.as_deref().unwrap_or_default());
+        if let Some(channel) = &context.channel {
+            labels.put_channel(channel.as_str());
+        }
         for (name, value) in around {
             labels.put(LabelSource::Request, name, value);
         }

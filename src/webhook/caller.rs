@@ -12,6 +12,7 @@ use lambda_http::http::header::AUTHORIZATION;
 
 use super::Invocation;
 use super::request::Url;
+use crate::channel::Channel;
 use crate::error::Rejection;
 use crate::flashduty::{MAX_LABELS, label_name};
 use crate::secrets::{SecretErrors, Secrets};
@@ -21,21 +22,77 @@ use crate::translate::CLOUD;
 const TOKEN: &str = "token";
 
 impl Invocation<'_> {
-    /// The secrets, if the caller shows the token.
-    pub(super) async fn authenticate(&self, request: &Request, url: &Url) -> Result<Arc<Secrets>, Rejection> {
-        let store = &self.webhook.secrets;
-        let secrets = store.get(self.deadline).await?;
+    /// The secrets of the channel, if the caller shows the token that opens it. Without a channel, the stack's own.
+    pub(super) async fn authenticate(
+        &self,
+        request: &Request,
+        url: &Url,
+        channel: Option<&Channel>,
+    ) -> Result<Arc<Secrets>, Rejection> {
+        let stack = self.webhook.secrets.own();
+        let own = stack.get(self.deadline).await?;
         let shown = shown(request, url);
-        if may_call(&secrets, &shown)? {
-            return Ok(secrets);
+        if let Some(channel) = channel {
+            return self.authenticate_for(channel, own, &shown).await;
+        }
+        if may_call(&own, &shown)? {
+            return Ok(own);
         }
         if !shown.is_empty() {
-            let secrets = store.reread_token(&secrets, self.deadline).await?;
-            if may_call(&secrets, &shown)? {
-                return Ok(secrets);
+            let own = stack.reread_token(&own, self.deadline).await?;
+            if may_call(&own, &shown)? {
+                return Ok(own);
             }
         }
         Err(Rejection::Unauthorized { shown: !shown.is_empty() })
+    }
+
+    /// A channel's own token opens it; the stack's does if it has none. Whoever shows neither gets the same answer,
+    /// whether there is such a channel or not.
+    async fn authenticate_for(
+        &self,
+        channel: &Channel,
+        own: Arc<Secrets>,
+        shown: &[String],
+    ) -> Result<Arc<Secrets>, Rejection> {
+        let (store, deadline) = (&self.webhook.secrets, self.deadline);
+        let opens =
+            |secrets: &Secrets, own: &Secrets| may_call(if secrets.token.is_some() { secrets } else { own }, shown);
+        let found = if may_call(&own, shown).unwrap_or(false) {
+            Some(store.of(Some(channel)).get(deadline).await?)
+        } else {
+            let shows_its_own =
+                |secrets: &Secrets| secrets.token.is_some() && may_call(secrets, shown).unwrap_or(false);
+            store.guess(channel, shows_its_own, deadline).await?
+        };
+        if let Some(secrets) = &found
+            && opens(secrets, &own)?
+        {
+            return Ok(secrets.clone());
+        }
+        if shown.is_empty() {
+            return Err(Rejection::Unauthorized { shown: false });
+        }
+        // Either token may have been rotated.
+        if let Some(mut secrets) = found {
+            if secrets.missing_push_url().is_none() {
+                secrets = store.of(Some(channel)).reread_token(&secrets, deadline).await?;
+                if opens(&secrets, &own)? {
+                    return Ok(secrets);
+                }
+            }
+            if secrets.token.is_some() {
+                return Err(Rejection::Unauthorized { shown: true });
+            }
+        }
+        let own = store.own().reread_token(&own, deadline).await?;
+        if may_call(&own, shown)? {
+            let secrets = store.of(Some(channel)).get(deadline).await?;
+            if opens(&secrets, &own)? {
+                return Ok(secrets);
+            }
+        }
+        Err(Rejection::Unauthorized { shown: true })
     }
 }
 

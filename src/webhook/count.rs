@@ -43,6 +43,7 @@ fn of_rejection(rejection: &Rejection) -> Tally {
     let mut tally = Tally::default();
     match rejection {
         Rejection::Unauthorized { .. } => tally.unauthorized += 1,
+        Rejection::InvalidChannel(_) | Rejection::UnknownChannel { .. } => tally.unknown_channel += 1,
         Rejection::EmptyBody | Rejection::InvalidBase64 | Rejection::BodyTooLarge { .. } => {
             tally.received += 1;
             tally.unreadable += 1;

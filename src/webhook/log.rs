@@ -7,12 +7,19 @@ use lambda_http::{Request, RequestExt as _};
 use tracing::{error, info, warn};
 
 use super::answer::{status_of_end, status_of_rejection};
+use crate::channel::Channel;
 use crate::delivery::{End, Outcome, Summary, WorstEnd};
 use crate::error::{DeliveryError, Rejection};
 use crate::flashduty::Status;
 
 /// Writes the line. Its level and message say how the request ended; each field lists the values of all alerts.
-pub(super) fn write(request: &Request, request_id: &str, took: Duration, result: Result<&Summary<'_>, &Rejection>) {
+pub(super) fn write(
+    request: &Request,
+    request_id: &str,
+    channel: Option<&Channel>,
+    took: Duration,
+    result: Result<&Summary<'_>, &Rejection>,
+) {
     let outcomes = result.map_or(&[][..], |summary| summary.outcomes);
     let (status, code) = match result {
         Ok(summary) => (status_of_end(summary.worst), summary.error().map(DeliveryError::code)),
@@ -25,6 +32,7 @@ pub(super) fn write(request: &Request, request_id: &str, took: Duration, result:
         ($log:ident, $message:expr) => {
             $log!(
                 request_id,
+                channel = channel.map(Channel::as_str),
                 status,
                 kind = all(&|outcome| outcome.kind.as_str().to_owned()),
                 alert_key = all(&|outcome| outcome.alert_key.clone()),

@@ -22,6 +22,7 @@ use tracing::error;
 pub use admit::{MAX_BODY, admit};
 pub use caller::url_labels;
 
+use crate::channel::Channel;
 use crate::deadline::Deadline;
 use crate::delivery::{Outcome, Summary};
 use crate::error::Rejection;
@@ -79,39 +80,53 @@ impl Invocation<'_> {
     async fn route(&self, request: &Request, received: &Received) -> Response<Body> {
         let url = match &received.url {
             Ok(url) => url,
-            Err(rejection) => return self.reject(request, rejection, None),
+            Err(rejection) => return self.reject(request, None, rejection, None),
         };
         match *request.method() {
             Method::GET if url.is_health() => self.health(request).await,
             Method::HEAD if url.is_health() => self.health(request).await.map(|_| Body::Empty),
-            Method::POST => match self.accept(request, url, &received.body).await {
-                Ok(outcomes) => {
-                    let summary = Summary::of(&outcomes);
-                    self.report(request, Ok(&summary));
-                    answer::of_summary(&self.request_id, &summary)
-                }
-                Err(rejection) => {
-                    let challenge = r#"Basic realm="zstack-flashduty", charset="UTF-8""#;
-                    let unauthorized = matches!(rejection, Rejection::Unauthorized { .. });
-                    self.reject(request, &rejection, unauthorized.then_some((WWW_AUTHENTICATE, challenge)))
-                }
-            },
+            Method::POST => self.post(request, url, &received.body).await,
             ref other => {
                 let allow = if url.is_health() { "GET, HEAD, POST" } else { "POST" };
                 let rejection = Rejection::MethodNotAllowed { method: other.to_string() };
-                self.reject(request, &rejection, Some((ALLOW, allow)))
+                self.reject(request, None, &rejection, Some((ALLOW, allow)))
             }
         }
     }
 
-    /// Checks the caller first and the body second, so that a stranger learns nothing about bodies.
+    async fn post(&self, request: &Request, url: &Url, body: &Result<Bytes, Rejection>) -> Response<Body> {
+        let channel = match url.channel() {
+            Ok(channel) => channel,
+            Err(invalid) => return self.reject(request, None, &invalid.into(), None),
+        };
+        let channel = channel.as_ref();
+        match self.accept(request, url, channel, body).await {
+            Ok(outcomes) => {
+                let summary = Summary::of(&outcomes);
+                self.report(request, channel, Ok(&summary));
+                answer::of_summary(&self.request_id, &summary)
+            }
+            Err(rejection) => {
+                let challenge = r#"Basic realm="zstack-flashduty", charset="UTF-8""#;
+                let unauthorized = matches!(rejection, Rejection::Unauthorized { .. });
+                self.reject(request, channel, &rejection, unauthorized.then_some((WWW_AUTHENTICATE, challenge)))
+            }
+        }
+    }
+
+    /// Checks the caller first, the channel second and the body third, so that a stranger learns nothing about channels
+    /// and bodies.
     async fn accept(
         &self,
         request: &Request,
         url: &Url,
+        channel: Option<&Channel>,
         body: &Result<Bytes, Rejection>,
     ) -> Result<Vec<Outcome>, Rejection> {
-        let secrets = self.authenticate(request, url).await?;
+        let secrets = self.authenticate(request, url, channel).await?;
+        if let (Some(channel), Some(parameter)) = (channel, secrets.missing_push_url()) {
+            return Err(Rejection::UnknownChannel { channel: channel.clone(), parameter: parameter.to_owned() });
+        }
         let body = body.as_ref().map_err(Clone::clone)?;
         admit(body).inspect_err(|rejection| {
             if matches!(rejection, Rejection::BodyTooLarge { .. }) {
@@ -123,32 +138,39 @@ impl Invocation<'_> {
                 );
             }
         })?;
-        let info = RequestInfo { id: self.request_id.clone(), url_labels: caller::labels(url) };
+        let info =
+            RequestInfo { id: self.request_id.clone(), channel: channel.cloned(), url_labels: caller::labels(url) };
         Ok(self.webhook.relay.relay(body, info, secrets, self.deadline).await)
     }
 
-    /// `GET` or `HEAD /health`: whether SSM gave both secrets when it was last asked, and nothing else. The log says
+    /// `GET` or `HEAD /health`: whether SSM gave both secrets of the stack when it was last asked, and nothing else. The log says
     /// more.
     async fn health(&self, request: &Request) -> Response<Body> {
-        let health = match self.webhook.secrets.get(self.deadline).await {
+        let health = match self.webhook.secrets.own().get(self.deadline).await {
             Ok(secrets) => secrets.check().map_err(Rejection::from),
             Err(late) => Err(late.into()),
         };
         let nothing = Summary::of(&[]);
-        self.report(request, health.as_ref().map(|()| &nothing));
+        self.report(request, None, health.as_ref().map(|()| &nothing));
         answer::health(&self.request_id, health.is_ok())
     }
 
-    fn reject(&self, request: &Request, rejection: &Rejection, header: Option<answer::Header>) -> Response<Body> {
-        self.report(request, Err(rejection));
+    fn reject(
+        &self,
+        request: &Request,
+        channel: Option<&Channel>,
+        rejection: &Rejection,
+        header: Option<answer::Header>,
+    ) -> Response<Body> {
+        self.report(request, channel, Err(rejection));
         answer::of_rejection(&self.request_id, rejection, header)
     }
 
     /// Writes the request's line in the log, and its line for the metrics.
-    fn report(&self, request: &Request, result: Result<&Summary<'_>, &Rejection>) {
-        log::write(request, &self.request_id, self.started.elapsed(), result);
+    fn report(&self, request: &Request, channel: Option<&Channel>, result: Result<&Summary<'_>, &Rejection>) {
+        log::write(request, &self.request_id, channel, self.started.elapsed(), result);
         let (outcome, mut tally) = count::count(result);
         tally.settings_errors += self.webhook.secrets.take_failures();
-        self.webhook.metrics.write(&self.request_id, outcome, tally);
+        self.webhook.metrics.write(&self.request_id, channel, outcome, tally);
     }
 }

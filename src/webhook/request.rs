@@ -12,6 +12,7 @@ use lambda_http::http::header::HOST;
 use lambda_http::request::LambdaRequest;
 use url::form_urlencoded;
 
+use crate::channel::{Channel, InvalidChannel};
 use crate::error::Rejection;
 
 /// The longest path and query string that are accepted, in bytes together. API Gateway accepts 10,240 bytes, with all
@@ -95,6 +96,17 @@ impl Url {
         Ok(Self { path, query: query(str::to_owned), query_with_plus: query(|value| value.replace(' ', "+")) })
     }
 
+    /// The channel behind `/zstack/`, whatever stands before that. `None` if there is nothing behind it, and for any
+    /// other path. One slash at the end does not count.
+    ///
+    /// # Errors
+    ///
+    /// If what stands there is no name of a channel. So `/zstack/a/b` never sends to the stack's own push URL.
+    pub fn channel(&self) -> Result<Option<Channel>, InvalidChannel> {
+        let path = self.path.strip_suffix('/').unwrap_or(&self.path);
+        path.rsplit_once("/zstack/").map(|(_, name)| Channel::read(name)).transpose()
+    }
+
     /// Whether this is the health check.
     pub fn is_health(&self) -> bool {
         self.path.ends_with("/health")
@@ -103,4 +115,33 @@ impl Url {
 
 fn check_length(bytes: usize) -> Result<(), Rejection> {
     if bytes > MAX_URL { Err(Rejection::UrlTooLong { bytes, limit: MAX_URL }) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn channel(path: &str) -> Result<Option<String>, InvalidChannel> {
+        let url = Url { path: path.to_owned(), ..Url::default() };
+        url.channel().map(|channel| channel.map(|channel| channel.to_string()))
+    }
+
+    #[test]
+    fn the_channel_is_what_stands_behind_zstack() {
+        for path in ["/zstack/database", "/zstack/database/", "/prod/zstack/database", "/zstack/zstack/database"] {
+            assert_eq!(channel(path), Ok(Some("database".to_owned())), "{path}");
+        }
+        for path in ["", "/", "/zstack", "/zstack/", "/prod/zstack", "/prod", "/health", "/zstackdatabase", "zstack/a"]
+        {
+            assert_eq!(channel(path), Ok(None), "{path}");
+        }
+        assert_eq!(channel("/zstack/zstack"), Ok(Some("zstack".to_owned())));
+    }
+
+    #[test]
+    fn what_is_no_name_is_told_and_not_taken_for_another() {
+        for path in ["/zstack//", "/zstack/a//", "/zstack/a/b", "/zstack/a%62", "/zstack/a b", "/zstack/数据库"] {
+            assert_eq!(channel(path), Err(InvalidChannel), "{path}");
+        }
+    }
 }

@@ -45,9 +45,9 @@ class Deployment:
         """End all faults of Flashduty."""
         self.flashduty.clear_faults()
 
-    def post(self, message: str) -> Answer:
+    def post(self, message: str, path: str = "/zstack") -> Answer:
         """Post a message as ZStack does."""
-        return self.stack.call("/zstack", message.encode(), token=self.token, query={"cloud": "beijing"})
+        return self.stack.call(path, message.encode(), token=self.token, query={"cloud": "beijing"})
 
     def environment(self, **variables: str) -> None:
         """Set variables of both functions. Their processes start again."""

@@ -16,9 +16,11 @@ import pytest
 from conftest import World
 from faults import Deployment, Fault
 from local.queue import Queue
+from local.standin import Standin
 from trials import (
     Resource,
     alerts_of,
+    channel,
     deliveries,
     deployed,
     eventually,
@@ -118,14 +120,20 @@ CASES = [
 ]
 
 
+STEADY = "steady"
+"""A second channel of the stack. It must not notice what happens to the first one."""
+OF_ALL = {f.SSM_DENIES, f.SSM_DENIES_AT_START, f.SSM_GONE_AT_START, f.SSM_AWAY, f.SSM_THROTTLES}
+"""What no channel can work with: nobody can be checked, or SSM gives no new push URL."""
+
 UNCOUNTED = 10
 """Seconds for which the relay assumes that a queue holds messages if it could not count them."""
 
 
-def check_case(case: Case, deployment: Deployment) -> None:
+def check_case(case: Case, deployment: Deployment, steady: Standin) -> None:
     """Inject the faults, check where the alerts are, end the faults, and check the delivery."""
     brief, lasting = Resource("brief"), Resource("lasting")
     messages = [brief.alarm(), brief.recovery(), lasting.alarm()]
+    is_steady = OF_ALL.isdisjoint(case.faults + case.then)
 
     if not any(fault.cold for fault in case.faults):
         assert deployment.stack.call("/health").status == 200
@@ -137,6 +145,10 @@ def check_case(case: Case, deployment: Deployment) -> None:
         for answer in answers:
             assert [alert["queued"] for alert in answer.json()["alerts"]] == [True]
             assert answer.json()["queued"] is True
+    if is_steady:
+        others = [deployment.post(message, f"/zstack/{STEADY}") for message in messages]
+        assert [answer.status for answer in others] == [200] * len(messages), others
+        assert opened(steady) == {brief.id: ["Critical", "Ok"], lasting.id: ["Critical"]}
     end(case.faults, deployment)
 
     places = case.places
@@ -166,9 +178,27 @@ def check_case(case: Case, deployment: Deployment) -> None:
     assert deployment.post(lasting.recovery()).status in (200, 202)
     wait_for_delivery(deployment, set())
     assert len(deployment.flashduty.alerts()) == 2
+    if is_steady:
+        assert [it["event_status"] for it in last_events(steady).values()] == ["Ok", "Critical"]
+        assert not any("delayed" in it["labels"] for it in steady.alerts())
+        channels = {it["labels"].get("channel") for it in steady.alerts()}
+        assert channels == {STEADY}
+    assert not any("channel" in it["labels"] for it in deployment.flashduty.alerts())
 
     heard = [answer.text for answer in answers] + deployment.stack.logs()
     assert [text for text in heard if any(secret in text for secret in deployment.secrets)] == []
+
+
+def opened(flashduty: Standin) -> dict[str, list[str]]:
+    """The states that the alert of each resource went through."""
+    alerts = flashduty.alerts()
+    return {it["labels"]["resource_id"]: [entry["status"] for entry in it["history"]] for it in alerts}
+
+
+def last_events(flashduty: Standin) -> dict[str, dict[str, Any]]:
+    """The last event of each alert that Flashduty accepted."""
+    events = [json.loads(it["body"]) for it in flashduty.received() if it["status"] == 200]
+    return {it["alert_key"]: it for it in events}
 
 
 def begin(faults: tuple[Fault, ...], deployment: Deployment) -> None:
@@ -241,7 +271,8 @@ def run(world: World, name: str, case: Case) -> None:
             # The template has a minimum.
             deployment.environment(SETTINGS_TTL_SECONDS="0")
         deployment.stack.deliver_queued(False)
-        check_case(case, deployment)
+        with channel(world, deployment, STEADY) as steady:
+            check_case(case, deployment, steady)
 
 
 @pytest.fixture(scope="module")

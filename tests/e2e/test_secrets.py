@@ -58,6 +58,46 @@ def test_the_functions_accept_the_new_secrets(world: World):
     assert relay.call("/zstack", b'{"ALARM_NAME": "x"}', token=token).status == 200
 
 
+def test_a_channel_is_one_more_push_url(world: World):
+    """The stack's token opens it, until it gets its own. Nothing of the stack is changed."""
+    push_url = world.flashduty.push_url(world.key)
+    token = make(world, "/teams", PUSH_URL=push_url).stdout.strip()
+    names = {"PushUrlParameter": "/teams/push-url", "WebhookTokenParameter": "/teams/webhook-token"}
+    relay = world.like("teams", **names)
+
+    def statuses(*tokens: str) -> list[int]:
+        message = b'{"ALARM_NAME": "x"}'
+        return [relay.call("/zstack/database", message, token=it).status for it in tokens]
+
+    assert statuses(token) == [404]
+    made = make(world, "/teams", CHANNEL="database", PUSH_URL=push_url)
+    assert (made.returncode, made.stdout) == (0, ""), made.stderr
+    assert "/zstack/database" in made.stderr
+    assert "PARAMETERS" not in made.stderr
+    assert parameters(world, "/teams/push-url") == {"/database": ("SecureString", push_url)}
+    assert parameters(world, "/teams/webhook-token") == {}
+
+    again = make(world, "/teams", CHANNEL="database", PUSH_URL=push_url)
+    assert again.returncode == 2
+    assert "Already in SSM: /teams/push-url/database" in again.stderr
+    own = make(world, "/teams", CHANNEL="database", OWN_TOKEN="1")
+    assert (own.returncode, len(own.stdout.strip())) == (0, 48), own.stderr
+    assert parameters(world, "/teams/webhook-token") == {"/database": ("SecureString", own.stdout.strip())}
+    # That a channel does not exist is remembered for half a minute.
+    relay.change_environment(relay.function, RUST_LOG="info")
+    assert statuses(token, own.stdout.strip()) == [401, 200]
+    assert relay.call("/zstack", b'{"ALARM_NAME": "x"}', token=token).status == 200
+
+
+@pytest.mark.parametrize("name", ["a/b", "a b", "数据库", "a" * 65])
+def test_a_name_that_the_relay_would_refuse_is_refused(world: World, name: str):
+    """Before anything is written."""
+    refused = make(world, "/refused", CHANNEL=name, PUSH_URL=URL)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "1 to 64 characters" in refused.stderr
+    assert parameters(world, "/refused") == {}
+
+
 def test_tokens_given_by_hand_are_stored_one_on_a_line(world: World):
     """During a rotation, the relay accepts the new token and the old one."""
     old, new = "the-old-token-of-somebody", "correct horse battery staple"

@@ -28,6 +28,17 @@ def deployed(world: World, name: str, limits: Sequence[str] = ()) -> Iterator[De
         yield deployment
 
 
+@contextmanager
+def channel(world: World, deployment: Deployment, name: str) -> Iterator[Standin]:
+    """A channel of a stack, with a Flashduty of its own."""
+    key = secrets.token_hex(16)
+    deployment.secrets.append(key)
+    log = WORK / f"standin-{deployment.stack.name}-{name}.log"
+    with Standin(world.flashduty.binary, key, log=log) as flashduty:
+        world.aws.put_secret(f"{deployment.push_url}/{name}", flashduty.push_url(key))
+        yield flashduty
+
+
 def selected(request: pytest.FixtureRequest, parameter: str) -> list[Any]:
     """The values of a parameter of the tests that were selected in this module."""
     items = [it for it in request.session.items if it.module is request.module]

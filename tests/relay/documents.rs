@@ -15,7 +15,9 @@ use serde_json::{Value, json};
 use zstack_flashduty::config::{Config, Function};
 
 use crate::support::journey::{Journey, busy};
-use crate::support::{KEY_IN_URL, TOKEN_PARAMETER, World, alarm, code, post, sample, translated, with_credential};
+use crate::support::{
+    KEY_IN_URL, TOKEN_PARAMETER, World, alarm, code, post, sample, to_channel, translated, with_credential,
+};
 
 /// For two alerts, when Flashduty does not answer the first.
 const TOO_SHORT: Duration = Duration::from_secs(2);
@@ -97,6 +99,7 @@ async fn every_answer_in_the_table_is_given() {
     event["isBase64Encoded"] = json!(true);
     told(world.send(&event).await);
     told(world.send(&with_credential(sample("alarm"), None, "")).await);
+    told(world.send(&to_channel(sample("alarm"), "nobody")).await);
     let mut event = sample("alarm");
     event["requestContext"]["http"]["method"] = json!("PUT");
     told(world.send(&event).await);

@@ -4,6 +4,7 @@
 
 mod answers;
 mod catalogue;
+mod channels;
 mod chaos;
 mod connections;
 mod documents;

@@ -286,7 +286,7 @@ async fn a_letter_that_cannot_be_read_becomes_a_dead_letter() {
     let mut journey = with_queued(&[trigger("a")]).await;
     let later_version = {
         let mut stored = bodies(&journey.queued()).remove(0);
-        stored["version"] = json!(2);
+        stored["version"] = json!(3);
         stored.to_string()
     };
     let garbage = ["no JSON", "{}", "[]", r#"{"version": 1}"#, &later_version];

@@ -11,7 +11,7 @@ from deployed import Deployed
 TELLTALE = ("path", "querystring", "header", "body", "authorizer", "useragent", "input", "$request")
 
 
-def test_three_routes_and_no_more():
+def test_four_routes_and_no_more():
     """Each goes to the relay, and API Gateway may call it for that route only."""
     stack = Deployed()
     [api] = stack.of_type("AWS::ApiGatewayV2::Api").values()
@@ -26,7 +26,7 @@ def test_three_routes_and_no_more():
         "payloadFormatVersion": "2.0",
         "uri": "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/<Relay.Arn>/invocations",
     }
-    expected = ["POST /zstack", "GET /health", "HEAD /health"]
+    expected = ["POST /zstack", "POST /zstack/{channel}", "GET /health", "HEAD /health"]
     assert routes == dict.fromkeys(expected, integration)
 
     permissions = list(stack.of_type("AWS::Lambda::Permission").values())
@@ -36,7 +36,9 @@ def test_three_routes_and_no_more():
         for it in permissions
     )
     prefix = "arn:aws:execute-api:us-east-1:123456789012:<Api>"
-    assert {it["SourceArn"] for it in permissions} == {f"{prefix}/*/{it.replace(' ', '')}" for it in expected}
+    # A path with a variable in it has a wildcard there.
+    called = {it.replace(" ", "").replace("{channel}", "*") for it in expected}
+    assert {it["SourceArn"] for it in permissions} == {f"{prefix}/*/{it}" for it in called}
 
 
 def test_the_one_stage_is_throttled_and_logged():
@@ -84,6 +86,10 @@ def rejections(status: str, route: str) -> int:
         ("401", "POST /zstack", True),
         ("413", "POST /zstack", True),
         ("429", "POST /zstack", True),
+        ("401", "POST /zstack/{channel}", True),
+        ("404", "POST /zstack/{channel}", True),
+        ("429", "POST /zstack/{channel}", True),
+        ("200", "POST /zstack/{channel}", False),
         ("200", "POST /zstack", False),
         ("202", "POST /zstack", False),
         ("503", "POST /zstack", False),

@@ -53,10 +53,9 @@ def test_the_key_is_used_through_ssm_of_the_partition():
         through_sqs = {"kms:ViaService": "sqs.cn-north-1.amazonaws.com.cn"}
         assert statements["EncryptMessages"]["Condition"]["StringEquals"] == through_sqs
         statement = statements["DecryptSettings"]
-        condition = statement["Condition"]["StringEquals"]
+        condition = statement["Condition"]
         assert statement["Resource"] == key
-        assert condition["kms:ViaService"] == "ssm.cn-north-1.amazonaws.com.cn"
-        assert (
-            "arn:aws-cn:ssm:cn-north-1:123456789012:parameter/zstack-flashduty/push-url"
-            in (condition["kms:EncryptionContext:PARAMETER_ARN"])
-        )
+        assert condition["StringEquals"] == {"kms:ViaService": "ssm.cn-north-1.amazonaws.com.cn"}
+        push_url = "arn:aws-cn:ssm:cn-north-1:123456789012:parameter/zstack-flashduty/push-url"
+        decrypted = condition["StringLike"]["kms:EncryptionContext:PARAMETER_ARN"]
+        assert {push_url, f"{push_url}/*"} <= set(decrypted)

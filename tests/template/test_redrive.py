@@ -5,9 +5,9 @@ from deployed import OPTIONS, Deployed
 
 DAY = 86_400
 LONGEST_PAUSE = 900
-"""Between two tries of a queued alert, in src/redelivery.rs."""
+"""Between two tries of a queued alert, in src/redelivery/message.rs."""
 TRIED_FOR = 9 * DAY
-"""After that the function gives up, in src/redelivery.rs."""
+"""After that the function gives up, in src/redelivery/message.rs."""
 
 
 def test_the_function_is_done_before_its_caller_gives_up():
@@ -125,6 +125,7 @@ RELAY_ALONE = {
     "FunctionFailuresAlarm",
     "Rejections",
     "Relay",
+    "RelayChannelPermission",
     "RelayHealthHeadPermission",
     "RelayHealthPermission",
     "RelayLogs",

@@ -1,6 +1,7 @@
 """What the functions may do: whole policies, for every combination of options."""
 
 import json
+import re
 from itertools import product
 
 import pytest
@@ -11,13 +12,13 @@ OF_SCHEDULER = "CheckRole"
 """The role of EventBridge Scheduler: test_checks.py."""
 
 
-def parameter(name: str) -> str:
-    """The ARN of a parameter whose name begins with a slash."""
-    return f"arn:aws:ssm:us-east-1:{ACCOUNT}:parameter{name}"
+def parameters(*names: str) -> list[str]:
+    """The ARNs of parameters whose names begin with a slash, and of those that channels have."""
+    return [f"arn:aws:ssm:us-east-1:{ACCOUNT}:parameter{name}{rest}" for name in names for rest in ("", "/*")]
 
 
-PUSH_URL = parameter("/zstack-flashduty/push-url")
-TOKEN = parameter("/zstack-flashduty/webhook-token")
+PUSH_URLS = parameters("/zstack-flashduty/push-url")
+TOKENS = parameters("/zstack-flashduty/webhook-token")
 
 
 def allow(sid: str, action: str | list[str], resource: str | list[str], **more: object) -> dict:
@@ -25,13 +26,13 @@ def allow(sid: str, action: str | list[str], resource: str | list[str], **more: 
     return {"Sid": sid, "Effect": "Allow", "Action": action, "Resource": resource, **more}
 
 
-def decrypt(parameters: str | list[str]) -> dict:
+def decrypt(parameters: list[str]) -> dict:
     """What the key's owner has to grant: these parameters, through SSM."""
-    context = {
-        "kms:ViaService": "ssm.us-east-1.amazonaws.com",
-        "kms:EncryptionContext:PARAMETER_ARN": parameters,
+    condition = {
+        "StringEquals": {"kms:ViaService": "ssm.us-east-1.amazonaws.com"},
+        "StringLike": {"kms:EncryptionContext:PARAMETER_ARN": parameters},
     }
-    return allow("DecryptSettings", "kms:Decrypt", OPTIONS["KmsKeyArn"], Condition={"StringEquals": context})
+    return allow("DecryptSettings", "kms:Decrypt", OPTIONS["KmsKeyArn"], Condition=condition)
 
 
 def encrypt() -> dict:
@@ -60,13 +61,13 @@ def test_each_role_may_do_what_its_function_does(key: str, data_key: str, tracin
     stack = Deployed(KmsKeyArn=key, DataKmsKeyArn=data_key, Tracing=tracing, RetryQueue=queue)
     relay = [
         allow("Log", LOG, "<RelayLogs.Arn>"),
-        allow("ReadSettings", "ssm:GetParameters", [PUSH_URL, TOKEN]),
-        *([decrypt([PUSH_URL, TOKEN])] if key else []),
+        allow("ReadSettings", "ssm:GetParameters", PUSH_URLS + TOKENS),
+        *([decrypt(PUSH_URLS + TOKENS)] if key else []),
     ]
     redeliver = [
         allow("Log", LOG, "<RedeliverLogs.Arn>"),
-        allow("ReadSettings", "ssm:GetParameters", PUSH_URL),
-        *([decrypt(PUSH_URL)] if key else []),
+        allow("ReadSettings", "ssm:GetParameters", PUSH_URLS),
+        *([decrypt(PUSH_URLS)] if key else []),
         allow("Redeliver", REDELIVER, "<Retries.Arn>"),
         allow("GiveUp", "sqs:SendMessage", "<DeadLetters.Arn>"),
         *([encrypt()] if data_key else []),
@@ -105,8 +106,11 @@ def test_roles_are_the_functions_own():
 
 
 @pytest.mark.parametrize("region", PARTITIONS)
-def test_only_x_ray_gets_a_wildcard(region: str):
-    """Neither as an action nor as a resource, in any policy that allows something."""
+def test_only_x_ray_and_the_parameters_of_channels_get_a_wildcard(region: str):
+    """Neither as an action nor as a resource, in any policy that allows something.
+
+    That of the parameters stands behind the whole name of the stack's own.
+    """
     stack = Deployed(region, **OPTIONS)
     documents = [
         policy["PolicyDocument"]
@@ -121,7 +125,13 @@ def test_only_x_ray_gets_a_wildcard(region: str):
         for statement in document["Statement"]
         if statement["Effect"] == "Allow" and "*" in json.dumps([statement["Action"], statement["Resource"]])
     ]
-    assert wild == [TRACE, TRACE]
+    assert [it["Sid"] for it in wild] == ["ReadSettings", "Trace"] * 2
+    assert [it for it in wild if it["Sid"] == "Trace"] == [TRACE, TRACE]
+    for statement in wild:
+        if statement["Sid"] == "ReadSettings":
+            assert statement["Action"] == "ssm:GetParameters"
+            below = r"arn:[a-z-]+:ssm:[a-z0-9-]+:\d{12}:parameter/[^*]+(/\*)?"
+            assert all(re.fullmatch(below, it) for it in statement["Resource"])
 
 
 def test_traces_go_to_x_ray_only_when_asked():
@@ -135,4 +145,4 @@ def test_parameter_names_are_not_doubled_at_the_slash():
     """`parameter//a` matches nothing, and `parametera` neither."""
     stack = Deployed(PushUrlParameter="/a/b", WebhookTokenParameter="/c")
     read = stack.statements("RelayRole")["ReadSettings"]
-    assert read["Resource"] == [parameter("/a/b"), parameter("/c")]
+    assert read["Resource"] == parameters("/a/b", "/c")

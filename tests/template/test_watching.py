@@ -22,7 +22,7 @@ BOTH = {
     "Attempts",
     "AgeAtDelivery",
 }
-METRICS = {"<Relay>": BOTH | {"Failed", "Unauthorized"}, "<Redeliver>": BOTH | {"Repeated"}}
+METRICS = {"<Relay>": BOTH | {"Failed", "Unauthorized", "UnknownChannel"}, "<Redeliver>": BOTH | {"Repeated"}}
 """What each function writes."""
 
 OF_THE_LOG = "Rejected"
@@ -31,7 +31,7 @@ OF_THE_LOG = "Rejected"
 OF_CHECKS = {"SelfCheck", "SelfTest"}
 """What both functions write under the relay's name alone, 1 or 0."""
 
-COUNTED_IN = {"<Relay>": "webhook", "<Redeliver>": "redelivery.rs"}
+COUNTED_IN = {"<Relay>": "webhook", "<Redeliver>": "redelivery"}
 """In src/."""
 
 OF_CALLS = {"CountPush": {"FlashdutyLatency", "Attempts"}, "CountDelivery": {"Delivered", "AgeAtDelivery"}}

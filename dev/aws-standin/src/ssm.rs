@@ -93,6 +93,11 @@ impl Ssm {
         self.0.lock().unwrap().locked.insert(name.to_owned(), error);
     }
 
+    /// Ends what [`lock`](Self::lock) began, for all parameters.
+    pub fn unlock(&self) {
+        self.0.lock().unwrap().locked.clear();
+    }
+
     /// Makes every call from now on fail in this way; `None` ends it.
     pub fn fault(&self, fault: Option<Fault>) {
         self.0.lock().unwrap().fault = fault;

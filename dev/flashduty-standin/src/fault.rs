@@ -78,11 +78,17 @@ pub struct InjectedFault {
     /// It concerns only the pushes of events with these alert keys. If there are none, it concerns every push.
     #[serde(default)]
     pub alert_keys: Vec<String>,
+    /// It concerns only the pushes with these integration keys. If there are none, it concerns every push.
+    #[serde(default)]
+    pub integration_keys: Vec<String>,
 }
 
 impl InjectedFault {
-    fn concerns(&self, alert_key: Option<&str>) -> bool {
-        self.alert_keys.is_empty() || alert_key.is_some_and(|key| self.alert_keys.iter().any(|it| it == key))
+    fn concerns(&self, integration_key: Option<&str>, alert_key: Option<&str>) -> bool {
+        let is_meant = |keys: &[String], key: Option<&str>| {
+            keys.is_empty() || key.is_some_and(|key| keys.iter().any(|it| it == key))
+        };
+        is_meant(&self.integration_keys, integration_key) && is_meant(&self.alert_keys, alert_key)
     }
 }
 
@@ -103,10 +109,18 @@ impl Faults {
     }
 
     /// Removes and returns the fault of the next push, if it has one. `alert_key` is the one of its event.
-    pub(crate) fn next(&mut self, alert_key: Option<&str>) -> Option<Fault> {
-        if let Some(place) = self.next.iter().position(|it| it.concerns(alert_key)) {
+    pub(crate) fn next(&mut self, integration_key: Option<&str>, alert_key: Option<&str>) -> Option<Fault> {
+        let concerns = |it: &InjectedFault| it.concerns(integration_key, alert_key);
+        if let Some(place) = self.next.iter().position(concerns) {
             return Some(self.next.remove(place).fault);
         }
-        self.standing.iter().find(|it| it.concerns(alert_key)).map(|it| it.fault.clone())
+        self.standing.iter().find(|it| concerns(it)).map(|it| it.fault.clone())
+    }
+
+    /// Removes the faults that concern pushes with this integration key only.
+    pub(crate) fn remove(&mut self, integration_key: &str) {
+        for faults in [&mut self.next, &mut self.standing] {
+            faults.retain(|it| it.integration_keys != [integration_key]);
+        }
     }
 }

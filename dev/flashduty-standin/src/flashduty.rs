@@ -29,7 +29,7 @@ pub(crate) struct Flashduty {
 impl Flashduty {
     /// Handles and records a request, and returns the reply.
     pub(crate) fn push(&mut self, mut request: Received, now: Instant) -> Reply {
-        request.fault = self.faults.next(request.asked_key().as_deref());
+        request.fault = self.faults.next(request.key.as_deref(), request.asked_key().as_deref());
         let reply = match request.fault.clone() {
             None => Reply::Whole(self.accept(&mut request, now)),
             Some(Fault::Delay { millis }) => Reply::Late(self.accept(&mut request, now), Duration::from_millis(millis)),

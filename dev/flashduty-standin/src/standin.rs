@@ -88,7 +88,13 @@ impl Standin {
 
     /// Injects a fault into the pushes to come.
     pub fn fault(&self, fault: Fault, lasts: Lasts) {
-        self.inject(InjectedFault { fault, lasts, alert_keys: Vec::new() });
+        self.inject(InjectedFault { fault, lasts, alert_keys: Vec::new(), integration_keys: Vec::new() });
+    }
+
+    /// Injects a fault into the pushes to come that have this integration key.
+    pub fn fault_of(&self, integration_key: &str, fault: Fault, lasts: Lasts) {
+        let integration_keys = vec![integration_key.to_owned()];
+        self.inject(InjectedFault { fault, lasts, alert_keys: Vec::new(), integration_keys });
     }
 
     /// Injects a fault that may concern only some alerts.
@@ -99,6 +105,11 @@ impl Standin {
     /// Removes all faults.
     pub fn clear_faults(&self) {
         self.shared.lock().faults = Faults::default();
+    }
+
+    /// Removes the faults of one integration key.
+    pub fn clear_faults_of(&self, integration_key: &str) {
+        self.shared.lock().faults.remove(integration_key);
     }
 
     /// Changes the rate limit; with none, any number of requests is accepted. Earlier requests still count.

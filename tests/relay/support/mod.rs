@@ -117,6 +117,18 @@ impl World {
         self.process = number;
     }
 
+    /// Creates a channel with this integration key, which Flashduty accepts from now on beside the stack's own.
+    pub fn create_channel(&self, channel: &str, key: &str) {
+        self.flashduty.set_keys([KEY, key]);
+        self.ssm.put(&format!("{PUSH_URL_PARAMETER}/{channel}"), &self.flashduty.push_url("standard", key));
+    }
+
+    /// The integration keys of all pushes that Flashduty accepted.
+    pub fn accepted_keys(&self) -> Vec<String> {
+        let accepted = self.flashduty.received().into_iter().filter(|push| push.status == Some(200));
+        accepted.filter_map(|push| push.key).collect()
+    }
+
     /// The function's environment.
     pub fn variables(&self) -> &[(String, String)] {
         &self.variables
@@ -236,6 +248,18 @@ pub fn alarm(fields: &Value) -> String {
     }
     message.as_object_mut().unwrap().retain(|_, value| !value.is_null());
     message.to_string()
+}
+
+/// An event for a channel, in place of its own path.
+pub fn to_channel(mut event: Value, channel: &str) -> Value {
+    event["rawPath"] = json!(format!("/zstack/{channel}"));
+    event["requestContext"]["http"]["path"] = event["rawPath"].clone();
+    event
+}
+
+/// An event with this token as Basic's password.
+pub fn with_token(event: Value, token: &str) -> Value {
+    with_credential(event, Some(&format!("Basic {}", base64(&format!("zstack:{token}")))), "")
 }
 
 /// An event with this header `Authorization` and this query string in place of its own.

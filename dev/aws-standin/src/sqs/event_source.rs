@@ -22,6 +22,7 @@ pub struct EventSource {
     pub function: Function,
     sqs: Sqs,
     queue: String,
+    timeout: Duration,
 }
 
 /// A batch after the function handled it.
@@ -37,7 +38,12 @@ pub struct Batch {
 
 impl EventSource {
     pub fn new(sqs: &Sqs, queue: &str, function: Function) -> Self {
-        Self { function, sqs: sqs.clone(), queue: queue.to_owned() }
+        Self { function, sqs: sqs.clone(), queue: queue.to_owned(), timeout: FUNCTION_TIMEOUT }
+    }
+
+    /// Gives the function this time for each further batch.
+    pub fn set_timeout(&mut self, timeout: Duration) {
+        self.timeout = timeout;
     }
 
     /// Invokes the function with the next batch and deletes the messages that it does not report as failed. `None` if
@@ -46,7 +52,8 @@ impl EventSource {
         let batch = self.poll_with(None).await?;
         assert!(
             !batch.died,
-            "the function died, or Lambda ended it after {FUNCTION_TIMEOUT:?}; its log:\n{}",
+            "the function died, or Lambda ended it after {:?}; its log:\n{}",
+            self.timeout,
             self.function.log()
         );
         Some(batch)
@@ -59,7 +66,7 @@ impl EventSource {
             return None;
         }
         let records: Vec<Value> = messages.iter().map(|message| self.record(message)).collect();
-        let outcome = self.function.attempt(&json!({"Records": records}), in_time(FUNCTION_TIMEOUT), fault).await;
+        let outcome = self.function.attempt(&json!({"Records": records}), in_time(self.timeout), fault).await;
         let died = outcome.is_none();
         let failed = failed(&messages, outcome.unwrap_or(Err(Value::Null)));
         for message in messages.iter().filter(|message| !failed.contains(&message.id)) {

@@ -1,7 +1,6 @@
 //! The stages of a message of `events/` in the relay, without the network.
 
 use serde_json::Value;
-use zstack_flashduty::flashduty::TitleRule;
 use zstack_flashduty::translate::{Alert, Context, translate};
 use zstack_flashduty::zstack::{Part, split};
 
@@ -34,7 +33,7 @@ pub fn message(kind: &str) -> Vec<u8> {
 /// The context of a message without labels in the URL.
 #[must_use]
 pub fn context() -> Context {
-    Context { url_labels: Vec::new(), title_rule: TitleRule::default(), delayed: None }
+    Context::default()
 }
 
 /// The first stage: from bytes to messages.

@@ -46,7 +46,7 @@ async fn a_fault_may_concern_some_alerts_only() {
     let standin = standin().await;
     let inject = |status, lasts, keys: &[&str]| {
         let alert_keys = keys.iter().map(|key| (*key).to_owned()).collect();
-        standin.inject(InjectedFault { fault: Fault::status(status), lasts, alert_keys });
+        standin.inject(InjectedFault { fault: Fault::status(status), lasts, alert_keys, integration_keys: Vec::new() });
     };
     let push = async |key: &str| {
         let event = json!({"title_rule": "CPU", "event_status": "Info", "alert_key": key});
@@ -68,6 +68,24 @@ async fn a_fault_may_concern_some_alerts_only() {
     assert_eq!(push("c").await, 400);
     standin.clear_faults();
     assert_eq!(push("a").await, 200);
+}
+
+#[tokio::test]
+async fn a_fault_may_concern_one_integration_key_only() {
+    let standin = standin().await;
+    standin.set_keys([KEY, "other"]);
+    let push = async |key: &str| {
+        let request = client().post(standin.push_url("standard", key));
+        request.json(&event()).send().await.unwrap().status().as_u16()
+    };
+    standin.fault_of("other", Fault::status(503), Lasts::Standing);
+    standin.fault_of("other", Fault::status(500), Lasts::Next(1));
+    for (key, status) in [(KEY, 200), ("other", 500), ("other", 503), (KEY, 200)] {
+        assert_eq!(push(key).await, status, "{key}");
+    }
+    standin.fault_of(KEY, Fault::status(429), Lasts::Standing);
+    standin.clear_faults_of("other");
+    assert_eq!((push(KEY).await, push("other").await), (429, 200));
 }
 
 #[tokio::test]
