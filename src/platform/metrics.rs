@@ -140,6 +140,8 @@ pub(crate) struct Tally {
     pub failed: Counter,
     /// Requests without a token, or with a wrong one.
     pub unauthorized: Counter,
+    /// Requests from an address that is not allowed.
+    pub source_not_allowed: Counter,
     /// Messages that could not be read.
     pub unreadable: Counter,
     /// Reads that did not give both push URL and token.

@@ -25,6 +25,7 @@ mod secrets;
 mod selfcheck;
 mod settings;
 mod shapes;
+mod sources;
 mod support;
 mod templates;
 mod throttling;
