@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::flashduty::TitleRule;
+use crate::sources::AllowedSources;
 
 /// The default of [`SETTINGS_TTL_SECONDS`].
 const DEFAULT_TTL: Duration = Duration::from_mins(5);
@@ -13,6 +14,8 @@ pub const FLASHDUTY_PUSH_URL_PARAMETER: &str = "FLASHDUTY_PUSH_URL_PARAMETER";
 pub const WEBHOOK_TOKEN_PARAMETER: &str = "WEBHOOK_TOKEN_PARAMETER";
 /// `true` allows that [`WEBHOOK_TOKEN_PARAMETER`] is absent, so that everybody may call.
 pub const ALLOW_UNAUTHENTICATED: &str = "ALLOW_UNAUTHENTICATED";
+/// The networks that callers may come from; empty if they may come from everywhere.
+pub const ALLOWED_SOURCE_CIDRS: &str = "ALLOWED_SOURCE_CIDRS";
 /// How long values from SSM are kept, in seconds.
 pub const SETTINGS_TTL_SECONDS: &str = "SETTINGS_TTL_SECONDS";
 /// Flashduty's title rule.
@@ -33,6 +36,8 @@ pub struct Config {
     pub push_url_parameter: String,
     /// Name of the parameter with the webhook token; `None` if everybody may call.
     pub token_parameter: Option<String>,
+    /// The networks that callers may come from.
+    pub allowed_sources: AllowedSources,
     /// How long values from SSM are kept.
     pub settings_ttl: Duration,
     /// Flashduty's title rule for all events.
@@ -104,6 +109,11 @@ impl Config {
             ));
         }
 
+        let allowed_sources = get(ALLOWED_SOURCE_CIDRS).unwrap_or_default().parse().unwrap_or_else(|wrong: Vec<_>| {
+            mistakes.extend(wrong.into_iter().map(|mistake| format!("{ALLOWED_SOURCE_CIDRS}: {mistake}")));
+            AllowedSources::default()
+        });
+
         let settings_ttl = match get(SETTINGS_TTL_SECONDS).map(|value| value.parse::<u32>().map_err(|_| value)) {
             None => DEFAULT_TTL,
             Some(Ok(seconds)) => Duration::from_secs(seconds.into()),
@@ -145,7 +155,15 @@ impl Config {
 
         if mistakes.is_empty() {
             let function_name = get(FUNCTION_NAME);
-            Ok(Self { push_url_parameter, token_parameter, settings_ttl, title_rule, queues, function_name })
+            Ok(Self {
+                push_url_parameter,
+                token_parameter,
+                allowed_sources,
+                settings_ttl,
+                title_rule,
+                queues,
+                function_name,
+            })
         } else {
             Err(Mistakes(mistakes))
         }
@@ -169,6 +187,7 @@ mod tests {
         let expected = Config {
             push_url_parameter: "/zf/push-url".into(),
             token_parameter: Some("/zf/token".into()),
+            allowed_sources: AllowedSources::default(),
             settings_ttl: DEFAULT_TTL,
             title_rule: TitleRule::default(),
             queues: None,
@@ -211,9 +230,14 @@ mod tests {
     #[test]
     fn every_mistake_is_told_at_once() {
         let long = "题".repeat(TitleRule::MAX + 1);
-        let mistakes =
-            read(&[(SETTINGS_TTL_SECONDS, "5m"), (TITLE_RULE, &long), (ALLOW_UNAUTHENTICATED, "TRUE")]).unwrap_err();
-        assert_eq!(mistakes.lines().count(), 5, "{mistakes}");
+        let mistakes = read(&[
+            (SETTINGS_TTL_SECONDS, "5m"),
+            (TITLE_RULE, &long),
+            (ALLOW_UNAUTHENTICATED, "TRUE"),
+            (ALLOWED_SOURCE_CIDRS, "192.0.2.0/24, office, 192.0.2.1/24"),
+        ])
+        .unwrap_err();
+        assert_eq!(mistakes.lines().count(), 7, "{mistakes}");
         assert!(read(&[PUSH_URL, (WEBHOOK_TOKEN_PARAMETER, "/zf/push-url")]).unwrap_err().contains("both name"));
         assert!(read(&[PUSH_URL, TOKEN, (TITLE_RULE, &"题".repeat(TitleRule::MAX))]).is_ok());
         assert_eq!(read(&[PUSH_URL, TOKEN, (SETTINGS_TTL_SECONDS, "0")]).unwrap().settings_ttl, Duration::ZERO);

@@ -47,6 +47,16 @@ pub enum Rejection {
         method: String,
     },
 
+    /// The caller's address is in none of the allowed networks.
+    #[error(
+        "callers from {} may not call; if this is ZStack, add its address to AllowedSourceCidrs",
+        .address.as_deref().unwrap_or("an unknown address")
+    )]
+    SourceNotAllowed {
+        /// The address, as API Gateway saw it.
+        address: Option<String>,
+    },
+
     /// No webhook token, or a wrong one.
     #[error(
         "{}; in ZStack's console set the endpoint's password to the webhook token (any user name), \
@@ -93,6 +103,7 @@ impl Rejection {
             Self::BodyTooLarge { .. } => "BodyTooLarge",
             Self::UrlTooLong { .. } => "UrlTooLong",
             Self::MethodNotAllowed { .. } => "MethodNotAllowed",
+            Self::SourceNotAllowed { .. } => "SourceNotAllowed",
             Self::Unauthorized { .. } => "Unauthorized",
             Self::InvalidChannel(_) | Self::UnknownChannel { .. } => "UnknownChannel",
             Self::SecretsUnavailable(_) => SETTINGS_UNAVAILABLE,

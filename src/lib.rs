@@ -63,6 +63,7 @@ pub mod redelivery;
 pub mod relay;
 pub mod runtime;
 pub mod secrets;
+pub mod sources;
 pub mod translate;
 pub mod webhook;
 pub mod zstack;

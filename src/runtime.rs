@@ -19,6 +19,7 @@ use crate::platform::http::Http;
 use crate::platform::metrics::Metrics;
 use crate::queue::Queues;
 use crate::secrets::{READ_TIMEOUT, SecretStore};
+use crate::sources::AllowedSources;
 
 /// What a function works with.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ pub struct Components {
     pub metrics: Metrics,
     /// Checks of the path.
     pub checks: Checks,
+    /// The networks that callers may come from.
+    pub allowed_sources: AllowedSources,
 }
 
 /// Reads the configuration and makes the components of `function`. Reads the secrets, too, if SSM answers.
@@ -62,7 +65,13 @@ pub async fn start(function: Function) -> Result<Components, lambda_runtime::Err
         Function::Redeliver => Client::paced(http),
     };
     let delivery = Delivery::new(secrets.clone(), flashduty, queues, config.title_rule);
-    Ok(Components { secrets, delivery, metrics: Metrics::new(config.function_name), checks })
+    Ok(Components {
+        secrets,
+        delivery,
+        metrics: Metrics::new(config.function_name),
+        checks,
+        allowed_sources: config.allowed_sources,
+    })
 }
 
 /// Runs a function to its end. If it cannot start, the log says why.

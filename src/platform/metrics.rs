@@ -148,6 +148,8 @@ pub(crate) struct Tally {
     pub unauthorized: Counter,
     /// Requests to a channel that does not exist.
     pub unknown_channel: Counter,
+    /// Requests from an address that is not allowed.
+    pub source_not_allowed: Counter,
     /// Messages that could not be read.
     pub unreadable: Counter,
     /// Reads that did not give both push URL and token.

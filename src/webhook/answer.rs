@@ -101,6 +101,7 @@ pub(super) fn status_of_rejection(rejection: &Rejection) -> u16 {
     match rejection {
         Rejection::EmptyBody | Rejection::InvalidBase64 => 400,
         Rejection::Unauthorized { .. } => 401,
+        Rejection::SourceNotAllowed { .. } => 403,
         Rejection::InvalidChannel(_) | Rejection::UnknownChannel { .. } => 404,
         Rejection::MethodNotAllowed { .. } => 405,
         Rejection::BodyTooLarge { .. } => 413,

@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use lambda_http::Request;
 use lambda_http::http::header::AUTHORIZATION;
+use lambda_http::request::RequestContext;
+use lambda_http::{Request, RequestExt as _};
 
 use super::Invocation;
 use super::request::Url;
@@ -22,6 +23,13 @@ use crate::translate::CLOUD;
 const TOKEN: &str = "token";
 
 impl Invocation<'_> {
+    /// Fails if the caller's address is not allowed. This needs no secret.
+    pub(super) fn check_source(&self, request: &Request) -> Result<(), Rejection> {
+        let address = source_ip(request);
+        let allowed = self.webhook.allowed_sources.allow(address.as_deref());
+        if allowed { Ok(()) } else { Err(Rejection::SourceNotAllowed { address }) }
+    }
+
     /// The secrets of the channel, if the caller shows the token that opens it. Without a channel, the stack's own.
     pub(super) async fn authenticate(
         &self,
@@ -93,6 +101,15 @@ impl Invocation<'_> {
             }
         }
         Err(Rejection::Unauthorized { shown: true })
+    }
+}
+
+/// The caller's address, as API Gateway saw it. Headers such as `X-Forwarded-For` can hold anything.
+pub(super) fn source_ip(request: &Request) -> Option<String> {
+    match request.request_context_ref()? {
+        RequestContext::ApiGatewayV1(context) => context.identity.source_ip.clone(),
+        RequestContext::ApiGatewayV2(context) => context.http.source_ip.clone(),
+        _ => None,
     }
 }
 

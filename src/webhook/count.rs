@@ -42,6 +42,7 @@ fn of_outcomes(outcomes: &[Outcome]) -> Tally {
 fn of_rejection(rejection: &Rejection) -> Tally {
     let mut tally = Tally::default();
     match rejection {
+        Rejection::SourceNotAllowed { .. } => tally.source_not_allowed += 1,
         Rejection::Unauthorized { .. } => tally.unauthorized += 1,
         Rejection::InvalidChannel(_) | Rejection::UnknownChannel { .. } => tally.unknown_channel += 1,
         Rejection::EmptyBody | Rejection::InvalidBase64 | Rejection::BodyTooLarge { .. } => {

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use lambda_http::request::RequestContext;
-use lambda_http::{Request, RequestExt as _};
+use lambda_http::Request;
 use tracing::{error, info, warn};
 
 use super::answer::{status_of_end, status_of_rejection};
+use super::caller::source_ip;
 use crate::channel::Channel;
 use crate::delivery::{End, Outcome, Summary, WorstEnd};
 use crate::error::{DeliveryError, Rejection};
@@ -59,14 +59,5 @@ pub(super) fn write(
         Ok(WorstEnd::Refused(error) | WorstEnd::Failed(error)) => line!(error, error),
         Err(rejection) if status < 500 => line!(warn, rejection),
         Err(rejection) => line!(error, rejection),
-    }
-}
-
-/// The caller's address, as API Gateway saw it.
-fn source_ip(request: &Request) -> Option<String> {
-    match request.request_context_ref()? {
-        RequestContext::ApiGatewayV1(context) => context.identity.source_ip.clone(),
-        RequestContext::ApiGatewayV2(context) => context.http.source_ip.clone(),
-        _ => None,
     }
 }

@@ -29,6 +29,7 @@ use crate::error::Rejection;
 use crate::platform::metrics::Metrics;
 use crate::relay::{Relay, RequestInfo};
 use crate::secrets::SecretStore;
+use crate::sources::AllowedSources;
 use request::{Received, Url};
 
 /// How much of a body that is too large is logged, in characters.
@@ -40,13 +41,14 @@ pub struct Webhook {
     secrets: Arc<SecretStore>,
     relay: Relay,
     metrics: Metrics,
+    allowed_sources: AllowedSources,
 }
 
 impl Webhook {
-    /// A webhook that checks callers against `secrets`, and hands admitted bodies to `relay`.
+    /// A webhook that checks callers against `allowed_sources` and `secrets`, and hands admitted bodies to `relay`.
     #[must_use]
-    pub fn new(secrets: Arc<SecretStore>, relay: Relay, metrics: Metrics) -> Self {
-        Self { secrets, relay, metrics }
+    pub fn new(secrets: Arc<SecretStore>, relay: Relay, metrics: Metrics, allowed_sources: AllowedSources) -> Self {
+        Self { secrets, relay, metrics, allowed_sources }
     }
 
     /// Answers one invocation: an event of API Gateway (payload format 1.0 or 2.0) or of a function URL. Every outcome
@@ -78,6 +80,9 @@ impl Invocation<'_> {
     }
 
     async fn route(&self, request: &Request, received: &Received) -> Response<Body> {
+        if let Err(rejection) = self.check_source(request) {
+            return self.reject(request, None, &rejection, None);
+        }
         let url = match &received.url {
             Ok(url) => url,
             Err(rejection) => return self.reject(request, None, rejection, None),

@@ -23,6 +23,7 @@ use zstack_flashduty::platform::http::Http;
 use zstack_flashduty::platform::metrics::Metrics;
 use zstack_flashduty::relay::Relay;
 use zstack_flashduty::secrets::SecretStore;
+use zstack_flashduty::sources::AllowedSources;
 use zstack_flashduty::webhook::Webhook;
 
 use crate::support::{KEY, KEY_IN_URL, PUSH_URL_PARAMETER, TOKEN, TOKEN_PARAMETER, base64};
@@ -65,7 +66,7 @@ impl Edge {
             .build();
         let secrets = Arc::new(SecretStore::connect(&aws, &config));
         let delivery = Delivery::new(secrets.clone(), Client::new(http), None, TitleRule::default());
-        let webhook = Webhook::new(secrets, Relay::new(delivery), Metrics::new(None));
+        let webhook = Webhook::new(secrets, Relay::new(delivery), Metrics::new(None), AllowedSources::default());
         Self { runtime, webhook, _flashduty: flashduty }
     }
 

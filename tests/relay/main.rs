@@ -26,6 +26,7 @@ mod secrets;
 mod selfcheck;
 mod settings;
 mod shapes;
+mod sources;
 mod support;
 mod templates;
 mod throttling;

@@ -118,6 +118,10 @@ class Deployed:
                 return not self._resolve(condition)
             case {"Fn::Or": conditions}:
                 return any(self._resolve(condition) for condition in conditions)
+            case {"Fn::And": conditions}:
+                return all(self._resolve(condition) for condition in conditions)
+            case {"Fn::Split": [separator, text]}:
+                return self._resolve(text).split(separator)
             case {"Condition": str(condition), **rest} if not rest:
                 return self._holds(condition)
             case {"Fn::FindInMap": [name, *keys]}:

@@ -8,9 +8,14 @@ RELAY = {
     "WEBHOOK_TOKEN_PARAMETER": "/zstack-flashduty/webhook-token",
     "SETTINGS_TTL_SECONDS": 300,
     "TITLE_RULE": "",
+    "ALLOWED_SOURCE_CIDRS": "",
 }
 QUEUES = {"RETRY_QUEUE_URL": "<Retries>", "DEAD_LETTER_QUEUE_URL": "<DeadLetters>"}
-REDELIVER = {key: value for key, value in RELAY.items() if key != "WEBHOOK_TOKEN_PARAMETER"}
+REDELIVER = {
+    key: value
+    for key, value in RELAY.items()
+    if key not in ("WEBHOOK_TOKEN_PARAMETER", "ALLOWED_SOURCE_CIDRS")
+}
 
 
 def test_each_function_is_told_what_it_reads():

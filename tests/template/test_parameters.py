@@ -84,6 +84,35 @@ KEY = "kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000"
             ["ops", "ops@localhost", "a@b@example.com", "two@example.com, three@example.com", " "],
         ),
         ("TitleRule", ["", "x" * 512], ["x" * 513]),
+        (
+            "AllowedSourceCidrs",
+            ["", "192.0.2.0/24", "192.0.2.0/24, 198.51.100.7,2001:DB8::/32"],
+            ["office", "192.0.2.0/24;198.51.100.0/24", "1" * 2_001],
+        ),
+        (
+            "DomainName",
+            ["", "alarms.example.com", "a-1.example.xn--fiqs8s"],
+            [
+                "example",
+                "https://alarms.example.com",
+                "Alarms.example.com",
+                "-a.example.com",
+                "*.example.com",
+            ],
+        ),
+        (
+            "CertificateArn",
+            ["", "arn:aws-cn:acm:cn-north-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"],
+            ["00000000-0000-0000-0000-000000000000", "arn:aws:iam::123456789012:server-certificate/a"],
+        ),
+        ("HostedZoneId", ["", "Z0123456789ABCDEFGHIJ"], ["/hostedzone/Z0123456789ABCDEFGHIJ", "example.com"]),
+        ("DisableExecuteApiEndpoint", ["true", "false"], ["True", ""]),
+        (
+            "SubnetIds",
+            ["", "subnet-0a1b2c3d", "subnet-0a1b2c3d,subnet-0a1b2c3e"],
+            ["sg-0a1b2c3d", "subnet-1, "],
+        ),
+        ("SecurityGroupIds", ["", "sg-0a1b2c3d,sg-0a1b2c3e"], ["subnet-0a1b2c3d", "sg-1, sg-2"]),
         ("RetryQueue", ["enabled", "disabled"], ["true", "Enabled", ""]),
         ("Tracing", ["enabled", "disabled"], ["Active", ""]),
         ("Architecture", ["arm64", "x86_64"], ["x86-64", "amd64"]),
@@ -119,10 +148,45 @@ def takes(name: str, value: str | int) -> bool:
 
 def test_two_secrets_need_two_names():
     """Else the push URL would be the token."""
-    [rule] = TEMPLATE["Rules"].values()
-    [assertion] = rule["Assertions"]
+    [assertion] = TEMPLATE["Rules"]["TwoSecrets"]["Assertions"]
     names = [{"Ref": "PushUrlParameter"}, {"Ref": "WebhookTokenParameter"}]
     assert assertion["Assert"] == {"Fn::Not": [{"Fn::Equals": names}]}
+
+
+def holds(it: dict, values: dict[str, str]) -> bool:
+    """What CloudFormation makes of a rule's assertion."""
+    match it:
+        case {"Fn::Equals": [{"Ref": name}, text]}:
+            return values[name] == text
+        case {"Fn::Not": [inner]}:
+            return not holds(inner, values)
+        case {"Fn::Or": inner}:
+            return any(holds(each, values) for each in inner)
+        case {"Fn::And": inner}:
+            return all(holds(each, values) for each in inner)
+    raise AssertionError(it)
+
+
+@pytest.mark.parametrize(
+    ("rule", "given", "accepted"),
+    [
+        ("WholeDomain", {}, True),
+        ("WholeDomain", {"DomainName", "CertificateArn"}, True),
+        ("WholeDomain", {"DomainName", "CertificateArn", "HostedZoneId"}, True),
+        ("WholeDomain", {"DomainName"}, False),
+        ("WholeDomain", {"CertificateArn"}, False),
+        ("WholeDomain", {"HostedZoneId"}, False),
+        ("WholeVpc", {}, True),
+        ("WholeVpc", {"SubnetIds", "SecurityGroupIds"}, True),
+        ("WholeVpc", {"SubnetIds"}, False),
+        ("WholeVpc", {"SecurityGroupIds"}, False),
+    ],
+)
+def test_what_goes_together_is_given_together(rule: str, given: set[str], accepted: bool):
+    """Else the deployment would fail later, or half of it would be left out."""
+    values = {name: "given" if name in given else "" for name in PARAMETERS}
+    assertions = TEMPLATE["Rules"][rule]["Assertions"]
+    assert all(holds(it["Assert"], values) for it in assertions) == accepted
 
 
 def test_the_console_shows_every_parameter_once():

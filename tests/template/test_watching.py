@@ -22,7 +22,10 @@ BOTH = {
     "Attempts",
     "AgeAtDelivery",
 }
-METRICS = {"<Relay>": BOTH | {"Failed", "Unauthorized", "UnknownChannel"}, "<Redeliver>": BOTH | {"Repeated"}}
+METRICS = {
+    "<Relay>": BOTH | {"Failed", "Unauthorized", "SourceNotAllowed", "UnknownChannel"},
+    "<Redeliver>": BOTH | {"Repeated"},
+}
 """What each function writes."""
 
 OF_THE_LOG = "Rejected"
