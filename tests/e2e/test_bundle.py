@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import time
+import tomllib
 import zipfile
 from contextlib import suppress
 from pathlib import Path
@@ -18,7 +19,9 @@ from conftest import QUIET, World
 from local import ROOT
 from local.stack import ARCHITECTURE, SAM, Stack
 
-FOLDER = f"zstack-flashduty-0.1.0-{ARCHITECTURE}"
+VERSION = tomllib.loads((ROOT / "Cargo.toml").read_text())["package"]["version"]
+
+FOLDER = f"zstack-flashduty-{VERSION}-{ARCHITECTURE}"
 
 PATIENCE = 120
 """Seconds from the bundle to a delivered test message."""
