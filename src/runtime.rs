@@ -14,6 +14,7 @@ use crate::config::{Config, Function};
 use crate::deadline::Deadline;
 use crate::delivery::Delivery;
 use crate::flashduty::Client;
+use crate::language::Language;
 use crate::platform::aws;
 use crate::platform::http::Http;
 use crate::platform::metrics::Metrics;
@@ -31,6 +32,8 @@ pub struct Components {
     pub metrics: Metrics,
     /// Checks of the path.
     pub checks: Checks,
+    /// The language of answers.
+    pub language: Language,
 }
 
 /// Reads the configuration and makes the components of `function`. Reads the secrets, too, if SSM answers.
@@ -61,8 +64,9 @@ pub async fn start(function: Function) -> Result<Components, lambda_runtime::Err
         Function::Relay => Client::new(http),
         Function::Redeliver => Client::paced(http),
     };
-    let delivery = Delivery::new(secrets.clone(), flashduty, queues, config.title_rule);
-    Ok(Components { secrets, delivery, metrics: Metrics::new(config.function_name), checks })
+    let delivery = Delivery::new(secrets.clone(), flashduty, queues, &config);
+    let Config { language, function_name, .. } = config;
+    Ok(Components { secrets, delivery, metrics: Metrics::new(function_name), checks, language })
 }
 
 /// Runs a function to its end. If it cannot start, the log says why.

@@ -12,9 +12,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use tracing::{error, info};
 
+use crate::config::Config;
 use crate::deadline::{Deadline, NoTimeLeft};
 use crate::error::DeliveryError;
 use crate::flashduty::{Client, Effort, Integration, PushError, PushUrl, Pushed, TitleRule};
+use crate::language::Language;
 use crate::queue::{QueueError, QueuedMessage, Queues};
 use crate::secrets::{Secret, SecretStore, Secrets};
 use crate::translate::Context;
@@ -29,14 +31,15 @@ pub struct Delivery {
     flashduty: Client,
     queues: Option<Queues>,
     title_rule: TitleRule,
+    language: Language,
 }
 
 impl Delivery {
     /// Delivers with `flashduty`, to the push URL in `secrets`. Without `queues`, an alert that cannot be pushed in time
     /// is ZStack's to send again.
     #[must_use]
-    pub fn new(secrets: Arc<SecretStore>, flashduty: Client, queues: Option<Queues>, title_rule: TitleRule) -> Self {
-        Self { secrets, flashduty, queues, title_rule }
+    pub fn new(secrets: Arc<SecretStore>, flashduty: Client, queues: Option<Queues>, config: &Config) -> Self {
+        Self { secrets, flashduty, queues, title_rule: config.title_rule.clone(), language: config.language }
     }
 
     /// The queues, if there are any.
@@ -48,7 +51,7 @@ impl Delivery {
     /// What the translation of a message needs beside it.
     #[must_use]
     pub(crate) fn context(&self, url_labels: Vec<(String, String)>, delayed: Option<String>) -> Context {
-        Context { url_labels, title_rule: self.title_rule.clone(), delayed }
+        Context { url_labels, title_rule: self.title_rule.clone(), language: self.language, delayed }
     }
 
     /// Begins the deliveries of one invocation, with these secrets.

@@ -6,6 +6,7 @@ mod caller;
 mod count;
 mod log;
 mod request;
+mod texts;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ pub use caller::url_labels;
 use crate::deadline::Deadline;
 use crate::delivery::{Outcome, Summary};
 use crate::error::Rejection;
+use crate::language::Language;
 use crate::platform::metrics::Metrics;
 use crate::relay::{Relay, RequestInfo};
 use crate::secrets::SecretStore;
@@ -39,13 +41,14 @@ pub struct Webhook {
     secrets: Arc<SecretStore>,
     relay: Relay,
     metrics: Metrics,
+    language: Language,
 }
 
 impl Webhook {
-    /// A webhook that checks callers against `secrets`, and hands admitted bodies to `relay`.
+    /// A webhook that checks callers against `secrets`, and hands admitted bodies to `relay`. It answers in `language`.
     #[must_use]
-    pub fn new(secrets: Arc<SecretStore>, relay: Relay, metrics: Metrics) -> Self {
-        Self { secrets, relay, metrics }
+    pub fn new(secrets: Arc<SecretStore>, relay: Relay, metrics: Metrics, language: Language) -> Self {
+        Self { secrets, relay, metrics, language }
     }
 
     /// Answers one invocation: an event of API Gateway (payload format 1.0 or 2.0) or of a function URL. Every outcome
@@ -88,7 +91,7 @@ impl Invocation<'_> {
                 Ok(outcomes) => {
                     let summary = Summary::of(&outcomes);
                     self.report(request, Ok(&summary));
-                    answer::of_summary(&self.request_id, &summary)
+                    answer::of_summary(&self.request_id, &summary, self.webhook.language)
                 }
                 Err(rejection) => {
                     let challenge = r#"Basic realm="zstack-flashduty", charset="UTF-8""#;
@@ -141,7 +144,7 @@ impl Invocation<'_> {
 
     fn reject(&self, request: &Request, rejection: &Rejection, header: Option<answer::Header>) -> Response<Body> {
         self.report(request, Err(rejection));
-        answer::of_rejection(&self.request_id, rejection, header)
+        answer::of_rejection(&self.request_id, rejection, self.webhook.language, header)
     }
 
     /// Writes the request's line in the log, and its line for the metrics.

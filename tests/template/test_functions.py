@@ -8,6 +8,7 @@ RELAY = {
     "WEBHOOK_TOKEN_PARAMETER": "/zstack-flashduty/webhook-token",
     "SETTINGS_TTL_SECONDS": 300,
     "TITLE_RULE": "",
+    "LANGUAGE": "en",
 }
 QUEUES = {"RETRY_QUEUE_URL": "<Retries>", "DEAD_LETTER_QUEUE_URL": "<DeadLetters>"}
 REDELIVER = {key: value for key, value in RELAY.items() if key != "WEBHOOK_TOKEN_PARAMETER"}

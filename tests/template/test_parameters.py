@@ -84,6 +84,7 @@ KEY = "kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000"
             ["ops", "ops@localhost", "a@b@example.com", "two@example.com, three@example.com", " "],
         ),
         ("TitleRule", ["", "x" * 512], ["x" * 513]),
+        ("Language", ["en", "zh-CN"], ["zh", "zh-cn", "EN", ""]),
         ("RetryQueue", ["enabled", "disabled"], ["true", "Enabled", ""]),
         ("Tracing", ["enabled", "disabled"], ["Active", ""]),
         ("Architecture", ["arm64", "x86_64"], ["x86-64", "amd64"]),

@@ -34,7 +34,7 @@ pub fn message(kind: &str) -> Vec<u8> {
 /// The context of a message without labels in the URL.
 #[must_use]
 pub fn context() -> Context {
-    Context { url_labels: Vec::new(), title_rule: TitleRule::default(), delayed: None }
+    Context { url_labels: Vec::new(), title_rule: TitleRule::default(), ..Context::default() }
 }
 
 /// The first stage: from bytes to messages.
