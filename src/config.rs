@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::flashduty::TitleRule;
+use crate::language::Language;
 use crate::sources::AllowedSources;
 
 /// The default of [`SETTINGS_TTL_SECONDS`].
@@ -20,6 +21,8 @@ pub const ALLOWED_SOURCE_CIDRS: &str = "ALLOWED_SOURCE_CIDRS";
 pub const SETTINGS_TTL_SECONDS: &str = "SETTINGS_TTL_SECONDS";
 /// Flashduty's title rule.
 pub const TITLE_RULE: &str = "TITLE_RULE";
+/// The language of alerts and answers: `en` or `zh-CN`.
+pub const LANGUAGE: &str = "LANGUAGE";
 
 /// URL of the SQS FIFO queue for alerts that could not be pushed in time.
 pub const RETRY_QUEUE_URL: &str = "RETRY_QUEUE_URL";
@@ -42,6 +45,8 @@ pub struct Config {
     pub settings_ttl: Duration,
     /// Flashduty's title rule for all events.
     pub title_rule: TitleRule,
+    /// The language of alerts and answers.
+    pub language: Language,
     /// The queues; `None` if the relay works without them.
     pub queues: Option<QueueUrls>,
     /// The Lambda function's name; `None` outside of Lambda.
@@ -130,6 +135,14 @@ impl Config {
             })
         });
 
+        let language = get(LANGUAGE).map_or_else(Language::default, |tag| {
+            Language::read(&tag).unwrap_or_else(|| {
+                mistakes
+                    .push(format!("{LANGUAGE} is {tag:?}: it takes {}", Language::ALL.map(Language::tag).join(" or ")));
+                Language::default()
+            })
+        });
+
         let queues = match (get(RETRY_QUEUE_URL), get(DEAD_LETTER_QUEUE_URL)) {
             (Some(retry), Some(dead_letter))
                 if [&retry, &dead_letter].iter().any(|url| url.rsplit('.').next() != Some("fifo")) =>
@@ -161,6 +174,7 @@ impl Config {
                 allowed_sources,
                 settings_ttl,
                 title_rule,
+                language,
                 queues,
                 function_name,
             })
@@ -190,11 +204,12 @@ mod tests {
             allowed_sources: AllowedSources::default(),
             settings_ttl: DEFAULT_TTL,
             title_rule: TitleRule::default(),
+            language: Language::English,
             queues: None,
             function_name: None,
         };
         assert_eq!(read(&[PUSH_URL, TOKEN]), Ok(expected.clone()));
-        let empty = [(TITLE_RULE, ""), (SETTINGS_TTL_SECONDS, " "), (ALLOW_UNAUTHENTICATED, "")];
+        let empty = [(TITLE_RULE, ""), (LANGUAGE, ""), (SETTINGS_TTL_SECONDS, " "), (ALLOW_UNAUTHENTICATED, "")];
         assert_eq!(read(&[&[PUSH_URL, TOKEN][..], &empty].concat()), Ok(expected));
     }
 
@@ -225,6 +240,17 @@ mod tests {
         // If a token is configured, callers must send it.
         let both = read(&[PUSH_URL, TOKEN, (ALLOW_UNAUTHENTICATED, "true")]).unwrap();
         assert_eq!(both.token_parameter.as_deref(), Some("/zf/token"));
+    }
+
+    #[test]
+    fn only_a_known_language_is_taken() {
+        for (tag, language) in [("en", Language::English), (" zh-CN ", Language::Chinese)] {
+            assert_eq!(read(&[PUSH_URL, TOKEN, (LANGUAGE, tag)]).unwrap().language, language);
+        }
+        for tag in ["zh", "zh-cn", "EN", "de", "中文"] {
+            let mistake = read(&[PUSH_URL, TOKEN, (LANGUAGE, tag)]).unwrap_err();
+            assert_eq!(mistake, format!("LANGUAGE is {tag:?}: it takes en or zh-CN"));
+        }
     }
 
     #[test]

@@ -43,6 +43,7 @@
 //! | [`ALLOW_UNAUTHENTICATED`](config::ALLOW_UNAUTHENTICATED) | `true` allows that `WEBHOOK_TOKEN_PARAMETER` is absent | `false` |
 //! | [`SETTINGS_TTL_SECONDS`](config::SETTINGS_TTL_SECONDS) | how long values from SSM are kept | `300` |
 //! | [`TITLE_RULE`](config::TITLE_RULE) | Flashduty's title rule | `[TPL]${resource} / ${check}` |
+//! | [`LANGUAGE`](config::LANGUAGE) | the [`language`] of alerts and answers: `en` or `zh-CN` | `en` |
 //! | [`RETRY_QUEUE_URL`](config::RETRY_QUEUE_URL), [`DEAD_LETTER_QUEUE_URL`](config::DEAD_LETTER_QUEUE_URL) | the SQS FIFO queues; both or neither | no queues |
 //! | `SSL_CERT_FILE`, `SSL_CERT_DIR` | certificates to trust, see [`platform::http`] | Mozilla's |
 //! | `AWS_REGION`, `AWS_ACCESS_KEY_ID`, … | set by Lambda, see [`platform::aws`] | |
@@ -57,6 +58,7 @@ pub mod deadline;
 pub mod delivery;
 pub mod error;
 pub mod flashduty;
+pub mod language;
 pub mod platform;
 mod queue;
 pub mod redelivery;

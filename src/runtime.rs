@@ -14,6 +14,7 @@ use crate::config::{Config, Function};
 use crate::deadline::Deadline;
 use crate::delivery::Delivery;
 use crate::flashduty::Client;
+use crate::language::Language;
 use crate::platform::aws;
 use crate::platform::http::Http;
 use crate::platform::metrics::Metrics;
@@ -34,6 +35,8 @@ pub struct Components {
     pub checks: Checks,
     /// The networks that callers may come from.
     pub allowed_sources: AllowedSources,
+    /// The language of answers.
+    pub language: Language,
 }
 
 /// Reads the configuration and makes the components of `function`. Reads the secrets, too, if SSM answers.
@@ -64,14 +67,9 @@ pub async fn start(function: Function) -> Result<Components, lambda_runtime::Err
         Function::Relay => Client::new(http),
         Function::Redeliver => Client::paced(http),
     };
-    let delivery = Delivery::new(secrets.clone(), flashduty, queues, config.title_rule);
-    Ok(Components {
-        secrets,
-        delivery,
-        metrics: Metrics::new(config.function_name),
-        checks,
-        allowed_sources: config.allowed_sources,
-    })
+    let delivery = Delivery::new(secrets.clone(), flashduty, queues, &config);
+    let Config { allowed_sources, language, function_name, .. } = config;
+    Ok(Components { secrets, delivery, metrics: Metrics::new(function_name), checks, allowed_sources, language })
 }
 
 /// Runs a function to its end. If it cannot start, the log says why.

@@ -14,8 +14,8 @@ async fn main() -> ExitCode {
 }
 
 async fn relay() -> Result<(), Error> {
-    let Components { secrets, delivery, metrics, checks, allowed_sources } = start(Function::Relay).await?;
-    let webhook = Webhook::new(secrets, Relay::new(delivery), metrics, allowed_sources);
+    let Components { secrets, delivery, metrics, checks, allowed_sources, language } = start(Function::Relay).await?;
+    let webhook = Webhook::new(secrets, Relay::new(delivery), metrics, allowed_sources, language);
     let answer = |event| checks.or(event, |request| webhook.invoke(request));
     lambda_runtime::run(service_fn(|event| invocation(answer(event)))).await
 }

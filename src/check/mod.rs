@@ -25,6 +25,7 @@ pub(crate) use letter::take_out;
 use crate::config::{Config, QueueUrls};
 use crate::deadline::{Deadline, NoTimeLeft, PUSH_BUDGET, TIME_TO_QUEUE, epoch_millis};
 use crate::flashduty::{Client, Effort, Integration, PushError, PushUrl, TitleRule, reach};
+use crate::language::Language;
 use crate::platform::http::Http;
 use crate::platform::metrics::{self, Metrics, NO_FUNCTION, Tally, write_check};
 use crate::queue::{QueueError, Queues};
@@ -50,6 +51,7 @@ pub struct Checks {
     aws: SdkConfig,
     queues: Option<QueueUrls>,
     title_rule: TitleRule,
+    language: Language,
     function: String,
 }
 
@@ -100,9 +102,9 @@ impl Checks {
     /// Checks of what these parts do. They share the secrets and the connections of deliveries.
     #[must_use]
     pub fn new(secrets: Arc<SecretStore>, http: Http, aws: SdkConfig, config: &Config) -> Self {
-        let (queues, title_rule) = (config.queues.clone(), config.title_rule.clone());
+        let (queues, title_rule, language) = (config.queues.clone(), config.title_rule.clone(), config.language);
         let function = config.function_name.clone().unwrap_or_else(|| NO_FUNCTION.to_owned());
-        Self { secrets, http, aws, queues, title_rule, function }
+        Self { secrets, http, aws, queues, title_rule, language, function }
     }
 
     /// Answers an event: performs the check that it asks for, or has `webhook` answer the request.
@@ -172,7 +174,8 @@ impl Checks {
         let bodies = match url.integration() {
             Integration::Zstack => vec![Bytes::from_static(TEST_MESSAGE.as_bytes())],
             Integration::Standard => {
-                let context = Context { title_rule: self.title_rule.clone(), ..Context::default() };
+                let title_rule = self.title_rule.clone();
+                let context = Context { title_rule, language: self.language, ..Context::default() };
                 self_test(&context).events.iter().map(|event| event.to_json().into()).collect()
             }
         };

@@ -13,9 +13,11 @@ use bytes::Bytes;
 use tracing::{error, info};
 
 use crate::channel::Channel;
+use crate::config::Config;
 use crate::deadline::{Deadline, NoTimeLeft};
 use crate::error::DeliveryError;
 use crate::flashduty::{Client, Effort, Integration, PushError, PushUrl, Pushed, TitleRule};
+use crate::language::Language;
 use crate::queue::{QueueError, QueuedMessage, Queues};
 use crate::secrets::{Secret, SecretStore, Secrets};
 use crate::translate::Context;
@@ -30,14 +32,15 @@ pub struct Delivery {
     flashduty: Client,
     queues: Option<Queues>,
     title_rule: TitleRule,
+    language: Language,
 }
 
 impl Delivery {
     /// Delivers with `flashduty`, to the push URLs in `secrets`. Without `queues`, an alert that cannot be pushed in time
     /// is ZStack's to send again.
     #[must_use]
-    pub fn new(secrets: Arc<SecretStore>, flashduty: Client, queues: Option<Queues>, title_rule: TitleRule) -> Self {
-        Self { secrets, flashduty, queues, title_rule }
+    pub fn new(secrets: Arc<SecretStore>, flashduty: Client, queues: Option<Queues>, config: &Config) -> Self {
+        Self { secrets, flashduty, queues, title_rule: config.title_rule.clone(), language: config.language }
     }
 
     /// The queues, if there are any.
@@ -54,7 +57,7 @@ impl Delivery {
         url_labels: Vec<(String, String)>,
         delayed: Option<String>,
     ) -> Context {
-        Context { url_labels, title_rule: self.title_rule.clone(), delayed, channel }
+        Context { url_labels, title_rule: self.title_rule.clone(), language: self.language, delayed, channel }
     }
 
     /// Begins the deliveries of one invocation to a channel, with its secrets.

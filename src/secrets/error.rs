@@ -80,7 +80,7 @@ impl SecretError {
 
 /// Why SSM did not give one of the secrets, or both. Never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SecretErrors(pub(super) Vec<SecretError>);
+pub struct SecretErrors(pub(crate) Vec<SecretError>);
 
 impl From<SecretError> for SecretErrors {
     fn from(error: SecretError) -> Self {

@@ -4,35 +4,38 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::labels::{canonical, labels_of, other_labels, resource_id, resource_labels, resource_name};
-use super::lines::{resource_lines, unknown_level};
+use super::lines::{add_resource, unknown_level};
+use super::texts::Line;
 use super::{Draft, Kind, Source, first, severity};
 use crate::flashduty::{AlertKey, Labels, Status};
+use crate::language::Language;
 use crate::zstack::{Alarm, Level, Operator, State};
 
 pub(super) fn draft(alarm: &Alarm<'_>, source: &Source<'_>) -> Draft {
     let resource = resource_name(&alarm.resource, &alarm.namespace);
     let condition = condition(alarm).unwrap_or_default();
-    let check = check(alarm, &condition);
-    let notes = [unknown_state(&alarm.status), unknown_level(&alarm.level), source.broken_line()];
+    let language = source.language;
+    let check = check(alarm, &condition, language);
+    let notes = [unknown_state(language, &alarm.status), unknown_level(language, &alarm.level), source.broken_line()];
     Draft {
         kind: Kind::Alarm,
         key: key(alarm, source),
         id: alarm.data.to_string(),
         labels: labels(alarm, resource, check, &condition),
-        states: vec![(status(alarm), description(alarm, resource, check, &condition))],
+        states: vec![(status(alarm), description(language, alarm, resource, check, &condition))],
         notes: notes.into_iter().flatten().collect(),
     }
 }
 
 /// The status and the title of an alarm's alert.
-pub(super) fn summary(alarm: &Alarm<'_>) -> (Status, String) {
+pub(super) fn summary(alarm: &Alarm<'_>, language: Language) -> (Status, String) {
     let resource = resource_name(&alarm.resource, &alarm.namespace);
     let condition = condition(alarm).unwrap_or_default();
-    (status(alarm), format!("{resource} / {}", check(alarm, &condition)))
+    (status(alarm), format!("{resource} / {}", check(alarm, &condition, language)))
 }
 
-fn check<'a>(alarm: &'a Alarm<'_>, condition: &'a str) -> &'a str {
-    first(&[&alarm.name, condition, &alarm.metric, &alarm.uuid, "Alarm"])
+fn check<'a>(alarm: &'a Alarm<'_>, condition: &'a str, language: Language) -> &'a str {
+    first(&[&alarm.name, condition, &alarm.metric, &alarm.uuid, language.alarm()])
 }
 
 /// A state that is missing or unknown counts as `Alarm`: a needless alert is better than a missing one.
@@ -133,30 +136,29 @@ const SECONDS_OF_2001: i64 = 1_000_000_000;
 /// Numbers from here on are milliseconds, which are times since March 1973.
 const SECONDS_OF_5138: i64 = 100_000_000_000;
 
-fn description(alarm: &Alarm<'_>, resource: &str, check: &str, condition: &str) -> String {
+fn description(language: Language, alarm: &Alarm<'_>, resource: &str, check: &str, condition: &str) -> String {
     let value = &alarm.current_value;
     let mut lines = vec![match state(alarm) {
-        State::Alarm => format!("{check} triggered"),
-        State::Ok => format!("{check} recovered"),
-        State::InsufficientData => format!("{check}: no data, so ZStack cannot tell how it is"),
+        State::Alarm => language.triggered(check),
+        State::Ok => language.recovered(check),
+        State::InsufficientData => language.no_data(check),
     }];
     match (condition, duration(&alarm.duration)) {
         ("", _) if alarm.metric.is_empty() => {}
-        ("", _) => lines.push(format!("Metric: {}", alarm.metric)),
-        (condition, held) if held.is_empty() => lines.push(format!("Condition: {condition}")),
-        (condition, held) => lines.push(format!("Condition: {condition} for {held}")),
+        ("", _) => lines.push(language.line(Line::Metric, &alarm.metric)),
+        (condition, held) => lines.push(language.condition(condition, &held)),
     }
     if !value.is_empty() {
-        lines.push(format!("Current value: {value}"));
+        lines.push(language.line(Line::CurrentValue, value));
     }
-    lines.extend(resource_lines(resource, &alarm.resource));
+    add_resource(&mut lines, language, resource, &alarm.resource);
     lines.join("\n")
 }
 
 /// The note for an unknown state: that the alert is open is then not ZStack's word.
-fn unknown_state(status: &str) -> Option<String> {
+fn unknown_state(language: Language, status: &str) -> Option<String> {
     let known = status.is_empty() || State::read(status).is_some();
-    (!known).then(|| format!("State: {status} (not a state of ZStack's; taken for Alarm)"))
+    (!known).then(|| language.unknown_state(status))
 }
 
 #[cfg(test)]

@@ -6,12 +6,14 @@ mod labels;
 mod lines;
 mod list;
 mod other;
+mod texts;
 
 use std::iter::repeat_n;
 
 use crate::channel::Channel;
 use crate::flashduty::{AlertKey, Event, LabelSource, Labels, Status, TitleRule, hash, label_name};
-use crate::zstack::{Level, Message, Reading, clean};
+use crate::language::Language;
+use crate::zstack::{Broken, Level, Message, Reading, clean};
 
 /// The kind of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +69,8 @@ pub struct Context {
     pub url_labels: Vec<(String, String)>,
     /// The title rule of all events.
     pub title_rule: TitleRule,
+    /// The language of descriptions, and of the label `check`.
+    pub language: Language,
     /// The value of the label `delayed`, for a message that is delivered late.
     pub delayed: Option<String>,
     /// The channel that the message came for. It becomes a label.
@@ -87,7 +91,7 @@ impl Context {
 #[must_use]
 pub fn translate(text: &str, around: &[(String, String)], context: &Context) -> Vec<Alert> {
     let Reading { message, broken, .. } = Reading::of(text);
-    let source = Source { text, broken, cloud: context.cloud() };
+    let source = Source { text, broken, cloud: context.cloud(), language: context.language };
     let drafts = match message {
         Message::Alarm(alarm) => vec![alarm::draft(&alarm, &source)],
         Message::Event(event) => event::drafts(&event, &source),
@@ -101,15 +105,16 @@ pub fn translate(text: &str, around: &[(String, String)], context: &Context) -> 
 /// The alert of the relay's own self-test, which is like that of a test message.
 #[must_use]
 pub(crate) fn self_test(context: &Context) -> Alert {
-    other::self_test().finish(&[], context)
+    other::self_test(context.language).finish(&[], context)
 }
 
-/// The source of an alert: the message's text, and the cloud that sent it.
+/// The source of an alert: the message's text, the cloud that sent it, and the language of the alert.
 struct Source<'a> {
     text: &'a str,
     /// [`Reading::broken`] of the message.
-    broken: Option<String>,
+    broken: Option<Broken>,
     cloud: Option<&'a str>,
+    language: Language,
 }
 
 impl Source<'_> {
@@ -129,8 +134,7 @@ impl Source<'_> {
 
     /// The note for a message that was read although its JSON is broken.
     fn broken_line(&self) -> Option<String> {
-        let place = self.broken.as_ref()?;
-        Some(format!("The message template breaks its JSON {place}; the values were found by their names."))
+        self.broken.as_ref().map(|broken| self.language.broken(broken))
     }
 }
 

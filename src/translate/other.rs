@@ -3,6 +3,7 @@
 use super::labels::{labels_of, other_labels};
 use super::{Draft, Kind, NAMELESS, Source, first};
 use crate::flashduty::{AlertKey, Labels, Status, shorten};
+use crate::language::Language;
 use crate::zstack::{Raw, Test};
 
 /// How much of a text that cannot be read becomes part of the alert's title, in characters.
@@ -15,10 +16,9 @@ const SELF_TEST: &str = "self-test";
 pub(super) fn test(test: &Test<'_>, source: &Source<'_>) -> Draft {
     let mut labels = labels_of(Kind::Test);
     labels.put_own("resource", NAMELESS);
-    labels.put_own("check", "Test message");
+    labels.put_own("check", source.language.test());
     other_labels(&mut labels, &test.fields, "unnamed");
-    let opens = "This is ZStack's test message: alarms get from ZStack to Flashduty. There is nothing to do.";
-    let closes = "The test message's alert closes by itself.";
+    let (opens, closes) = (source.language.test_opens(), source.language.test_closes());
     Draft {
         kind: Kind::Test,
         key: source.key(&["test"]),
@@ -30,14 +30,13 @@ pub(super) fn test(test: &Test<'_>, source: &Source<'_>) -> Draft {
 }
 
 /// The alert of the relay's own self-test. Its label `source` tells it from ZStack's messages, so that it can be muted.
-pub(super) fn self_test() -> Draft {
+pub(super) fn self_test(language: Language) -> Draft {
     let mut labels = Labels::default();
     labels.put_own("source", SELF_TEST);
     labels.put_own("kind", Kind::Test.as_str());
     labels.put_own("resource", "zstack-flashduty");
-    labels.put_own("check", "Self-test");
-    let opens = "This is zstack-flashduty's self-test: alerts get from the relay to Flashduty. There is nothing to do.";
-    let closes = "The self-test's alert closes by itself.";
+    labels.put_own("check", language.self_test());
+    let (opens, closes) = (language.self_test_opens(), language.self_test_closes());
     Draft {
         kind: Kind::Test,
         key: AlertKey::new(&[SELF_TEST]),
@@ -52,17 +51,17 @@ pub(super) fn self_test() -> Draft {
 /// shown.
 pub(super) fn raw(raw: &Raw<'_>, source: &Source<'_>) -> Draft {
     let fields: Vec<_> = raw.fields.iter().filter(|(_, value)| !value.is_empty()).collect();
-    let lines: Vec<_> = fields.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    let lines: Vec<_> = fields.iter().map(|(name, value)| source.language.named(name, value)).collect();
     let (text, headline) = if lines.is_empty() {
         (raw.text.to_owned(), raw.text.split_whitespace().collect::<Vec<_>>().join(" "))
     } else {
-        (lines.join("\n"), lines.join(", "))
+        (lines.join("\n"), lines.join(source.language.comma()))
     };
     let mut labels = labels_of(Kind::Raw);
     labels.put_own("resource", NAMELESS);
-    labels.put_own("check", first(&[&shorten(&headline, MAX_HEADLINE), "Message without text"]));
+    labels.put_own("check", first(&[&shorten(&headline, MAX_HEADLINE), source.language.no_text()]));
     other_labels(&mut labels, &raw.fields, "unnamed");
-    let intro = format!("A message from ZStack that could not be read as an alarm or an event ({}):", raw.why);
+    let intro = source.language.unreadable(&raw.why);
     Draft {
         kind: Kind::Raw,
         key: source.raw_key(),

@@ -5,9 +5,11 @@ use lambda_http::http::{HeaderName, HeaderValue, StatusCode};
 use lambda_http::{Body, Response};
 use serde::Serialize;
 
+use super::texts;
 use crate::delivery::{End, Outcome, Summary, WorstEnd};
 use crate::error::{DeliveryError, Rejection};
 use crate::flashduty::{PushError, Status};
+use crate::language::Language;
 
 #[derive(Serialize)]
 struct Answer<'a> {
@@ -51,37 +53,36 @@ struct AlertBody<'a> {
     error: Option<ErrorBody<'a>>,
 }
 
-impl<'a> From<&'a Rejection> for ErrorBody<'a> {
-    fn from(rejection: &'a Rejection) -> Self {
-        Self { code: rejection.code(), message: rejection.to_string(), flashduty: None }
+impl<'a> ErrorBody<'a> {
+    fn of_rejection(rejection: &'a Rejection, language: Language) -> Self {
+        Self { code: rejection.code(), message: texts::of_rejection(rejection, language), flashduty: None }
     }
-}
 
-impl<'a> From<&'a DeliveryError> for ErrorBody<'a> {
-    fn from(error: &'a DeliveryError) -> Self {
+    fn of_error(error: &'a DeliveryError, language: Language) -> Self {
         let flashduty = match error {
             DeliveryError::Push(PushError::Refused { status, code, message, request_id, .. }) => {
                 Some(Refusal { status: *status, code, message, request_id: request_id.as_deref() })
             }
             _ => None,
         };
-        Self { code: error.code(), message: error.to_string(), flashduty }
+        Self { code: error.code(), message: texts::of_error(error, language), flashduty }
     }
 }
 
 /// The answer to a request whose alerts were delivered, queued or not.
-pub(super) fn of_summary(request_id: &str, summary: &Summary<'_>) -> Response<Body> {
+pub(super) fn of_summary(request_id: &str, summary: &Summary<'_>, language: Language) -> Response<Body> {
+    let error_body = |error| ErrorBody::of_error(error, language);
     let alerts = summary.outcomes.iter().map(|outcome| {
         let (queued, flashduty_request_id, error) = match &outcome.end {
             End::Delivered(receipt) => (false, Some(receipt.request_id.as_str()), None),
             End::Queued(_) => (true, None, None),
-            End::Refused(error) | End::Failed(error) => (false, None, Some(error.into())),
+            End::Refused(error) | End::Failed(error) => (false, None, Some(error_body(error))),
         };
         let Outcome { alert_key, event_status, .. } = outcome;
         AlertBody { alert_key, event_status: *event_status, queued, flashduty_request_id, error }
     });
     let queued = matches!(summary.worst, WorstEnd::Queued(_));
-    let answer = Answer { queued, error: summary.error().map(ErrorBody::from), alerts: alerts.collect(), request_id };
+    let answer = Answer { queued, error: summary.error().map(error_body), alerts: alerts.collect(), request_id };
     json(status_of_end(summary.worst), &answer)
 }
 
@@ -115,8 +116,14 @@ pub(super) fn status_of_rejection(rejection: &Rejection) -> u16 {
 pub(super) type Header = (HeaderName, &'static str);
 
 /// The answer to a request that is turned away, with a header of its own if HTTP asks for one.
-pub(super) fn of_rejection(request_id: &str, rejection: &Rejection, header: Option<Header>) -> Response<Body> {
-    let answer = Answer { queued: false, error: Some(rejection.into()), alerts: Vec::new(), request_id };
+pub(super) fn of_rejection(
+    request_id: &str,
+    rejection: &Rejection,
+    language: Language,
+    header: Option<Header>,
+) -> Response<Body> {
+    let error = Some(ErrorBody::of_rejection(rejection, language));
+    let answer = Answer { queued: false, error, alerts: Vec::new(), request_id };
     let mut response = json(status_of_rejection(rejection), &answer);
     if let Some((name, value)) = header {
         response.headers_mut().insert(name, HeaderValue::from_static(value));

@@ -6,6 +6,7 @@ mod caller;
 mod count;
 mod log;
 mod request;
+mod texts;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use crate::channel::Channel;
 use crate::deadline::Deadline;
 use crate::delivery::{Outcome, Summary};
 use crate::error::Rejection;
+use crate::language::Language;
 use crate::platform::metrics::Metrics;
 use crate::relay::{Relay, RequestInfo};
 use crate::secrets::SecretStore;
@@ -42,13 +44,21 @@ pub struct Webhook {
     relay: Relay,
     metrics: Metrics,
     allowed_sources: AllowedSources,
+    language: Language,
 }
 
 impl Webhook {
-    /// A webhook that checks callers against `allowed_sources` and `secrets`, and hands admitted bodies to `relay`.
+    /// A webhook that checks callers against `allowed_sources` and `secrets`, and hands admitted bodies to `relay`. It
+    /// answers in `language`.
     #[must_use]
-    pub fn new(secrets: Arc<SecretStore>, relay: Relay, metrics: Metrics, allowed_sources: AllowedSources) -> Self {
-        Self { secrets, relay, metrics, allowed_sources }
+    pub fn new(
+        secrets: Arc<SecretStore>,
+        relay: Relay,
+        metrics: Metrics,
+        allowed_sources: AllowedSources,
+        language: Language,
+    ) -> Self {
+        Self { secrets, relay, metrics, allowed_sources, language }
     }
 
     /// Answers one invocation: an event of API Gateway (payload format 1.0 or 2.0) or of a function URL. Every outcome
@@ -109,7 +119,7 @@ impl Invocation<'_> {
             Ok(outcomes) => {
                 let summary = Summary::of(&outcomes);
                 self.report(request, channel, Ok(&summary));
-                answer::of_summary(&self.request_id, &summary)
+                answer::of_summary(&self.request_id, &summary, self.webhook.language)
             }
             Err(rejection) => {
                 let challenge = r#"Basic realm="zstack-flashduty", charset="UTF-8""#;
@@ -168,7 +178,7 @@ impl Invocation<'_> {
         header: Option<answer::Header>,
     ) -> Response<Body> {
         self.report(request, channel, Err(rejection));
-        answer::of_rejection(&self.request_id, rejection, header)
+        answer::of_rejection(&self.request_id, rejection, self.webhook.language, header)
     }
 
     /// Writes the request's line in the log, and its line for the metrics.

@@ -47,8 +47,54 @@ pub struct Reading<'a> {
     pub message: Message<'a>,
     /// The form in which the content is written.
     pub shape: Shape,
-    /// Where the JSON is broken, such as `in ALARM_NAME`, if the message was read anyway.
-    pub broken: Option<String>,
+    /// Where the JSON is broken, if the message was read anyway.
+    pub broken: Option<Broken>,
+}
+
+/// Where the JSON of a message is broken: `in ALARM_NAME`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Broken {
+    /// In the value with this name.
+    #[error("in {0}")]
+    In(String),
+    /// At this place.
+    #[error(transparent)]
+    At(JsonError),
+}
+
+/// A mistake in JSON.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{what}")]
+pub struct JsonError {
+    /// The mistake and its place, in English.
+    what: String,
+    /// The line, counted from 1.
+    pub line: usize,
+    /// The column, counted in bytes from 1.
+    pub column: usize,
+}
+
+impl From<&serde_json::Error> for JsonError {
+    fn from(error: &serde_json::Error) -> Self {
+        Self { what: error.to_string(), line: error.line(), column: error.column() }
+    }
+}
+
+/// Why a message cannot be read as an alarm or an event.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// It is not meant as JSON.
+    #[error("plain text")]
+    PlainText,
+    /// Its JSON is broken, and no names of ZStack's were found in it.
+    #[error("broken JSON: {0}")]
+    BrokenJson(JsonError),
+    /// It is a list of other things.
+    #[error("a JSON list that holds no alarm and no event")]
+    ListWithoutMessages,
+    /// It has other field names.
+    #[error("JSON without the fields of an alarm or an event")]
+    NoFields,
 }
 
 /// The resource of an alarm or event. A text is empty if ZStack does not know it.
@@ -79,8 +125,8 @@ pub struct Test<'a> {
 pub struct Raw<'a> {
     /// The text as it came.
     pub(crate) text: &'a str,
-    /// Why it cannot be read, for people: `plain text`, `broken JSON: …`.
-    pub why: String,
+    /// Why it cannot be read.
+    pub why: Unreadable,
     /// The fields, if the text is a JSON object.
     pub(crate) fields: Vec<Label<'a>>,
 }
@@ -136,7 +182,7 @@ impl<'a> Reading<'a> {
             }
             Err(None) => match list(json) {
                 Some(messages) => Self::whole(messages, Shape::Text),
-                None => raw(not_an_object(json).to_owned()),
+                None => raw(not_an_object(json)),
             },
             Err(Some(error)) => Self::salvaged(json, &error).unwrap_or_else(|| raw(why_not_json(json, &error))),
         }
@@ -164,8 +210,7 @@ impl<'a> Reading<'a> {
         if fields.len() == TEST.len() && TEST.iter().all(|test| fields.iter().any(|(n, v)| (&**n, &**v) == *test)) {
             return Self::whole(Message::Test(Test { fields }), Shape::Plain);
         }
-        let why = "JSON without the fields of an alarm or an event".to_owned();
-        Self::whole(Message::Raw(Raw { text: json, why, fields }), Shape::OwnNames)
+        Self::whole(Message::Raw(Raw { text: json, why: Unreadable::NoFields, fields }), Shape::OwnNames)
     }
 
     /// Reads a text with broken JSON by the names in it, if it has any.
@@ -212,12 +257,12 @@ fn syntax_error(json: &str, error: serde_json::Error) -> Option<serde_json::Erro
 
 /// Where the JSON is broken: the name of the value. Line and column may change at every repeat of an alarm, which would
 /// add an event to the alert's history each time.
-fn place(text: &str, error: &serde_json::Error, is_facts: bool) -> String {
+fn place(text: &str, error: &serde_json::Error, is_facts: bool) -> Broken {
     let line_starts = std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1));
     let line_start = line_starts.take(error.line()).last().unwrap_or_default();
     match salvage::name_at(text, line_start + error.column(), is_facts) {
-        Some(name) => format!("in {name}"),
-        None => error.to_string(),
+        Some(name) => Broken::In(name.into_owned()),
+        None => Broken::At(error.into()),
     }
 }
 
@@ -231,18 +276,18 @@ fn list(json: &str) -> Option<Message<'_>> {
 }
 
 /// Why JSON that is not an object cannot be read.
-fn not_an_object(json: &str) -> &'static str {
+fn not_an_object(json: &str) -> Unreadable {
     match json.trim_start().as_bytes().first() {
-        Some(b'[') => "a JSON list that holds no alarm and no event",
-        _ => "plain text",
+        Some(b'[') => Unreadable::ListWithoutMessages,
+        _ => Unreadable::PlainText,
     }
 }
 
 /// Why a text that is not JSON cannot be read.
-fn why_not_json(text: &str, error: &serde_json::Error) -> String {
+fn why_not_json(text: &str, error: &serde_json::Error) -> Unreadable {
     match text.trim_start().as_bytes().first() {
-        Some(b'{' | b'[') => format!("broken JSON: {error}"),
-        _ => "plain text".to_owned(),
+        Some(b'{' | b'[') => Unreadable::BrokenJson(error.into()),
+        _ => Unreadable::PlainText,
     }
 }
 
@@ -261,7 +306,7 @@ mod tests {
             ("disk full", "plain text"),
         ] {
             let Message::Raw(raw) = Message::read(text) else { panic!("{text}") };
-            assert_eq!(raw.why, why, "{text}");
+            assert_eq!(raw.why.to_string(), why, "{text}");
         }
     }
 }

@@ -25,7 +25,7 @@ pub(crate) use event::EventState;
 pub use facts::{facts, is_condition, tells_kind};
 pub use fields::{Fields, Members, Text, Value, clean};
 pub use labels::Label;
-pub use message::{Message, Raw, Reading, Resource, Shape, Test};
+pub use message::{Broken, JsonError, Message, Raw, Reading, Resource, Shape, Test, Unreadable};
 pub use salvage::Salvaged;
 pub(crate) use split::MAX_MESSAGES;
 pub use split::{Part, split};

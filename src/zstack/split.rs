@@ -52,7 +52,7 @@ impl Around {
         let own = beside.into_iter().take(room).map(|(name, value)| (name.into_owned(), text(value).into_owned()));
         let members: Texts = self.members.iter().cloned().chain(own).collect();
         let mut of_part = members.clone();
-        of_part.extend((left_out > 0).then(|| ("left_out".to_owned(), format!("{left_out} more"))));
+        of_part.extend((left_out > 0).then(|| ("left_out".to_owned(), left_out.to_string())));
         Self { members, left_out, of_part: Arc::new(of_part) }
     }
 }
@@ -215,7 +215,7 @@ mod tests {
         for part in parts {
             let names: Vec<_> = part.around.iter().map(|(name, _)| name.clone()).collect();
             assert_eq!(names, (0..50).map(|n| format!("f{n}")).chain(["left_out".to_owned()]).collect::<Vec<_>>());
-            assert_eq!(part.around.last().unwrap().1, "4950 more");
+            assert_eq!(part.around.last().unwrap().1, "4950");
         }
     }
 

@@ -18,7 +18,8 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use zstack_flashduty::config::{Config, Function};
 use zstack_flashduty::delivery::Delivery;
-use zstack_flashduty::flashduty::{Client, TitleRule};
+use zstack_flashduty::flashduty::Client;
+use zstack_flashduty::language::Language;
 use zstack_flashduty::platform::http::Http;
 use zstack_flashduty::platform::metrics::Metrics;
 use zstack_flashduty::relay::Relay;
@@ -65,8 +66,14 @@ impl Edge {
             .endpoint_url(ssm_url)
             .build();
         let secrets = Arc::new(SecretStore::connect(&aws, &config));
-        let delivery = Delivery::new(secrets.clone(), Client::new(http), None, TitleRule::default());
-        let webhook = Webhook::new(secrets, Relay::new(delivery), Metrics::new(None), AllowedSources::default());
+        let delivery = Delivery::new(secrets.clone(), Client::new(http), None, &config);
+        let webhook = Webhook::new(
+            secrets,
+            Relay::new(delivery),
+            Metrics::new(None),
+            AllowedSources::default(),
+            Language::English,
+        );
         Self { runtime, webhook, _flashduty: flashduty }
     }
 

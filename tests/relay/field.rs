@@ -75,7 +75,7 @@ const EXPECTED: [Expected; 26] = [
         "zstack:event:HostDisconnected:2a3b4c5d6e7f8091a2b3c4d5e6f70811",
         "node-07",
         "HostDisconnected",
-        &["HostDisconnected (主机失联, Host Disconnected)"],
+        &["HostDisconnected (Host Disconnected)"],
     ),
     expected("06-event-slb-disconnected", "Critical", SLB, "slb-edge-1", "SlbVmInstanceDisconnected", &[]),
     expected(
@@ -84,7 +84,7 @@ const EXPECTED: [Expected; 26] = [
         SLB,
         "slb-edge-1",
         "SlbVmInstanceDisconnected",
-        &["SlbVmInstanceDisconnected is over: SlbVmInstanceConnected"],
+        &["SlbVmInstanceDisconnected is over: SlbVmInstanceConnected (Slb Vm Instance Connected)"],
     ),
     expected(
         "08-disk-abnormal-slot3",

@@ -13,6 +13,7 @@ mod field;
 mod fresh;
 mod golden;
 mod journeys;
+mod languages;
 mod lists;
 mod logging;
 mod metrics;

@@ -2,6 +2,7 @@
 
 mod clouds;
 mod events;
+mod languages;
 mod messages;
 mod salvage;
 

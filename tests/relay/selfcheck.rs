@@ -271,7 +271,15 @@ async fn any_answer_will_do_and_the_host_is_not_shown_the_key() {
 
 #[tokio::test]
 async fn a_self_test_opens_and_closes_an_alert_of_its_own() {
-    let mut journey = Journey::with("standard", &[("TITLE_RULE", "[TPL]${check} of ${resource}")]).await;
+    let opens = "This is zstack-flashduty's self-test: alerts get from the relay to Flashduty. There is nothing to do.";
+    a_self_test_is("en", "Self-test", opens, "The self-test's alert closes by itself.").await;
+    let opens = "这是 zstack-flashduty 的自测：告警可以从中继送达 Flashduty。无需处理。";
+    a_self_test_is("zh-CN", "自测", opens, "自测的告警会自动关闭。").await;
+}
+
+async fn a_self_test_is(language: &str, name: &str, opens: &str, closes: &str) {
+    let variables = [("TITLE_RULE", "[TPL]${check} of ${resource}"), ("LANGUAGE", language)];
+    let mut journey = Journey::with("standard", &variables).await;
     assert_eq!(check(&mut journey.world, &self_test()).await, (true, String::new()));
     let event = |status: &str, description: &str| {
         json!({
@@ -279,11 +287,9 @@ async fn a_self_test_opens_and_closes_an_alert_of_its_own() {
             "event_status": status,
             "alert_key": "zstack:self-test",
             "description": description,
-            "labels": {"source": "self-test", "kind": "test", "resource": "zstack-flashduty", "check": "Self-test"},
+            "labels": {"source": "self-test", "kind": "test", "resource": "zstack-flashduty", "check": name},
         })
     };
-    let opens = "This is zstack-flashduty's self-test: alerts get from the relay to Flashduty. There is nothing to do.";
-    let closes = "The self-test's alert closes by itself.";
     assert_eq!(journey.world.pushed(), [event("Info", opens), event("Ok", closes)]);
     let [alert] = &journey.world.flashduty.alerts()[..] else { panic!("one alert") };
     assert!(!alert.open);

@@ -118,7 +118,7 @@ fn facts_without_a_heading_are_recognized_by_the_rest() {
 }
 
 /// An alarm and its recovery, an event and its end, and an event and its end with labels that distinguish devices.
-fn messages() -> [(&'static str, Message); 6] {
+pub fn messages() -> [(&'static str, Message); 6] {
     let alarm = Message::of(json!({
         "ALARM_ACCOUNT_UUID": "36c27e8ff05c4780bf6d2fa65700f22e",
         "ALARM_COMPARISON_OPERATOR": "GreaterThanOrEqualTo",
@@ -183,7 +183,7 @@ fn messages() -> [(&'static str, Message); 6] {
 }
 
 /// The message with values that break the JSON of a template.
-fn broken(message: &Message) -> Message {
+pub fn broken(message: &Message) -> Message {
     let resource = if message.is_event() { "EVENT_RESOURCE_NAME" } else { "ALARM_RESOURCE_NAME" };
     let message = message.with(resource, "机架 \"7\"\n上层");
     if message.is_event() { message } else { message.with("ALARM_NAME", "内存 \"data\", 过高") }

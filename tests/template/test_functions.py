@@ -9,6 +9,7 @@ RELAY = {
     "SETTINGS_TTL_SECONDS": 300,
     "TITLE_RULE": "",
     "ALLOWED_SOURCE_CIDRS": "",
+    "LANGUAGE": "en",
 }
 QUEUES = {"RETRY_QUEUE_URL": "<Retries>", "DEAD_LETTER_QUEUE_URL": "<DeadLetters>"}
 REDELIVER = {

@@ -113,6 +113,7 @@ KEY = "kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000"
             ["sg-0a1b2c3d", "subnet-1, "],
         ),
         ("SecurityGroupIds", ["", "sg-0a1b2c3d,sg-0a1b2c3e"], ["subnet-0a1b2c3d", "sg-1, sg-2"]),
+        ("Language", ["en", "zh-CN"], ["zh", "zh-cn", "EN", ""]),
         ("RetryQueue", ["enabled", "disabled"], ["true", "Enabled", ""]),
         ("Tracing", ["enabled", "disabled"], ["Active", ""]),
         ("Architecture", ["arm64", "x86_64"], ["x86-64", "amd64"]),

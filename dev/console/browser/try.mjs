@@ -123,6 +123,19 @@ test("the recognised format is shown in both languages", async () => {
   }
 });
 
+test("the previewed event is in the language of the page", async () => {
+  const page = await suite.browser.open("/#try");
+  await page.locator("#message").fill(sample("event-host-disconnected"));
+  const title = page.locator("#preview .event-card .title");
+  const error = field(page, "description").locator(".value");
+  await says(title, "host-11 / HostDisconnected");
+  await page.locator("#language").click();
+  await says(title, "host-11 / 主机失联");
+  await says(error, /错误：cannot reach the agent/);
+  await page.locator("#language").click();
+  await says(title, "host-11 / HostDisconnected");
+});
+
 test("each fact is a separate source", async () => {
   const page = await suite.browser.open("/#try");
   await page.locator("#message").fill(sample("facts-recovery-chinese"));

@@ -22,6 +22,9 @@ export function t(key, ...values) {
   return typeof text === "function" ? text(...values) : text ?? key;
 }
 
+/** The tag of the current language. */
+export const languageTag = () => current.tag;
+
 /** Calls `callback` whenever the language changes. */
 export function onLanguage(callback) {
   listeners.push(callback);

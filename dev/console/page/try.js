@@ -2,7 +2,7 @@
 
 import { api } from "./api.js";
 import { announce, box, byId, el, keepPlace, prose } from "./dom.js";
-import { onLanguage, t } from "./language.js";
+import { languageTag, onLanguage, t } from "./language.js";
 import { showPreview } from "./preview.js";
 
 /** Milliseconds without typing before the preview is requested. */
@@ -29,7 +29,7 @@ export async function startTry() {
   byId("query").addEventListener("input", previewSoon);
   byId("sample").addEventListener("change", ({ target }) => selectSample(target.value));
   byId("send").addEventListener("click", send);
-  onLanguage(showAll);
+  onLanguage(showInLanguage);
   showAll();
   [samples, templates] = await Promise.all([fetchUntilAnswered("samples"), fetchUntilAnswered("templates")]);
   showSamples();
@@ -74,7 +74,7 @@ async function preview() {
   }
   byId("preview").setAttribute("aria-busy", "true");
   try {
-    const result = await api("POST", "preview", request(), mine.signal);
+    const result = await api("POST", "preview", { ...request(), language: languageTag() }, mine.signal);
     if (mine === inFlight) show(() => showPreview(result, templates));
   } catch (error) {
     if (mine === inFlight && error.name !== "AbortError") show(() => [el("p.problem-line", error.message)]);
@@ -136,6 +136,12 @@ function showSamples() {
   const options = samples.map(({ name }) => el("option", { value: name }, name));
   byId("sample").replaceChildren(el("option", { value: "" }, t("sampleNone")), ...options);
   byId("sample").value = chosen;
+}
+
+/** Shows everything in the new language. The preview is requested again, because its events have another language, too. */
+function showInLanguage() {
+  showAll();
+  if (templates) preview();
 }
 
 function showAll() {

@@ -4,11 +4,12 @@
 //! translated here as well, with the product's own code. A pushed event belongs to the message whose translation has
 //! the same content.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher as _};
 
 use serde::{Deserialize, Serialize};
 use zstack_flashduty::flashduty::Event;
+use zstack_flashduty::language::Language;
 use zstack_flashduty::translate::{Context, translate};
 use zstack_flashduty::webhook::admit;
 use zstack_flashduty::zstack::split;
@@ -66,11 +67,17 @@ impl ReceivedRequest {
         // Translated a second time with the delay label, because that label can displace another one.
         let late = Context { delayed: Some(DELAY_PLACEHOLDER.to_owned()), ..on_time.clone() };
         let mut events = Vec::new();
+        let mut seen = HashSet::new();
         for (message, part) in parts.iter().enumerate() {
             for context in [&on_time, &late] {
-                let alerts = translate(&part.text, &part.around, context);
-                let pushed = alerts.iter().flat_map(|alert| &alert.events);
-                events.extend(pushed.filter_map(|event| TranslatedEvent::new(event, message)));
+                // The console does not know the relay's language.
+                for language in Language::ALL {
+                    let context = Context { language, ..context.clone() };
+                    let alerts = translate(&part.text, &part.around, &context);
+                    let pushed = alerts.iter().flat_map(|alert| &alert.events);
+                    let translated = pushed.filter_map(|event| TranslatedEvent::new(event, message));
+                    events.extend(translated.filter(|event| seen.insert(event.fingerprint)));
+                }
             }
         }
         Self { at, url, texts: parts.into_iter().map(|part| part.text).collect(), events }
@@ -216,8 +223,8 @@ mod tests {
             log.add(request(n, 1));
         }
         assert_eq!(log.requests.len(), MAX_REQUESTS);
-        // An event has the same fingerprint on time and late.
-        assert_eq!(log.by_fingerprint.len(), MAX_REQUESTS);
+        // An event has the same fingerprint on time and late, and another one in each language.
+        assert_eq!(log.by_fingerprint.len(), Language::ALL.len() * MAX_REQUESTS);
         assert_eq!(found(&log, &request(9, 1)), None);
         assert_eq!(found(&log, &request(10, 1)), Some(10));
         let last = MAX_REQUESTS as u64 + 9;

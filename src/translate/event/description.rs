@@ -3,58 +3,41 @@
 use super::{Effect, Problem};
 use crate::flashduty::label_name;
 use crate::translate::Source;
-use crate::translate::lines::{error_line, resource_lines, unknown_level};
-use crate::zstack::{Entry, StateSource};
+use crate::translate::lines::{add_resource, error_line, unknown_level};
+use crate::zstack::StateSource;
 
-/// The note for an event that never ends.
-pub(super) const NEVER_OVER: &str =
-    "ZStack never says when this is over: close it by hand, or let the auto-close of Flashduty's channel do it.";
-/// The note for a message without labels if they would distinguish two problems.
-pub(super) const NOT_TOLD_APART: &str =
-    "This message has no event labels, so two of these problems on one resource are one alert.";
-/// The note for a message without labels if one of them would hold the state.
-pub(super) const STATE_NOT_TOLD: &str =
-    "This message has no event labels, so nothing tells whether this is trouble or its end.";
-
-/// The description of a problem, or of a step. It begins with the event's name in the languages of ZStack's console. A
-/// third-party alert has a text of its own.
+/// The description of a problem, or of a step. It begins with the event's name. A third-party alert has a text of its
+/// own.
 pub(super) fn described(problem: &Problem<'_>) -> String {
     let message = problem.third_party_label("Message");
     if !message.is_empty() {
         return message.to_owned();
     }
-    description(
-        problem,
-        &match problem.entry {
-            None => problem.check().to_owned(),
-            Some(Entry { name, chinese, english: "", .. }) => format!("{name} ({chinese})"),
-            Some(Entry { name, chinese, english, .. }) => format!("{name} ({chinese}, {english})"),
-        },
-    )
+    description(problem, problem.title())
 }
 
 /// The description of the end of a problem. It begins with what ended the problem.
 pub(super) fn ending(problem: &Problem<'_>) -> String {
-    let (check, event) = (problem.check(), problem.event);
+    let (check, event, language) = (problem.check(), problem.event, problem.language);
     let is_of_the_event = problem.name().eq_ignore_ascii_case(&event.name);
     let first_line = match problem.entry.and_then(|entry| entry.state.as_ref()) {
-        _ if !is_of_the_event => format!("{check} is over: {}", event.name),
-        Some(StateSource::Label { name, .. }) => format!("{check} is over: {name} is {}", event.label(name)),
-        Some(StateSource::Error) | None => format!("{check} is over: it came without an error"),
+        _ if !is_of_the_event => language.over_by(check, &language.event_name(&event.name, event.entry())),
+        Some(StateSource::Label { name, .. }) => language.over_by_label(check, name, event.label(name)),
+        Some(StateSource::Error) | None => language.over_without_error(check),
     };
-    description(problem, &first_line)
+    description(problem, first_line)
 }
 
-fn description(problem: &Problem<'_>, first_line: &str) -> String {
-    let event = problem.event;
-    let mut lines = vec![first_line.to_owned()];
-    lines.extend(resource_lines(&problem.resource(), &event.resource));
-    lines.extend(error_line(&event.error));
+fn description(problem: &Problem<'_>, first_line: String) -> String {
+    let (event, language) = (problem.event, problem.language);
+    let mut lines = vec![first_line];
+    add_resource(&mut lines, language, &problem.resource(), &event.resource);
+    lines.extend(error_line(language, &event.error));
     for (name, value) in &event.labels {
         if name.is_empty() {
             lines.push(value.to_string());
         } else if is_told_apart_by(problem, name) || !changes_at_every_repeat(name) {
-            lines.push(format!("{name}: {value}"));
+            lines.push(language.named(name, value));
         }
     }
     lines.join("\n")
@@ -73,16 +56,16 @@ fn changes_at_every_repeat(name: &str) -> bool {
 
 /// The lines at the end of each description.
 pub(super) fn notes(problem: &Problem<'_>, source: &Source<'_>) -> Vec<String> {
-    let Problem { event, entry, effect } = problem;
+    let Problem { event, entry, effect, language } = problem;
     let has_no_labels = event.labels.is_empty() && event.error.is_empty();
     let told_apart = entry.is_some_and(|entry| !entry.told_apart_by.is_empty());
     let has_state = entry.is_some_and(|entry| matches!(entry.state, Some(StateSource::Label { .. })));
     let notes = [
-        unknown_level(problem.level()),
+        unknown_level(*language, problem.level()),
         source.broken_line(),
-        (has_no_labels && told_apart).then(|| NOT_TOLD_APART.to_owned()),
-        (has_no_labels && has_state && *effect == Effect::Opens).then(|| STATE_NOT_TOLD.to_owned()),
-        entry.is_some_and(|entry| !entry.ends()).then(|| NEVER_OVER.to_owned()),
+        (has_no_labels && told_apart).then(|| language.not_told_apart().to_owned()),
+        (has_no_labels && has_state && *effect == Effect::Opens).then(|| language.state_not_told().to_owned()),
+        entry.is_some_and(|entry| !entry.ends()).then(|| language.never_over().to_owned()),
     ];
     notes.into_iter().flatten().collect()
 }

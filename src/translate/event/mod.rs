@@ -6,23 +6,24 @@ use self::description::{described, ending, notes};
 use super::labels::{canonical, labels_of, other_labels, resource_id, resource_labels, resource_name};
 use super::{Draft, Kind, Source, first, severity};
 use crate::flashduty::{AlertKey, Labels, Status};
+use crate::language::Language;
 use crate::zstack::{Entry, Event, EventState, Level, dimension_values, events};
 
 /// The alerts of an event. There is at least one; an event that ends several problems has one alert for each.
 pub(super) fn drafts(event: &Event<'_>, source: &Source<'_>) -> Vec<Draft> {
-    problems(event).into_iter().map(|problem| problem.draft(source)).collect()
+    problems(event, source.language).into_iter().map(|problem| problem.draft(source)).collect()
 }
 
 /// The status and the title of each alert of an event.
-pub(super) fn summaries(event: &Event<'_>) -> Vec<(Status, String)> {
+pub(super) fn summaries(event: &Event<'_>, language: Language) -> Vec<(Status, String)> {
     let summary = |problem: Problem<'_>| (problem.status(), format!("{} / {}", problem.resource(), problem.check()));
-    problems(event).into_iter().map(summary).collect()
+    problems(event, language).into_iter().map(summary).collect()
 }
 
 /// The problems that an event is about, at least one. An event may begin or end its own problem, and may end those of
 /// other events.
-fn problems<'a>(event: &'a Event<'a>) -> Vec<Problem<'a>> {
-    let problem = |entry, effect| Problem { event, entry, effect };
+fn problems<'a>(event: &'a Event<'a>, language: Language) -> Vec<Problem<'a>> {
+    let problem = |entry, effect| Problem { event, entry, effect, language };
     let Some(entry) = event.entry() else { return vec![problem(None, Effect::Opens)] };
     let undone = events().filter(|other| entry.undoes.contains(&other.name));
     let undone = undone.map(|other| problem(Some(other), Effect::Closes));
@@ -52,6 +53,7 @@ struct Problem<'a> {
     /// The catalogue's entry for the event that begins the problem.
     entry: Option<&'static Entry>,
     effect: Effect,
+    language: Language,
 }
 
 impl Problem<'_> {
@@ -60,10 +62,7 @@ impl Problem<'_> {
         let events = match self.effect {
             Effect::Opens => vec![(status, described(self))],
             Effect::Closes => vec![(status, ending(self))],
-            Effect::OpensAndCloses => vec![
-                (status, described(self)),
-                (Status::Ok, "A step on the way: neither trouble nor its end. It closes by itself.".to_owned()),
-            ],
+            Effect::OpensAndCloses => vec![(status, described(self)), (Status::Ok, self.language.step().to_owned())],
         };
         Draft {
             kind: Kind::Event,
@@ -95,7 +94,13 @@ impl Problem<'_> {
     }
 
     fn check(&self) -> &str {
-        first(&[self.third_party_label("Metric"), self.name(), "Event"])
+        let name = self.language.event_check(self.name(), self.entry);
+        first(&[self.third_party_label("Metric"), name, self.language.event()])
+    }
+
+    /// The first line of a description.
+    fn title(&self) -> String {
+        self.language.event_name(self.name(), self.entry)
     }
 
     fn resource(&self) -> String {
@@ -138,6 +143,7 @@ impl Problem<'_> {
             ("emergency_level", canonical(self.level(), Level::read(self.level()).map(Level::as_str))),
             ("account_id", &event.account),
             ("event", &event.name),
+            ("problem", self.name()),
             ("subscription_id", &event.subscription),
             ("error", &event.error),
             ("data_id", &event.data),
@@ -154,7 +160,7 @@ impl Problem<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::description::{NEVER_OVER, NOT_TOLD_APART, STATE_NOT_TOLD};
+    use crate::language::Language;
     use crate::translate::{Context, translate};
     use crate::zstack::split;
 
@@ -252,8 +258,9 @@ mod tests {
             format!(r#""EVENT_NAME":"VmCrash","EVENT_EMERGENCY_LEVEL":"P0","EVENT_LABELS":{{"Details":"{long}"}}"#);
         let [(_, _, description)] = &events_of(&fields)[..] else { panic!("{fields}") };
         assert_eq!(description.chars().count(), 2_048);
-        let ending = format!("\nLevel: P0 (not a level of ZStack's; shown as Warning)\n{NEVER_OVER}");
-        assert!(description.starts_with("VmCrash (虚拟机崩溃, VM Crashed)\n") && description.ends_with(&ending));
+        let ending =
+            format!("\nLevel: P0 (not a level of ZStack's; shown as Warning)\n{}", Language::English.never_over());
+        assert!(description.starts_with("VmCrash (VM Crashed)\n") && description.ends_with(&ending));
     }
 
     #[test]
@@ -263,7 +270,8 @@ mod tests {
         let notes = |name: &str| {
             let alerts = translate(&body(name), &[], &Context::default());
             let json = String::from_utf8(alerts[0].events[0].to_json()).unwrap();
-            [NOT_TOLD_APART, STATE_NOT_TOLD, NEVER_OVER].map(|note| json.contains(note))
+            [Language::not_told_apart, Language::state_not_told, Language::never_over]
+                .map(|note| json.contains(note(Language::English)))
         };
         assert_eq!(notes("HostPhysicalNicStatusDown"), [true, false, false]);
         assert_eq!(notes("HostPhysicalNicStatusUp"), [true, false, false]);

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Fact, STEPS, facts};
 use crate::support::goldens::Goldens;
-use crate::support::translated;
+use crate::support::languages::in_both;
 
 /// Two values of each label, as ZStack sends them.
 const VALUES: [(&str, &str, &str); 56] = [
@@ -166,8 +166,8 @@ fn every_event_of_the_catalogue_becomes_the_expected_alert() {
     let mut goldens = Goldens::of("catalogue");
     for fact in &facts {
         let cases = cases(fact, &facts).into_iter().map(|(case, sent)| {
-            let pushed = translated(sent.to_string().as_bytes(), &[]);
-            (case, json!({"sent": sent, "pushed": pushed}))
+            let (pushed, chinese) = in_both(sent.to_string().as_bytes(), &[]);
+            (case, json!({"sent": sent, "pushed": pushed, "zh-CN": chinese}))
         });
         goldens.check(&fact.name, &Value::Object(cases.collect::<Map<_, _>>()));
     }

@@ -12,7 +12,7 @@ fn keys(body: &str, cloud: &str) -> Vec<String> {
 }
 
 /// Any message: an object with ZStack's names, a text, or an alarm in any shape.
-fn body() -> impl Strategy<Value = String> {
+pub fn body() -> impl Strategy<Value = String> {
     prop_oneof![
         message().prop_map(|message| message.to_string()),
         message().prop_map(|message| Value::from(message.to_string()).to_string()),

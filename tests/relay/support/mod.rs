@@ -3,6 +3,7 @@
 pub mod facts;
 pub mod goldens;
 pub mod journey;
+pub mod languages;
 pub mod pool;
 pub mod shapes;
 
@@ -17,6 +18,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use flashduty_standin::{Options, Standin};
 use serde_json::{Value, json};
+use zstack_flashduty::language::Language;
 use zstack_flashduty::translate::{Context, translate};
 use zstack_flashduty::zstack::split;
 
@@ -212,7 +214,12 @@ pub async fn redeliver(variables: &[(&str, &str)]) -> Function {
 
 /// The events of a body, translated in this process with these labels of the URL.
 pub fn translated(body: &[u8], url_labels: &[(String, String)]) -> Vec<Value> {
-    let context = Context { url_labels: url_labels.to_vec(), ..Context::default() };
+    translated_in(Language::English, body, url_labels)
+}
+
+/// [`translated`], in this language.
+pub fn translated_in(language: Language, body: &[u8], url_labels: &[(String, String)]) -> Vec<Value> {
+    let context = Context { url_labels: url_labels.to_vec(), language, ..Context::default() };
     let alerts = split(body).into_iter().flat_map(|part| translate(&part.text, &part.around, &context));
     let events = alerts.flat_map(|alert| alert.events);
     events.map(|event| serde_json::from_slice(&event.to_json()).unwrap()).collect()

@@ -20,14 +20,14 @@ use crate::url::{labels, query_string};
 /// Longer than API Gateway waits for a function, so that its own answer is seen.
 const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// A message to send or to preview.
+/// A message to send.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Message {
-    pub(super) body: String,
+    body: String,
     /// The query string of the webhook's URL.
     #[serde(default)]
-    pub(super) query: String,
+    query: String,
 }
 
 /// The local API's answer.

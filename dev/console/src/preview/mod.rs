@@ -14,6 +14,7 @@ use flashduty_standin::check::check;
 use flashduty_standin::{Pushed, title};
 use serde::Serialize;
 use zstack_flashduty::flashduty::Event;
+use zstack_flashduty::language::Language;
 use zstack_flashduty::translate::{Context, translate};
 use zstack_flashduty::webhook::admit;
 use zstack_flashduty::zstack::{Part, Reading, split};
@@ -81,13 +82,13 @@ struct Field {
 }
 
 impl Preview {
-    /// Previews a request with this body and this query string in its URL.
-    pub(crate) fn of(body: &str, query: &str) -> Self {
+    /// Previews a request with this body and this query string in its URL, from a relay with this `language`.
+    pub(crate) fn of(body: &str, query: &str, language: Language) -> Self {
         if let Err(error) = admit(body.as_bytes()) {
             let error = ErrorBody::new(error.code(), error.to_string());
             return Self { error: Some(error), messages: Vec::new() };
         }
-        let context = Context { url_labels: labels(query), ..Context::default() };
+        let context = Context { url_labels: labels(query), language, ..Context::default() };
         let mut budget = Budget::new();
         let wrappings = Wrappings::of(body);
         let message = |part| Message::of(part, &wrappings, &context, &mut budget);

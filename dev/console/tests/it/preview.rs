@@ -1,5 +1,6 @@
 //! Tests of the preview of a message.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use zstack_flashduty::translate::{Context, translate};
 use zstack_flashduty::webhook::MAX_BODY;
@@ -46,6 +47,22 @@ async fn a_preview_shows_what_the_relay_would_push() {
         }
     }
     assert_eq!(console.server.standin().received(), []);
+}
+
+#[tokio::test]
+async fn a_preview_is_in_the_language_that_is_asked_for() {
+    let console = TestConsole::new().await;
+    for (language, check, beginning) in [
+        ("zh-CN", "主机失联", "主机失联（HostDisconnected）\n"),
+        ("en", "HostDisconnected", "HostDisconnected (Host Disconnected)\n"),
+        ("", "HostDisconnected", "HostDisconnected (Host Disconnected)\n"),
+    ] {
+        let message = json!({"body": sample("event-host-disconnected"), "language": language});
+        let (status, preview) = console.send(Method::POST, "/api/preview", &message).await;
+        let event = &preview["messages"][0]["events"][0]["event"];
+        assert_eq!((status, event["labels"]["check"].as_str()), (200, Some(check)), "{preview}");
+        assert!(event["description"].as_str().unwrap().starts_with(beginning), "{event}");
+    }
 }
 
 /// Builds an event from the fields of a preview.

@@ -35,8 +35,8 @@ impl Problem {
     /// `None` if the message was read and its JSON is not broken.
     pub(super) fn of(text: &str, reading: &Reading<'_>) -> Option<Self> {
         let (why, read) = match (&reading.broken, &reading.message) {
-            (Some(place), _) => (place, true),
-            (None, Message::Raw(raw)) => (&raw.why, false),
+            (Some(place), _) => (place.to_string(), true),
+            (None, Message::Raw(raw)) => (raw.why.to_string(), false),
             (None, _) => return None,
         };
         let is_meant_as_json = read || text.trim_start().starts_with(['{', '[']);
@@ -51,7 +51,7 @@ impl Problem {
         let (character, after) = rest.split_at(length);
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         Some(Self {
-            why: why.clone(),
+            why,
             broken: is_meant_as_json && stop.is_some(),
             read,
             line: 1 + before.matches('\n').count(),
@@ -114,7 +114,7 @@ mod tests {
         ] {
             let problem = problem_of(text).unwrap();
             assert_eq!((problem.read, problem.broken, problem.cause), (true, true, cause), "{text}");
-            assert_eq!(Some(problem.why), Reading::of(text).broken, "{text}");
+            assert_eq!(Some(problem.why), Reading::of(text).broken.map(|place| place.to_string()), "{text}");
         }
     }
 }
