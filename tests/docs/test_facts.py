@@ -114,7 +114,8 @@ class TestDeploying:
         services = {"ApiGatewayV2": "apigateway", "Serverless": "lambda"}
         used = {services.get(it, it.lower()) for it in kinds}
         named = {it.split(":")[0] for it in actions}
-        assert named == used | {"apigateway", "cloudformation", "kms", "s3", "ssm"}
+        # A VPC is looked at when a function is put into it.
+        assert named == used | {"apigateway", "cloudformation", "ec2", "kms", "s3", "ssm"}
 
     def test_outputs(self, page: Document):
         """Each once."""
