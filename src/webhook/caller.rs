@@ -68,6 +68,8 @@ impl Invocation<'_> {
             |secrets: &Secrets, own: &Secrets| may_call(if secrets.token.is_some() { secrets } else { own }, shown);
         let found = if may_call(&own, shown).unwrap_or(false) {
             Some(store.of(Some(channel)).get(deadline).await?)
+        } else if shown.is_empty() {
+            return Err(Rejection::Unauthorized { shown: false });
         } else {
             let shows_its_own =
                 |secrets: &Secrets| secrets.token.is_some() && may_call(secrets, shown).unwrap_or(false);
@@ -77,9 +79,6 @@ impl Invocation<'_> {
             && opens(secrets, &own)?
         {
             return Ok(secrets.clone());
-        }
-        if shown.is_empty() {
-            return Err(Rejection::Unauthorized { shown: false });
         }
         // Either token may have been rotated.
         if let Some(mut secrets) = found {

@@ -176,6 +176,10 @@ async fn a_stranger_learns_nothing_and_costs_little() {
     for same in said.chunks(4) {
         assert!(same.iter().all(|it| *it == same[0] && it.0 == 401), "{same:?}");
     }
+    let before = world.ssm.calls().len();
+    let nobody = with_credential(to_channel(sample("alarm"), "somewhere"), None, "");
+    assert_eq!(world.send(&nobody).await.0, 401);
+    assert_eq!(asked_since(&world, before), [] as [Value; 0], "without any credential nothing is read");
     for number in 0..100 {
         let event = to_channel(sample("alarm"), &format!("n{number}"));
         assert_eq!(world.send(&with_token(event, "wrong-token")).await.0, 401);

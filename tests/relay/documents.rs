@@ -142,7 +142,8 @@ async fn every_answer_in_the_table_is_given() {
 #[tokio::test]
 async fn every_metric_in_the_table_is_written() {
     let mut world = World::with(&[("SETTINGS_TTL_SECONDS", "0")]).await;
-    for event in [sample("alarm"), post("{broken"), with_credential(sample("alarm"), None, "token=wrong")] {
+    let unauthorized = with_credential(sample("alarm"), None, "token=wrong");
+    for event in [sample("alarm"), post("{broken"), unauthorized, to_channel(sample("alarm"), "nobody")] {
         world.send(&event).await;
     }
     for fault in [Fault::status(400), busy()] {
@@ -151,7 +152,7 @@ async fn every_metric_in_the_table_is_written() {
     }
     world.ssm.fault(Some(SsmFault::Error("ThrottlingException")));
     world.send(&sample("alarm")).await;
-    let mut lines = world.function.metrics(6).await;
+    let mut lines = world.function.metrics(7).await;
     world.end();
 
     let mut journey = Journey::new().await;
