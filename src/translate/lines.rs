@@ -6,6 +6,9 @@ use crate::flashduty::shorten;
 use crate::language::Language;
 use crate::zstack::{Level, Resource};
 
+/// Most descriptions have no more lines than this.
+pub(super) const USUAL_LINES: usize = 8;
+
 /// Adds the lines of a description about the resource and its cluster.
 pub(super) fn add_resource(lines: &mut Vec<String>, language: Language, resource: &str, about: &Resource<'_>) {
     lines.push(match (&*about.ip, &*about.kind) {

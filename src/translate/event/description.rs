@@ -3,7 +3,7 @@
 use super::{Effect, Problem};
 use crate::flashduty::label_name;
 use crate::translate::Source;
-use crate::translate::lines::{add_resource, error_line, unknown_level};
+use crate::translate::lines::{USUAL_LINES, add_resource, error_line, unknown_level};
 use crate::zstack::StateSource;
 
 /// The description of a problem, or of a step. It begins with the event's name. A third-party alert has a text of its
@@ -30,7 +30,8 @@ pub(super) fn ending(problem: &Problem<'_>) -> String {
 
 fn description(problem: &Problem<'_>, first_line: String) -> String {
     let (event, language) = (problem.event, problem.language);
-    let mut lines = vec![first_line];
+    let mut lines = Vec::with_capacity(USUAL_LINES);
+    lines.push(first_line);
     add_resource(&mut lines, language, &problem.resource(), &event.resource);
     lines.extend(error_line(language, &event.error));
     for (name, value) in &event.labels {
