@@ -87,6 +87,9 @@ fn every_variable_that_the_functions_read_is_in_settings() {
     }
 }
 
+/// The samples come from another network.
+const FROM_ELSEWHERE: (&str, &str) = ("ALLOWED_SOURCE_CIDRS", "198.51.100.0/24");
+
 #[tokio::test]
 async fn every_answer_in_the_table_is_given() {
     let mut given = BTreeSet::new();
@@ -115,6 +118,10 @@ async fn every_answer_in_the_table_is_given() {
     told(world.send_until(&sample("list-of-alarms"), in_time(TOO_SHORT)).await);
     world.ssm.fault(Some(SsmFault::Error("AccessDeniedException")));
     world.restart().await;
+    told(world.send(&sample("alarm")).await);
+    world.end();
+
+    let mut world = World::with(&[FROM_ELSEWHERE]).await;
     told(world.send(&sample("alarm")).await);
     world.end();
 
@@ -153,6 +160,10 @@ async fn every_metric_in_the_table_is_written() {
     world.ssm.fault(Some(SsmFault::Error("ThrottlingException")));
     world.send(&sample("alarm")).await;
     let mut lines = world.function.metrics(7).await;
+    world.end();
+    let mut world = World::with(&[FROM_ELSEWHERE]).await;
+    world.send(&sample("alarm")).await;
+    lines.extend(world.function.metrics(1).await);
     world.end();
 
     let mut journey = Journey::new().await;
