@@ -86,10 +86,11 @@ deploy: .venv/tools/.stamp rust-installed ## build with SAM, then deploy to AWS 
 	@$(CLOUD).deploy $(if $(STACK),--stack '$(STACK)') $(if $(ARCHITECTURE),--architecture '$(ARCHITECTURE)') \
 		$(if $(YES),--yes)
 
-# It needs Python 3.9 and the AWS CLI, and nothing of .venv. STACK=name, NO_WAIT=1, URL=https://... if the webhook has
-# a domain of its own.
+# It needs Python 3.9 and the AWS CLI, and nothing of .venv. STACK=name, CHANNEL=name, NO_WAIT=1, URL=https://... if the
+# webhook is behind another domain than the stack knows.
 doctor: ## walk the path of an alert, and say where it ends; NO_WAIT=1 does not wait for the metrics
-	@$(PYTHON) scripts/doctor.py $(if $(STACK),--stack '$(STACK)') $(if $(URL),--url '$(URL)') $(if $(NO_WAIT),--no-wait)
+	@$(PYTHON) scripts/doctor.py $(if $(STACK),--stack '$(STACK)') $(if $(URL),--url '$(URL)') \
+		$(if $(CHANNEL),--channel '$(CHANNEL)') $(if $(NO_WAIT),--no-wait)
 
 # ARCHITECTURE=arm64 builds for the other processor.
 bundle: .venv/tools/.stamp rust-installed ## build a release that deploys itself with SAM, in zips/

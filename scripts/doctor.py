@@ -607,8 +607,10 @@ class AwsError(Exception):
 class Doctor:
     """What is known so far. The steps are its methods; each later one uses what an earlier one found."""
 
-    def __init__(self, terminal: Terminal, stack: str, url: str | None, wait: bool):
-        self.terminal, self.stack_name, self.wait = terminal, stack, wait
+    def __init__(
+        self, terminal: Terminal, stack: str, url: str | None, wait: bool, channel: str | None = None
+    ):
+        self.terminal, self.stack_name, self.wait, self.channel = terminal, stack, wait, channel
         self.given_url = url
         self.say = terminal.say
         self.aws_program: str | None = None
@@ -726,11 +728,11 @@ class Doctor:
 
     def put_push_url(self) -> str:
         """The command that stores a push URL."""
-        return f"    read -rs url; {self.put(self.parameters['PushUrlParameter'], 'url')}"
+        return f"    read -rs url; {self.put(self.push_url_parameter(), 'url')}"
 
     def put_token(self) -> str:
         """The command that stores a new token."""
-        put = self.put(self.parameters["WebhookTokenParameter"], "token")
+        put = self.put(self.token_parameter(), "token")
         return f'    token=$(openssl rand -hex 24); {put}; echo "$token"'
 
     # Account and stack.
@@ -838,6 +840,19 @@ class Doctor:
 
     # The two secrets.
 
+    def push_url_parameter(self) -> str:
+        """The name of the parameter with the push URL."""
+        name = self.parameters["PushUrlParameter"]
+        return f"{name}/{self.channel}" if self.channel else name
+
+    def token_parameter(self) -> str:
+        """The name of the parameter with the token. A channel's own token opens it, if there is one."""
+        name = self.parameters["WebhookTokenParameter"]
+        own = f"{name}/{self.channel}"
+        if self.channel and self.aws("ssm", "get-parameters", Names=[own])["Parameters"]:
+            return own
+        return name
+
     def parameter(self, name: str, put: list[str]) -> str:
         """The value of a SecureString. `put` is the advice that stores it."""
         # Not GetParameter: whoever deploys has the right for GetParameters.
@@ -859,7 +874,7 @@ class Doctor:
 
     def push_url(self) -> Finding:
         """The parameter with the push URL, by the rules of src/flashduty/push_url.rs."""
-        name = self.parameters["PushUrlParameter"]
+        name = self.push_url_parameter()
         put = [self.say("put_push_url"), self.put_push_url()]
         value = self.parameter(name, put).strip()
         try:
@@ -882,7 +897,7 @@ class Doctor:
 
     def token(self) -> Finding:
         """The parameter with the token, by the rules of src/secrets/token.rs."""
-        name = self.parameters["WebhookTokenParameter"]
+        name = self.token_parameter()
         put = [self.say("put_token"), self.put_token()]
         lines = [line.strip() for line in re.split(r"[\r\n]", self.parameter(name, put))]
         lines = [line for line in lines if line]
@@ -915,6 +930,8 @@ class Doctor:
         at = url.path.rstrip("/")
         if path:
             at = at.rpartition("/")[0] + path
+        elif self.channel:
+            at = f"{at}/{self.channel}"
         # Without a name and password that somebody put into it.
         return urlunsplit((url.scheme, url.netloc.rpartition("@")[2], at, "", ""))
 
@@ -1519,16 +1536,28 @@ def configured_stack() -> str:
     return DEFAULT_STACK
 
 
+def channel(name: str) -> str:
+    """The name of a channel, by the rule of src/channel.rs."""
+    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", name):
+        raise argparse.ArgumentTypeError("1 to 64 letters, digits, _ . -")
+    return name
+
+
 def main() -> int:
     """Run it; the exit status is 0 if no step failed."""
     parser = argparse.ArgumentParser(description="Walk the path of an alert, and say where it ends.")
     parser.add_argument("--stack", help="name of the stack (samconfig.toml's)")
     parser.add_argument("--url", help="URL of the webhook, if it is not the stack's WebhookUrl")
+    parser.add_argument(
+        "--channel", type=channel, help="name of a channel, to look at its parameters and URL"
+    )
     parser.add_argument("--no-wait", action="store_true", help="do not wait for the metrics")
     parser.add_argument("--language", choices=("en", "zh"), help="that of the terminal by default (LANG)")
     options = parser.parse_args()
     terminal = Terminal(options.language or language_of(os.environ))
-    doctor = Doctor(terminal, options.stack or configured_stack(), options.url, not options.no_wait)
+    doctor = Doctor(
+        terminal, options.stack or configured_stack(), options.url, not options.no_wait, options.channel
+    )
     try:
         return walk(doctor)
     except KeyboardInterrupt:

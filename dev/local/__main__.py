@@ -16,6 +16,9 @@ from .samples import Sample
 from .stack import Stack
 from .standin import Standin
 
+CHANNEL = "database"
+"""A team with a push URL of its own."""
+
 
 def main() -> int:
     """Run everything; the exit status is 0 if every sample was delivered."""
@@ -58,8 +61,11 @@ def serve(options: argparse.Namespace, bind: str) -> int:
         with LocalAws(options.port, bind, arrivals=flashduty.arrivals) as aws:
             say("Deploying template.yaml")
             relay = Stack(aws)
-            say("Creating the two parameters")
+            say(f"Creating the parameters, and that of the channel {CHANNEL}")
+            of_channel = secrets.token_hex(16)
+            flashduty.accept_only(key, of_channel)
             aws.put_secret("/zstack-flashduty/push-url", flashduty.push_url(key))
+            aws.put_secret(f"/zstack-flashduty/push-url/{CHANNEL}", flashduty.push_url(of_channel))
             aws.put_secret("/zstack-flashduty/webhook-token", token)
             # The address for ZStack. The console sends messages to it as well: it is one of this machine.
             webhook = relay.url.replace(LOOPBACK, options.host) + "/zstack"
@@ -75,7 +81,8 @@ def use(relay: Stack, flashduty: Console, webhook: str, token: str, options: arg
     """Post the samples; then wait for messages of a real ZStack, unless `--once` is given."""
     say("Posting the samples of events/")
     # A list, so that one failure does not keep the rest from being posted.
-    delivered = all([post(relay, flashduty, sample, token) for sample in samples.load()])
+    posted = [*samples.load(), *samples.of_channel(CHANNEL)]
+    delivered = all([post(relay, flashduty, sample, token) for sample in posted])
     if not delivered:
         print("\nNot every sample was delivered.", file=sys.stderr)
     checked = self_check(relay)

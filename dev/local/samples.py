@@ -35,6 +35,21 @@ def load() -> list[Sample]:
     return [read(path) for path in paths]
 
 
+def of_channel(channel: str) -> list[Sample]:
+    """An alarm about a resource of its own and its recovery, posted to a channel."""
+    resource, name = uuid4().hex, "orders-db"
+    return [
+        Sample(
+            f"{sample}, to the channel {channel}",
+            f"/zstack/{channel}",
+            {},
+            {},
+            message(sample, resource, name),
+        )
+        for sample in ("alarm", "alarm-recovery")
+    ]
+
+
 def read(path: Path) -> Sample:
     """One sample."""
     event = json.loads(path.read_text())

@@ -3,9 +3,11 @@
 import json
 import secrets
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from conftest import PUSH_URL, World
+from doctors import Shell
 from local.stack import Stack
 from trials import wait_until
 
@@ -80,3 +82,23 @@ def test_a_queued_alert_of_a_channel_is_delivered_to_it(world: World, relay: Sta
     [alert] = world.flashduty.alerts()
     assert (alert["labels"]["channel"], "delayed" in alert["labels"]) == ("database", True)
     wait_until(lambda: relay.retries.length() == 0, "it is still queued")
+
+
+def test_doctor_looks_at_a_channel(world: World, relay: Stack, key: str, tmp_path: Path):
+    """At its parameter, at its URL, and at the answer to the test message there."""
+    shell = Shell(world, tmp_path)
+    arguments = ("--stack", relay.name, "--no-wait", "--url", f"{relay.url}/zstack", "--channel", "database")
+    found = shell.doctor(*arguments)
+    assert found.steps["push_url"][0] == "✓", found.output
+    assert PARAMETER in found.steps["push_url"][1]
+    assert found.steps["message"][0] == "✓", found.output
+    assert keys(world) == [key, key]
+
+    world.aws.put_secret(OWN_TOKEN, secrets.token_hex(24))
+    found = shell.doctor(*arguments)
+    assert OWN_TOKEN in found.steps["token"][1]
+    world.aws.client("ssm").delete_parameters(Names=[PARAMETER])
+    found = shell.doctor(*arguments)
+    assert found.steps["push_url"][0] == "✗", found.output
+    assert PARAMETER in found.output
+    assert found.status == 1
