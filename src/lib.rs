@@ -41,6 +41,7 @@
 //! | [`FLASHDUTY_PUSH_URL_PARAMETER`](config::FLASHDUTY_PUSH_URL_PARAMETER) | name of the SSM parameter (`SecureString`) with the push URL | required |
 //! | [`WEBHOOK_TOKEN_PARAMETER`](config::WEBHOOK_TOKEN_PARAMETER) | name of the SSM parameter (`SecureString`) with the secret that callers must show | required |
 //! | [`ALLOW_UNAUTHENTICATED`](config::ALLOW_UNAUTHENTICATED) | `true` allows that `WEBHOOK_TOKEN_PARAMETER` is absent | `false` |
+//! | [`ALLOWED_SOURCE_CIDRS`](config::ALLOWED_SOURCE_CIDRS) | the networks that callers may come from, see [`sources`] | everybody |
 //! | [`SETTINGS_TTL_SECONDS`](config::SETTINGS_TTL_SECONDS) | how long values from SSM are kept | `300` |
 //! | [`TITLE_RULE`](config::TITLE_RULE) | Flashduty's title rule | `[TPL]${resource} / ${check}` |
 //! | [`LANGUAGE`](config::LANGUAGE) | the [`language`] of alerts and answers: `en` or `zh-CN` | `en` |
