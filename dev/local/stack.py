@@ -23,6 +23,9 @@ from .queue import Queue
 ARCHITECTURE = "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
 """MiniStack starts functions as processes of this machine, so they are built for its processor."""
 
+TEMPLATES = "templates"
+"""A bucket of the local AWS."""
+
 # Not .aws-sam/build: a `sam deploy` to a real account would deploy what is there.
 BUILD = WORK / "build"
 SAM = {
@@ -95,11 +98,14 @@ class Stack:
         client = self.aws.client("cloudformation")
         template = client.get_template(StackName=like.name, TemplateStage="Original")["TemplateBody"]
         if isinstance(template, str):
-            # YAML is longer than the 51,200 bytes that CloudFormation accepts here. Compact JSON is not.
             template = yaml_parse(template)
+        # It is longer than the 51,200 bytes that a call may have, so it goes through a bucket.
+        s3 = self.aws.client("s3")
+        s3.create_bucket(Bucket=TEMPLATES)
+        s3.put_object(Bucket=TEMPLATES, Key=self.name, Body=json.dumps(template).encode())
         client.create_stack(
             StackName=self.name,
-            TemplateBody=json.dumps(template, separators=(",", ":")),
+            TemplateURL=f"{self.aws.endpoint}/{TEMPLATES}/{self.name}",
             Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
         )
