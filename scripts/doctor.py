@@ -1530,9 +1530,12 @@ def configured_stack() -> str:
     for folder in (HERE, HERE.parent):
         with suppress(OSError, UnicodeError):
             text = (folder / "samconfig.toml").read_text(encoding="utf-8")
-            found = re.search(r"""(?m)^\s*stack_name\s*=\s*["']([^"']+)["']""", text)
-            if found:
-                return found[1]
+            # `sam deploy --guided` writes another name into the section of deploy, which wins.
+            for section in ("deploy", "global"):
+                part = re.search(rf"(?ms)^\[default\.{section}\.parameters\]\s*$(.*?)(?=^\[|\Z)", text)
+                found = re.search(r"""(?m)^\s*stack_name\s*=\s*["']([^"']+)["']""", part[1]) if part else None
+                if found:
+                    return found[1]
     return DEFAULT_STACK
 
 
