@@ -34,6 +34,10 @@ impl FromStr for AllowedSources {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let words = text.split([',', ' ', '\n']).map(str::trim).filter(|word| !word.is_empty());
         let (networks, mistakes): (Vec<_>, Vec<_>) = words.map(network).partition(Result::is_ok);
+        if networks.is_empty() && mistakes.is_empty() && !text.trim().is_empty() {
+            // Such as a comma between two empty variables. An empty list would let everybody in.
+            return Err(vec![format!("{text:?} names no network")]);
+        }
         if mistakes.is_empty() {
             Ok(Self(networks.into_iter().flatten().collect()))
         } else {
@@ -85,6 +89,9 @@ mod tests {
     #[test]
     fn every_mistake_is_told() {
         let mistakes = "192.0.2.0/33,office,192.0.2.5/24,192.0.2.0/24".parse::<AllowedSources>().unwrap_err();
+        for nothing in [",", " , ", ",,"] {
+            assert_eq!(nothing.parse::<AllowedSources>().unwrap_err().len(), 1, "{nothing:?}");
+        }
         assert_eq!(mistakes.len(), 3, "{mistakes:?}");
         assert!(mistakes[1].contains("\"office\" is no network"));
         assert!(mistakes[2].ends_with("write 192.0.2.0/24"));
