@@ -138,6 +138,13 @@ pub(crate) enum DeliveryError {
     #[error("an older event of this alert is still in the retry queue")]
     SameAlertWaits,
 
+    /// Flashduty has the alert, but an older letter about it would be pushed after it.
+    #[error(
+        "Flashduty has this alert, but an older message about it waits in the retry queue, which accepts no newer one: the \
+         older one would be delivered last"
+    )]
+    OlderLetterWaits,
+
     /// A request's alert could be neither pushed nor queued.
     #[error("the alert could be neither pushed nor queued: {why}; {queue}")]
     NotQueued {
@@ -179,6 +186,7 @@ impl DeliveryError {
             | Self::KeyRefused
             | Self::OtherIntegration
             | Self::SameAlertWaits
+            | Self::OlderLetterWaits
             | Self::NotQueued { .. }
             | Self::NoDeadLetter { .. } => true,
             Self::Push(error) => error.is_retryable(),
@@ -193,7 +201,7 @@ impl DeliveryError {
             Self::NoPushUrl(_) | Self::KeyRefused | Self::OtherIntegration => SETTINGS_UNAVAILABLE,
             Self::Push(error) => error.code(),
             Self::SameAlertWaits => "SameAlertWaits",
-            Self::NotQueued { .. } | Self::NoDeadLetter { .. } => "QueueUnavailable",
+            Self::OlderLetterWaits | Self::NotQueued { .. } | Self::NoDeadLetter { .. } => "QueueUnavailable",
             Self::Expired { .. } => "Expired",
             Self::InvalidLetter(_) => "InvalidLetter",
         }

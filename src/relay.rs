@@ -8,7 +8,7 @@ use tracing::warn;
 
 use crate::channel::Channel;
 use crate::deadline::{Deadline, PUSH_BUDGET, TIME_TO_QUEUE, TIME_TO_QUEUE_ONE_MORE, epoch_millis};
-use crate::delivery::{Delivery, End, Outcome, OutgoingAlert, Session, report_lost};
+use crate::delivery::{Delivery, End, Outcome, OutgoingAlert, Session, report_lost, report_undone};
 use crate::error::DeliveryError;
 use crate::flashduty::{Effort, Integration, PerPushUrl};
 use crate::queue::{Letter, Queues, Waiting};
@@ -176,12 +176,14 @@ impl Deliveries<'_> {
             (true, true) => Effort::Until(push_by.at_most(TIME_FOR_LONE)),
             (true, false) => Effort::Once(push_by),
         };
-        let outcomes = self.session.deliver(alert, effort, self.deadline).await;
-        match outcomes.last() {
-            Some(Outcome { end: End::Delivered(_), .. }) => {
+        let mut outcomes = self.session.deliver(alert, effort, self.deadline).await;
+        match outcomes.last_mut() {
+            Some(Outcome { end: end @ End::Delivered(_), .. }) => {
                 let keeps_place = others_wait || alert.is_recovery() && !queues.pushed_lately(&group);
                 if keeps_place && !alert.closes_itself() {
-                    self.keep_place(alert, queues).await;
+                    if let Some(error) = self.keep_place(alert, &group, queues).await {
+                        *end = End::Failed(error);
+                    }
                 } else {
                     queues.remember_pushed(&group, alert.is_recovery());
                 }
@@ -194,20 +196,25 @@ impl Deliveries<'_> {
         outcomes
     }
 
-    /// Queues an alert that Flashduty accepted.
-    async fn keep_place(&mut self, alert: &OutgoingAlert, queues: &Queues) {
+    /// Queues an alert that Flashduty accepted. Fails if the queue does not take it but has an older letter about it that
+    /// is known: ZStack has to try again, because that letter would undo the alert, and nobody would know.
+    async fn keep_place(&mut self, alert: &OutgoingAlert, group: &str, queues: &Queues) -> Option<DeliveryError> {
         if !self.queue_accepts_nothing {
             match alert.enqueue_pushed(queues, self.deadline).await {
-                Ok(()) => return,
+                Ok(()) => return None,
                 Err(queue) => warn!("the retry queue accepts no more messages: {queue}"),
             }
             self.queue_accepts_nothing = true;
+        }
+        if queues.has_older_letter(group) {
+            return Some(report_undone(alert));
         }
         warn!(
             alert_key = alert.key(),
             "Flashduty has this alert, but the retry queue does not; if an older message about it waits there, that one \
              is delivered last, so compare the alert with ZStack"
         );
+        None
     }
 
     /// When to stop pushing: there must be time to queue this alert and the messages after it.

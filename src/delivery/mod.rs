@@ -120,6 +120,18 @@ pub(crate) fn report_lost(alert: &OutgoingAlert, why: DeliveryError, queue: Queu
     End::Failed(DeliveryError::NotQueued { why: Box::new(why), queue })
 }
 
+/// The error of a request's alert that Flashduty has, but that an older letter in the queue will undo. Its message goes to
+/// the log as well.
+pub(crate) fn report_undone(alert: &OutgoingAlert) -> DeliveryError {
+    error!(
+        alert_key = alert.key(),
+        zstack_message = alert.letter.to_json(),
+        "Flashduty has this alert, but an older message about it is in the retry queue and is delivered last; if ZStack's \
+         next tries fail too, compare the alert with ZStack"
+    );
+    DeliveryError::OlderLetterWaits
+}
+
 /// The deliveries of one invocation to one channel.
 pub(crate) struct Session<'a> {
     delivery: &'a Delivery,

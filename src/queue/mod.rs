@@ -115,6 +115,13 @@ impl Queues {
         self.last(group) == Some(Last::Pushed)
     }
 
+    /// Whether this process put the last message about this alert into the retry queue after it was pushed. It may still
+    /// wait there.
+    #[must_use]
+    pub fn has_older_letter(&self, group: &str) -> bool {
+        self.last(group) == Some(Last::PushedAndQueued)
+    }
+
     /// Remembers that a message about this alert was pushed while nothing waited.
     pub fn remember_pushed(&self, group: &str, is_recovery: bool) {
         if is_recovery {

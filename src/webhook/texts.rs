@@ -66,6 +66,10 @@ fn error_in_chinese(error: &DeliveryError) -> String {
         DeliveryError::OtherIntegration => "SSM 里已经是另一种集成的推送地址：下一次尝试会使用它".to_owned(),
         DeliveryError::Push(error) => push_in_chinese(error),
         DeliveryError::SameAlertWaits => "此告警更早的一个事件还在重试队列里".to_owned(),
+        DeliveryError::OlderLetterWaits => {
+            "Flashduty 已收到此告警，但重试队列里还有它更早的一条消息，而队列不接受更新的：更早的那条会最后送达"
+                .to_owned()
+        }
         DeliveryError::NotQueued { why, queue } => {
             format!("告警既没有推送成功，也没有进入队列：{}；队列：{queue}", error_in_chinese(why))
         }
@@ -186,6 +190,7 @@ mod tests {
             DeliveryError::KeyRefused,
             DeliveryError::OtherIntegration,
             DeliveryError::SameAlertWaits,
+            DeliveryError::OlderLetterWaits,
             DeliveryError::Expired { tried_for: "9d".to_owned(), last: Some(Box::new(DeliveryError::KeyRefused)) },
             refused(400, "InvalidParameter").into(),
             refused(400, "NoLicense").into(),

@@ -8,7 +8,7 @@ use flashduty_standin::{Fault, Lasts};
 use serde_json::{Value, json};
 
 use crate::support::journey::{Journey, busy};
-use crate::support::{alarm, post, sample};
+use crate::support::{alarm, code, post, sample};
 
 /// More than any lag of SQS's count here.
 const LAG: Duration = Duration::from_mins(5);
@@ -319,5 +319,25 @@ async fn a_letter_of_the_version_before_is_delivered() {
     assert_eq!(journey.send(&sample("health")).await.0, 200);
     journey.redeliver.drain_to_the_end().await;
     assert_eq!((open(&journey), journey.dead().len()), (vec!["old".to_owned()], 0));
+    journey.end();
+}
+
+/// The recovery's letter is in the queue. Whatever a new trigger is answered, that letter would close it in the end.
+#[tokio::test]
+async fn a_trigger_that_its_own_process_recovery_would_close_is_not_called_delivered() {
+    let mut journey = Journey::new().await;
+    assert_eq!(journey.send(&recovery("a")).await.0, 200);
+    assert_eq!(journey.queued().len(), 1, "another process may have queued the trigger before");
+    journey.sqs.fault(Some(SqsFault::Deny));
+    let (status, body) = journey.send(&trigger("a")).await;
+    assert_eq!((status, code(&body)), (503, "QueueUnavailable"), "{body}");
+    let log = journey.world.function.log();
+    assert!(log.contains("is delivered last") && log.contains("zstack_message"), "{log}");
+
+    journey.sqs.fault(None);
+    assert_eq!(journey.send(&trigger("a")).await.0, 200, "ZStack's next try");
+    journey.redeliver.drain_to_the_end().await;
+    let [alert] = &journey.world.flashduty.alerts()[..] else { panic!("one alert") };
+    assert!(alert.open);
     journey.end();
 }
