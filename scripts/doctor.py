@@ -191,7 +191,12 @@ TEXTS = {
         "The last deployment failed, and going back failed as well. Remove the cause, then:",
         "上一次部署失败，回滚也失败了。请排除原因，然后：",
     ),
-    "deploy_again": ("It was deleted by hand. Deploy again:", "它被手工删除了。请重新部署："),
+    "restore": (
+        "It was deleted or changed by hand. A deployment of the same template does not see that. Have"
+        " CloudFormation undo it. This needs a current AWS CLI. Read the changes before the last command:",
+        "它被手工删除或改动过。用同样的模板部署，发现不了这一点。请让 CloudFormation 恢复。"
+        "这需要较新的 AWS CLI。执行最后一条命令之前，请先看变更内容：",
+    ),
     # The two parameters.
     "parameter_missing": ("there is no SSM parameter {name} in {region}", "{region} 里没有 SSM 参数 {name}"),
     "parameter_plain": (
@@ -290,11 +295,11 @@ TEXTS = {
     "relay_says": ("The log of relay says: {words}", "relay 的日志：{words}"),
     "check_role": (
         "If both parameters above are right, the role of the function lacks ssm:GetParameters, or"
-        " kms:Decrypt for a"
-        " key of your own (KmsKeyArn). If you changed them by hand, deploy again:",
+        " kms:Decrypt for a key of your own (KmsKeyArn). A deployment of the same template does not see"
+        " what was changed by hand. Have CloudFormation undo it. Read the changes before the last command:",
         "如果上面两个参数都对，那么函数的角色缺少 ssm:GetParameters，或者对自己的密钥（KmsKeyArn）缺少"
-        " kms:Decrypt。"
-        "如果手工改过它们，请重新部署：",
+        " kms:Decrypt。用同样的模板部署，发现不了手工的改动。请让 CloudFormation 恢复。"
+        "执行最后一条命令之前，请先看变更内容：",
     ),
     "rejection_ok": (
         "401, as it must be (it counts as one of the 5 requests that raise the alarm unauthorized)",
@@ -305,10 +310,10 @@ TEXTS = {
         "{status}：错误的令牌也被接受，凡是知道 URL 的人都能呼叫您的值班人员",
     ),
     "close_door": (
-        "Somebody set ALLOW_UNAUTHENTICATED, or removed WEBHOOK_TOKEN_PARAMETER. If you changed the"
-        " function by hand,"
-        " undo that:",
-        "有人设置了 ALLOW_UNAUTHENTICATED，或者删掉了 WEBHOOK_TOKEN_PARAMETER。如果手工改过函数，请改回去：",
+        "Somebody set ALLOW_UNAUTHENTICATED, or removed WEBHOOK_TOKEN_PARAMETER. Undo that, or have"
+        " CloudFormation undo it. Read the changes before the last command:",
+        "有人设置了 ALLOW_UNAUTHENTICATED，或者删掉了 WEBHOOK_TOKEN_PARAMETER。请改回去，"
+        "或者让 CloudFormation 恢复。执行最后一条命令之前，请先看变更内容：",
     ),
     "relay_error": ("{status} {code}: {words}", "{status} {code}：{words}"),
     "see_answers": ("docs/answers.md says what to do.", "怎么办，见 docs/answers.zh-CN.md。"),
@@ -340,8 +345,10 @@ TEXTS = {
     ),
     "wait_token": (
         "If the token was changed a moment ago, wait for {seconds} seconds. If not, the function uses another"
-        " parameter than the stack says: deploy again:",
-        "如果令牌刚改过，请等 {seconds} 秒。否则，函数用的参数与堆栈的不同，请重新部署：",
+        " parameter than the stack says. Have CloudFormation undo that. Read the changes before the last"
+        " command:",
+        "如果令牌刚改过，请等 {seconds} 秒。否则，函数用的参数与堆栈的不同。请让 CloudFormation 恢复。"
+        "执行最后一条命令之前，请先看变更内容：",
     ),
     "refused": (
         "502: Flashduty refuses it: {code}: {words} (request {request})",
@@ -480,9 +487,10 @@ TEXTS = {
     ),
     "check_metrics": (
         "CloudWatch may be late: run this again in a few minutes. If it stays, the role of {function} lacks"
-        " logs:PutLogEvents, or somebody changed its logging. Deploy again:",
+        " logs:PutLogEvents, or somebody changed its logging. Have CloudFormation undo that. Read the changes"
+        " before the last command:",
         "CloudWatch 可能有延迟：请几分钟后再执行一次。如果还是这样，{function} 的角色缺少 logs:PutLogEvents，"
-        "或者有人改了它的日志设置。请重新部署：",
+        "或者有人改了它的日志设置。请让 CloudFormation 恢复。执行最后一条命令之前，请先看变更内容：",
     ),
     "errors_ok": ("none in the last hour", "最近一小时没有"),
     "errors_past": (
@@ -704,7 +712,11 @@ class Doctor:
         for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
             if os.environ.get(name):
                 return os.environ[name]
-        return text_of(self.run("configure", "get", "region").stdout)
+        asked = self.run("configure", "get", "region")
+        # It also ends with 1 if there is none, and then says nothing.
+        if said := text_of(asked.stderr):
+            raise AwsError(asked.returncode, said, "configure", "get")
+        return text_of(asked.stdout) or configured("region")
 
     # Commands that the advice names.
 
@@ -717,6 +729,16 @@ class Doctor:
         if (HERE / "template.yaml").exists():
             return self.command("sam", "deploy", "--stack-name", self.stack_name)
         return self.command("make", "deploy", f"STACK={self.stack_name}")
+
+    def restore(self) -> list[str]:
+        """The commands that undo changes by hand. A deployment of the same template changes nothing."""
+        at = ("--stack-name", self.stack_name, "--change-set-name", "undo-changes-by-hand")
+        kept = [f"ParameterKey={name},UsePreviousValue=true" for name in sorted(self.parameters)]
+        create = ("create-change-set", *at, "--use-previous-template", "--deployment-mode", "REVERT_DRIFT")
+        create += ("--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND", "--parameters", *kept)
+        wait = ("wait", "change-set-create-complete", *at)
+        steps = (create, wait, ("describe-change-set", *at), ("execute-change-set", *at))
+        return [self.command("aws", "cloudformation", *step) for step in steps]
 
     def put(self, name: str, value: str) -> str:
         """A pipe that stores the value of a shell variable. Neither `ps` nor the shell's history shows it."""
@@ -1001,9 +1023,11 @@ class Doctor:
             answer = self.call(url)
         if answer.status == 200:
             return Finding(OK, self.say("health_ok"))
+        if answer.json.get("error"):
+            raise self.relay_error(answer)
         if answer.status != 503:
             raise self.foreign(answer)
-        raise Failure(self.say("unhealthy"), self.last_words(), self.say("check_role"), self.deploy())
+        raise Failure(self.say("unhealthy"), self.last_words(), self.say("check_role"), *self.restore())
 
     def rejection(self) -> Finding:
         """A wrong token."""
@@ -1013,7 +1037,9 @@ class Doctor:
         if answer.status == 401:
             return Finding(OK, self.say("rejection_ok"))
         if answer.json.get("alerts"):
-            raise Failure(self.say("open_door", status=answer.status), self.say("close_door"), self.deploy())
+            raise Failure(
+                self.say("open_door", status=answer.status), self.say("close_door"), *self.restore()
+            )
         raise self.relay_error(answer)
 
     def message(self) -> Finding:
@@ -1043,7 +1069,7 @@ class Doctor:
             raise Failure(self.say("queued"), self.last_words(), self.say("check_queued"))
         if answer.status == 401:
             ttl = self.parameters.get("SettingsTtlSeconds", "300")
-            raise Failure(self.say("not_accepted"), self.say("wait_token", seconds=ttl), self.deploy())
+            raise Failure(self.say("not_accepted"), self.say("wait_token", seconds=ttl), *self.restore())
         if error.get("flashduty"):
             raise self.refused(error["flashduty"])
         if error:
@@ -1074,7 +1100,7 @@ class Doctor:
         except AwsError as error:
             if error.code != "ResourceNotFoundException":
                 raise
-            raise Failure(self.say("gone", what=uuid), self.say("deploy_again"), self.deploy()) from None
+            raise Failure(self.say("gone", what=uuid), self.say("restore"), *self.restore()) from None
         state, last = found["State"], found.get("LastProcessingResult") or ""
         if state in ("Disabled", "Disabling"):
             enable = ("aws", "lambda", "update-event-source-mapping", "--uuid", uuid, "--enabled")
@@ -1100,7 +1126,7 @@ class Doctor:
             if "NonExistentQueue" not in error.code and "QueueDoesNotExist" not in error.code:
                 raise
             what = self.outputs[output]
-            raise Failure(self.say("gone", what=what), self.say("deploy_again"), self.deploy()) from None
+            raise Failure(self.say("gone", what=what), self.say("restore"), *self.restore()) from None
         return sum(int(found[name]) for name in names)
 
     def dead_letters(self) -> Finding:
@@ -1142,7 +1168,7 @@ class Doctor:
         found = self.aws("cloudwatch", "describe-alarms", AlarmNames=self.alarm_names)["MetricAlarms"]
         gone = sorted(set(self.alarm_names) - {it["AlarmName"] for it in found})
         if gone:
-            raise Failure(say("alarms_gone", names=", ".join(gone)), say("deploy_again"), self.deploy())
+            raise Failure(say("alarms_gone", names=", ".join(gone)), say("restore"), *self.restore())
         on = [it for it in found if it["StateValue"] == "ALARM"]
         expected = {it["AlarmName"]: self.expected(it["AlarmName"]) for it in on}
         notes = [note for note in expected.values() if note]
@@ -1187,7 +1213,7 @@ class Doctor:
         except AwsError as error:
             if error.code not in ("NotFound", "NotFoundException"):
                 raise
-            raise Failure(say("gone", what=topic), say("deploy_again"), self.deploy()) from None
+            raise Failure(say("gone", what=topic), say("restore"), *self.restore()) from None
         confirmed = [it["Protocol"] for it in listed if it["SubscriptionArn"].startswith("arn:")]
         pending = [it["Protocol"] for it in listed if it["SubscriptionArn"] == "PendingConfirmation"]
         if confirmed:
@@ -1284,7 +1310,7 @@ class Doctor:
                 set_level = ("aws", "lambda", "update-function-configuration", "--function-name", function)
                 set_level += ("--logging-config", right)
                 advice = [self.say("log_level", function=function, level=level), self.command(*set_level)]
-        advice = advice or [self.say("check_metrics", function=function), self.deploy()]
+        advice = advice or [self.say("check_metrics", function=function), *self.restore()]
         raise Failure(self.say("metrics_late", seconds=METRICS_PATIENCE), *advice)
 
     def lines(self, logical_id: str, since: float, *levels: str) -> list[tuple[float, str]]:
@@ -1344,7 +1370,7 @@ class Doctor:
                 if error.code != "ResourceNotFoundException":
                     raise
                 group = self.resources[f"{logical_id}Logs"]
-                raise Failure(self.say("gone", what=group), self.say("deploy_again"), self.deploy()) from None
+                raise Failure(self.say("gone", what=group), self.say("restore"), *self.restore()) from None
             if said:
                 at, message = said[-1]
                 words[logical_id] = self.say("last_line", function=name, words=self.terminal.words(message))
@@ -1525,18 +1551,18 @@ def walk(doctor: Doctor) -> int:
     return 1 if failed else 0
 
 
-def configured_stack() -> str:
-    """The name of the stack in samconfig.toml, beside this file or one folder up."""
+def configured(key: str) -> str:
+    """A setting in samconfig.toml, beside this file or one folder up; empty if there is none."""
     for folder in (HERE, HERE.parent):
         with suppress(OSError, UnicodeError):
             text = (folder / "samconfig.toml").read_text(encoding="utf-8")
-            # `sam deploy --guided` writes another name into the section of deploy, which wins.
+            # `sam deploy --guided` writes its answers into the section of deploy, which wins.
             for section in ("deploy", "global"):
                 part = re.search(rf"(?ms)^\[default\.{section}\.parameters\]\s*$(.*?)(?=^\[|\Z)", text)
-                found = re.search(r"""(?m)^\s*stack_name\s*=\s*["']([^"']+)["']""", part[1]) if part else None
+                found = part and re.search(rf"""(?m)^\s*{key}\s*=\s*["']([^"']+)["']""", part[1])
                 if found:
                     return found[1]
-    return DEFAULT_STACK
+    return ""
 
 
 def channel(name: str) -> str:
@@ -1559,7 +1585,11 @@ def main() -> int:
     options = parser.parse_args()
     terminal = Terminal(options.language or language_of(os.environ))
     doctor = Doctor(
-        terminal, options.stack or configured_stack(), options.url, not options.no_wait, options.channel
+        terminal,
+        options.stack or configured("stack_name") or DEFAULT_STACK,
+        options.url,
+        not options.no_wait,
+        options.channel,
     )
     try:
         return walk(doctor)

@@ -84,6 +84,12 @@ def compiled(architecture: str, metadata: dict) -> dict[str, bytes]:
     return zips
 
 
+def pages() -> list[Path]:
+    """What doctor.py and the alarms point to, and what those pages point to; without pictures."""
+    docs = (page for page in (ROOT / "docs").rglob("*") if page.suffix in (".md", ".txt", ".json"))
+    return sorted([*ROOT.glob("*.md"), *docs])
+
+
 def files(architecture: str, version: str, functions: dict[str, bytes]) -> dict[str, bytes]:
     """Every file of a bundle."""
     readme = (CONTENTS / "README.txt").read_text().format(version=version, architecture=architecture)
@@ -94,8 +100,7 @@ def files(architecture: str, version: str, functions: dict[str, bytes]) -> dict[
         "template.yaml": template((ROOT / "template.yaml").read_text(), architecture).encode(),
         "samconfig.toml": (ROOT / "samconfig.toml").read_bytes(),
         "doctor.py": (ROOT / "scripts/doctor.py").read_bytes(),
-        # What doctor.py and the alarms point to.
-        **{f"docs/{page.name}": page.read_bytes() for page in sorted((ROOT / "docs").glob("*.md"))},
+        **{page.relative_to(ROOT).as_posix(): page.read_bytes() for page in pages()},
         **functions,
     }
 

@@ -170,6 +170,12 @@ def store(
             f"OVERWRITE={PUSH_URL} replaces the push URL. OVERWRITE={TOKEN} replaces the token; then\n"
             "ZStack is rejected until it has the new one. The documentation has a way that loses no alert."
         )
+    if TOKEN in overwrite and TOKEN not in {*present, *needed, *given}:
+        # The new token alone would open the channel, and ZStack shows the stack's.
+        raise Failed(
+            f"There is no {there.names[TOKEN]}. The stack's token opens this channel. Nothing was changed.\n"
+            "OWN_TOKEN=1 gives the channel a token of its own. Then ZStack must show that one."
+        )
     values = {}
     if TOKEN in wanted:
         # 192 bits, in characters that are safe in a URL, in a shell and in a password field.

@@ -9,6 +9,7 @@ import ast
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import threading
@@ -19,8 +20,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import botocore.session
 import pytest
 import tools
+from botocore import xform_name
 from doctors import PROGRAM, PYTHON, doctor, loaded
 from local import ROOT, samples
 from local.aws import LOOPBACK
@@ -463,7 +466,7 @@ def test_an_answer_without_a_date():
             {"get-event-source-mapping": refusal("ResourceNotFoundException", "GetEventSourceMapping")},
             "✗",
             "uuid does not exist any more",
-            "make deploy STACK=zf",
+            "--deployment-mode REVERT_DRIFT",
         ),
         (
             "source",
@@ -481,14 +484,14 @@ def test_an_answer_without_a_date():
             },
             "✗",
             "does not exist any more",
-            "make deploy",
+            "--deployment-mode REVERT_DRIFT",
         ),
         (
             "subscriber",
             {"list-subscriptions-by-topic": refusal("NotFound", "ListSubscriptionsByTopic")},
             "✗",
             f"{TOPIC} does not exist any more",
-            "make deploy",
+            "--deployment-mode REVERT_DRIFT",
         ),
         (
             "subscriber",
@@ -527,7 +530,7 @@ def test_an_answer_without_a_date():
             {"filter-log-events": refusal("ResourceNotFoundException", "FilterLogEvents")},
             "✗",
             "/aws/lambda/zf-relay does not exist any more",
-            "make deploy",
+            "--deployment-mode REVERT_DRIFT",
         ),
     ],
 )
@@ -712,16 +715,69 @@ def test_in_an_unpacked_release(tmp_path: Path):
     """It takes the name of the stack from the file beside it, and advises SAM."""
     for name in ("scripts/doctor.py", "template.yaml"):
         (tmp_path / Path(name).name).write_text((ROOT / name).read_text())
-    assert loaded(tmp_path / "doctor.py").configured_stack() == "zstack-flashduty"
+    assert loaded(tmp_path / "doctor.py").configured("stack_name") == ""
+    assert doctor.DEFAULT_STACK == "zstack-flashduty"
     (tmp_path / "samconfig.toml").write_text(
         "version = 0.1\n[default.global.parameters]\nstack_name = 'mine'\n"
     )
     there = loaded(tmp_path / "doctor.py")
-    assert there.configured_stack() == "mine"
+    assert there.configured("stack_name") == "mine"
     assert (
         there.Doctor(there.Terminal("en"), "mine", None, True).deploy() == "    sam deploy --stack-name mine"
     )
-    assert doctor.configured_stack() == "zstack-flashduty"
+    assert doctor.configured("stack_name") == "zstack-flashduty"
+
+
+def test_what_sam_has_saved_wins(tmp_path: Path):
+    """`sam deploy --guided` writes its answers into the section of deploy, not into the global one."""
+    (tmp_path / "doctor.py").write_text(PROGRAM.read_text())
+    saved = '[default.deploy.parameters]\nstack_name = "other"\nregion = "eu-west-1"\n'
+    (tmp_path / "samconfig.toml").write_text((ROOT / "samconfig.toml").read_text() + "\n" + saved)
+    text = (tmp_path / "samconfig.toml").read_text()
+    # As SAM does: one section, with what was in it before.
+    first, second = text.split("[default.deploy.parameters]\n", 2)[1:]
+    (tmp_path / "samconfig.toml").write_text(
+        text.split("[default.deploy.parameters]\n")[0] + "[default.deploy.parameters]\n" + second + first
+    )
+    there = loaded(tmp_path / "doctor.py")
+    assert (there.configured("stack_name"), there.configured("region")) == ("other", "eu-west-1")
+
+
+def test_changes_by_hand_are_undone_by_commands_that_aws_knows():
+    """In their order, with all parameters of the stack, and a look at the changes before they are made."""
+    walked = doctor.Doctor(doctor.Terminal("en"), "zf", None, True)
+    walked.parameters = {"TitleRule": "x", "AlarmEmail": ""}
+    commands = [shlex.split(it) for it in walked.restore()]
+    assert [it[:3] for it in commands[:1]] == [["aws", "cloudformation", "create-change-set"]]
+    assert [it[2] for it in commands] == [
+        "create-change-set",
+        "wait",
+        "describe-change-set",
+        "execute-change-set",
+    ]
+    model = botocore.session.get_session().get_service_model("cloudformation")
+    for command in (it for it in commands if it[2] != "wait"):
+        members = model.operation_model(
+            {xform_name(name, "-"): name for name in model.operation_names}[command[2]]
+        ).input_shape.members
+        known = {f"--{xform_name(name, '-')}" for name in members}
+        assert {it for it in command if it.startswith("--")} <= known
+    mode = commands[0][commands[0].index("--deployment-mode") + 1]
+    assert mode in model.operation_model("CreateChangeSet").input_shape.members["DeploymentMode"].enum
+    kept = ["ParameterKey=AlarmEmail,UsePreviousValue=true", "ParameterKey=TitleRule,UsePreviousValue=true"]
+    assert commands[0][-2:] == kept
+
+
+def test_who_may_not_call_is_told_so(monkeypatch: pytest.MonkeyPatch):
+    """AllowedSourceCidrs is the relay's own 403, and no ICP filing is missing."""
+    words = "callers from 203.0.113.10 may not call; if this is ZStack, add its address to AllowedSourceCidrs"
+    body = {"error": {"code": "SourceNotAllowed", "message": words}, "request_id": "r"}
+    walked = doctor.Doctor(doctor.Terminal("en"), "zf", None, True)
+    walked.outputs = {"WebhookUrl": "https://api.example.com/zstack"}
+    monkeypatch.setattr(walked, "call", lambda url: doctor.Answer(url, 403, json.dumps(body)))
+    with pytest.raises(doctor.Failure) as failed:
+        walked.health()
+    assert words in failed.value.finding.text
 
 
 def test_make_doctor():

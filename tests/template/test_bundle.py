@@ -1,6 +1,8 @@
 """What `make bundle` makes of the template, and its README.txt."""
 
 import json
+import re
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from cloud import ROOT, Failed, build, bundle, licences
@@ -58,3 +60,24 @@ def test_the_readme_fits_on_a_screen_in_both_languages():
     for name in ("/zstack-flashduty/push-url", "/zstack-flashduty/webhook-token"):
         assert readme.count(name) == 2
         assert name in TEXT
+
+
+NOT_IN_IT = ("events", "src", "docs/cold-start.svg", "docs/console.png", ".github", "dev", "tests", ".cargo")
+"""What only the repository has."""
+
+
+def test_no_link_of_a_page_leads_nowhere():
+    """Neither in a bundle nor, for what only the repository has, there."""
+    names = bundle.files("arm64", "1.2.3", {}).keys()
+    lost = []
+    for name in (it for it in names if it.endswith(".md")):
+        page = ROOT / name
+        for link in re.findall(r"\]\(([^)#\s]+)", page.read_text()):
+            if urlsplit(link).scheme:
+                continue
+            target = (page.parent / unquote(link)).resolve().relative_to(ROOT).as_posix()
+            inside = target in names or any(it.startswith(f"{target}/") for it in names)
+            if not inside and not target.startswith(NOT_IN_IT):
+                lost.append((name, link))
+    assert lost == []
+    assert "docs/runbook.md" in names
