@@ -48,12 +48,15 @@ impl FromStr for AllowedSources {
 
 fn network(word: &str) -> Result<IpNet, String> {
     if let Ok(address) = word.parse::<IpAddr>() {
-        return Ok(address.into());
+        return Ok(address.to_canonical().into());
     }
     let network = word.parse::<IpNet>().map_err(|_| {
         format!("{word:?} is no network: write an address and a length, such as 192.0.2.0/24 or 2001:db8::/32")
     })?;
-    if network.addr() == network.network() {
+    // The caller's address is compared as one of IPv4, so such a network would contain nobody.
+    if matches!(network, IpNet::V6(network) if network.addr().to_ipv4_mapped().is_some()) {
+        Err(format!("{word:?} is a network of IPv4 that is written as one of IPv6: write it as 192.0.2.0/24"))
+    } else if network.addr() == network.network() {
         Ok(network)
     } else {
         Err(format!("{word:?} has an address inside of its network: write {}", network.trunc()))
@@ -74,8 +77,8 @@ mod tests {
 
     #[test]
     fn networks_of_both_versions_let_in_what_is_in_them() {
-        let sources: AllowedSources = "192.0.2.0/24, 198.51.100.7 2001:db8::/32".parse().unwrap();
-        for source in ["192.0.2.0", "192.0.2.255", "198.51.100.7", "2001:db8::1", "::ffff:192.0.2.9"] {
+        let sources: AllowedSources = "192.0.2.0/24, 198.51.100.7 ::ffff:198.51.100.9 2001:db8::/32".parse().unwrap();
+        for source in ["192.0.2.0", "192.0.2.255", "198.51.100.7", "198.51.100.9", "2001:db8::1", "::ffff:192.0.2.9"] {
             assert!(sources.allow(Some(source)), "{source}");
         }
         for source in ["192.0.3.0", "198.51.100.8", "2001:db9::1", "::1", "", "192.0.2.1, 203.0.113.9"] {
@@ -89,6 +92,7 @@ mod tests {
     #[test]
     fn every_mistake_is_told() {
         let mistakes = "192.0.2.0/33,office,192.0.2.5/24,192.0.2.0/24".parse::<AllowedSources>().unwrap_err();
+        assert!("::ffff:192.0.2.0/120".parse::<AllowedSources>().is_err());
         for nothing in [",", " , ", ",,"] {
             assert_eq!(nothing.parse::<AllowedSources>().unwrap_err().len(), 1, "{nothing:?}");
         }

@@ -90,9 +90,12 @@ impl Letter {
     /// If it is none, or in a format that this version does not know.
     pub fn read(json: &str) -> Result<Self, InvalidLetter> {
         let letter: Self = serde_json::from_str(json).map_err(|error| InvalidLetter::Unreadable(error.to_string()))?;
-        match letter.version {
-            VERSION | VERSION_WITH_CHANNEL => Ok(letter),
-            version => Err(InvalidLetter::Version(version)),
+        match (letter.version, &letter.channel) {
+            (VERSION, None) | (VERSION_WITH_CHANNEL, Some(_)) => Ok(letter),
+            (VERSION | VERSION_WITH_CHANNEL, _) => {
+                Err(InvalidLetter::Unreadable("its version and its channel do not fit together".to_owned()))
+            }
+            (version, _) => Err(InvalidLetter::Version(version)),
         }
     }
 
@@ -191,6 +194,12 @@ mod tests {
         assert!(letter(Some("a")).starts_with(r#"{"version":2,"channel":"a","message":"m""#), "{}", letter(Some("a")));
         let other = letter(Some("a")).replace(r#""a""#, r#""../a""#);
         assert!(matches!(Letter::read(&other), Err(InvalidLetter::Unreadable(_))), "{other}");
+        // Without its channel it would go to the stack's own push URL.
+        let lost = letter(Some("a")).replace(r#""channel":"a","#, "");
+        let early = letter(Some("a")).replace(r#""version":2"#, r#""version":1"#);
+        for other in [lost, early] {
+            assert!(matches!(Letter::read(&other), Err(InvalidLetter::Unreadable(_))), "{other}");
+        }
     }
 
     #[test]

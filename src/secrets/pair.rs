@@ -149,7 +149,7 @@ impl Pair {
 
     /// Whether nothing is lost if it is forgotten: SSM was never asked, or there is no such channel.
     pub(super) fn is_empty(&self) -> bool {
-        let is_missing = |kept: &Kept| kept.secrets.missing_push_url().is_some();
+        let is_missing = |kept: &Kept| kept.secrets.missing_channel().is_some();
         self.kept.try_lock().is_ok_and(|kept| kept.as_ref().is_none_or(is_missing))
     }
 
@@ -167,7 +167,7 @@ impl Pair {
         };
         let asked = Instant::now();
         // A caller may have misspelt its name, so this is no failure.
-        let is_no_channel = self.names.of_channel && secrets.missing_push_url().is_some();
+        let is_no_channel = self.names.of_channel && secrets.missing_channel().is_some();
         let pause = match secrets.check() {
             Ok(()) => self.reader.ttl,
             Err(_) if is_no_channel => MISSING_LASTS,

@@ -53,8 +53,14 @@ impl Secrets {
         if errors.is_empty() { Ok(()) } else { Err(SecretErrors(errors)) }
     }
 
-    /// The name of the push URL's parameter if there is none, and never was as far as this process knows. If these are
-    /// the secrets of a channel, there is no such channel.
+    /// The name of the push URL's parameter if there is neither this channel's push URL nor a token of its own: there is
+    /// no such channel. A channel with a token was there before, so its alerts are not turned away.
+    #[must_use]
+    pub fn missing_channel(&self) -> Option<&str> {
+        if self.token.is_none() { self.missing_push_url() } else { None }
+    }
+
+    /// The name of the push URL's parameter if there is none, and never was as far as this process knows.
     #[must_use]
     pub fn missing_push_url(&self) -> Option<&str> {
         match &self.push_url {

@@ -82,7 +82,7 @@ impl Invocation<'_> {
         }
         // Either token may have been rotated.
         if let Some(mut secrets) = found {
-            if secrets.missing_push_url().is_none() {
+            if secrets.missing_channel().is_none() {
                 secrets = store.of(Some(channel)).reread_token(&secrets, deadline).await?;
                 if opens(&secrets, &own)? {
                     return Ok(secrets);
@@ -158,7 +158,7 @@ pub fn url_labels<'a>(query: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<(S
     if labels.len() > MAX_LABELS {
         labels.sort_by_cached_key(|(name, _)| label_name(name) != CLOUD);
         let left_out = labels.split_off(MAX_LABELS).len();
-        labels.push(("left_out".to_owned(), format!("{left_out} more")));
+        labels.push(("left_out".to_owned(), left_out.to_string()));
         labels.sort();
     }
     labels
@@ -192,7 +192,7 @@ mod tests {
         let labels = url_labels(query);
         assert_eq!(labels.len(), MAX_LABELS + 1);
         assert!(labels.contains(&("Cloud".to_owned(), "b".to_owned())));
-        assert!(labels.contains(&("left_out".to_owned(), "2951 more".to_owned())));
+        assert!(labels.contains(&("left_out".to_owned(), "2951".to_owned())));
     }
 
     #[test]

@@ -139,7 +139,7 @@ impl Invocation<'_> {
         body: &Result<Bytes, Rejection>,
     ) -> Result<Vec<Outcome>, Rejection> {
         let secrets = self.authenticate(request, url, channel).await?;
-        if let (Some(channel), Some(parameter)) = (channel, secrets.missing_push_url()) {
+        if let (Some(channel), Some(parameter)) = (channel, secrets.missing_channel()) {
             return Err(Rejection::UnknownChannel { channel: channel.clone(), parameter: parameter.to_owned() });
         }
         let body = body.as_ref().map_err(Clone::clone)?;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{DATABASE, KEY_OF_DATABASE};
 use crate::support::journey::{Journey, busy};
-use crate::support::{KEY, PUSH_URL_PARAMETER, TOKEN_PARAMETER, alarm, post, to_channel};
+use crate::support::{KEY, PUSH_URL_PARAMETER, TOKEN, TOKEN_PARAMETER, alarm, post, to_channel};
 
 const PARAMETER: &str = "/zstack-flashduty/push-url/database";
 
@@ -207,6 +207,22 @@ async fn a_channel_that_is_gone_keeps_what_waits() {
     journey.redeliver.drain_to_the_end().await;
     assert!(journey.queued().is_empty() && journey.dead().is_empty());
     assert!(accepted(&journey).contains(&(KEY_OF_DATABASE.to_owned(), "a up".to_owned())));
+    journey.end();
+}
+
+/// No process knows its push URL, but SSM has its token.
+#[tokio::test]
+async fn a_channel_with_a_token_of_its_own_is_not_turned_away_when_its_push_url_is_gone() {
+    let mut journey = with_database().await;
+    journey.world.ssm.put(&format!("{TOKEN_PARAMETER}/{DATABASE}"), TOKEN);
+    journey.world.ssm.remove(PARAMETER);
+    journey.world.restart().await;
+    assert_eq!(journey.send(&to_database(trigger("a"))).await.0, 202);
+    assert_eq!((journey.queued().len(), accepted(&journey).len()), (1, 0));
+
+    journey.world.create_channel(DATABASE, KEY_OF_DATABASE);
+    journey.redeliver.drain_to_the_end().await;
+    assert_eq!(accepted(&journey), pairs(&[(KEY_OF_DATABASE, "a up")]));
     journey.end();
 }
 
