@@ -80,6 +80,11 @@ def test_a_channel_is_one_more_push_url(world: World):
     again = make(world, "/teams", CHANNEL="database", PUSH_URL=push_url)
     assert again.returncode == 2
     assert "Already in SSM: /teams/push-url/database" in again.stderr
+    # A first token would shut out the stack's, which ZStack shows.
+    replaced = make(world, "/teams", CHANNEL="database", OVERWRITE="webhook-token")
+    assert replaced.returncode == 2
+    assert "OWN_TOKEN=1 gives the channel a token of its own" in replaced.stderr
+    assert parameters(world, "/teams/webhook-token") == {}
     own = make(world, "/teams", CHANNEL="database", OWN_TOKEN="1")
     assert (own.returncode, len(own.stdout.strip())) == (0, 48), own.stderr
     assert parameters(world, "/teams/webhook-token") == {"/database": ("SecureString", own.stdout.strip())}
