@@ -10,7 +10,7 @@ use crate::channel::Channel;
 use crate::deadline::{Deadline, PUSH_BUDGET, TIME_TO_QUEUE, TIME_TO_QUEUE_ONE_MORE, epoch_millis};
 use crate::delivery::{Delivery, End, Outcome, OutgoingAlert, Session, report_lost, report_undone};
 use crate::error::DeliveryError;
-use crate::flashduty::{Effort, Integration, PerPushUrl};
+use crate::flashduty::{Effort, Integration, PerIntegration};
 use crate::queue::{Letter, Queues, Waiting};
 use crate::secrets::Secrets;
 use crate::zstack::{Part, split};
@@ -32,10 +32,10 @@ const TIME_FOR_LONE: Duration = Duration::from_millis(3_050);
 #[derive(Debug)]
 pub struct Relay {
     delivery: Delivery,
-    lately: Mutex<PerPushUrl<Lately>>,
+    lately: Mutex<PerIntegration<Lately>>,
 }
 
-/// What the requests before this one say about the next one with the same push URL.
+/// What the requests before this one say about the next one to the same integration.
 #[derive(Debug, Default)]
 struct Lately {
     /// Until when nothing is pushed while others wait.
@@ -103,7 +103,7 @@ impl Relay {
         outcomes
     }
 
-    /// Looks at what is known of the push URL that `session` pushes to.
+    /// Looks at what is known of the integration that `session` pushes to.
     fn lately<T>(&self, session: &Session<'_>, look: impl FnOnce(&mut Lately) -> T) -> T {
         look(self.lately.lock().unwrap_or_else(PoisonError::into_inner).of(session.push_url()))
     }

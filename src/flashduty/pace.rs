@@ -1,22 +1,22 @@
-//! The pace at which a process pushes to one push URL.
+//! The pace at which a process pushes to one integration.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-use super::per_push_url::PerPushUrl;
+use super::per_integration::PerIntegration;
 use super::push_url::PushUrl;
 
-/// The shortest time between two pushes to one push URL by the function `redeliver`. The template runs two of them at most, which
+/// The shortest time between two pushes to one integration by the function `redeliver`. The template runs two of them at most, which
 /// together stay below Flashduty's limit of 1,000 events a minute and leave some of it to the relay.
 const INTERVAL: Duration = Duration::from_millis(150);
 
-/// Keeps the pushes of one process to each push URL apart.
+/// Keeps the pushes of one process to each integration apart.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
     /// When the next push may begin.
-    next: Mutex<PerPushUrl<Option<Instant>>>,
+    next: Mutex<PerIntegration<Option<Instant>>>,
 }
 
 impl Pace {
@@ -40,7 +40,7 @@ impl Pace {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, PerPushUrl<Option<Instant>>> {
+    fn lock(&self) -> MutexGuard<'_, PerIntegration<Option<Instant>>> {
         self.next.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn each_push_url_has_its_own_pace() {
+    async fn each_integration_has_its_own_pace() {
         let url = |key| PushUrl::read(&format!("https://a.example/x?integration_key={key}")).unwrap();
         let (pace, start) = (Pace::default(), Instant::now());
         for key in ["one", "two", "three", "four"] {

@@ -108,6 +108,14 @@ impl PushUrl {
         root
     }
 
+    /// The integration: its host, and the key in whatever order and place. Other parameters, such as one for routes, make
+    /// no other integration. It is a credential.
+    #[must_use]
+    pub(super) fn integration_id(&self) -> String {
+        let keys = self.url.query_pairs().filter(|(name, _)| name == INTEGRATION_KEY);
+        keys.fold(self.url.origin().ascii_serialization(), |id, (_, key)| id + " " + &key)
+    }
+
     /// Whether `text` contains the integration key or at least eight consecutive characters of it. The key of the
     /// push URL before this one counts as well.
     ///

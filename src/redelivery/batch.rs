@@ -14,7 +14,7 @@ use crate::check;
 use crate::deadline::{Deadline, NoTimeLeft, epoch_millis};
 use crate::delivery::{End, Origin, Outcome, OutgoingAlert, Session};
 use crate::error::DeliveryError;
-use crate::flashduty::{Effort, PerPushUrl, PushError, PushUrl};
+use crate::flashduty::{Effort, PerIntegration, PushError, PushUrl};
 use crate::platform::metrics::Tally;
 use crate::queue::{InvalidLetter, Letter, Queues};
 use crate::secrets::READ_TIMEOUT;
@@ -42,7 +42,7 @@ pub(super) struct Batch<'a> {
     /// What there is for each channel. The first part is for none.
     parts: Vec<Part<'a>>,
     /// What Flashduty did not take just now.
-    failures: PerPushUrl<Failures>,
+    failures: PerIntegration<Failures>,
     /// The message groups that stopped: their part, and their retry delays.
     stopped: HashMap<String, (usize, Duration)>,
     /// The receipt handles of messages that need not stay in the queue, and are still there. `None` if SQS did not delete
@@ -58,7 +58,7 @@ struct Part<'a> {
     tally: Tally,
 }
 
-/// The failures of one push URL in a batch.
+/// The failures of one integration in a batch.
 #[derive(Debug, Default)]
 struct Failures {
     /// The number of alerts that Flashduty did not take.
@@ -92,7 +92,7 @@ impl<'a> Batch<'a> {
             push_by,
             settle_by: deadline.before(TIME_TO_REPORT / 2),
             parts: vec![own],
-            failures: PerPushUrl::default(),
+            failures: PerIntegration::default(),
             stopped: HashMap::new(),
             settled: Some(Vec::new()),
         }
@@ -215,13 +215,13 @@ impl<'a> Batch<'a> {
         done
     }
 
-    /// Whether Flashduty took a message for this part's push URL so lately that it is not away.
+    /// Whether Flashduty took a message for this part's integration so lately that it is not away.
     fn delivered_lately(&self, at: usize) -> bool {
         let last = *self.last_delivery().of(self.parts[at].push_url());
         last.is_some_and(|last| last.elapsed() < NOT_AWAY)
     }
 
-    fn last_delivery(&self) -> MutexGuard<'a, PerPushUrl<Option<Instant>>> {
+    fn last_delivery(&self) -> MutexGuard<'a, PerIntegration<Option<Instant>>> {
         self.redelivery.last_delivery.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

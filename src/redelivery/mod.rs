@@ -11,7 +11,7 @@ use tracing::warn;
 
 use crate::deadline::Deadline;
 use crate::delivery::Delivery;
-use crate::flashduty::PerPushUrl;
+use crate::flashduty::PerIntegration;
 use crate::platform::metrics::{self, Metrics};
 use crate::queue::Queues;
 use crate::secrets::SecretStore;
@@ -29,7 +29,7 @@ pub struct Redelivery {
     delivery: Delivery,
     metrics: Metrics,
     /// When Flashduty last took a message.
-    last_delivery: Mutex<PerPushUrl<Option<Instant>>>,
+    last_delivery: Mutex<PerIntegration<Option<Instant>>>,
 }
 
 impl Redelivery {
@@ -42,7 +42,7 @@ impl Redelivery {
     /// Delivers a batch. Returns what must stay in the queue.
     ///
     /// Within a message group the first failure stops everything behind it, so that a recovery never overtakes its
-    /// alert. What one push URL does not take holds back no message for another. Groups that were received less often come first, so that an alert that fails each time delays no other.
+    /// alert. What one integration does not take holds back no message for another. Groups that were received less often come first, so that an alert that fails each time delays no other.
     pub async fn redeliver(&self, event: SqsEvent, request_id: &str, deadline: Deadline) -> SqsBatchResponse {
         let mut response = SqsBatchResponse::default();
         // A message without an id makes Lambda take the whole batch for failed.
