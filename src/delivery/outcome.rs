@@ -94,6 +94,7 @@ impl<'a> Summary<'a> {
 mod tests {
     use super::*;
     use crate::deadline::NoTimeLeft;
+    use crate::flashduty::Quote;
 
     fn outcome(end: End) -> Outcome {
         let took = Duration::ZERO;
@@ -122,7 +123,7 @@ mod tests {
 
     #[test]
     fn the_summary_is_the_worst_end() {
-        let receipt = || Receipt { request_id: "r".to_owned() };
+        let receipt = || Receipt { request_id: Quote::Text("r".to_owned()) };
         let delivered = || End::Delivered(receipt());
         let late = || DeliveryError::from(PushError::from(NoTimeLeft));
         let refused = || DeliveryError::Expired { tried_for: "9d".to_owned(), last: None };

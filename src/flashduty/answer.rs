@@ -2,13 +2,10 @@
 
 use serde_json::Value;
 
-use super::error::PushError;
+use super::error::{PushError, Said};
 use super::push_url::PushUrl;
+use super::quote::Quote;
 use super::retry::{self, AnswerBody, Verdict};
-use super::text::shorten;
-
-/// The longest quotation from an answer in an error, in characters.
-const MAX_QUOTE: usize = 300;
 
 /// The error codes with which Flashduty rejects the integration key.
 const CREDENTIAL_CODES: [&str; 2] = ["Unauthorized", "AccessDenied"];
@@ -16,8 +13,8 @@ const CREDENTIAL_CODES: [&str; 2] = ["Unauthorized", "AccessDenied"];
 /// Flashduty's confirmation that it has an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
-    /// Flashduty's `request_id`. It is withheld if it reveals the integration key.
-    pub(crate) request_id: String,
+    /// Flashduty's `request_id`; empty if it gave none.
+    pub(crate) request_id: Quote,
 }
 
 /// Reads an answer. Only a 2xx with Flashduty's confirmation, and without an `error`, counts as delivered. Only
@@ -35,62 +32,32 @@ pub(super) fn read(url: &PushUrl, status: u16, body: &[u8]) -> Result<Receipt, P
         None => AnswerBody::WithoutError,
         Some(_) => AnswerBody::Error(code),
     };
-    let request_id = request_id.map(|id| quote(url, id));
+    let request_id = request_id.map(|id| Quote::new(url, id));
+    let said = || Said { status, code: code.map(|code| Quote::new(url, code)), message: message_of(url, error) };
     match retry::verdict(status, answer_body) {
         Verdict::Accepted => Ok(Receipt { request_id: request_id.unwrap_or_default() }),
-        Verdict::Retry if answer_body == AnswerBody::NotFlashduty => Err(not_flashduty(url, status)),
-        Verdict::Retry => Err(PushError::Unavailable {
-            what: format!("{}: {}", code_of(url, code, status), message_of(url, error)),
-            advice: "look at Flashduty's status and at the push URL's host",
-        }),
+        // Not even a 401 or 403 counts against the integration key here, so SSM is not asked for a new push URL. If there
+        // is one, the next regular read finds it.
+        Verdict::Retry if answer_body == AnswerBody::NotFlashduty => {
+            Err(PushError::Foreign { host: url.host().to_owned(), status })
+        }
+        Verdict::Retry => Err(PushError::Unavailable(said())),
         Verdict::Refused => Err(PushError::Refused {
             about_credential: matches!(status, 401 | 403)
                 || code.is_some_and(|code| CREDENTIAL_CODES.contains(&code))
                 || error.is_some_and(|error| error.to_string().contains("integration_key")),
-            status,
-            code: code_of(url, code, status),
-            message: message_of(url, error),
+            said: said(),
             request_id,
         }),
     }
 }
 
-/// The error for an answer that is not Flashduty's. Not even a 401 or 403 counts against the integration key here, so
-/// SSM is not asked for a new push URL. If there is one, the next regular read finds it.
-fn not_flashduty(url: &PushUrl, status: u16) -> PushError {
-    let who = format!("something between here and Flashduty answered for {}, with HTTP status {status}", url.host());
-    match status {
-        300..=399 => PushError::Unavailable {
-            what: format!("{who}, a redirect, which is not followed: it would send the key to another server"),
-            advice: "copy the push URL from the integration again, and look for a proxy on the way",
-        },
-        _ => PushError::Unavailable {
-            what: format!("{who} and a body that is not Flashduty's"),
-            advice: "look for a proxy or a firewall on the way, and check the push URL's host",
-        },
-    }
-}
-
-fn code_of(url: &PushUrl, code: Option<&str>, status: u16) -> String {
-    code.map_or_else(|| format!("HTTP status {status}"), |code| quote(url, code))
-}
-
 /// The error's message, or the whole error if it has none.
-fn message_of(url: &PushUrl, error: Option<&Value>) -> String {
-    match error.map(|error| error.get("message").filter(|message| !message.is_null()).unwrap_or(error)) {
-        None => "no reason given".to_owned(),
-        Some(Value::String(text)) => quote(url, text),
-        Some(other) => quote(url, &other.to_string()),
+fn message_of(url: &PushUrl, error: Option<&Value>) -> Option<Quote> {
+    match error.map(|error| error.get("message").filter(|message| !message.is_null()).unwrap_or(error))? {
+        Value::String(text) => Some(Quote::new(url, text)),
+        other => Some(Quote::new(url, &other.to_string())),
     }
-}
-
-/// A text from an answer, at most [`MAX_QUOTE`] characters of it. It is withheld if any of it reveals the key, even a
-/// part that would be cut off.
-pub(super) fn quote(url: &PushUrl, text: &str) -> String {
-    if url.key_is_in(text) {
-        return "(withheld: it contains the integration key or a part of it)".to_owned();
-    }
-    shorten(text, MAX_QUOTE).into_owned()
 }
 
 #[cfg(test)]
@@ -141,12 +108,12 @@ mod tests {
     }
 
     fn is_later(status: u16, body: &str) -> bool {
-        matches!(read(status, body), Err(PushError::Unavailable { .. }))
+        matches!(read(status, body), Err(PushError::Unavailable(_) | PushError::Foreign { .. }))
     }
 
     #[test]
     fn only_a_confirmation_is_a_receipt() {
-        let receipt = Receipt { request_id: "r".into() };
+        let receipt = Receipt { request_id: Quote::Text("r".into()) };
         for status in 100..=599 {
             assert_eq!(read(status, CONFIRMS).ok(), (200..=299).contains(&status).then(|| receipt.clone()), "{status}");
             for body in REFUSALS.into_iter().chain(FOREIGN) {
@@ -222,7 +189,7 @@ mod tests {
     #[test]
     fn no_part_of_the_key_is_passed_on() {
         let url = PushUrl::read("https://a.example/standard?integration_key=0123456789abcdef").unwrap();
-        let beyond = format!("{} 456789abcdef", "x".repeat(MAX_QUOTE));
+        let beyond = format!("{} 456789abcdef", "x".repeat(300));
         for key in ["0123456789abcdef", "56789abc", "…3456789AB…", "%2534567%38%39a", "MTIzNDU2Nzg5", &beyond] {
             let nested = format!("{{\"key\": \"{key}\"}}");
             for body in [
@@ -244,6 +211,7 @@ mod tests {
                 }
             }
         }
-        assert_eq!(quote(&url, "no integration_key 3456789 there"), "no integration_key 3456789 there");
+        let harmless = "no integration_key 3456789 there";
+        assert_eq!(Quote::new(&url, harmless).as_str(), harmless);
     }
 }

@@ -9,9 +9,10 @@ use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::answer::{self, Receipt};
-use super::error::PushError;
+use super::error::{NoAnswer, PushError};
 use super::pace::Pace;
 use super::push_url::PushUrl;
+use super::quote::Quote;
 use super::retry;
 use crate::deadline::{Deadline, NoTimeLeft};
 use crate::platform::causes;
@@ -96,7 +97,7 @@ impl Client {
     /// random. They get longer on average, and are never shorter than a `Retry-After` asks for.
     ///
     /// The result is [`PushError::NoTimeLeft`] if there was too little time for an attempt. Otherwise a failure is the
-    /// last complete attempt's [`PushError::Refused`], [`PushError::Unavailable`] or [`PushError::Unreachable`].
+    /// last complete attempt's [`PushError::Refused`], [`PushError::Unavailable`], [`PushError::Foreign`] or [`PushError::Unreachable`].
     pub(crate) async fn push(&self, url: &PushUrl, body: Bytes, effort: Effort) -> Pushed {
         let Some(pace) = &self.pace else { return self.push_now(url, body, effort).await };
         pace.wait(url).await;
@@ -138,7 +139,7 @@ impl Client {
         match timeout(limit, self.exchange(url, body)).await {
             Ok(outcome) => outcome,
             Err(_) if limit < SHORT_ATTEMPT_TIMEOUT => Err(PushError::from(NoTimeLeft).into()),
-            Err(_) => Err(unreachable(url, &format!("no answer within {:.1} s", limit.as_secs_f64())).into()),
+            Err(_) => Err(unreachable(url, NoAnswer::Within(limit)).into()),
         }
     }
 
@@ -146,7 +147,8 @@ impl Client {
         let run = || exchange_once(self.http.client(), url, body.clone());
         let exchanged = self.http.exchange(REPEAT_AFTER, run).await;
         // reqwest's errors print the URL, and the integration key is part of it.
-        let (status, retry_after, body) = exchanged.map_err(|error| unreachable(url, &causes(&error.without_url())))?;
+        let failed = |error: reqwest::Error| NoAnswer::Failed(Quote::new(url, &causes(&error.without_url())));
+        let (status, retry_after, body) = exchanged.map_err(|error| unreachable(url, failed(error)))?;
         answer::read(url, status, &body).map_err(|error| Failure { error, retry_after })
     }
 }
@@ -172,8 +174,8 @@ fn retry_after(response: &Response) -> Option<Duration> {
     retry::retry_after(response.headers().get(RETRY_AFTER)?.to_str().ok()?, SystemTime::now())
 }
 
-fn unreachable(url: &PushUrl, what: &str) -> PushError {
-    PushError::Unreachable { host: url.host().to_owned(), what: answer::quote(url, what) }
+fn unreachable(url: &PushUrl, why: NoAnswer) -> PushError {
+    PushError::Unreachable { host: url.host().to_owned(), why }
 }
 
 #[cfg(test)]

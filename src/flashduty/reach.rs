@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use tokio::time::timeout_at;
 
-use super::answer::quote;
-use super::error::PushError;
+use super::error::{NoAnswer, PushError};
 use super::push_url::PushUrl;
+use super::quote::Quote;
 use crate::deadline::Deadline;
 use crate::platform::causes;
 use crate::platform::http::Http;
@@ -23,10 +23,11 @@ const REPEAT_AFTER: Duration = Duration::from_secs(1);
 pub(crate) async fn reach(http: &Http, url: &PushUrl, deadline: Deadline) -> Result<(), PushError> {
     let root = url.root();
     let run = || http.client().head(root.clone()).send();
-    let what = match timeout_at(deadline.at(), http.exchange(REPEAT_AFTER, run)).await {
+    let limit = deadline.left();
+    let why = match timeout_at(deadline.at(), http.exchange(REPEAT_AFTER, run)).await {
         Ok(Ok(_)) => return Ok(()),
-        Ok(Err(error)) => causes(&error.without_url()),
-        Err(_) => "no answer in time".to_owned(),
+        Ok(Err(error)) => NoAnswer::Failed(Quote::new(url, &causes(&error.without_url()))),
+        Err(_) => NoAnswer::Within(limit),
     };
-    Err(PushError::Unreachable { host: url.host().to_owned(), what: quote(url, &what) })
+    Err(PushError::Unreachable { host: url.host().to_owned(), why })
 }

@@ -8,40 +8,63 @@ use crate::platform::causes;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("SQS queue {queue} {what}")]
 pub struct QueueError {
-    queue: String,
-    what: String,
+    /// The queue's name.
+    pub(crate) queue: String,
+    /// What it did.
+    pub(crate) what: QueueFailure,
+}
+
+/// What a queue did, or what happened to a call about it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum QueueFailure {
+    /// It refused, with this error code of SQS, if it gave one.
+    #[error("refused: {}", .0.as_deref().unwrap_or("an unknown error"))]
+    Refused(Option<String>),
+    /// The connection could not be made, or broke: in the words of the libraries.
+    #[error("cannot be reached: {0}")]
+    Unreachable(String),
+    /// There was no answer in time.
+    #[error("did not answer in time")]
+    Timeout,
+    /// It did not do it for some messages.
+    #[error("refused some")]
+    RefusedSome,
+    /// The SDK could not make the call.
+    #[error("could not be called")]
+    NotCalled,
+    /// The call could not be made, or the answer cannot be read.
+    #[error("could not be called, or answered with what cannot be read")]
+    Unreadable,
 }
 
 impl QueueError {
     /// What went wrong with a call about the queue with this URL. Never the SDK's `Debug`, which prints whole messages.
     pub(super) fn of_call<E: ProvideErrorMetadata>(error: &SdkError<E>, url: &str) -> Self {
-        match error {
-            SdkError::ServiceError(service) => {
-                let code = service.err().code().unwrap_or("an unknown error");
-                Self::new(url, format!("refused: {code}"))
-            }
+        let what = match error {
+            SdkError::ServiceError(service) => QueueFailure::Refused(service.err().code().map(str::to_owned)),
             SdkError::DispatchFailure(failure) => {
-                let cause = failure.as_connector_error().map(|error| causes(error)).unwrap_or_default();
-                Self::new(url, format!("cannot be reached: {cause}"))
+                let cause = failure.as_connector_error().map(|error| causes(error));
+                QueueFailure::Unreachable(cause.unwrap_or_default())
             }
-            SdkError::TimeoutError(_) => Self::timeout(url),
-            _ => Self::new(url, "could not be called, or answered with what cannot be read".to_owned()),
-        }
+            SdkError::TimeoutError(_) => QueueFailure::Timeout,
+            _ => QueueFailure::Unreadable,
+        };
+        Self::new(url, what)
     }
 
     pub(super) fn timeout(url: &str) -> Self {
-        Self::new(url, "did not answer in time".to_owned())
+        Self::new(url, QueueFailure::Timeout)
     }
 
     pub(super) fn refused_some(url: &str) -> Self {
-        Self::new(url, "refused some".to_owned())
+        Self::new(url, QueueFailure::RefusedSome)
     }
 
     pub(super) fn not_called(url: &str) -> Self {
-        Self::new(url, "could not be called".to_owned())
+        Self::new(url, QueueFailure::NotCalled)
     }
 
-    fn new(url: &str, what: String) -> Self {
+    fn new(url: &str, what: QueueFailure) -> Self {
         // A queue's name is the end of its URL.
         Self { queue: url.rsplit('/').next().unwrap_or_default().to_owned(), what }
     }

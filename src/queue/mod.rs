@@ -21,6 +21,7 @@ use tokio::time::timeout_at;
 use tracing::warn;
 
 pub use error::QueueError;
+pub(crate) use error::QueueFailure;
 use letter::printable;
 pub use letter::{FifoIds, InvalidLetter, Letter};
 

@@ -267,7 +267,7 @@ impl<'a> Batch<'a> {
                 info!(
                     alert_key = outcome.alert_key,
                     channel,
-                    flashduty_request_id = receipt.request_id,
+                    flashduty_request_id = receipt.request_id.as_str(),
                     "pushed again in its turn, because others waited when it came"
                 );
             }
@@ -276,7 +276,7 @@ impl<'a> Batch<'a> {
                 info!(
                     alert_key = outcome.alert_key,
                     channel,
-                    flashduty_request_id = receipt.request_id,
+                    flashduty_request_id = receipt.request_id.as_str(),
                     attempts = outcome.attempts,
                     delayed,
                     "delivered late"

@@ -31,34 +31,37 @@ pub(crate) enum SecretError {
         "SSM denies {names}: allow the function's role ssm:GetParameters on them \
          (and kms:Decrypt, if they have a key of their own)"
     )]
-    Denied { names: String },
+    Denied { names: ParameterNames },
 
     /// The account makes more calls of SSM than its quota allows, here or elsewhere.
     #[error(
         "SSM throttles the account and does not give {names}: switch on higher throughput in Parameter Store's \
          settings, or find out what else calls it so often"
     )]
-    Throttled { names: String },
+    Throttled { names: ParameterNames },
 
     /// SSM answered with another error.
-    #[error("SSM refuses to read {names}: {code}; the function's log says more")]
-    Refused { names: String, code: String },
+    #[error(
+        "SSM refuses to read {names}: {}; the function's log says more",
+        .code.as_deref().unwrap_or("an unknown error")
+    )]
+    Refused { names: ParameterNames, code: Option<String> },
 
     /// SSM's answer is not SSM's.
     #[error("SSM answered for {names} with what cannot be read: {CHECK_THE_WAY}")]
-    Unreadable { names: String },
+    Unreadable { names: ParameterNames },
 
     /// SSM did not answer in time.
     #[error("SSM did not answer in time for {names}: {CHECK_THE_WAY}")]
-    Timeout { names: String },
+    Timeout { names: ParameterNames },
 
     /// There is no connection to SSM.
     #[error("SSM cannot be reached to read {names}: {CHECK_THE_WAY}")]
-    Unreachable { names: String },
+    Unreachable { names: ParameterNames },
 
     /// The SDK could not make the call.
     #[error("SSM cannot be called to read {names}; the function's log says more")]
-    NotCalled { names: String },
+    NotCalled { names: ParameterNames },
 }
 
 impl SecretError {
@@ -68,13 +71,23 @@ impl SecretError {
             Self::Missing { .. } | Self::InvalidPushUrl { .. } | Self::InvalidToken { .. } | Self::Denied { .. } => {
                 true
             }
-            Self::Refused { code, .. } => code != "InternalServerError",
+            Self::Refused { code, .. } => code.as_deref() != Some("InternalServerError"),
             Self::Throttled { .. }
             | Self::Unreadable { .. }
             | Self::Timeout { .. }
             | Self::Unreachable { .. }
             | Self::NotCalled { .. } => false,
         }
+    }
+}
+
+/// The names of one or two parameters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ParameterNames(pub Vec<String>);
+
+impl fmt::Display for ParameterNames {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join(" and "))
     }
 }
 

@@ -18,13 +18,14 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use tokio::time::Instant;
 
-pub(crate) use error::SecretError;
 pub use error::SecretErrors;
+pub(crate) use error::{ParameterNames, SecretError};
 use guesses::Guesses;
 pub(crate) use pair::Pair;
 use pair::Reader;
 pub(crate) use secret::{Secret, Secrets};
 use ssm::{Names, ParameterStore};
+pub(crate) use token::InvalidToken;
 
 use crate::channel::Channel;
 use crate::config::Config;

@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout_at};
 use tracing::warn;
 
 use super::READ_TIMEOUT;
-use super::error::SecretError;
+use super::error::{ParameterNames, SecretError};
 use super::token::Token;
 use crate::channel::Channel;
 use crate::config::Config;
@@ -99,17 +99,16 @@ impl ParameterStore {
     }
 
     async fn ask(&self, names: &[&String], by: Instant, tries: Tries) -> Result<Vec<Parameter>, SecretError> {
-        let joined = names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(" and ");
-        let names = names.iter().map(|name| (*name).clone()).collect();
-        let request = self.ssm.get_parameters().set_names(Some(names)).with_decryption(true);
+        let names: Vec<_> = names.iter().map(|name| (*name).clone()).collect();
+        let request = self.ssm.get_parameters().set_names(Some(names.clone())).with_decryption(true);
         let request = request.customize().config_override(match tries {
             Tries::One => aws_sdk_ssm::config::Builder::new().retry_config(RetryConfig::disabled()),
             Tries::Several => aws_sdk_ssm::config::Builder::new(),
         });
         match timeout_at(by, Box::pin(request.send())).await {
             Ok(Ok(answer)) => Ok(answer.parameters.unwrap_or_default()),
-            Ok(Err(error)) => Err(describe(&error, joined)),
-            Err(_) => Err(SecretError::Timeout { names: joined }),
+            Ok(Err(error)) => Err(describe(&error, ParameterNames(names))),
+            Err(_) => Err(SecretError::Timeout { names: ParameterNames(names) }),
         }
     }
 }
@@ -144,18 +143,18 @@ fn is_named(parameter: &Parameter, asked: &str) -> bool {
 }
 
 /// What went wrong with a call. Never the SDK's `Debug`, which prints SSM's answer with the secrets in it.
-fn describe(error: &SdkError<GetParametersError>, names: String) -> SecretError {
+fn describe(error: &SdkError<GetParametersError>, names: ParameterNames) -> SecretError {
     match error {
         SdkError::ServiceError(service) => {
-            let code = service.err().code().unwrap_or("an unknown error");
-            if code == "ThrottlingException" {
+            let code = service.err().code();
+            if code == Some("ThrottlingException") {
                 // The store logs it, once for all its reads.
                 return SecretError::Throttled { names };
             }
             warn!(code, message = service.err().message(), "SSM refused GetParameters");
             match code {
-                "AccessDeniedException" => SecretError::Denied { names },
-                code => SecretError::Refused { names, code: code.to_owned() },
+                Some("AccessDeniedException") => SecretError::Denied { names },
+                code => SecretError::Refused { names, code: code.map(str::to_owned) },
             }
         }
         SdkError::ResponseError(_) => SecretError::Unreadable { names },

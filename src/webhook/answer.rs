@@ -1,5 +1,7 @@
 //! The HTTP answers. ZStack shows them to the administrator who pressed the test button.
 
+use std::borrow::Cow;
+
 use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use lambda_http::http::{HeaderName, HeaderValue, StatusCode};
 use lambda_http::{Body, Response};
@@ -30,11 +32,11 @@ struct ErrorBody<'a> {
     flashduty: Option<Refusal<'a>>,
 }
 
-/// A refusal in Flashduty's own words.
+/// A refusal in Flashduty's own words, as far as it has any.
 #[derive(Serialize)]
 struct Refusal<'a> {
     status: u16,
-    code: &'a str,
+    code: Cow<'a, str>,
     message: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<&'a str>,
@@ -60,9 +62,12 @@ impl<'a> ErrorBody<'a> {
 
     fn of_error(error: &'a DeliveryError, language: Language) -> Self {
         let flashduty = match error {
-            DeliveryError::Push(PushError::Refused { status, code, message, request_id, .. }) => {
-                Some(Refusal { status: *status, code, message, request_id: request_id.as_deref() })
-            }
+            DeliveryError::Push(PushError::Refused { said, request_id, .. }) => Some(Refusal {
+                status: said.status,
+                code: texts::code(said, language),
+                message: texts::message(said, language),
+                request_id: request_id.as_ref().map(|id| texts::quote(id, language)),
+            }),
             _ => None,
         };
         Self { code: error.code(), message: texts::of_error(error, language), flashduty }
@@ -74,7 +79,7 @@ pub(super) fn of_summary(request_id: &str, summary: &Summary<'_>, language: Lang
     let error_body = |error| ErrorBody::of_error(error, language);
     let alerts = summary.outcomes.iter().map(|outcome| {
         let (queued, flashduty_request_id, error) = match &outcome.end {
-            End::Delivered(receipt) => (false, Some(receipt.request_id.as_str()), None),
+            End::Delivered(receipt) => (false, Some(texts::quote(&receipt.request_id, language)), None),
             End::Queued(_) => (true, None, None),
             End::Refused(error) | End::Failed(error) => (false, None, Some(error_body(error))),
         };

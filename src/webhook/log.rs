@@ -38,7 +38,7 @@ pub(super) fn write(
                 alert_key = all(&|outcome| outcome.alert_key.clone()),
                 event_status = all(&|outcome| outcome.event_status.map_or("-", Status::as_str).to_owned()),
                 flashduty_request_id = all(&|outcome| match &outcome.end {
-                    End::Delivered(receipt) => receipt.request_id.clone(),
+                    End::Delivered(receipt) => receipt.request_id.to_string(),
                     End::Queued(_) => "queued".to_owned(),
                     End::Refused(error) | End::Failed(error) => error.code().to_owned(),
                 }),

@@ -1,5 +1,6 @@
 """The documents that exist in both languages: the same content, as far as a machine can tell."""
 
+import re
 from collections import Counter
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -86,9 +87,14 @@ def test_the_commands_are_the_same(english: Document, chinese: Document):
 
 
 def test_the_other_blocks_are_there(english: Document, chinese: Document):
-    """In the same places; drawings are translated, JSON is not."""
+    """In the same places; drawings are translated, and so is the `message` of an answer. Other JSON is not."""
     assert [it.language for it in english.blocks] == [it.language for it in chinese.blocks]
-    json = [[it.text for it in document.blocks if it.language == "json"] for document in (english, chinese)]
+
+    def text(block: Block) -> str:
+        # tests/relay/documents.rs compares it with the program's.
+        return re.sub(r'"message": "[^"]*"', '"message": "…"', block.text)
+
+    json = [[text(it) for it in document.blocks if it.language == "json"] for document in (english, chinese)]
     assert json[0] == json[1]
 
 

@@ -1,5 +1,7 @@
 //! The relay's answers: every row of the table of answers, and what is pushed to Flashduty.
 
+mod words;
+
 use aws_standin::ssm::Fault as SsmFault;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;

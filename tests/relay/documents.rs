@@ -44,7 +44,7 @@ fn names(text: &str) -> Vec<String> {
 }
 
 /// Every status and code that the table of answers has. A status without a code has an empty one.
-fn documented_answers() -> BTreeSet<(u64, String)> {
+pub fn documented_answers() -> BTreeSet<(u64, String)> {
     let rows = table("docs/answers.md", "Answers");
     let answers = rows.iter().flat_map(|row| {
         let codes = if row[1].is_empty() { vec![String::new()] } else { names(&row[1]) };
@@ -88,7 +88,7 @@ fn every_variable_that_the_functions_read_is_in_settings() {
 }
 
 /// The samples come from another network.
-const FROM_ELSEWHERE: (&str, &str) = ("ALLOWED_SOURCE_CIDRS", "198.51.100.0/24");
+pub const FROM_ELSEWHERE: (&str, &str) = ("ALLOWED_SOURCE_CIDRS", "198.51.100.0/24");
 
 #[tokio::test]
 async fn every_answer_in_the_table_is_given() {
@@ -144,6 +144,29 @@ async fn every_answer_in_the_table_is_given() {
     // API Gateway gives it when the function fails.
     assert!(documented.remove(&(500, String::new())));
     assert_eq!(given, documented);
+}
+
+/// The answer to a wrong token, in the language of each page. The page cuts texts off at `…`.
+#[tokio::test]
+async fn the_example_of_an_answer_is_the_programs() {
+    for (document, heading, language) in
+        [("docs/answers.md", "Answers", "en"), ("docs/answers.zh-CN.md", "返回结果", "zh-CN")]
+    {
+        let section = section(document, heading);
+        let (example, _) = section.split_once("```json\n").unwrap().1.split_once("```").unwrap();
+        let mut example: Value = serde_json::from_str(example).unwrap();
+        let mut world = World::with(&[("LANGUAGE", language)]).await;
+        let (_, mut body) = world.send(&with_credential(sample("alarm"), None, "token=wrong")).await;
+        let [shown, given] = [&mut example, &mut body].map(|answer| {
+            let message = answer["error"]["message"].take();
+            answer["request_id"] = Value::Null;
+            message.as_str().unwrap().to_owned()
+        });
+        assert_eq!(example, body, "{document}");
+        let beginning = shown.strip_suffix('…').unwrap().trim_end();
+        assert!(beginning.chars().count() > 20 && given.starts_with(beginning), "{document}: {given}");
+        world.end();
+    }
 }
 
 #[tokio::test]
