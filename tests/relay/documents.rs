@@ -13,10 +13,13 @@ use aws_standin::ssm::Fault as SsmFault;
 use flashduty_standin::{Fault, Lasts, Options, Standin};
 use serde_json::{Value, json};
 use zstack_flashduty::config::{Config, Function};
+use zstack_flashduty::language::Language;
 
 use crate::support::journey::{Journey, busy};
+use crate::support::languages::CANONICAL;
 use crate::support::{
-    KEY_IN_URL, TOKEN_PARAMETER, World, alarm, code, post, sample, to_channel, translated, with_credential,
+    KEY_IN_URL, TOKEN_PARAMETER, World, alarm, bodies, code, post, sample, to_channel, translated, translated_in,
+    with_credential,
 };
 
 /// For two alerts, when Flashduty does not answer the first.
@@ -244,6 +247,38 @@ fn levels_become_what_readme_says() {
     for word in [&names(&over[1])[0], &over[2]] {
         assert_eq!(vec![status(&json!({"ALARM_CURRENT_STATUS": word}))], names(&over[3]), "{word}");
     }
+}
+
+#[test]
+fn labels_that_are_not_translated_are_in_alerts() {
+    let section = section("docs/alerts.md", "Language");
+    let (_, list) = section.split_once("of the relay's own: ").unwrap();
+    assert_eq!(names(list.split_once(". They").unwrap().0), CANONICAL);
+}
+
+#[test]
+fn descriptions_read_as_alerts_says() {
+    let [states, lines] = &table("docs/alerts.md", "Language")[..] else { panic!("two rows") };
+    for (column, language, colon) in [(1, Language::English, ':'), (2, Language::Chinese, '：')] {
+        let bodies = bodies().into_iter().chain([br#"{"ALARM_METRIC": "CPU"}"#.to_vec()]);
+        let events: Vec<_> = bodies.flat_map(|body| translated_in(language, &body, &[])).collect();
+        let described: Vec<_> = events.iter().filter_map(|event| event["description"].as_str()).collect();
+        let said: BTreeSet<_> = described
+            .iter()
+            .flat_map(|text| text.lines())
+            .flat_map(|line| [line.rsplit(' ').next(), line.split(colon).next()])
+            .flatten()
+            .collect();
+        for word in states[column].split(", ").chain(lines[column].split(", ")) {
+            assert!(said.contains(word), "no description says {word}");
+        }
+    }
+    let unknown = Language::ALL.map(|it| translated_in(it, br#"{"EVENT_NAME": "HostOnFire"}"#, &[]).remove(0));
+    assert!(unknown.iter().all(|event| event["labels"]["check"] == "HostOnFire"));
+    let [english, chinese] =
+        unknown.map(|event| event["description"].as_str().unwrap().lines().next().unwrap().to_owned());
+    assert!(names(&section("docs/alerts.md", "Language")).contains(&english), "{english}");
+    assert_eq!(chinese, "HostOnFire");
 }
 
 #[test]
