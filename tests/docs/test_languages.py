@@ -87,7 +87,7 @@ def test_the_commands_are_the_same(english: Document, chinese: Document):
 
 
 def test_the_other_blocks_are_there(english: Document, chinese: Document):
-    """In the same places; drawings are translated, and so is the `message` of an answer. Other JSON is not."""
+    """In the same places; drawings are translated, and so is `message` in JSON. The rest of it is not."""
     assert [it.language for it in english.blocks] == [it.language for it in chinese.blocks]
 
     def text(block: Block) -> str:

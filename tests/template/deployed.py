@@ -35,6 +35,12 @@ OPTIONS = {
 """Everything that is off by default, but for an SNS topic of one's own."""
 
 
+def certificate(region: str) -> str:
+    """The ARN of a certificate in ACM."""
+    partition, _ = PARTITIONS[region]
+    return f"arn:{partition}:acm:{region}:{ACCOUNT}:certificate/00000000-0000-0000-0000-000000000000"
+
+
 def source() -> dict[str, Any]:
     """The template as it is written."""
     return yaml_parse((ROOT / "template.yaml").read_text())

@@ -1,10 +1,9 @@
 """Who may call, under which domain, and where the functions run."""
 
 import pytest
-from deployed import PARTITIONS, Deployed
+from deployed import PARTITIONS, Deployed, certificate
 
-CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
-DOMAIN = {"DomainName": "alarms.example.com", "CertificateArn": CERTIFICATE}
+DOMAIN = {"DomainName": "alarms.example.com", "CertificateArn": certificate("us-east-1")}
 VPC = {"SubnetIds": "subnet-0a1b2c3d,subnet-0a1b2c3e", "SecurityGroupIds": "sg-0a1b2c3d"}
 
 
@@ -25,13 +24,18 @@ def test_without_a_domain_there_is_none():
     assert not endpoint_is_disabled(stack)
 
 
-def test_a_domain_leads_to_the_stage_and_is_the_one_way_in():
-    """With TLS 1.2, because ZStack's Java 8 has nothing newer."""
-    stack = Deployed(**DOMAIN)
+@pytest.mark.parametrize("region", PARTITIONS)
+def test_a_domain_leads_to_the_stage_and_is_the_one_way_in(region: str):
+    """With TLS 1.2, because ZStack's Java 8 has nothing newer. The same in every partition."""
+    stack = Deployed(region, **DOMAIN | {"CertificateArn": certificate(region)})
     assert stack.properties["Domain"] == {
         "DomainName": "alarms.example.com",
         "DomainNameConfigurations": [
-            {"CertificateArn": CERTIFICATE, "EndpointType": "REGIONAL", "SecurityPolicy": "TLS_1_2"}
+            {
+                "CertificateArn": certificate(region),
+                "EndpointType": "REGIONAL",
+                "SecurityPolicy": "TLS_1_2",
+            }
         ],
     }
     [stage] = [name for name, kind in stack.types.items() if kind == "AWS::ApiGatewayV2::Stage"]
@@ -52,11 +56,11 @@ def test_the_old_url_can_be_kept_until_zstack_has_the_new_one():
     assert not endpoint_is_disabled(Deployed(**DOMAIN, DisableExecuteApiEndpoint="false"))
 
 
-def test_the_record_is_created_in_the_zone():
-    """As an alias of the domain's target."""
-    [records] = (
-        Deployed(**DOMAIN, HostedZoneId="Z0123456789").of_type("AWS::Route53::RecordSetGroup").values()
-    )
+@pytest.mark.parametrize("region", PARTITIONS)
+def test_the_record_is_created_in_the_zone(region: str):
+    """As an alias of the domain's target. Its hosted zone is the one that the region's API Gateway names."""
+    stack = Deployed(region, **DOMAIN | {"CertificateArn": certificate(region)}, HostedZoneId="Z0123456789")
+    [records] = stack.of_type("AWS::Route53::RecordSetGroup").values()
     target = {"DNSName": "<Domain.RegionalDomainName>", "HostedZoneId": "<Domain.RegionalHostedZoneId>"}
     assert records == {
         "HostedZoneId": "Z0123456789",

@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from deployed import OPTIONS, PARTITIONS, Deployed
+from deployed import OPTIONS, PARTITIONS, Deployed, certificate
 
 SERVICES = {
     "lambda.amazonaws.com",
@@ -15,18 +15,29 @@ SERVICES = {
 """Principals, called so in every partition."""
 
 
+NETWORK = {
+    "AllowedSourceCidrs": "192.0.2.0/24",
+    "DomainName": "alarms.example.com",
+    "HostedZoneId": "Z0123456789",
+    "SubnetIds": "subnet-0a1b2c3d",
+    "SecurityGroupIds": "sg-0a1b2c3d",
+}
+
+
+@pytest.mark.parametrize("network", [{}, NETWORK], ids=["plain", "network"])
 @pytest.mark.parametrize("region", PARTITIONS)
-def test_names_are_those_of_the_partition(region: str):
-    """No ARN and no host of another one."""
+def test_names_are_those_of_the_partition(region: str, network: dict[str, str]):
+    """No ARN and no host of another one, with a domain and in a VPC, too."""
     partition, suffix = PARTITIONS[region]
-    stack = Deployed(region, **{**OPTIONS, "KmsKeyArn": "", "DataKmsKeyArn": ""})
+    options = {**OPTIONS, "KmsKeyArn": "", "DataKmsKeyArn": "", **network}
+    stack = Deployed(region, **options, CertificateArn=certificate(region) if network else "")
     text = json.dumps([stack.properties, stack.outputs])
     arns = set(re.findall(r"arn:([a-z-]+):", text))
     assert arns == {partition}
     hosts = set(re.findall(r"[a-z0-9.-]*amazonaws[a-z0-9.-]*", text)) - SERVICES
-    api = f".execute-api.{region}.{suffix}"
+    api = set() if network else {f".execute-api.{region}.{suffix}"}
     console = {"cn-north-1": "console.amazonaws.cn", "us-gov-west-1": "console.amazonaws-us-gov.com"}
-    assert hosts == {api} | ({console[region]} if region in console else set())
+    assert hosts == api | ({console[region]} if region in console else set())
 
 
 def test_urls_to_paste_and_to_open():
