@@ -65,6 +65,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::flashduty::quote::MAX_QUOTE;
 
     const CONFIRMS: &str = r#"{"request_id": "r", "data": {"alert_key": "k"}}"#;
     const REFUSES: &str = r#"{"request_id": "r", "error": {"code": "C", "message": "M"}}"#;
@@ -189,7 +190,7 @@ mod tests {
     #[test]
     fn no_part_of_the_key_is_passed_on() {
         let url = PushUrl::read("https://a.example/standard?integration_key=0123456789abcdef").unwrap();
-        let beyond = format!("{} 456789abcdef", "x".repeat(300));
+        let beyond = format!("{} 456789abcdef", "x".repeat(MAX_QUOTE));
         for key in ["0123456789abcdef", "56789abc", "…3456789AB…", "%2534567%38%39a", "MTIzNDU2Nzg5", &beyond] {
             let nested = format!("{{\"key\": \"{key}\"}}");
             for body in [

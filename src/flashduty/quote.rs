@@ -6,12 +6,12 @@ use super::push_url::PushUrl;
 use super::text::shorten;
 
 /// The longest quotation, in characters.
-const MAX: usize = 300;
+pub(super) const MAX_QUOTE: usize = 300;
 
 /// Words of Flashduty, or of the network. They are in no language of ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Quote {
-    /// At most 300 characters of them.
+    /// At most [`MAX_QUOTE`] characters of them.
     Text(String),
     /// They contain the integration key or a part of it.
     Withheld,
@@ -20,7 +20,7 @@ pub(crate) enum Quote {
 impl Quote {
     /// Quotes a text. It is withheld if any of it reveals the key of the push URL, even a part that would be cut off.
     pub(super) fn new(url: &PushUrl, text: &str) -> Self {
-        if url.key_is_in(text) { Self::Withheld } else { Self::Text(shorten(text, MAX).into_owned()) }
+        if url.key_is_in(text) { Self::Withheld } else { Self::Text(shorten(text, MAX_QUOTE).into_owned()) }
     }
 
     /// The text, or in English that it is withheld.

@@ -242,7 +242,7 @@ async fn a_flashduty_that_does_not_answer_fails_the_self_check() {
     let url = format!("http://{}/x?integration_key={KEY_IN_URL}", silent.local_addr().unwrap());
     world.ssm.put(PUSH_URL_PARAMETER, &url);
     let (ok, error) = check(&mut world, &self_check()).await;
-    assert!(!ok && error.contains("no answer in time"), "{error}");
+    assert!(!ok && error.contains("no answer within 5.0 s"), "{error}");
     assert_eq!(of_relay(&world).await, [line("SelfCheck", 0), line("SelfCheck", 0)]);
     world.end();
 }

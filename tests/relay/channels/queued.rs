@@ -274,6 +274,8 @@ async fn redeliver_asks_for_no_token() {
     journey.world.create_channel(DATABASE, KEY_OF_DATABASE);
     journey.world.flashduty.fault_of(KEY_OF_DATABASE, busy(), Lasts::Next(1));
     assert_eq!(journey.send(&to_database(trigger("a"))).await.0, 202);
+    // At its start it reads the stack's own.
+    journey.redeliver.function.asked_for_work().await;
     let before = journey.world.ssm.calls().len();
     journey.redeliver.drain().await;
     let asked: Vec<_> = journey.world.ssm.calls()[before..].iter().map(|call| call["Names"].clone()).collect();
