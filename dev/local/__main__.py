@@ -70,7 +70,7 @@ def serve(options: argparse.Namespace, bind: str) -> int:
             # The address for ZStack. The console sends messages to it as well: it is one of this machine.
             webhook = relay.url.replace(LOOPBACK, options.host) + "/zstack"
             try:
-                with flashduty.showing(relay, webhook, token):
+                with flashduty.showing(relay, webhook, token, {CHANNEL: of_channel}):
                     return use(relay, flashduty, webhook, token, options)
             except (HTTPException, OSError):
                 flashduty.require_running()
@@ -137,6 +137,8 @@ def show_webhook(flashduty: Console, webhook: str, token: str, host: str) -> Non
     URL        {webhook}
     User name  zstack
     Password   {token}
+
+    {webhook}/{CHANNEL} sends to the channel {CHANNEL}.
 
   curl -u 'zstack:{token}' -H 'Content-Type: application/json' \\
     -d '{{"ALARM_NAME": "disk full", "ALARM_CURRENT_STATUS": "Alarm", "ALARM_RESOURCE_NAME": "db-1"}}' \\

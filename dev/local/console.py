@@ -1,7 +1,7 @@
 """The local console, a Flashduty stand-in with a page for people: built from dev/console and started."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http.client import HTTPException
 from pathlib import Path
@@ -43,9 +43,13 @@ class Console(Standin):
         return super()._address() if self._logged("console on ") else None
 
     @contextmanager
-    def showing(self, relay: Stack, webhook: str, token: str) -> Iterator[None]:
-        """Send it the webhook's URL and token and, inside the `with` statement, the lengths of the queues."""
-        deployed = {"webhook_url": webhook, "token": token}
+    def showing(self, relay: Stack, webhook: str, token: str, channels: Mapping[str, str]) -> Iterator[None]:
+        """Send it the webhook's URL and token and, inside the `with` statement, the lengths of the queues.
+
+        `channels` are the channels that have a push URL, each with its integration key.
+        """
+        named = [{"name": name, "integration_key": key} for name, key in channels.items()]
+        deployed = {"webhook_url": webhook, "token": token, "channels": named}
         request_json("PUT", f"{self.page}/api/stack", deployed)
         ended = threading.Event()
         # A daemon: boto3 may still wait for an answer when everything else has ended.

@@ -34,6 +34,7 @@ test("the first line that make run prints is the console's address", () => {
 await import("./alerts.mjs");
 await import("./markup.mjs");
 await import("./try.mjs");
+await import("./channels.mjs");
 await import("./faults.mjs");
 await import("./everybody.mjs");
 await import("./end.mjs");

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { alarm, keyOf } from "./support/messages.mjs";
+import { alarm, keyOf, sample } from "./support/messages.mjs";
 import { alertOf, count, deliver, says, tabTo, until, suite } from "./support/suite.mjs";
 
 const VIEWS = ["alerts", "try", "faults"];
@@ -59,7 +59,7 @@ const contrast = (locator) =>
 
 test("light and dark", async () => {
   const message = alarm();
-  await deliver(message);
+  await deliver(message, { channel: "database" });
   const seen = [];
   for (const colorScheme of ["light", "dark"]) {
     const page = await suite.browser.open("/", { colorScheme });
@@ -69,7 +69,7 @@ test("light and dark", async () => {
     for (const part of ["h1", "nav a[aria-current]", "#language"]) {
       assert.ok((await contrast(page.locator(part))) >= 4.5, `${part}, ${colorScheme}`);
     }
-    const parts = ["summary .title", "summary .age", "summary .severity > span", ".description", ".labels dt", "pre"];
+    const parts = ["summary .title", "summary .chip", "summary .age", "summary .severity > span", ".description", ".labels dt", "pre"];
     for (const part of parts) {
       assert.ok((await contrast(alert.locator(part).first())) >= 4.5, `${part}, ${colorScheme}`);
     }
@@ -82,8 +82,12 @@ test("no view scrolls sideways on a phone", async () => {
   const long = "x".repeat(300);
   const message = alarm({ ALARM_RESOURCE_NAME: long, ALARM_NAME: `磁盘${long}`, [`ALARM_${long}`]: long });
   await deliver(message);
+  // As long as the name of a channel can be.
+  const event = { ...JSON.parse(sample("event-nic-down")), EVENT_LABELS: { channel: "x".repeat(64) } };
+  const { alerts } = await deliver(event);
   for (const width of [320, 390]) {
     const page = await suite.browser.open("/", { viewport: { width, height: 640 }, hasTouch: true, isMobile: true });
+    await says(alertOf(page, alerts[0].alert_key).locator(".channel-of"), /^channel x{64}$/);
     const alert = alertOf(page, keyOf(message));
     await alert.locator("summary").first().click();
     await alert.locator(".entry").first().waitFor();
@@ -97,6 +101,11 @@ test("no view scrolls sideways on a phone", async () => {
       await page.locator("#message").fill(text);
       await says(page.locator("#preview .message"), /xxx/);
       assert.equal(await wide(), 0, `try at ${width}`);
+    }
+    for (const name of ["x".repeat(64), long]) {
+      await page.locator("#channel").fill(name);
+      await page.locator("#channel-note").waitFor();
+      assert.equal(await wide(), 0, `try with a channel of ${name.length} characters at ${width}`);
     }
     await page.locator('nav a[href="#faults"]').click();
     await page.locator("#chart svg").first().waitFor();

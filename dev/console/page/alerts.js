@@ -2,6 +2,7 @@
 // that expanded alerts, the keyboard focus and the scroll position stay as they are.
 
 import { api } from "./api.js";
+import { channelLabel } from "./channels.js";
 import { announce, badge, byId, copyButton, el, keepPlace, prose, setText } from "./dom.js";
 import { markRemoved, refetchMissingSource, showHistory } from "./history.js";
 import { number, onLanguage, span, t, time } from "./language.js";
@@ -149,7 +150,9 @@ function makeRow(alert, fresh) {
   );
   parts.age = el("time.age");
   parts.severity = el("span.severity");
-  const summary = el("summary", parts.severity, parts.title, parts.resource, parts.state, parts.age, parts.count);
+  parts.channel = el("span.channel-of");
+  const { severity, title, channel, resource, state, age, count } = parts;
+  const summary = el("summary", severity, title, channel, resource, state, age, count);
   const body = el("div.alert-body");
   const details = el("details.alert", summary, body);
   const item = el("li", { class: fresh && "fresh", onanimationend: () => item.removeAttribute("class") }, details);
@@ -180,6 +183,7 @@ function showRow(row) {
   }
   setText(parts.title, alert.title);
   setText(parts.resource, alert.resource);
+  parts.channel.replaceChildren(...[channelLabel(alert.channel)].filter(Boolean));
   setText(parts.state, t(alert.open ? "open" : "closed"));
   setText(parts.count, t("events", alert.events));
   showAge(row);

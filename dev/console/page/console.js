@@ -1,6 +1,7 @@
 // Starts the page: shows the section that the URL names, and updates everything from the console's event stream.
 
 import { alertsChanged, alertsCleared, refetchMissingSources, startAlerts, webhookChanged } from "./alerts.js";
+import { channelsChanged, startChannels } from "./channels.js";
 import { byId, copyButton, el, prose, setText } from "./dom.js";
 import { bannerText, faultsChanged, refused, refusalsCleared, startFaults, traffic } from "./faults.js";
 import { onLanguage, switchLanguage, t, translate } from "./language.js";
@@ -12,7 +13,7 @@ const SECTIONS = ["alerts", "try", "faults"];
 /** Milliseconds until a new stream is opened after the browser gave up the old one. */
 const RECONNECT = 3000;
 
-let stack = { ready: false, webhook_url: null };
+let stack = { ready: false, webhook_url: null, channels: [] };
 let connection = "connecting";
 
 /** Shows the section that the URL names, or the first one. */
@@ -44,7 +45,11 @@ function showBanner() {
 
 function showStack() {
   const url = stack.webhook_url;
-  const deployed = url && [t("webhook"), " ", el("code", url), " ", copyButton(url), " ", ...prose(t("password"))];
+  const channels = stack.channels.map((name) => t("channelUrl", name));
+  const deployed = url && [
+    ...[t("webhook"), " ", el("code", url), " ", copyButton(url), " "],
+    ...prose([...channels, t("password")].join(" ")),
+  ];
   byId("webhook").replaceChildren(...(deployed || prose(t("noWebhook"))));
   byId("send-hint").replaceChildren(...prose(t(url ? "sendHint" : "noWebhook")));
   webhookChanged(url);
@@ -86,6 +91,7 @@ function connect() {
   on("refused", refused);
   on("stack", (now) => {
     stack = now;
+    channelsChanged(stack.channels);
     showStack();
   });
 }
@@ -100,6 +106,7 @@ function showLanguage() {
 
 translate();
 startAlerts();
+startChannels();
 startTry();
 startFaults();
 startStorm();

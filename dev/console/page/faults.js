@@ -1,6 +1,7 @@
 // The section "Faults": sets the faults that the stand-in simulates, and shows the traffic and the refused pushes.
 
 import { api } from "./api.js";
+import { channelLabel, onChannels } from "./channels.js";
 import { drawChart, legend } from "./chart.js";
 import { byId, el, prose, setText } from "./dom.js";
 import { number, onLanguage, t, time } from "./language.js";
@@ -10,7 +11,7 @@ const SECONDS = 300;
 /** The most refused pushes that are shown. */
 const MAX_REFUSALS = 50;
 
-let faults = { fault: "none", status: 503, millis: 3000, rate_limit: "documented" };
+let faults = { fault: "none", status: 503, millis: 3000, channel: null, rate_limit: "documented" };
 let points = [];
 let refusals = [];
 let width = 0;
@@ -30,6 +31,7 @@ export function startFaults() {
   }).observe(byId("plot"));
   document.addEventListener("section", showTraffic);
   onLanguage(showAll);
+  onChannels(showForm);
   showAll();
 }
 
@@ -40,6 +42,7 @@ async function apply() {
     fault,
     status: Number(byId("refuse-status").value),
     millis: Number.isFinite(millis) ? Math.round(millis) : faults.millis,
+    channel: byId("fault-channel").value,
     rate_limit: byId("rate-limit").value,
   }).then(() => null, (error) => error);
   byId("faults-error").hidden = !error;
@@ -57,6 +60,7 @@ function showForm() {
   const form = byId("faults-form");
   form.elements.fault.value = faults.fault;
   byId("rate-limit").value = faults.rate_limit;
+  set("fault-channel", faults.channel ?? "");
   set("refuse-status", faults.status);
   set("slow-millis", faults.millis);
 }
@@ -65,17 +69,18 @@ function showForm() {
 function set(id, value) {
   const field = byId(id);
   const offered = !field.options || [...field.options].some((option) => option.value === String(value));
-  if (value && offered && document.activeElement !== field) field.value = value;
+  if (offered && document.activeElement !== field) field.value = value;
 }
 
 /** Says why alerts may not arrive at the moment. Empty if there is no reason. */
 export function bannerText() {
   const last = points.at(-1);
-  const { fault, status, millis, rate_limit: limit } = faults;
+  const { fault, status, millis, channel, rate_limit: limit } = faults;
+  const only = (text) => (channel ? t("bannerOnly", text, channel) : text);
   return [
-    fault === "refuse" && t("bannerRefuse", status),
-    fault === "slow" && t("bannerSlow", number(millis)),
-    fault === "unavailable" && t("bannerUnavailable"),
+    fault === "refuse" && only(t("bannerRefuse", status)),
+    fault === "slow" && only(t("bannerSlow", number(millis))),
+    fault === "unavailable" && only(t("bannerUnavailable")),
     limit === "tight" && t("bannerTight"),
     last?.queued > 0 && t("bannerQueued", number(last.queued)),
     last?.dead > 0 && t("bannerDead", last.dead),
@@ -117,12 +122,12 @@ export function refusalsCleared() {
   refused([], true);
 }
 
-function showRefusal({ at, status, title, violations, fault }) {
+function showRefusal({ at, status, title, channel, violations, fault }) {
   return el(
     "li",
     el("time.when", { datetime: new Date(at).toISOString() }, time(at)),
     el("span.status", status ?? t("unanswered")),
-    el("span.title", title),
+    el("span.title", title, channel && " ", channelLabel(channel)),
     el("ul", ...violations.map((it) => el("li", { lang: "en" }, it)), fault && el("li", t("simulated"))),
   );
 }

@@ -67,6 +67,7 @@ function showDetail(row, alert) {
     fact("alertKey", el("code", alert.alert_key)),
     fact("opened", time(alert.opened_at)),
     alert.closed_at && fact("closedAt", time(alert.closed_at)),
+    alert.channel && fact("channel", alert.channel),
   );
   const list = row.body.querySelector(".history") ?? el("ol.history");
   const head = el("div.head", facts, alert.forgotten > 0 && el("p.hint.forgotten", t("forgotten", alert.forgotten)));

@@ -106,6 +106,7 @@ function showField({ field, value, from }, traced) {
 }
 
 function showSource(source) {
-  const names = { url: `?${source.name}`, around: t("fromAround", source.name), text: t("fromText") };
-  return el("span.chip", { "data-in": source.in }, names[source.in] ?? source.name);
+  const { name } = source;
+  const names = { url: `?${name}`, path: `/zstack/${name}`, around: t("fromAround", name), text: t("fromText") };
+  return el("span.chip", { "data-in": source.in }, names[source.in] ?? name);
 }

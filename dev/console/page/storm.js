@@ -7,7 +7,10 @@ import { onLanguage, t } from "./language.js";
 const SIZE = 20;
 const STORED = "triggered";
 
-/** The resources whose alarms were triggered here. Stored for this tab, so that they can recover after a reload. */
+/**
+ * The resources whose alarms were triggered here, each with the channel of its alarm. Stored for this tab, so that they
+ * can recover after a reload.
+ */
 let triggered = JSON.parse(sessionStorage.getItem(STORED) ?? "[]");
 let count = Math.max(0, ...triggered.map(({ name }) => Number(name.replace("vm-", ""))));
 let running = false;
@@ -25,7 +28,7 @@ const uuid = () => crypto.randomUUID().replaceAll("-", "");
 
 function resource() {
   count += 1;
-  return { id: uuid(), name: `vm-${String(count).padStart(2, "0")}` };
+  return { id: uuid(), name: `vm-${String(count).padStart(2, "0")}`, channel: byId("storm-channel").value };
 }
 
 /** Sends the sample for each resource, one after the other, as ZStack does. */
@@ -38,7 +41,8 @@ async function run(resources, sampleName, progress) {
     const { body, query } = (await api("GET", "samples")).find((sample) => sample.name === sampleName);
     for (const each of resources) {
       showProgress(() => t(progress, counts.sent + 1, resources.length), counts.sent);
-      const { status } = await api("POST", "send", { body: forResource(body, each), query });
+      const message = { body: forResource(body, each), query, channel: each.channel ?? "" };
+      const { status } = await api("POST", "send", message);
       counts.sent += 1;
       counts[status === 200 ? "delivered" : status === 202 ? "queued" : "failed"] += 1;
       if (status < 300) remember(each, sampleName === "alarm");

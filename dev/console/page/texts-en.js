@@ -18,6 +18,9 @@ export const en = {
   webhook: "Webhook URL for ZStack:",
   password: "`make run` prints the password in its terminal.",
   noWebhook: "The local API is not deployed yet. `make run` deploys it.",
+  channelUrl: (name) => `Add \`/${name}\` to send to the channel ${name}.`,
+  channel: "Channel",
+  inChannel: (name) => `channel ${name}`,
   copy: "Copy",
   copied: "Copied",
   copyFailed: "Copy it manually",
@@ -45,7 +48,8 @@ export const en = {
   emptyTry: "Go to [Try a message](#try) and click Send. The alert appears here.",
   emptyZstack: "Or create an endpoint of type Webhook in ZStack with this URL, and click its test button:",
   noneOpen: "There are no open alerts.",
-  newAlert: (alert) => `New alert, ${alert.severity}: ${alert.title}`,
+  newAlert: ({ severity, title, channel }) =>
+    `New alert, ${severity}: ${title}${channel ? `, channel ${channel}` : ""}`,
   newAlerts: (n) => `${n} new alerts`,
   closedAlert: (alert) => `Closed: ${alert.title}`,
   closedAlerts: (n) => `${n} alerts closed`,
@@ -78,6 +82,12 @@ export const en = {
   sampleNone: "Choose a sample",
   body: "Message",
   bodyHint: "Body of ZStack's request",
+  channelHint: "none: the stack's own push URL",
+  channelGoes: (name) => `The message goes to \`/zstack/${name}\`.`,
+  channelUnknown: (name) =>
+    `The message goes to \`/zstack/${name}\`. This run created no such channel. If nobody else did, the relay answers ` +
+    "404 and names the parameter to create.",
+  channelInvalid: "A channel's name has 1 to 64 characters: letters, digits, `_`, `.` and `-`.",
   query: "Query string of the webhook URL",
   queryHint: "cloud=beijing",
   send: "Send",
@@ -210,6 +220,9 @@ export const en = {
     401:
       "The token is missing or wrong. Set the endpoint's password in ZStack. ZStack retries four times, then drops " +
       "the message.",
+    404:
+      "There is no such channel. `error.message` names the SSM parameter to create. ZStack retries four times, then " +
+      "drops the message.",
     413:
       "The message is larger than 128 KiB. Shorten the message template. ZStack retries four times, then drops " +
       "the message.",
@@ -234,11 +247,15 @@ export const en = {
   slow: "Answers after a delay of",
   unavailable: "Unavailable: closes every connection",
   millis: "ms",
-  rateLimit: "Rate limit",
+  faultChannel: "The fault concerns",
+  everyPush: "every push",
+  rateLimit: "Rate limit of each push URL",
   documented: "As documented: 100/s, 1,000/min",
   tight: "Tight: 1/s, 10/min",
   unlimited: "No limit",
   alarms: "Alarms",
+  stormChannel: "Send to",
+  ownPushUrl: "the stack's own push URL",
   storm: "Trigger 20 alarms",
   recover: "Recover all",
   stormHint: "The messages are sent one by one through the local API.",
@@ -271,6 +288,7 @@ export const en = {
   bannerRefuse: (status) => `Flashduty refuses pushes with ${status}`,
   bannerSlow: (ms) => `Flashduty answers after ${ms} ms`,
   bannerUnavailable: "Flashduty is unavailable",
+  bannerOnly: (text, channel) => `${text} (only channel ${channel})`,
   bannerTight: "Tight rate limit",
   bannerQueued: (n) => `${n} in the retry queue`,
   bannerDead: (n) => plural(n, "dead letter"),

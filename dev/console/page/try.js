@@ -1,6 +1,7 @@
 // The section "Try a message": previews a message while it is typed, and sends it.
 
 import { api } from "./api.js";
+import { isDeployed, onChannels } from "./channels.js";
 import { announce, box, byId, el, keepPlace, prose } from "./dom.js";
 import { languageTag, onLanguage, t } from "./language.js";
 import { showPreview } from "./preview.js";
@@ -27,9 +28,11 @@ let headline = "";
 export async function startTry() {
   byId("message").addEventListener("input", previewSoon);
   byId("query").addEventListener("input", previewSoon);
+  byId("channel").addEventListener("input", channelTyped);
   byId("sample").addEventListener("change", ({ target }) => selectSample(target.value));
   byId("send").addEventListener("click", send);
   onLanguage(showInLanguage);
+  onChannels(showChannelNote);
   showAll();
   [samples, templates] = await Promise.all([fetchUntilAnswered("samples"), fetchUntilAnswered("templates")]);
   showSamples();
@@ -57,11 +60,41 @@ function selectSample(name) {
 
 function previewSoon() {
   byId("sample").value = "";
+  startPause();
+}
+
+function startPause() {
   clearTimeout(timer);
   timer = setTimeout(preview, PAUSE);
 }
 
-const request = () => ({ body: byId("message").value, query: byId("query").value.replace(/^\?/, "") });
+const request = () => ({
+  body: byId("message").value,
+  query: byId("query").value.replace(/^\?/, ""),
+  channel: byId("channel").value,
+});
+
+/** Any sample can be sent to any channel, so the sample stays selected. */
+function channelTyped() {
+  const wasValid = byId("channel").getAttribute("aria-invalid") !== "true";
+  showChannelNote();
+  if (wasValid && !isChannelValid()) announce(t("channelInvalid"));
+  startPause();
+}
+
+/** Whether the field names a channel or none. The console checks it too, by the relay's own rule. */
+const isChannelValid = () => byId("channel").validity.valid;
+
+/** Says where the message goes, or why it cannot go there. */
+function showChannelNote() {
+  const name = byId("channel").value;
+  const valid = isChannelValid();
+  const note = !valid ? "channelInvalid" : name === "" ? null : isDeployed(name) ? "channelGoes" : "channelUnknown";
+  byId("channel").setAttribute("aria-invalid", String(!valid));
+  byId("channel-note").className = valid ? "hint" : "problem-line";
+  byId("channel-note").hidden = note === null;
+  byId("channel-note").replaceChildren(...(note ? prose(t(note, name)) : []));
+}
 
 /** Requests the preview. Only the answer to the last request is shown. */
 async function preview() {
@@ -99,6 +132,12 @@ function show(make) {
 async function send() {
   const button = byId("send");
   if (button.getAttribute("aria-disabled") === "true") return;
+  if (!isChannelValid()) {
+    answer = { invalidChannel: true };
+    showAnswer();
+    byId("channel").focus();
+    return;
+  }
   // Not `disabled`, because that would remove the keyboard focus.
   button.setAttribute("aria-disabled", "true");
   answer = { sending: true };
@@ -112,8 +151,9 @@ function showAnswer() {
   byId("answer").replaceChildren(...(answer ? answerParts(answer) : []));
 }
 
-function answerParts({ sending, error, status, body, took_ms: took }) {
+function answerParts({ sending, invalidChannel, error, status, body, took_ms: took }) {
   if (sending) return [el("p.hint", t("sending"))];
+  if (invalidChannel) return [el("h3", t("notSent")), el("p.problem-line", ...prose(t("channelInvalid")))];
   if (error) {
     const maybeSent = MAYBE_SENT.has(error.status);
     return [
@@ -146,6 +186,7 @@ function showInLanguage() {
 
 function showAll() {
   showSamples();
+  showChannelNote();
   show(shown);
   showAnswer();
 }

@@ -2,11 +2,17 @@
 
 use flashduty_standin::{Fault, Lasts, RateLimit, Standin};
 use serde::{Deserialize, Serialize};
+use zstack_flashduty::channel::Channel;
+
+use crate::state::Stack;
+use crate::url::channel;
 
 /// Low enough that people can watch the limit take effect.
 const TIGHT: RateLimit = RateLimit { per_second: Some(1), per_minute: 10, account_per_minute: None };
 
 const MAX_DELAY_MILLIS: u64 = 600_000;
+
+const NO_CHANNEL: &str = "channel must be one that this run deployed, or empty";
 
 /// The fault and the rate limit that are set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -16,6 +22,9 @@ pub(crate) struct Faults {
     status: u16,
     /// The delay of [`Kind::Slow`].
     millis: u64,
+    /// The fault concerns only pushes to this channel. `None` means every push.
+    channel: Option<Channel>,
+    /// Applies to each push URL, whatever the fault concerns.
     rate_limit: Limit,
     /// The limits of [`Limit::Documented`].
     #[serde(skip)]
@@ -50,6 +59,8 @@ pub(crate) struct Change {
     fault: Option<Kind>,
     status: Option<u16>,
     millis: Option<u64>,
+    /// Empty means every push.
+    channel: Option<String>,
     rate_limit: Option<Limit>,
 }
 
@@ -60,6 +71,7 @@ impl Faults {
             fault: Kind::None,
             status: 503,
             millis: 3_000,
+            channel: None,
             rate_limit: rate_limit.map_or(Limit::None, |_| Limit::Documented),
             documented: rate_limit.unwrap_or_default(),
         }
@@ -69,12 +81,16 @@ impl Faults {
     ///
     /// # Errors
     ///
-    /// A message for the person who asked for the change, if a value is out of range.
-    pub(crate) fn changed(&self, change: &Change) -> Result<Self, &'static str> {
+    /// A message for the person who asked for the change, if a value is out of range, or `stack` has no such channel.
+    pub(crate) fn changed(&self, change: &Change, stack: &Stack) -> Result<Self, &'static str> {
         let changed = Self {
             fault: change.fault.unwrap_or(self.fault),
             status: change.status.unwrap_or(self.status),
             millis: change.millis.unwrap_or(self.millis),
+            channel: match &change.channel {
+                Some(name) => channel(name).map_err(|_| NO_CHANNEL)?,
+                None => self.channel.clone(),
+            },
             rate_limit: change.rate_limit.unwrap_or(self.rate_limit),
             documented: self.documented,
         };
@@ -84,11 +100,14 @@ impl Faults {
         if changed.millis > MAX_DELAY_MILLIS {
             return Err("millis must be at most 600000");
         }
+        if changed.channel.as_ref().is_some_and(|channel| stack.integration_key(channel).is_none()) {
+            return Err(NO_CHANNEL);
+        }
         Ok(changed)
     }
 
-    /// Makes the stand-in simulate these faults, and no others.
-    pub(crate) fn apply_to(&self, standin: &Standin) {
+    /// Makes the stand-in simulate these faults, and no others. The channels are those of `stack`.
+    pub(crate) fn apply_to(&self, standin: &Standin, stack: &Stack) {
         standin.clear_faults();
         let fault = match self.fault {
             Kind::None => None,
@@ -96,8 +115,11 @@ impl Faults {
             Kind::Slow => Some(Fault::Delay { millis: self.millis }),
             Kind::Unavailable => Some(Fault::Close),
         };
-        if let Some(fault) = fault {
-            standin.fault(fault, Lasts::Standing);
+        let key = self.channel.as_ref().and_then(|channel| stack.integration_key(channel));
+        match (fault, key) {
+            (Some(fault), Some(key)) => standin.fault_of(key, fault, Lasts::Standing),
+            (Some(fault), None) => standin.fault(fault, Lasts::Standing),
+            (None, _) => {}
         }
         standin.set_rate_limit(match self.rate_limit {
             Limit::Documented => Some(self.documented),

@@ -21,12 +21,12 @@
 //! | `POST /api/preview` | translates a message without pushing it, and names the source of each field |
 //! | `POST /api/send` | sends a message through the local API, as ZStack does |
 //! | `PUT /api/faults` | sets which faults the stand-in simulates |
-//! | `PUT /api/stack` | reports the local API's webhook URL and token |
+//! | `PUT /api/stack` | reports the local API's webhook URL, token and channels |
 //! | `POST /api/arrivals` | reports a request that the local API received |
 //! | `POST /api/queues` | reports the lengths of the retry queue and the dead letter queue |
 //!
 //! An error is `{"error": {"code", "message"}}`. All times are epoch milliseconds. No answer contains the webhook
-//! token or the integration key.
+//! token or an integration key.
 
 mod api;
 mod api_error;

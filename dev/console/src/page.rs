@@ -19,12 +19,13 @@ macro_rules! script {
     };
 }
 
-const FILES: [File; 17] = [
+const FILES: [File; 18] = [
     file!("index.html", "text/html; charset=utf-8"),
     file!("console.css", "text/css; charset=utf-8"),
     file!("sections.css", "text/css; charset=utf-8"),
     script!("alerts.js"),
     script!("api.js"),
+    script!("channels.js"),
     script!("chart.js"),
     script!("console.js"),
     script!("dom.js"),

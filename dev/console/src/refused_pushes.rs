@@ -2,6 +2,7 @@
 
 use flashduty_standin::{Received, title};
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::recent::Recent;
 
@@ -16,6 +17,8 @@ pub(crate) struct RefusedPush {
     status: Option<u16>,
     /// The title that its alert would have had. Empty if the event has none.
     title: String,
+    /// The label `channel` of its event. `None` if there is none.
+    channel: Option<String>,
     /// Every documented limit that it violates.
     violations: Vec<String>,
     /// Whether a simulated fault applied to it.
@@ -33,11 +36,12 @@ impl Default for RefusedPushes {
 
 impl RefusedPushes {
     pub(crate) fn add(&mut self, push: &Received) {
-        let event = serde_json::from_slice(&push.body).unwrap_or_default();
+        let event: Value = serde_json::from_slice(&push.body).unwrap_or_default();
         self.0.push(RefusedPush {
             at: push.at,
             status: push.status,
             title: title(&event).unwrap_or_default(),
+            channel: event["labels"]["channel"].as_str().map(str::to_owned),
             violations: push.violations.clone(),
             fault: push.fault.is_some(),
         });

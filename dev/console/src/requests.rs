@@ -14,7 +14,7 @@ use zstack_flashduty::translate::{Context, translate};
 use zstack_flashduty::webhook::admit;
 use zstack_flashduty::zstack::split;
 
-use crate::url::{labels, query_string};
+use crate::url::{channel_of_path, labels, query_string};
 
 /// The most requests that are kept.
 const MAX_REQUESTS: usize = 5_000;
@@ -61,9 +61,10 @@ impl ReceivedRequest {
         let url_labels = labels(query);
         let query = query_string(&url_labels);
         let url = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
-        // The relay makes no event from a body that it does not accept.
-        let parts = if admit(body).is_ok() { split(body) } else { Vec::new() };
-        let on_time = Context { url_labels, ..Context::default() };
+        let channel = channel_of_path(path);
+        // The relay makes no event from a body that it does not accept, nor for a name that cannot be a channel's.
+        let parts = if channel.is_ok() && admit(body).is_ok() { split(body) } else { Vec::new() };
+        let on_time = Context { channel: channel.unwrap_or_default(), url_labels, ..Context::default() };
         // Translated a second time with the delay label, because that label can displace another one.
         let late = Context { delayed: Some(DELAY_PLACEHOLDER.to_owned()), ..on_time.clone() };
         let mut events = Vec::new();

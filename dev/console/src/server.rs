@@ -127,12 +127,11 @@ impl App {
     /// A message that says which value is not valid.
     pub(crate) fn change_faults(&self, change: &Change) -> Result<(), &'static str> {
         let _one_at_a_time = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
-        let faults = self.state.update(|state| -> Result<_, &'static str> {
-            let faults = state.faults.changed(change)?;
-            state.faults = faults.clone();
-            Ok(faults)
+        let (faults, stack) = self.state.update(|state| -> Result<_, &'static str> {
+            state.faults = state.faults.changed(change, &state.stack)?;
+            Ok((state.faults.clone(), state.stack.clone()))
         })?;
-        faults.apply_to(&self.standin);
+        faults.apply_to(&self.standin, &stack);
         Ok(())
     }
 }

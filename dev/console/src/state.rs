@@ -4,6 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use flashduty_standin::{RateLimit, Received};
 use tokio::sync::watch;
+use zstack_flashduty::channel::Channel;
 
 use crate::faults::Faults;
 use crate::refused_pushes::RefusedPushes;
@@ -29,22 +30,41 @@ pub(crate) struct State {
     pub(crate) requests: RequestLog,
 }
 
-/// The deployed local API. Both fields are `None` until it is deployed.
+/// The deployed local API. All fields are empty until it is deployed.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Stack {
     pub(crate) webhook_url: Option<String>,
     /// Sent only in the header of a request to the local API, and nowhere else.
-    pub(crate) token: Option<Token>,
+    pub(crate) token: Option<Secret>,
+    /// The channels that have a push URL.
+    pub(crate) channels: Vec<DeployedChannel>,
 }
 
-/// The webhook token. Its `Debug` output does not contain it.
+/// A channel whose push URL is one of the stand-in's.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DeployedChannel {
+    pub(crate) name: Channel,
+    /// That of its push URL. Faults of the channel are faults of this key.
+    pub(crate) integration_key: Secret,
+}
+
+impl Stack {
+    /// The integration key of a channel. `None` if it is not deployed.
+    pub(crate) fn integration_key(&self, channel: &Channel) -> Option<&str> {
+        let deployed = self.channels.iter().find(|deployed| deployed.name == *channel)?;
+        Some(&deployed.integration_key.0)
+    }
+}
+
+/// The webhook token or an integration key. Its `Debug` output does not contain it.
 #[derive(Clone, serde::Deserialize)]
 #[serde(transparent)]
-pub(crate) struct Token(pub(crate) String);
+pub(crate) struct Secret(pub(crate) String);
 
-impl std::fmt::Debug for Token {
+impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Token(…)")
+        f.write_str("Secret(…)")
     }
 }
 

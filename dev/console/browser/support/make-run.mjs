@@ -78,8 +78,8 @@ export class MakeRun {
   }
 
   /** Posts a message as ZStack does. */
-  async post(message, { query = "", basic = true } = {}) {
-    const response = await fetch(`${this.webhook}${query && `?${query}`}`, {
+  async post(message, { channel = "", query = "", basic = true } = {}) {
+    const response = await fetch(`${this.webhook}${channel && `/${channel}`}${query && `?${query}`}`, {
       method: "POST",
       headers: {
         "Content-Type": "application/json;charset=UTF-8",

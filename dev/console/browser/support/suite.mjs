@@ -25,7 +25,7 @@ export const setFaults = (change) => ask("PUT", "faults", change);
 
 /** Removes the faults that a test set. After the last test the console no longer runs. */
 export async function clearFaults() {
-  if (!suite.run.ended) await setFaults({ fault: "none", rate_limit: "documented" });
+  if (!suite.run.ended) await setFaults({ fault: "none", channel: "", rate_limit: "documented" });
 }
 
 /** Deletes all alerts. */

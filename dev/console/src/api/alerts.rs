@@ -24,6 +24,8 @@ pub(super) struct Summary {
     open: bool,
     /// The label `resource`. Empty if there is none.
     resource: String,
+    /// The label `channel`. `None` if there is none.
+    channel: Option<String>,
     opened_at: u64,
     updated_at: u64,
     closed_at: Option<u64>,
@@ -40,6 +42,7 @@ impl From<&Alert> for Summary {
             severity: alert.severity,
             open: alert.open,
             resource: alert.labels.get("resource").cloned().unwrap_or_default(),
+            channel: alert.labels.get("channel").cloned(),
             opened_at: alert.opened_at,
             updated_at: alert.updated_at,
             closed_at: alert.closed_at,

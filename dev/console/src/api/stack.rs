@@ -11,13 +11,15 @@ use zstack_flashduty::deadline::epoch_millis;
 use crate::api_error::ApiError;
 use crate::json_body::JsonBody;
 use crate::server::App;
-use crate::state::{Stack, Token};
+use crate::state::{DeployedChannel, Secret, Stack};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Deployed {
     webhook_url: Option<String>,
-    token: Option<Token>,
+    token: Option<Secret>,
+    #[serde(default)]
+    channels: Vec<DeployedChannel>,
 }
 
 /// How many alerts wait in each queue.
@@ -30,13 +32,13 @@ pub(super) struct Queues {
 
 pub(super) async fn deployed(
     State(app): State<Arc<App>>,
-    JsonBody(Deployed { webhook_url, token }): JsonBody<Deployed>,
+    JsonBody(Deployed { webhook_url, token, channels }): JsonBody<Deployed>,
 ) -> Result<StatusCode, ApiError> {
     // The page shows the URL, so it must not contain credentials.
     if webhook_url.as_ref().is_some_and(|url| !is_without_credentials(url)) {
         return Err(ApiError::invalid("webhook_url must be an http URL without user name, password and query"));
     }
-    app.state.update(|state| state.stack = Stack { webhook_url, token });
+    app.state.update(|state| state.stack = Stack { webhook_url, token, channels });
     Ok(StatusCode::NO_CONTENT)
 }
 

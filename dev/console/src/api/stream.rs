@@ -16,6 +16,7 @@ use futures_util::{Stream, StreamExt as _, stream};
 use serde::Serialize;
 use tokio::sync::watch;
 use tokio::time::sleep;
+use zstack_flashduty::channel::Channel;
 
 use super::alerts::Summary;
 use crate::faults::Faults;
@@ -31,6 +32,7 @@ const MAX_ALERTS: usize = 500;
 struct StackStatus {
     ready: bool,
     webhook_url: Option<String>,
+    channels: Vec<Channel>,
 }
 
 #[derive(Serialize)]
@@ -99,7 +101,8 @@ impl Client {
         }
         self.app.state.read(|state| {
             let url = state.stack.webhook_url.clone();
-            let stack = StackStatus { ready: url.is_some(), webhook_url: url };
+            let channels = state.stack.channels.iter().map(|channel| channel.name.clone()).collect();
+            let stack = StackStatus { ready: url.is_some(), webhook_url: url, channels };
             if before.as_ref().is_none_or(|seen| seen.faults != state.faults) {
                 events.push(event("faults", &state.faults));
             }

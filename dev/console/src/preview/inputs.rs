@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde::Serialize;
+use zstack_flashduty::channel::Channel;
 use zstack_flashduty::translate::{Context, Kind};
 use zstack_flashduty::zstack::{Level, Message, Part, Reading, State, StateSource, clean, is_condition, tells_kind};
 
@@ -13,7 +14,7 @@ use super::members::{self, Member, Parts, object};
 pub(super) struct Source {
     #[serde(rename = "in")]
     pub(super) place: Place,
-    /// The name of the member, the fact or the parameter. Empty for [`Place::Text`].
+    /// The name of the member, the fact, the parameter or the channel. Empty for [`Place::Text`].
     pub(super) name: String,
 }
 
@@ -27,12 +28,17 @@ pub(super) enum Place {
     Around,
     /// A parameter of the webhook's URL.
     Url,
+    /// The channel in the path of the webhook's URL.
+    Path,
     /// The message's whole text.
     Text,
 }
 
 /// A text that is neither a word that ZStack uses nor a number.
 const SOMETHING_ELSE: &str = "?something else?";
+
+/// A name that no channel is likely to have.
+const OTHER_CHANNEL: &str = "-.something-else.-";
 
 const LEVELS: [Level; 4] = [Level::Emergent, Level::Important, Level::Normal, Level::Recovery];
 const STATES: [State; 3] = [State::Ok, State::Alarm, State::InsufficientData];
@@ -72,6 +78,7 @@ enum Slot {
     Message(members::Target),
     Around(usize),
     Url(usize),
+    Channel,
 }
 
 /// Another text that is tried in the place of an input.
@@ -130,6 +137,8 @@ impl<'a> Subject<'a> {
         inputs.extend(around.map(|(at, (name, text))| Input::new(Slot::Around(at), name, text)));
         let url = self.context.url_labels.iter().enumerate();
         inputs.extend(url.map(|(at, (name, text))| Input::new(Slot::Url(at), name, clean(text))));
+        let channel = self.context.channel.iter().map(Channel::as_str);
+        inputs.extend(channel.map(|name| Input::new(Slot::Channel, name, name)));
         inputs.retain(|input| !input.text.is_empty() || !input.states.is_empty());
         inputs
     }
@@ -172,6 +181,7 @@ impl<'a> Subject<'a> {
             Some((Slot::Message(target), text)) => change_within = Some((target, text)),
             Some((Slot::Around(at), text)) => text.clone_into(&mut Arc::make_mut(&mut around)[at].1),
             Some((Slot::Url(at), text)) => text.clone_into(&mut context.url_labels[at].1),
+            Some((Slot::Channel, name)) => context.channel = Channel::read(name).ok(),
             None => {}
         }
         let text = if self.members.is_empty() { self.part.text.clone() } else { object(&self.members, change_within) };
@@ -185,6 +195,7 @@ impl Input {
             Slot::Message(_) => Place::Message,
             Slot::Around(_) => Place::Around,
             Slot::Url(_) => Place::Url,
+            Slot::Channel => Place::Path,
         };
         let source = Source { place, name: name.to_owned() };
         Self { source, text: text.to_owned(), is_state: false, slot, states: Vec::new() }
@@ -211,6 +222,7 @@ impl Input {
                 as_probes(&CONDITIONS, Shows::All)
             }
             Slot::Message(members::Target::FactName(..)) => as_probes(&HEADS, Shows::All),
+            Slot::Channel => return as_probes(&[OTHER_CHANNEL], Shows::All),
             _ if Level::read(&self.text).is_some() => as_probes(&levels, Shows::All),
             _ => as_probes(&[SOMETHING_ELSE], Shows::All),
         };

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use flashduty_standin::check::check;
 use flashduty_standin::{Pushed, title};
 use serde::Serialize;
+use zstack_flashduty::error::Rejection;
 use zstack_flashduty::flashduty::Event;
 use zstack_flashduty::language::Language;
 use zstack_flashduty::translate::{Context, translate};
@@ -20,7 +21,7 @@ use zstack_flashduty::webhook::admit;
 use zstack_flashduty::zstack::{Part, Reading, split};
 
 use crate::api_error::ErrorBody;
-use crate::url::labels;
+use crate::url::{channel, labels};
 use inputs::Source;
 use known::Known;
 use problem::Problem;
@@ -82,16 +83,26 @@ struct Field {
 }
 
 impl Preview {
-    /// Previews a request with this body and this query string in its URL, from a relay with this `language`.
-    pub(crate) fn of(body: &str, query: &str, language: Language) -> Self {
-        if let Err(error) = admit(body.as_bytes()) {
-            let error = ErrorBody::new(error.code(), error.to_string());
-            return Self { error: Some(error), messages: Vec::new() };
+    /// Previews a request with this body, and with this query string and this channel in its URL, from a relay with this
+    /// `language`. An empty `channel` is none.
+    pub(crate) fn of(body: &str, query: &str, channel: &str, language: Language) -> Self {
+        match Self::context(query, channel, language).and_then(|context| admit(body.as_bytes()).map(|()| context)) {
+            Ok(context) => Self::of_admitted(body, &context),
+            Err(error) => {
+                let error = ErrorBody::new(error.code(), error.to_string());
+                Self { error: Some(error), messages: Vec::new() }
+            }
         }
-        let context = Context { url_labels: labels(query), language, ..Context::default() };
+    }
+
+    fn context(query: &str, name: &str, language: Language) -> Result<Context, Rejection> {
+        Ok(Context { channel: channel(name)?, url_labels: labels(query), language, ..Context::default() })
+    }
+
+    fn of_admitted(body: &str, context: &Context) -> Self {
         let mut budget = Budget::new();
         let wrappings = Wrappings::of(body);
-        let message = |part| Message::of(part, &wrappings, &context, &mut budget);
+        let message = |part| Message::of(part, &wrappings, context, &mut budget);
         let messages = split(body.as_bytes()).into_iter().map(message).collect();
         Self { error: None, messages }
     }

@@ -141,7 +141,7 @@ pub(super) fn provenance(part: &Part, context: &Context, budget: &mut Budget) ->
                         Shows::NotLabels => !is_label,
                         Shows::StatusOnly => field == STATUS,
                     },
-                    Place::Around | Place::Url | Place::Text => true,
+                    Place::Around | Place::Url | Place::Path | Place::Text => true,
                 };
                 if comes_from_input {
                     add_source(found[at].entry(field.to_owned()).or_default(), &input.source);

@@ -73,6 +73,7 @@ async fn a_history_says_what_changed() {
         "severity": "Critical",
         "open": false,
         "resource": "web-02",
+        "channel": null,
         "opened_at": times[0],
         "updated_at": times[5],
         "closed_at": times[5],

@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::stream::Stream;
-use crate::{TestConsole, error};
+use crate::{CHANNEL_KEY, KEY, TestConsole, error};
 
 fn event() -> Value {
     json!({"title_rule": "t", "event_status": "Info", "alert_key": "k"})
@@ -52,6 +52,25 @@ async fn flashduty_is_unavailable() {
 }
 
 #[tokio::test]
+async fn a_fault_can_concern_one_channel() {
+    let console = TestConsole::new().await;
+    console.report_stack("http://127.0.0.1/zstack").await;
+    let statuses = async || {
+        let push = |key| console.push_with(key, event().to_string().into_bytes());
+        (push(KEY).await, push(CHANNEL_KEY).await)
+    };
+    console.set_faults(json!({"fault": "refuse", "status": 503, "channel": "database"})).await;
+    assert_eq!(statuses().await, (Some(200), Some(503)));
+    // Another fault, of the same channel.
+    console.set_faults(json!({"fault": "unavailable"})).await;
+    assert_eq!(statuses().await, (Some(200), None));
+    console.set_faults(json!({"channel": ""})).await;
+    assert_eq!(statuses().await, (None, None));
+    console.set_faults(json!({"fault": "none", "channel": "database"})).await;
+    assert_eq!(statuses().await, (Some(200), Some(200)));
+}
+
+#[tokio::test]
 async fn the_rate_limit_can_be_set() {
     let console = TestConsole::new().await;
     let mut stream = Stream::open(&console).await;
@@ -92,13 +111,21 @@ async fn the_documented_limit_is_the_one_of_the_start() {
 async fn a_change_leaves_the_rest_as_it_was() {
     let console = TestConsole::new().await;
     let mut stream = Stream::open(&console).await;
-    let mut faults = json!({"fault": "none", "status": 503, "millis": 3000, "rate_limit": "none"});
+    console.report_stack("http://127.0.0.1/zstack").await;
+    let mut faults = json!({"fault": "none", "status": 503, "millis": 3000, "channel": null, "rate_limit": "none"});
     assert_eq!(stream.first["faults"], faults);
-    for change in [json!({"status": 429}), json!({"fault": "slow"}), json!({"millis": 5, "fault": "unavailable"})] {
+    for change in [
+        json!({"status": 429}),
+        json!({"channel": "database"}),
+        json!({"fault": "slow"}),
+        json!({"millis": 5, "fault": "unavailable"}),
+    ] {
         console.set_faults(change.clone()).await;
         faults.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
         assert_eq!(stream.next("faults").await, faults);
     }
+    console.set_faults(json!({"channel": ""})).await;
+    assert_eq!(stream.next("faults").await["channel"], Value::Null);
     // A change that changes nothing is not sent to the page.
     console.set_faults(json!({})).await;
     console.set_faults(json!({"fault": "none"})).await;
@@ -115,6 +142,9 @@ async fn invalid_faults_are_rejected() {
         json!({"millis": -1}),
         json!({"millis": 600_001}),
         json!({"rate_limit": "loose"}),
+        json!({"channel": "database"}),
+        json!({"channel": "a/b"}),
+        json!({"channel": null, "fault": "fair"}),
         json!({"faults": "none"}),
         json!([]),
     ] {

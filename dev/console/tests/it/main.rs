@@ -10,6 +10,7 @@ use flashduty_standin::RateLimit;
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::{Value, json};
+use zstack_flashduty::channel::Channel;
 use zstack_flashduty::translate::{Context, translate};
 use zstack_flashduty::zstack::split;
 
@@ -31,6 +32,8 @@ mod stream;
 
 /// The integration key. No answer may contain it.
 const KEY: &str = "5d2a7c0f9b";
+/// The integration key of the channel `database`. No answer may contain it.
+const CHANNEL_KEY: &str = "e81b64c3d7";
 /// The webhook token. No answer may contain it.
 const TOKEN: &str = "open-sesame";
 
@@ -56,8 +59,8 @@ impl TestConsole {
     }
 
     async fn with_rate_limit(rate_limit: Option<RateLimit>) -> Self {
-        let options =
-            Options { port: 0, push_port: 0, keys: vec![KEY.to_owned()], rate_limit, samples: samples(), log: |_| {} };
+        let keys = [KEY, CHANNEL_KEY].map(str::to_owned).to_vec();
+        let options = Options { port: 0, push_port: 0, keys, rate_limit, samples: samples(), log: |_| {} };
         Self { server: Console::start(options).await.unwrap(), client: client() }
     }
 
@@ -96,7 +99,12 @@ impl TestConsole {
     }
 
     async fn push_body(&self, event: Vec<u8>) -> Option<u16> {
-        let request = self.client.post(self.server.standin().push_url("standard", KEY));
+        self.push_with(KEY, event).await
+    }
+
+    /// Pushes an event with an integration key.
+    async fn push_with(&self, key: &str, event: Vec<u8>) -> Option<u16> {
+        let request = self.client.post(self.server.standin().push_url("standard", key));
         let request = request.header(CONTENT_TYPE, "application/json").body(event);
         Some(request.send().await.ok()?.status().as_u16())
     }
@@ -112,13 +120,24 @@ impl TestConsole {
 
     /// Reports a request that the local API received.
     async fn report_arrival(&self, at: u64, query: &str, body: &[u8]) {
+        self.report_arrival_at("/zstack", at, query, body).await;
+    }
+
+    async fn report_arrival_at(&self, path: &str, at: u64, query: &str, body: &[u8]) {
         let arrival = json!({
             "at": at,
-            "path": "/zstack",
+            "path": path,
             "query": query,
             "body_base64": BASE64_STANDARD.encode(body),
         });
         self.send_ok(Method::POST, "/api/arrivals", &arrival).await;
+    }
+
+    /// Reports a stack with this webhook URL and the channel `database`.
+    async fn report_stack(&self, webhook_url: &str) {
+        let channels = json!([{"name": "database", "integration_key": CHANNEL_KEY}]);
+        let stack = json!({"webhook_url": webhook_url, "token": TOKEN, "channels": channels});
+        self.send_ok(Method::PUT, "/api/stack", &stack).await;
     }
 
     async fn alert(&self, id: u64) -> Value {
@@ -131,6 +150,11 @@ impl TestConsole {
         assert_eq!(status, 200, "{preview}");
         preview
     }
+}
+
+/// The context of a request to `POST /zstack/{name}`.
+fn to_channel(name: &str) -> Context {
+    Context { channel: Some(Channel::read(name).unwrap()), ..Context::default() }
 }
 
 async fn read(answer: Response) -> (u16, Value) {

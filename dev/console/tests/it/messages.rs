@@ -7,7 +7,7 @@ use zstack_flashduty::language::Language;
 use zstack_flashduty::translate::Context;
 use zstack_flashduty::webhook::MAX_BODY;
 
-use crate::{TestConsole, sample, sample_with};
+use crate::{TestConsole, sample, sample_with, to_channel};
 
 /// The message of the last entry of an alert's history, and the names of what was cut.
 async fn last_message(console: &TestConsole, id: u64) -> (Value, Value) {
@@ -118,6 +118,46 @@ async fn the_url_is_shown_without_its_token() {
     // With a URL without a cloud, the same message makes another alert.
     console.push_translated(alarm.as_bytes(), &Context::default()).await;
     assert_eq!(last_message(&console, 2).await.0, Value::Null);
+}
+
+#[tokio::test]
+async fn the_same_message_in_two_channels_is_found_for_each() {
+    let console = TestConsole::new().await;
+    let alarm = sample("alarm");
+    for (at, path) in [(5, "/zstack/database"), (6, "/zstack/network"), (7, "/zstack")] {
+        console.report_arrival_at(path, at, "cloud=a", alarm.as_bytes()).await;
+    }
+    for (name, at, url) in [
+        (Some("database"), 5, "/zstack/database?cloud=a"),
+        (Some("network"), 6, "/zstack/network?cloud=a"),
+        (None, 7, "/zstack?cloud=a"),
+        (Some("third"), 0, ""),
+    ] {
+        let url_labels = vec![("cloud".to_owned(), "a".to_owned())];
+        let context = Context { url_labels, ..name.map_or_else(Context::default, to_channel) };
+        for delayed in [None, late().delayed] {
+            console.push_translated(alarm.as_bytes(), &Context { delayed, ..context.clone() }).await;
+            let found = if at == 0 { (Value::Null, json!([])) } else { shown(at, &alarm, url) };
+            assert_eq!(last_message(&console, 1).await, found, "{name:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_path_is_read_as_the_relay_reads_it() {
+    let alarm = sample("alarm");
+    for (path, context) in [
+        ("/zstack/", Some(Context::default())),
+        ("/zstack/database/", Some(to_channel("database"))),
+        ("/zstack/a/b", None),
+        ("/zstack/a%62", None),
+    ] {
+        let console = TestConsole::new().await;
+        console.report_arrival_at(path, 5, "", alarm.as_bytes()).await;
+        console.push_translated(alarm.as_bytes(), context.as_ref().unwrap_or(&Context::default())).await;
+        let found = if context.is_some() { shown(5, &alarm, path) } else { (Value::Null, json!([])) };
+        assert_eq!(last_message(&console, 1).await, found, "{path}");
+    }
 }
 
 #[tokio::test]

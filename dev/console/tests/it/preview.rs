@@ -6,7 +6,7 @@ use zstack_flashduty::translate::{Context, translate};
 use zstack_flashduty::webhook::MAX_BODY;
 use zstack_flashduty::zstack::split;
 
-use crate::{TestConsole, sample, sample_with};
+use crate::{TestConsole, sample, sample_with, to_channel};
 
 #[tokio::test]
 async fn a_preview_shows_what_the_relay_would_push() {
@@ -62,6 +62,45 @@ async fn a_preview_is_in_the_language_that_is_asked_for() {
         let event = &preview["messages"][0]["events"][0]["event"];
         assert_eq!((status, event["labels"]["check"].as_str()), (200, Some(check)), "{preview}");
         assert!(event["description"].as_str().unwrap().starts_with(beginning), "{event}");
+    }
+}
+
+#[tokio::test]
+async fn a_preview_for_a_channel_shows_the_events_of_that_channel() {
+    let console = TestConsole::new().await;
+    let preview = async |body: &str, channel: &str| {
+        let message = json!({"body": body, "channel": channel});
+        console.send(Method::POST, "/api/preview", &message).await.1
+    };
+    for name in ["alarm", "test-message", "facts-recovery-chinese"] {
+        let previewed = preview(&sample(name), "database").await;
+        let part = &split(sample(name).as_bytes())[0];
+        let alerts = translate(&part.text, &part.around, &to_channel("database"));
+        let events = alerts.iter().flat_map(|alert| &alert.events);
+        let events: Vec<Value> = events.map(|event| serde_json::from_slice(&event.to_json()).unwrap()).collect();
+        let shown = previewed["messages"][0]["events"].as_array().unwrap();
+        assert_eq!(shown.iter().map(|it| it["event"].clone()).collect::<Vec<_>>(), events, "{name}");
+        for event in shown {
+            assert_eq!(event["event"]["labels"]["channel"], "database", "{name}");
+            // The URL's path is the source of this label, and of no other field.
+            let from = json!({"in": "path", "name": "database"});
+            let fields = event["fields"].as_array().unwrap().iter();
+            let of_path = fields.filter(|field| field["from"].as_array().unwrap().contains(&from));
+            let of_path: Vec<_> = of_path.map(|field| field["field"].as_str().unwrap()).collect();
+            assert_eq!(of_path, ["labels.channel"], "{name}");
+        }
+    }
+    // The relay checks the channel before the body.
+    for body in [sample("alarm"), String::new()] {
+        let wanted = json!({
+            "error": {
+                "code": "UnknownChannel",
+                "message": "a channel's name has 1 to 64 characters, which are letters, digits, `_`, `.` and `-`; \
+                            correct the end of the endpoint's URL in ZStack",
+            },
+            "messages": [],
+        });
+        assert_eq!(preview(&body, "a/b").await, wanted);
     }
 }
 

@@ -9,15 +9,14 @@ use tokio::time::timeout;
 use zstack_flashduty::translate::Context;
 
 use crate::stream::Stream;
-use crate::{KEY, TOKEN, TestConsole, sample};
+use crate::{CHANNEL_KEY, KEY, TOKEN, TestConsole, sample};
 
 #[tokio::test]
 async fn no_answer_contains_a_secret() {
     let console = TestConsole::new().await;
     let mut stream = Stream::open(&console).await;
     let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let stack = json!({"webhook_url": format!("http://{nobody}/zstack"), "token": TOKEN});
-    console.send_ok(Method::PUT, "/api/stack", &stack).await;
+    console.report_stack(&format!("http://{nobody}/zstack")).await;
     let query = format!("token={TOKEN}&cloud=c");
     console.report_arrival(1, &query, sample("alarm").as_bytes()).await;
     let url_labels = vec![("cloud".to_owned(), "c".to_owned())];
@@ -27,11 +26,13 @@ async fn no_answer_contains_a_secret() {
     for url in [standin.push_url("standard", KEY), standin.push_url(KEY, KEY), standin.push_url("standard", "wrong")] {
         console.client.post(url).json(&json!({"title_rule": "t"})).send().await.unwrap();
     }
-    console.set_faults(json!({"fault": "unavailable"})).await;
+    console.set_faults(json!({"fault": "unavailable", "channel": "database"})).await;
+    console.push_with(CHANNEL_KEY, json!({"title_rule": "t"}).to_string().into_bytes()).await;
+    console.set_faults(json!({"channel": ""})).await;
     console.push(&json!({"title_rule": "t"})).await;
 
     let mut answers = Vec::new();
-    let message = json!({"body": sample("alarm"), "query": query});
+    let message = json!({"body": sample("alarm"), "query": query, "channel": "database"});
     for path in ["/api/preview", "/api/send"] {
         answers.push(console.send(Method::POST, path, &message).await.1.to_string());
     }
@@ -49,10 +50,10 @@ async fn no_answer_contains_a_secret() {
     let alert = console.alert(1).await;
     assert_eq!(alert["history"][0]["message"]["url"], "/zstack?cloud=c");
     answers.push(Stream::open(&console).await.first.to_string());
-    // The last change above is the fourth refused push.
+    // The last change above is the fifth refused push.
     let until_last_change = async {
         let mut refused = 0;
-        while refused < 4 {
+        while refused < 5 {
             let (name, data) = stream.event().await;
             refused += if name == "refused" { data.as_array().unwrap().len() } else { 0 };
             answers.push(data.to_string());
@@ -60,7 +61,14 @@ async fn no_answer_contains_a_secret() {
     };
     timeout(Duration::from_secs(20), until_last_change).await.unwrap();
     for text in &answers {
-        assert!(!text.contains(TOKEN) && !text.contains(KEY), "{text}");
+        for secret in [TOKEN, KEY, CHANNEL_KEY] {
+            assert!(!text.contains(secret), "{text}");
+        }
     }
-    assert!(!format!("{:?}", console.server).contains(TOKEN));
+    // What the page and the console's own log could show of the stack.
+    let stack = format!("{:?}", console.server);
+    let (_, stack) = stack.split_once("stack: ").unwrap();
+    for secret in [TOKEN, CHANNEL_KEY] {
+        assert!(!stack.contains(secret), "{stack}");
+    }
 }

@@ -6,7 +6,7 @@ use reqwest::{Method, Response};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use crate::TestConsole;
+use crate::{TestConsole, error, sample, to_channel};
 
 /// An open stream.
 pub(crate) struct Stream {
@@ -82,7 +82,7 @@ async fn a_stream_starts_with_the_whole_state() {
     let stream = Stream::open(&console).await;
     assert_eq!(stream.first["cleared"], json!({}));
     assert_eq!(stream.first["alerts"], json!([]));
-    assert_eq!(stream.first["stack"], json!({"ready": false, "webhook_url": null}));
+    assert_eq!(stream.first["stack"], json!({"ready": false, "webhook_url": null, "channels": []}));
     assert_eq!(stream.first["refused"], json!([]));
 
     console.push(&event("a", "Warning")).await;
@@ -102,6 +102,7 @@ async fn a_stream_starts_with_the_whole_state() {
         "severity": "Warning",
         "open": true,
         "resource": "<b>a</b>",
+        "channel": null,
         "opened_at": opened_at,
         "updated_at": updated_at,
         "closed_at": null,
@@ -113,6 +114,7 @@ async fn a_stream_starts_with_the_whole_state() {
         "at": refused["at"],
         "status": 400,
         "title": "wrong",
+        "channel": null,
         "violations": ["alert_key is required"],
         "fault": false,
     });
@@ -143,6 +145,7 @@ async fn a_stream_sends_changes() {
         "at": refused[0]["at"],
         "status": null,
         "title": "<b>c</b> is full",
+        "channel": null,
         "violations": [],
         "fault": true,
     }]);
@@ -218,14 +221,40 @@ async fn only_the_last_refused_pushes_are_kept() {
 }
 
 #[tokio::test]
+async fn alerts_and_refused_pushes_name_their_channel() {
+    let console = TestConsole::new().await;
+    let mut stream = Stream::open(&console).await;
+    console.push_translated(sample("alarm").as_bytes(), &to_channel("database")).await;
+    assert_eq!(stream.next("alerts").await[0]["channel"], "database");
+    console.set_faults(json!({"fault": "refuse"})).await;
+    let labels = json!({"channel": "database"});
+    console.push(&json!({"title_rule": "t", "event_status": "Info", "alert_key": "k", "labels": labels})).await;
+    assert_eq!(stream.next("refused").await[0]["channel"], "database");
+}
+
+#[tokio::test]
+async fn the_stack_is_sent_with_the_names_of_its_channels() {
+    let console = TestConsole::new().await;
+    let mut stream = Stream::open(&console).await;
+    let url = "http://127.0.0.1:4566/_aws/execute-api/a1/zstack";
+    console.report_stack(url).await;
+    let wanted = json!({"ready": true, "webhook_url": url, "channels": ["database"]});
+    assert_eq!(stream.next("stack").await, wanted);
+    for channel in [json!({"name": "a/b", "integration_key": "k"}), json!({"name": "a"}), json!("a")] {
+        let stack = json!({"webhook_url": url, "token": "t", "channels": [channel]});
+        assert_eq!(error("InvalidRequest", console.send(Method::PUT, "/api/stack", &stack).await), 422, "{stack}");
+    }
+}
+
+#[tokio::test]
 async fn the_stack_is_sent_without_its_token() {
     let console = TestConsole::new().await;
     let mut stream = Stream::open(&console).await;
     let url = "http://127.0.0.1:4566/_aws/execute-api/a1/zstack";
     console.send_ok(Method::PUT, "/api/stack", &json!({"webhook_url": url, "token": "t"})).await;
-    assert_eq!(stream.next("stack").await, json!({"ready": true, "webhook_url": url}));
+    assert_eq!(stream.next("stack").await, json!({"ready": true, "webhook_url": url, "channels": []}));
     console.send_ok(Method::PUT, "/api/stack", &json!({"webhook_url": null, "token": null})).await;
-    assert_eq!(stream.next("stack").await, json!({"ready": false, "webhook_url": null}));
+    assert_eq!(stream.next("stack").await, json!({"ready": false, "webhook_url": null, "channels": []}));
     for url in ["ftp://127.0.0.1/", "http://127.0.0.1/?token=t", "http://u:t@127.0.0.1/", "zstack"] {
         let (status, _) = console.send(Method::PUT, "/api/stack", &json!({"webhook_url": url, "token": "t"})).await;
         assert_eq!(status, 422, "{url}");
