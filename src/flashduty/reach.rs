@@ -9,7 +9,7 @@ use super::error::PushError;
 use super::push_url::PushUrl;
 use crate::deadline::Deadline;
 use crate::platform::causes;
-use crate::platform::http::Http;
+use crate::platform::http::{Http, Run};
 
 /// As for a push: an old connection may be dead.
 const REPEAT_AFTER: Duration = Duration::from_secs(1);
@@ -23,7 +23,7 @@ const REPEAT_AFTER: Duration = Duration::from_secs(1);
 pub(crate) async fn reach(http: &Http, url: &PushUrl, deadline: Deadline) -> Result<(), PushError> {
     let root = url.root();
     let run = || http.client().head(root.clone()).send();
-    let what = match timeout_at(deadline.at(), http.exchange(REPEAT_AFTER, run)).await {
+    let what = match timeout_at(deadline.at(), Run::of(run()).or_again(REPEAT_AFTER, run)).await {
         Ok(Ok(_)) => return Ok(()),
         Ok(Err(error)) => causes(&error.without_url()),
         Err(_) => "no answer in time".to_owned(),
