@@ -10,7 +10,7 @@ use crate::channel::Channel;
 use crate::deadline::{Deadline, PUSH_BUDGET, TIME_TO_QUEUE, TIME_TO_QUEUE_ONE_MORE, epoch_millis};
 use crate::delivery::{Delivery, End, Outcome, OutgoingAlert, Session, report_lost, report_undone};
 use crate::error::DeliveryError;
-use crate::flashduty::{Effort, Integration, PerIntegration};
+use crate::flashduty::{Begun, Effort, Integration, PerIntegration};
 use crate::queue::{Letter, Queues, Waiting};
 use crate::secrets::Secrets;
 use crate::zstack::{Part, split};
@@ -144,10 +144,16 @@ impl Deliveries<'_> {
     /// its alert: another process may have queued that so lately that SQS does not count it yet.
     async fn push_or_queue(&mut self, alert: &OutgoingAlert, behind: usize) -> Vec<Outcome> {
         let Some(queues) = self.relay.delivery.queues() else {
-            return self.session.deliver(alert, Effort::Until(self.deadline), self.deadline).await;
+            return self.session.deliver(alert, Effort::Until(self.deadline), self.deadline, None).await;
         };
         let group = alert.group();
-        let waiting = match queues.waiting_before(&group, self.deadline).await {
+        let mut begun = self.begin(alert, &group, behind, queues);
+        let asked = queues.waiting_before(&group, self.deadline);
+        let waiting = match &mut begun {
+            Some(begun) => begun.meanwhile(asked).await,
+            None => asked.await,
+        };
+        let waiting = match waiting {
             // An alert that closes itself ends closed in every order.
             Waiting::SameAlert if alert.closes_itself() => Waiting::Something,
             waiting => waiting,
@@ -176,7 +182,7 @@ impl Deliveries<'_> {
             (true, true) => Effort::Until(push_by.at_most(TIME_FOR_LONE)),
             (true, false) => Effort::Once(push_by),
         };
-        let mut outcomes = self.session.deliver(alert, effort, self.deadline).await;
+        let mut outcomes = self.session.deliver(alert, effort, self.deadline, begun).await;
         match outcomes.last_mut() {
             Some(Outcome { end: end @ End::Delivered(_), .. }) => {
                 let keeps_place = others_wait || alert.is_recovery() && !queues.pushed_lately(&group);
@@ -194,6 +200,16 @@ impl Deliveries<'_> {
             _ => {}
         }
         outcomes
+    }
+
+    /// Begins the push of an alert if SQS is to be asked first: its answer takes the time that the connection to Flashduty
+    /// takes to open. Flashduty gets the event after SQS's answer, because an older message that is delivered between
+    /// the two must not be missed.
+    fn begin(&self, alert: &OutgoingAlert, group: &str, behind: usize, queues: &Queues) -> Option<Begun> {
+        let asks = queues.knows_what_waits_before(group).is_none();
+        let may_push = !self.push_by(behind).left().is_zero()
+            && !self.relay.lately(&self.session, |lately| lately.is_paused(self.is_lone));
+        (asks && may_push).then(|| self.session.begin(alert)).flatten()
     }
 
     /// Queues an alert that Flashduty accepted. Fails if the queue does not take it but has an older letter about it that

@@ -182,7 +182,7 @@ impl Checks {
         let client = Client::new(self.http.clone());
         for body in bodies {
             let push_by = deadline.before(TIME_TO_QUEUE).at_most(PUSH_BUDGET);
-            match client.push(url, body, Effort::Until(push_by)).await.result {
+            match client.push(url, body, Effort::Until(push_by), None).await.result {
                 Ok(_) => {}
                 Err(why) => {
                     let Some(said) = why.of_missing_route() else { return Err(why) };

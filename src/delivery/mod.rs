@@ -16,7 +16,7 @@ use crate::channel::Channel;
 use crate::config::Config;
 use crate::deadline::{Deadline, NoTimeLeft};
 use crate::error::DeliveryError;
-use crate::flashduty::{Client, Effort, Integration, PushError, PushUrl, Pushed, TitleRule};
+use crate::flashduty::{Begun, Client, Effort, Integration, PushError, PushUrl, Pushed, TitleRule};
 use crate::language::Language;
 use crate::queue::{QueueError, QueuedMessage, Queues};
 use crate::secrets::{Secret, SecretStore, Secrets};
@@ -157,11 +157,18 @@ impl Session<'_> {
     /// Pushes an alert's events in order, up to the first that Flashduty does not take: the ones after it would be
     /// wrong without it. Says what became of each.
     ///
-    /// `effort` is made for each of them. `settle_by` is when the queue must have the alert.
-    pub async fn deliver(&mut self, alert: &OutgoingAlert, effort: Effort, settle_by: Deadline) -> Vec<Outcome> {
+    /// `effort` is made for each of them. `settle_by` is when the queue must have the alert. `begun` is the push of the
+    /// first event, if it has begun.
+    pub async fn deliver(
+        &mut self,
+        alert: &OutgoingAlert,
+        effort: Effort,
+        settle_by: Deadline,
+        mut begun: Option<Begun>,
+    ) -> Vec<Outcome> {
         let mut outcomes = Vec::with_capacity(alert.bodies.len());
         for body in &alert.bodies {
-            let Pushed { result, attempts, took, retry_after } = self.push(&body.json, effort).await;
+            let Pushed { result, attempts, took, retry_after } = self.push(&body.json, effort, begun.take()).await;
             let end = match result {
                 Ok(receipt) => End::Delivered(receipt),
                 Err(error) if error.is_retryable() => {
@@ -181,9 +188,14 @@ impl Session<'_> {
         outcomes
     }
 
+    /// Begins the push of an alert's first event, if the push URL is known.
+    pub fn begin(&self, alert: &OutgoingAlert) -> Option<Begun> {
+        Some(self.delivery.flashduty.begin(self.push_url()?, alert.bodies.first()?.json.clone()))
+    }
+
     /// Pushes one body; and once more if Flashduty refuses the key and SSM has another push URL by now.
-    async fn push(&mut self, body: &Bytes, effort: Effort) -> Pushed<DeliveryError> {
-        let first = self.push_once(body.clone(), effort).await;
+    async fn push(&mut self, body: &Bytes, effort: Effort, begun: Option<Begun>) -> Pushed<DeliveryError> {
+        let first = self.push_once(body.clone(), effort, begun).await;
         if !matches!(first.result, Err(DeliveryError::Push(PushError::Refused { about_credential: true, .. }))) {
             return first;
         }
@@ -197,7 +209,7 @@ impl Session<'_> {
         match newer {
             Ok(false) => first,
             Ok(true) => {
-                let second = self.push_once(body.clone(), effort).await;
+                let second = self.push_once(body.clone(), effort, None).await;
                 Pushed { attempts: first.attempts + second.attempts, took: first.took + second.took, ..second }
             }
             // The alert can wait for a push URL that works.
@@ -223,11 +235,11 @@ impl Session<'_> {
         Ok(true)
     }
 
-    async fn push_once(&self, body: Bytes, effort: Effort) -> Pushed<DeliveryError> {
+    async fn push_once(&self, body: Bytes, effort: Effort, begun: Option<Begun>) -> Pushed<DeliveryError> {
         match self.secrets.push_url.value() {
             Ok(url) => {
                 let Pushed { result, attempts, took, retry_after } =
-                    self.delivery.flashduty.push(url, body, effort).await;
+                    self.delivery.flashduty.push(url, body, effort, begun).await;
                 Pushed { result: result.map_err(DeliveryError::from), attempts, took, retry_after }
             }
             Err(why) => {

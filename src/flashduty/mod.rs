@@ -22,7 +22,7 @@ pub(crate) use alert_key::AlertKey;
 pub(crate) use alert_key::hash;
 pub(crate) use answer::Receipt;
 pub use client::Client;
-pub(crate) use client::{Effort, Pushed};
+pub(crate) use client::{Begun, Effort, Pushed};
 pub(crate) use error::{NoAnswer, PushError, Remedy, Said, is_redirect};
 pub use event::{Event, Status, TitleRule};
 pub(crate) use label_name::label_name;

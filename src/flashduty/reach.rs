@@ -9,7 +9,7 @@ use super::push_url::PushUrl;
 use super::quote::Quote;
 use crate::deadline::Deadline;
 use crate::platform::causes;
-use crate::platform::http::Http;
+use crate::platform::http::{Http, Run};
 
 /// As for a push: an old connection may be dead.
 const REPEAT_AFTER: Duration = Duration::from_secs(1);
@@ -24,7 +24,7 @@ pub(crate) async fn reach(http: &Http, url: &PushUrl, deadline: Deadline) -> Res
     let root = url.root();
     let run = || http.client().head(root.clone()).send();
     let limit = deadline.left();
-    let why = match timeout_at(deadline.at(), http.exchange(REPEAT_AFTER, run)).await {
+    let why = match timeout_at(deadline.at(), Run::of(run()).or_again(REPEAT_AFTER, run)).await {
         Ok(Ok(_)) => return Ok(()),
         Ok(Err(error)) => NoAnswer::Failed(Quote::new(url, &causes(&error.without_url()))),
         Err(_) => NoAnswer::Within(limit),

@@ -2,7 +2,7 @@
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{
@@ -32,12 +32,18 @@ const REPEAT_AWS_AFTER: Duration = Duration::from_millis(500);
 /// dead connection the next one is new.
 const MAX_IDLE_CONNECTIONS: usize = 1;
 
+tokio::task_local! {
+    /// Set as soon as the request that is being polled opens a connection.
+    static OPENED: Opened;
+}
+
+/// Whether a run opened a connection, and so does not use an old one.
+type Opened = Arc<AtomicBool>;
+
 /// The client. Its clones share everything.
 #[derive(Clone, Debug)]
 pub struct Http {
     client: reqwest::Client,
-    /// The number of connections that were opened.
-    opened: Arc<AtomicUsize>,
 }
 
 impl Http {
@@ -48,20 +54,19 @@ impl Http {
     ///
     /// If TLS cannot be set up, for example because `SSL_CERT_FILE` names no certificate.
     pub fn new() -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        let opened = Arc::new(AtomicUsize::new(0));
-        let count = opened.clone();
         let client = reqwest::Client::builder()
             .tls_backend_preconfigured(tls()?)
             .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_TIMEOUT)
             .pool_max_idle_per_host(MAX_IDLE_CONNECTIONS)
             .redirect(Policy::none())
-            .connector_layer(MapRequestLayer::new(move |target| {
-                count.fetch_add(1, Ordering::Relaxed);
+            .connector_layer(MapRequestLayer::new(|target| {
+                // The connector is called where the request's own future is polled.
+                let _ = OPENED.try_with(|opened| opened.store(true, Ordering::Relaxed));
                 target
             }))
             .build()?;
-        Ok(Self { client, opened })
+        Ok(Self { client })
     }
 
     /// The client for requests to Flashduty.
@@ -69,17 +74,25 @@ impl Http {
     pub fn client(&self) -> &reqwest::Client {
         &self.client
     }
+}
 
-    /// The number of connections that were opened so far.
-    #[must_use]
-    fn opened(&self) -> usize {
-        self.opened.load(Ordering::Relaxed)
+/// One run of an exchange of request and answer.
+pub(crate) struct Run<F> {
+    pub opened: Opened,
+    pub future: F,
+}
+
+impl<F: Future> Run<F> {
+    /// A run that knows whether its request opens a connection.
+    pub fn of(request: F) -> Run<impl Future<Output = F::Output>> {
+        let opened = Opened::default();
+        Run { future: OPENED.scope(opened.clone(), request), opened }
     }
 
-    /// Runs one exchange of request and answer. Runs it once more on a new connection if the first run used an old
-    /// connection that may be dead: it failed, or did not end within `repeat_after`. In the second case both runs go on,
-    /// because the server may only be slow, and the first that succeeds counts. On a new connection an exchange has all
-    /// the time that the caller gives it.
+    /// Runs an exchange, of which this is the first run. Runs it once more (`again`) on a new connection if the first run
+    /// uses an old connection that may be dead: it failed, or did not end within `repeat_after`. In the second case both
+    /// runs go on, because the server may only be slow, and the first that succeeds counts. On a new connection an
+    /// exchange has all the time that the caller gives it.
     ///
     /// Lambda freezes the process between requests. Meanwhile the server closes idle connections, or a gateway on the
     /// way forgets them. Then nothing reports that a request does not arrive. So a request may arrive twice, and that
@@ -88,18 +101,19 @@ impl Http {
     /// # Errors
     ///
     /// The error of a run that failed, if no other run succeeded.
-    pub(crate) async fn exchange<T, E, R>(&self, repeat_after: Duration, run: impl Fn() -> R) -> Result<T, E>
+    pub async fn or_again<T, E, Again>(self, repeat_after: Duration, again: impl FnOnce() -> Again) -> Result<T, E>
     where
-        R: Future<Output = Result<T, E>>,
+        F: Future<Output = Result<T, E>>,
+        Again: Future<Output = Result<T, E>>,
     {
-        let opened = self.opened();
-        let old = || self.opened() == opened;
-        let mut first = pin!(run());
+        let Self { opened, future } = self;
+        let old = || !opened.load(Ordering::Relaxed);
+        let mut first = pin!(future);
         match timeout(repeat_after, &mut first).await {
-            Ok(Err(_)) if old() => run().await,
+            Ok(Err(_)) if old() => again().await,
             Ok(done) => done,
             Err(_) if old() => {
-                let mut second = pin!(run());
+                let mut second = pin!(again());
                 tokio::select! {
                     done = &mut first => if done.is_ok() { done } else { second.await },
                     done = &mut second => if done.is_ok() { done } else { first.await },
@@ -148,7 +162,7 @@ impl HttpConnector for Http {
             // None of our calls does harm if it arrives twice: SSM reads; SQS counts, sets a timeout, or recognises a
             // message by its deduplication id.
             let run = || exchange_once(http.client.clone(), request.clone());
-            let answer = http.exchange(REPEAT_AWS_AFTER, run).await.map_err(failed)?;
+            let answer = Run::of(run()).or_again(REPEAT_AWS_AFTER, run).await.map_err(failed)?;
             HttpResponse::try_from(answer).map_err(|error| ConnectorError::other(error.into(), None))
         })
     }

@@ -101,11 +101,22 @@ impl Queues {
     /// What waits and may be about the alert of this message group. Any relay process may have queued it, so SQS is asked. Its count may lag,
     /// so this process remembers what it queued itself.
     pub async fn waiting_before(&self, group: &str, deadline: Deadline) -> Waiting {
+        match self.knows_what_waits_before(group) {
+            Some(waiting) => waiting,
+            None if self.is_filled(deadline).await => Waiting::Something,
+            None => Waiting::Nothing,
+        }
+    }
+
+    /// The same, if this process knows it without asking SQS.
+    #[must_use]
+    pub fn knows_what_waits_before(&self, group: &str) -> Option<Waiting> {
         match self.last(group) {
-            Some(Last::Queued) => Waiting::SameAlert,
-            Some(Last::PushedAndQueued) => Waiting::Something,
-            Some(Last::Pushed) | None if self.is_filled(deadline).await => Waiting::Something,
-            Some(Last::Pushed) | None => Waiting::Nothing,
+            Some(Last::Queued) => Some(Waiting::SameAlert),
+            Some(Last::PushedAndQueued) => Some(Waiting::Something),
+            Some(Last::Pushed) | None => {
+                self.known().map(|filled| if filled { Waiting::Something } else { Waiting::Nothing })
+            }
         }
     }
 

@@ -200,7 +200,7 @@ impl<'a> Batch<'a> {
         let effort =
             if may_retry { Effort::Until(self.push_by.at_most(TIME_FOR_FIRST)) } else { Effort::Once(self.push_by) };
         let (mut done, mut delivered) = (true, true);
-        for outcome in session.deliver(&alert, effort, self.settle_by).await {
+        for outcome in session.deliver(&alert, effort, self.settle_by, None).await {
             done = self.record(at, message, &alert, &outcome, &delayed);
             delivered = matches!(outcome.end, End::Delivered(_));
         }

@@ -2,6 +2,7 @@
 //!
 //! Lambda freezes the process between requests. Meanwhile, Flashduty may close an idle connection.
 
+mod ahead;
 mod dead;
 
 use std::sync::Arc;
@@ -55,8 +56,8 @@ async fn serve(close: Close, connections: Arc<AtomicUsize>) -> String {
     format!("http://{address}/event/push/alert/standard?integration_key=sample%20key%2F1")
 }
 
-/// Reads one request to its end.
-async fn read_request(stream: &mut TcpStream) {
+/// Reads one request to its end. Says whether it came to its end.
+async fn read_request(stream: &mut TcpStream) -> bool {
     let mut request = Vec::new();
     loop {
         let mut chunk = [0; 4_096];
@@ -66,11 +67,11 @@ async fn read_request(stream: &mut TcpStream) {
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
             let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse::<usize>().ok());
             if body.len() >= length.unwrap_or_default() {
-                return;
+                return true;
             }
         }
         if n == 0 {
-            return;
+            return false;
         }
     }
 }

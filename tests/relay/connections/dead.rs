@@ -15,7 +15,7 @@ use crate::support::{KEY, KEY_IN_URL, World, sample};
 const LATE: Duration = Duration::from_millis(900);
 
 /// A proxy in front of the server of an `http://` URL, and its URL.
-async fn proxy_of(url: &str) -> (Proxy, String) {
+pub async fn proxy_of(url: &str) -> (Proxy, String) {
     let service = url.strip_prefix("http://").unwrap();
     let proxy = Proxy::to(service.split('/').next().unwrap()).await;
     let through = format!("http://{}", proxy.address());
