@@ -19,7 +19,7 @@ from . import ROOT, Failed, build, licences
 CONTENTS = ROOT / "scripts/bundle"
 """What only a bundle has."""
 
-PROGRAMS = {"doctor.py": ["terminal.py"]}
+PROGRAMS = {"doctor.py": ["terminal.py", "checks"]}
 """The programs of scripts/ in a bundle, and what each of them needs there: files, or folders of modules."""
 
 MODES = {"bootstrap": 0o755}

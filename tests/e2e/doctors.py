@@ -1,16 +1,15 @@
-"""scripts/doctor.py as the tests run it: as a program in a terminal of its own, and as a module."""
+"""scripts/doctor.py as the tests run it: as a program in a terminal of its own."""
 
-import importlib.util
 import re
-import secrets
 import subprocess
 import sys
 from base64 import b64encode
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+import doctor
+from checks.texts import TEXTS
 from cloud import bundle
 from conftest import World
 from local import ROOT
@@ -44,23 +43,12 @@ def copied(folder: Path, changed: dict[str, str] | None = None) -> Path:
         assert texts[name].count(before) == 1, before
         texts[name] = texts[name].replace(before, after)
     for name, text in texts.items():
-        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
     return folder / PROGRAM.name
 
 
-def loaded(path: Path = PROGRAM) -> ModuleType:
-    """The program as a module."""
-    spec = importlib.util.spec_from_file_location(f"doctor_{secrets.token_hex(4)}", path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-doctor = loaded()
-
-STEPS = [name for name, _ in doctor.STEPS]
+STEPS = [step.name for step in doctor.STEPS]
 
 
 @dataclass
@@ -73,7 +61,7 @@ class Run:
     """Mark, text and advice of each step."""
 
     def __post_init__(self):
-        names = {doctor.TEXTS[name][0]: name for name in STEPS}
+        names = {TEXTS[name][0]: name for name in STEPS}
         step = None
         for line in self.output.splitlines():
             if found := re.fullmatch(r"([✓✗!-]) ([^:]+): (.*)", line):
@@ -179,5 +167,5 @@ exec '{REAL_AWS}' "$@"
 
 def impatient(name: str) -> dict[str, str]:
     """The program with less patience."""
-    before = f"{name} = {getattr(doctor, name)}\n"
-    return {before: f"{name} = 2\n"}
+    [value] = [it for text in SOURCES.values() for it in re.findall(rf"(?m)^{name} = (\d+)$", text)]
+    return {f"{name} = {value}\n": f"{name} = 2\n"}
