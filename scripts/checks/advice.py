@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 
+from .aws import utc
 from .doctor import Doctor
 from .findings import Failure
 from .release import is_release
@@ -24,8 +25,10 @@ def deploy(doctor: Doctor) -> str:
 
 def restore(doctor: Doctor) -> list[str]:
     """The commands that undo changes by hand. A deployment of the same template changes nothing."""
-    at = ("--stack-name", doctor.options.stack, "--change-set-name", "undo-changes-by-hand")
-    kept = [f"ParameterKey={name},UsePreviousValue=true" for name in sorted(doctor.stack.parameters)]
+    # CloudFormation keeps a change set that was executed or that failed, and its name with it.
+    name = utc(doctor.began, "undo-changes-by-hand-%Y%m%d-%H%M%S")
+    at = ("--stack-name", doctor.options.stack, "--change-set-name", name)
+    kept = [f"ParameterKey={it},UsePreviousValue=true" for it in sorted(doctor.stack.parameters)]
     create = ("create-change-set", *at, "--use-previous-template", "--deployment-mode", "REVERT_DRIFT")
     create += ("--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND", "--parameters", *kept)
     wait = ("wait", "change-set-create-complete", *at)

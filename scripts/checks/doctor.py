@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from terminal import Terminal
 
 from .aws import Aws
@@ -14,6 +16,7 @@ class Doctor:
 
     def __init__(self, terminal: Terminal, options: Options):
         self.terminal, self.options, self.say = terminal, options, terminal.say
+        self.began = time.time()
         self.stack = Stack()
         self.aws = Aws(terminal)
         self.webhook = Webhook(terminal, options, self.stack)

@@ -12,12 +12,10 @@ import re
 import shlex
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -35,41 +33,11 @@ from checks.facts import Options
 from checks.findings import Finding
 from checks.texts import TEXTS
 from checks.webhook import TEST_MESSAGE, Answer, basic
-from doctors import PROGRAM, PYTHON, SOURCES, copied
+from doctors import PROGRAM, PYTHON, SOURCES, copied, served
 from local import ROOT, samples
 from local.aws import LOOPBACK
 from shell import commands
 from terminal import Terminal, language_of
-
-
-@contextmanager
-def served(answer: Callable[[BaseHTTPRequestHandler], tuple[int, dict[str, str], str]]) -> Iterator[str]:
-    """The URL of a webhook on this machine that answers so. `Date` may be one of its headers."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            status, headers, body = answer(self)
-            self.send_response_only(status)
-            for name, value in ({"Date": self.date_time_string()} | headers).items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body.encode())))
-            self.end_headers()
-            self.wfile.write(body.encode())
-
-        do_POST = do_GET
-
-        def log_message(self, *_: object) -> None:
-            """Nothing."""
-
-    server = ThreadingHTTPServer((LOOPBACK, 0), Handler)
-    threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
-    try:
-        yield f"http://{LOOPBACK}:{server.server_port}/zstack"
-    finally:
-        server.shutdown()
-        server.server_close()
-
 
 TOKEN = "0123456789abcdef-of-a-test"
 KEY = "fedcba9876543210"

@@ -37,8 +37,10 @@ TEXTS = {
         "这个 URL 属于别的服务，或者 API 的路由没有了。请与堆栈的 WebhookUrl 核对：{url}",
     ),
     "check_429": (
-        "API Gateway or Lambda throttles. Wait a minute. If it lasts: docs/runbook.md#api-gateway-throttles",
-        "API Gateway 或 Lambda 限流了。请等一分钟。如果一直这样：docs/runbook.md#api-gateway-throttles",
+        "API Gateway or Lambda throttles. Wait a minute. If it lasts, look whether the reserved concurrency"
+        " of the function is 0: docs/runbook.md#api-gateway-throttles",
+        "API Gateway 或 Lambda 限流了。请等一分钟。如果一直这样，请看函数的预留并发是不是 0："
+        "docs/runbook.md#api-gateway-throttles",
     ),
     "check_5xx": (
         "API Gateway got no answer from the function. Look at the last step (errors of the functions), and"
