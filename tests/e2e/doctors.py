@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import doctor
+import warm_aws
 from checks.texts import TEXTS
 from cloud import bundle
 from conftest import World
@@ -125,8 +126,8 @@ class Shell:
         } | {"PATH": f"{self.folder}:/usr/bin:/bin", "LANG": "C.UTF-8", "AWS_RETRY_MODE": "standard"}
         self.environment.pop("LANGUAGE", None)
 
-    def install(self) -> None:
-        """Put the real `aws` on the path."""
+    def install(self, aws: str | None = None) -> None:
+        """Put the real `aws` on the path, by default one that has started already."""
         # It writes down what `ps` would show. Version 1 does not read AWS_ENDPOINT_URL for SQS here.
         self.stand_in(
             f"""for word in "$@"; do printf '%s\\n' "$word" >> '{self.calls}'; done
@@ -134,7 +135,7 @@ case "$*" in
 *--endpoint-url*) ;;
 sqs*) set -- --endpoint-url "$AWS_ENDPOINT_URL" "$@" ;;
 esac
-exec '{REAL_AWS}' "$@"
+exec {aws or warm_aws.command(REAL_AWS.with_name("python"))} "$@"
 """
         )
 

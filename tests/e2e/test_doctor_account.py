@@ -18,7 +18,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from conftest import World
-from doctors import STEPS, Run, Shell
+from doctors import REAL_AWS, STEPS, Run, Shell
 from local.aws import CREDENTIALS, REGION
 from trials import wait_until
 
@@ -210,6 +210,7 @@ def test_a_clock_that_is_wrong(shell: Shell):
     stack = shell.world.stacks[0]
     shell.environment |= {"CLOCK_OFF": "0", "PYTHONPATH": str(machine)}
     shell.environment |= keys(new_user(shell.world, "late"))
+    shell.install(str(REAL_AWS))
     # STS accepts 15 minutes, CloudFormation 5.
     for off, step in (("1000", "account"), ("-400", "stack")):
         run = shell.on(stack, only="stack", CLOCK_OFF=off)
@@ -220,8 +221,7 @@ def test_a_clock_that_is_wrong(shell: Shell):
     assert run.marked("✓") == ["account", "stack"], run.output
 
     # Such as one in a container on another machine.
-    aws = shell.folder / "aws"
-    aws.write_text(aws.read_text().replace("exec ", "exec env CLOCK_OFF=0 "))
+    shell.install(f"env CLOCK_OFF=0 {REAL_AWS}")
     for off, mark, words in (("400", "✗", "s ahead of"), ("-90", "!", "s behind")):
         run = shell.on(stack, only="clock", CLOCK_OFF=off)
         assert (run.steps["clock"][0], words in run.text("clock")) == (mark, True), run.output
