@@ -8,8 +8,9 @@ test_doctor_stack     states of a stack
 test_doctor_undone    changes by hand
 test_doctor_api       the API, what stands before it, and what Flashduty answers
 
-Two kinds of ✗ are only in test_doctor_recorded.py: an error of AWS that the program does not know (`AWS
-answered: …`), for which there is no advice, and the states of a stack that is imported.
+Two kinds of ✗ are only in test_doctor_recorded.py. For an error of AWS that the program does not know (`AWS
+answered: …`) there is no advice to follow. A stack that was imported, or deployed without a rollback,
+gets the advice of the other states.
 """
 # ruff: noqa: RUF001 (Chinese has punctuation of its own)
 

@@ -1,7 +1,7 @@
 """`make doctor` with answers that are written down here, and what it is made of.
 
-MiniStack has no expired credentials, no small account, and no stack that is half deployed, and it lets
-everybody do some things. test_doctor.py has what it can show.
+They are quick, so they go through every kind of answer. The other modules provoke on MiniStack what can be
+provoked there, and mend it.
 """
 # ruff: noqa: RUF001 (Chinese has punctuation of its own)
 
