@@ -1,21 +1,24 @@
-"""scripts/doctor.py as the tests run it: as a program in a terminal of its own, and as a module."""
+"""scripts/doctor.py as the tests run it: as a program in a terminal of its own."""
 
-import importlib.util
 import re
-import secrets
 import subprocess
 import sys
 from base64 import b64encode
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+import doctor
+from checks.texts import TEXTS
+from cloud import bundle
 from conftest import World
 from local import ROOT
 from local.stack import Stack
 
 PROGRAM = ROOT / "scripts/doctor.py"
+SOURCES = {name: text.decode() for name, text in bundle.programs("doctor.py").items()}
+"""The program and its modules: their names in scripts/, and in an unpacked release, and their texts."""
+
 REAL_AWS = ROOT / ".venv/ministack/bin/aws"
 
 
@@ -32,18 +35,20 @@ def oldest_python() -> Path:
 PYTHON = oldest_python()
 
 
-def loaded(path: Path = PROGRAM) -> ModuleType:
-    """The program as a module."""
-    spec = importlib.util.spec_from_file_location(f"doctor_{secrets.token_hex(4)}", path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+def copied(folder: Path, changed: dict[str, str] | None = None) -> Path:
+    """Copy the program into a folder. `changed` are lines that are changed before, each once in all files."""
+    texts = dict(SOURCES)
+    for before, after in (changed or {}).items():
+        [name] = [name for name, text in texts.items() if before in text]
+        assert texts[name].count(before) == 1, before
+        texts[name] = texts[name].replace(before, after)
+    for name, text in texts.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return folder / PROGRAM.name
 
 
-doctor = loaded()
-
-STEPS = [name for name, _ in doctor.STEPS]
+STEPS = [step.name for step in doctor.STEPS]
 
 
 @dataclass
@@ -56,7 +61,7 @@ class Run:
     """Mark, text and advice of each step."""
 
     def __post_init__(self):
-        names = {doctor.TEXTS[name][0]: name for name in STEPS}
+        names = {TEXTS[name][0]: name for name in STEPS}
         step = None
         for line in self.output.splitlines():
             if found := re.fullmatch(r"([✓✗!-]) ([^:]+): (.*)", line):
@@ -123,12 +128,7 @@ exec '{REAL_AWS}' "$@"
     ) -> Run:
         """Run the program. `changed` are lines of it that are changed before, such as how long it waits."""
         if changed:
-            text = program.read_text()
-            for before, after in changed.items():
-                assert text.count(before) == 1, before
-                text = text.replace(before, after)
-            program = self.folder / "doctor.py"
-            program.write_text(text)
+            program = copied(self.folder, changed)
         ended = subprocess.run(
             [PYTHON, program, *arguments],
             env=self.environment | variables,
@@ -167,5 +167,5 @@ exec '{REAL_AWS}' "$@"
 
 def impatient(name: str) -> dict[str, str]:
     """The program with less patience."""
-    before = f"{name} = {getattr(doctor, name)}\n"
-    return {before: f"{name} = 2\n"}
+    [value] = [it for text in SOURCES.values() for it in re.findall(rf"(?m)^{name} = (\d+)$", text)]
+    return {f"{name} = {value}\n": f"{name} = 2\n"}

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from checks.texts import TEXTS
 from conftest import World
-from doctors import STEPS, Run, Shell, doctor, impatient
+from doctors import STEPS, Run, Shell, impatient
 from local.stack import Stack
 from trials import wait_until
 
@@ -213,7 +214,7 @@ def test_a_stack_without_queues_whose_alarms_go_to_an_existing_topic(shell: Shel
     world.aws.client("sns").subscribe(TopicArn=topic, Protocol="sms", Endpoint="+10000000000")
     small = world.like("small", RetryQueue="disabled", AlarmTopicArn=topic)
     world.set_push_url()
-    chinese = {doctor.TEXTS[name][1]: name for name in STEPS}
+    chinese = {TEXTS[name][1]: name for name in STEPS}
     run = shell.on(small, "--no-wait", LANG="zh_CN.UTF-8")
     marks = {chinese[name]: mark for mark, name in re.findall(r"(?m)^([✓✗!-]) ([^：]+)：", run.output)}
     none = ("source", "dead_letters", "retries", "metrics")
@@ -304,14 +305,3 @@ def test_stacks_that_are_none(shell: Shell, world: World):
     assert run.text("stack") == "there is no stack fallen in us-east-1"
     assert run.commands("stack") == ["make deploy STACK=fallen"]
     assert run.steps["concurrency"][0] == "✓"
-
-
-def test_a_mistake_of_the_program_shows_no_value(shell: Shell):
-    """Only its kind and its line."""
-    line = '            raise Failure(self.say("no_cli"), self.say("install_cli"))\n'
-    changed = {line: "            {}[self.wait, 'a secret']\n"}
-    run = shell.doctor(changed=changed, PATH="/nowhere")
-    assert re.fullmatch(
-        r"This is a mistake of doctor.py: KeyError in line \d+. Please open an issue.\n", run.output
-    )
-    assert run.status == 1
