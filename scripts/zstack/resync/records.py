@@ -1,0 +1,230 @@
+"""What ZStack remembers: its records of alarms and events, and the rules that made them.
+
+ZStack writes a record for each message of each enabled rule, delivered or not. A record has the ids of the
+message, its raw values, and no names.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from zstack.api import Api, Refused
+
+ALARMS, EVENTS = "/zwatch/alarm-records", "/zwatch/event-records"
+"""QueryAlarmRecord and QueryEventRecord, since Cloud 4.1.0."""
+
+SYNC_NAMES = 50
+"""UUIDs in one question for names, so that the URL stays short."""
+
+
+class Unreadable(Exception):
+    """A row that is not a record as this version knows it. The text names the field."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One message that ZStack made, to whomever it was sent."""
+
+    kind: str
+    """`alarm` or `event`."""
+    id: int
+    at: int
+    """When the record was written, in milliseconds since 1970, by the clock of a management node."""
+    rule: str
+    """UUID of the alarm, or of the event's subscription."""
+    name: str
+    """That of the alarm as people wrote it, or the event's id."""
+    resource: str
+    """UUID; empty if there is none."""
+    level: str
+    row: dict[str, Any] = field(compare=False, repr=False)
+    """All that ZStack said."""
+    labels: dict[str, str] | None = field(default=None, compare=False)
+    """Those of an event. None if they cannot be read."""
+
+    @property
+    def identity(self) -> tuple[str, int]:
+        """What tells it from every other record."""
+        return self.kind, self.id
+
+    @property
+    def order(self) -> tuple[int, str, int]:
+        """What comes later is greater. Two records of one millisecond have the order of their ids."""
+        return self.at, self.kind, self.id
+
+
+@dataclass(frozen=True)
+class Rule:
+    """An alarm or an event's subscription, as it is now."""
+
+    enabled: bool
+    topics: frozenset[str]
+    """The topics that it sends to."""
+    event: str = ""
+    recovers: bool = False
+    """Whether an alarm sends recoveries."""
+    period: int = 0
+    repeat: int = 0
+    """Seconds until an alarm that lasts is told again; 0 if it is not told for ever."""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """An endpoint of type webhook."""
+
+    uuid: str
+    name: str
+    url: str
+    user: str
+    enabled: bool
+
+
+def whole(value: Any) -> int | None:
+    """A whole number. ZStack may write it as `60.0`."""
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value // 1:
+        return None
+    return int(value)
+
+
+def text(value: Any) -> str:
+    """A text; empty if there is none."""
+    return value if isinstance(value, str) else ""
+
+
+def record(kind: str, row: dict[str, Any]) -> Record:
+    """Read a row."""
+    names = {
+        "alarm": ("alarmUuid", "alarmName", "resourceUuid"),
+        "event": ("subscriptionUuid", "name", "resourceId"),
+    }[kind]
+    number, at = whole(row.get("id")), whole(row.get("createTime"))
+    if number is None:
+        raise Unreadable("id")
+    # A time in seconds would be one of 1970.
+    if at is None or at < 10**11:
+        raise Unreadable("createTime")
+    rule, name, resource = (text(row.get(it)) for it in names)
+    if not rule:
+        raise Unreadable(names[0])
+    if kind == "event" and not name:
+        raise Unreadable(names[1])
+    read = labels(row.get("labels")) if kind == "event" else None
+    return Record(kind, number, at, rule, name, resource, text(row.get("emergencyLevel")), row, read)
+
+
+def labels(value: Any) -> dict[str, str] | None:
+    """The labels of an event: JSON in a text, or nothing."""
+    if value is None or value == "":
+        return {}
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return None
+    if not isinstance(value, dict):
+        return None
+    return {
+        name: it if isinstance(it, str) else json.dumps(it) for name, it in value.items() if it is not None
+    }
+
+
+class Reader:
+    """Asks ZStack. Nothing is changed."""
+
+    def __init__(self, api: Api, log_in_again: Any = None):
+        """`log_in_again` begins a new session, if the old one has ended."""
+        self.api, self._log_in_again = api, log_in_again
+        self.unreadable: list[tuple[str, str]] = []
+        """Kind of each row that could not be read, and the field that is the reason."""
+
+    def _rows(self, path: str, *conditions: str, sort: str = "+uuid") -> list[dict[str, Any]]:
+        try:
+            return list(self.api.query(path, *conditions, sort=sort))
+        except Refused as refused:
+            if refused.code != "ID.1001" or not self._log_in_again:
+                raise
+        self._log_in_again()
+        return list(self.api.query(path, *conditions, sort=sort))
+
+    def records(self, since: int) -> list[Record]:
+        """What was told since a time, in order."""
+        found = {}
+        for kind, path in (("alarm", ALARMS), ("event", EVENTS)):
+            # Ids do not change while pages are read. A time can be that of several records.
+            for row in self._rows(path, f"createTime>={since}", sort="+id"):
+                try:
+                    it = record(kind, row)
+                except Unreadable as why:
+                    self.unreadable.append((kind, str(why)))
+                    continue
+                if it.at >= since:
+                    found[it.identity] = it
+        return sorted(found.values(), key=lambda it: it.order)
+
+    def rules(self) -> dict[str, Rule]:
+        """All alarms and all subscriptions of events, by UUID."""
+        found = {}
+        for row in self._rows("/zwatch/alarms"):
+            count = whole(row.get("repeatCount"))
+            found[text(row.get("uuid"))] = Rule(
+                row.get("state") != "Disabled",
+                topics(row),
+                recovers=row.get("enableRecovery") is True,
+                period=whole(row.get("period")) or 0,
+                repeat=(whole(row.get("repeatInterval")) or 0) if count == -1 else 0,
+            )
+        for row in self._rows("/zwatch/events/subscriptions"):
+            enabled = row.get("state") != "Disabled"
+            found[text(row.get("uuid"))] = Rule(enabled, topics(row), event=text(row.get("eventName")))
+        return found
+
+    def endpoints(self) -> list[Endpoint]:
+        """All endpoints of type webhook."""
+        return [
+            Endpoint(
+                text(row.get("uuid")),
+                text(row.get("name")),
+                text(row.get("url")),
+                text(row.get("username")),
+                row.get("state") != "Disabled",
+            )
+            for row in self._rows("/sns/application-endpoints/http")
+            if row.get("type") != "SYSTEM_HTTP"
+        ]
+
+    def topics(self, endpoints: Iterable[Endpoint]) -> frozenset[str]:
+        """The topics that lead to any of these endpoints."""
+        wanted = {it.uuid for it in endpoints}
+        # A subscriber has no UUID of its own.
+        rows = self._rows("/sns/topics/subscribers", sort="+topicUuid")
+        return frozenset(text(row.get("topicUuid")) for row in rows if row.get("endpointUuid") in wanted)
+
+    def names(self, uuids: Iterable[str]) -> dict[str, tuple[str, str]]:
+        """Name and type of the resources that ZStack has now, by UUID."""
+        found: dict[str, tuple[str, str]] = {}
+        for some in chunks(sorted({it for it in uuids if it.isalnum() and it.isascii()}), SYNC_NAMES):
+            answer = self.api.get("/resources/names", uuids=",".join(some))
+            for row in answer.get("inventories") or []:
+                if isinstance(row, dict) and text(row.get("resourceName")):
+                    found[text(row.get("uuid"))] = (row["resourceName"], text(row.get("resourceType")))
+        return found
+
+
+def topics(row: dict[str, Any]) -> frozenset[str]:
+    """The topics among the actions of a rule."""
+    actions = row.get("actions") or []
+    return frozenset(text(it.get("actionUuid")) for it in actions if isinstance(it, dict))
+
+
+def chunks(items: list[str], most: int) -> Iterator[list[str]]:
+    """The items in lists of at most so many."""
+    for start in range(0, len(items), most):
+        yield items[start : start + most]

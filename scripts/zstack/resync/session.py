@@ -1,0 +1,58 @@
+"""Logs in to ZStack, and finds what else is secret: asked for, or in a variable, and never an argument."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import timedelta
+from getpass import getpass
+
+from terminal import Terminal
+
+from zstack.api import Api
+
+PASSWORD, ACCESS_SECRET, TOKEN = "ZSTACK_PASSWORD", "ZSTACK_ACCESS_SECRET", "WEBHOOK_TOKEN"
+"""Variables of the environment."""
+
+
+class Wrong(Exception):
+    """The program cannot go on. `text` is for people, and has no secret in it."""
+
+    def __init__(self, text: str):
+        super().__init__(text)
+        self.text = text
+
+
+def secret(terminal: Terminal, variable: str, question: str, **fields: str) -> str:
+    """A secret, which no output shows from now on."""
+    found = os.environ.get(variable, "")
+    if not found:
+        if not sys.stdin.isatty():
+            raise Wrong(terminal.say("no_terminal", name=variable))
+        found = getpass(terminal.say(question, **fields))
+    if found:
+        terminal.secrets.add(found)
+    return found
+
+
+class Session:
+    """How to begin a session. It can be begun again."""
+
+    def __init__(self, terminal: Terminal, api: Api, account: str, ask_factor: bool):
+        self._terminal, self._api, self._account, self._ask_factor = terminal, api, account, ask_factor
+        self._password = secret(terminal, PASSWORD, "ask_password", account=account)
+
+    def begin(self) -> None:
+        """Log in. A second factor is good for one session."""
+        factor = None
+        if self._ask_factor:
+            if not sys.stdin.isatty():
+                raise Wrong(self._terminal.say("no_terminal", name="--ask-second-factor"))
+            factor = getpass(self._terminal.say("ask_factor", account=self._account))
+        self._api.log_in(self._account, self._password, factor)
+        self._terminal.secrets |= self._api.secrets
+
+
+def use_key(terminal: Terminal, api: Api, key: str, offset: timedelta | None) -> None:
+    """Sign each call with an access key, instead of a session."""
+    api.use_access_key(key, secret(terminal, ACCESS_SECRET, "ask_secret"), offset)
