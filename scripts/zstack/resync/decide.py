@@ -21,7 +21,7 @@ POSTED, LISTED, UNDECIDED = "posted", "listed", "undecided"
 """What becomes of a record: it is posted, it is posted only with `--all`, or nobody can say."""
 
 MEMORY = 1800
-"""Seconds that ZStack remembers the state of a resource. A rule with a longer period never sends a recovery."""
+"""Seconds that ZStack remembers the state of a resource. A rule with such a period never sends a recovery."""
 
 SLACK = 300
 """Seconds by which a repetition may be late."""

@@ -212,10 +212,10 @@ def arguments() -> argparse.ArgumentParser:
     """The options."""
     parser = argparse.ArgumentParser(
         prog="zstack-resync.py",
-        description="After an outage: read what ZStack told, and post the last state of each alert to the webhook"
-        " again.",
-        epilog="The password of ZStack is asked for, or taken from ZSTACK_PASSWORD; the token of the webhook from"
-        " WEBHOOK_TOKEN. docs/resync.md explains the rest.",
+        description="After an outage: read what ZStack told, and post the last state of each alert to the"
+        " webhook again.",
+        epilog="The password of ZStack is asked for, or taken from ZSTACK_PASSWORD; the token of the webhook"
+        " from WEBHOOK_TOKEN. docs/resync.md explains the rest.",
     )
     parser.add_argument("--zstack", required=True, metavar="ADDRESS", help="of a management node")
     parser.add_argument("--since", required=True, metavar="TIME", help="2h, or 2026-11-28T10:00+08:00")
@@ -238,7 +238,7 @@ def arguments() -> argparse.ArgumentParser:
         "--zone",
         type=offset,
         metavar="+08:00",
-        help="time zone of ZStack, for an access key, if it is not this",
+        help="time zone of ZStack, for an access key",
     )
     parser.add_argument("--ca-file", metavar="FILE", help="certificate of the CA of ZStack's API")
     parser.add_argument("--language", choices=("en", "zh"), help="that of the terminal by default (LANG)")

@@ -24,8 +24,8 @@ TEXTS = {
         "--url 不是 webhook 的 URL，例如 https://…/zstack?cloud=beijing。",
     ),
     "token_in_url": (
-        "A token in an argument can be read by others. Give the name of the endpoint with --endpoint: its URL is"
-        " read from ZStack.",
+        "A token in an argument can be read by others. Give the name of the endpoint with --endpoint: its URL"
+        " is read from ZStack.",
         "参数里的令牌会被其他人看到。请用 --endpoint 指定通知对象的名称，URL 会从 ZStack 读取。",
     ),
     "no_terminal": (
@@ -69,8 +69,8 @@ TEXTS = {
         "{why}：{seconds} 秒后重试",
     ),
     "read": (
-        "{count} records since {since} of this machine's zone, the last one of {last}. Times in the tables are of"
-        " this zone, too.",
+        "{count} records since {since} of this machine's zone, the last one of {last}. Times in the tables are"
+        " of this zone, too.",
         "自 {since}（本机时区）以来有 {count} 条记录，最后一条是 {last}。表里的时间也用本机时区。",
     ),
     "read_none": (
@@ -82,8 +82,8 @@ TEXTS = {
         "其中 {count} 条属于不发往这个通知对象的规则，不处理。",
     ),
     "unreadable": (
-        "{count} row(s) of kind {kind} cannot be read, because of {field}. Perhaps this version of ZStack is not"
-        " known. What they told is not decided here.",
+        "{count} row(s) of kind {kind} cannot be read, because of {field}. Perhaps this version of ZStack is"
+        " not known. What they told is not decided here.",
         "有 {count} 条 {kind} 记录无法读取（{field}）。可能是未知的 ZStack 版本。这里无法判断它们的内容。",
     ),
     "no_names": (
@@ -109,9 +109,9 @@ TEXTS = {
     "nothing": ("Nothing has to be posted.", "没有要发送的消息。"),
     "dry": ("This was a dry run: nothing was posted.", "这是试运行：没有发送任何消息。"),
     "not_asked": (
-        "ZStack cannot be asked which resources are in alarm now. These are the last states that it told. What was"
-        " acknowledged in ZStack is told by no record.",
-        "ZStack 无法查询当前有哪些资源正在报警。这里是它最后通知的状态。在 ZStack 里确认（静默）过的报警没有记录。",
+        "ZStack cannot be asked which resources are in alarm now. These are the last states that it told. What"
+        " was acknowledged in ZStack is told by no record.",
+        "ZStack 无法查询当前有哪些资源正在报警。这里是它最后通知的状态。在 ZStack 里确认过的报警没有记录。",
     ),
     "left": ("Nothing was posted.", "没有发送任何消息。"),
     # Remarks.
@@ -148,8 +148,8 @@ TEXTS = {
         "发送了 {count} / {total} 条后停止：{why}",
     ),
     "again": (
-        "When the cause is gone, run the same command again. It posts all of them once more, which changes nothing"
-        " where the state is right already.",
+        "When the cause is gone, run the same command again. It posts all of them once more, which changes"
+        " nothing where the state is right already.",
         "原因消除后，再执行同样的命令。它会重新发送全部消息，状态已经正确的告警不会变化。",
     ),
     "interrupted": ("Interrupted.", "已中断。"),
