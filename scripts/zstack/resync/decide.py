@@ -98,7 +98,9 @@ def state(record: Record, name: str) -> str:
     if failed and has_state(name):
         return OPENS
     if "error_is_state" in entry:
-        return CLOSES if any(label(record, it) for it in entry["error_is_state"]) else UNKNOWN
+        # A message with the field has no error in it, or it would be trouble.
+        told = record.row.get("error") or any(label(record, it) for it in entry["error_is_state"])
+        return CLOSES if told else UNKNOWN
     if "state" in entry:
         value = label(record, entry["state"]["label"]).lower()
         for values, told in (("over", CLOSES), ("trouble", OPENS), ("steps", "step")):

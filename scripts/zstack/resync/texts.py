@@ -69,8 +69,8 @@ TEXTS = {
         "{why}：{seconds} 秒后重试",
     ),
     "read": (
-        "{count} records since {since} of this machine's zone, the last one of {last}. Times in the tables are"
-        " of this zone, too.",
+        "{count} records since {since} of this machine's zone, the last one of {last}. Times in the tables"
+        " are of this zone, too.",
         "自 {since}（本机时区）以来有 {count} 条记录，最后一条是 {last}。表里的时间也用本机时区。",
     ),
     "read_none": (
@@ -109,8 +109,8 @@ TEXTS = {
     "nothing": ("Nothing has to be posted.", "没有要发送的消息。"),
     "dry": ("This was a dry run: nothing was posted.", "这是试运行：没有发送任何消息。"),
     "not_asked": (
-        "ZStack cannot be asked which resources are in alarm now. These are the last states that it told. What"
-        " was acknowledged in ZStack is told by no record.",
+        "ZStack cannot be asked which resources are in alarm now. These are the last states that it told."
+        " What was acknowledged in ZStack is told by no record.",
         "ZStack 无法查询当前有哪些资源正在报警。这里是它最后通知的状态。在 ZStack 里确认过的报警没有记录。",
     ),
     "left": ("Nothing was posted.", "没有发送任何消息。"),
