@@ -104,6 +104,7 @@ def originals() -> Iterable[tuple[str, dict]]:
             "a recovery that is not known",
             {"EVENT_NAME": "HostOnFireNoMore", "EVENT_EMERGENCY_LEVEL": "Recovery"},
         ),
+        ("a problem of the level Recovery", {"EVENT_NAME": "HostDisconnected"}),
         ("the case of letters", {"EVENT_NAME": "hostconnected"}),
         ("no resource", {"EVENT_RESOURCE_ID": None, "EVENT_RESOURCE_NAME": None}),
         ("a resource that is a text", {"EVENT_RESOURCE_ID": "pool: 100%"}),

@@ -3,7 +3,12 @@
 import json
 import os
 import random
-from datetime import datetime, timedelta, timezone
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import pytest
 from resyncing import (
@@ -18,12 +23,17 @@ from resyncing import (
     recorded,
     subscriptions,
 )
+from terminal import Terminal
 from zstack.resync.decide import LISTED, POSTED, UNDECIDED, effects, plan
 from zstack.resync.events import EVENTS
 from zstack.resync.messages import body
+from zstack.resync.post import Stopped, Webhook, retry_after
 from zstack.resync.records import Record, Rule, Unreadable, record
 from zstack.resync.since import since
-from zstack.resync.table import severity
+from zstack.resync.table import cell, severity, width
+from zstack.resync.texts import TEXTS
+
+from zstack import explained
 
 REBUILT = ROOT / "tests/zstack/rebuilt.json"
 
@@ -243,7 +253,7 @@ def told(chance: random.Random) -> list[Record]:
 @pytest.mark.parametrize("seed", range(400))
 def test_after_any_losses_every_alert_has_the_state_of_the_last_message(seed: int):
     """What is missing opens, what is over closes, and what is right stays as it is."""
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     records = told(chance)
     rules = subscriptions(*EVENTS) | {"r": RECOVERS, "s": RECOVERS}
     share = chance.choice((0, 0.1, 0.5, 1))
@@ -266,7 +276,7 @@ def test_after_any_losses_every_alert_has_the_state_of_the_last_message(seed: in
 
 def test_the_generated_messages_are_of_every_kind():
     """Else the test above would show little."""
-    made = [it for seed in range(400) for it in told(random.Random(seed))]  # noqa: S311
+    made = [it for seed in range(400) for it in told(random.Random(seed))]
     assert {it.name for it in made if it.kind == "event"} == {
         *PAIRS,
         *STATES,
@@ -279,7 +289,7 @@ def test_the_generated_messages_are_of_every_kind():
             told(random.Random(seed)),
             subscriptions(*EVENTS) | {"r": RECOVERS, "s": RECOVERS},
             {TOPIC},
-            NOW,  # noqa: S311
+            NOW,
         ).decisions
     )
 
@@ -355,3 +365,186 @@ def test_a_date_without_a_zone_is_of_this_machine(monkeypatch: pytest.MonkeyPatc
             assert since(value, NOON).isoformat() == f"2026-11-28T00:00:00+0{hours}:00"
     monkeypatch.delenv("TZ")
     __import__("time").tzset()
+
+
+# Posting.
+
+
+class Answers:
+    """A webhook that answers as it is told, and keeps what came."""
+
+    def __init__(self) -> None:
+        self.answers: list[tuple[int, dict, str]] = []
+        self.requests: list[tuple[str, dict, bytes]] = []
+        webhook = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                content = self.rfile.read(int(self.headers["Content-Length"]))
+                webhook.requests.append((self.path, dict(self.headers), content))
+                status, headers, text = webhook.answers.pop(0) if webhook.answers else relays(200)
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(text.encode())
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        """Without a path."""
+        return f"http://127.0.0.1:{self.server.server_port}"
+
+
+def relays(status: int, code: str = "", **headers: str) -> tuple[int, dict, str]:
+    """An answer of the relay's."""
+    error = {"error": {"code": code, "message": f"because of {code}"}} if code else {"alerts": []}
+    return status, headers, json.dumps({"request_id": "r"} | error)
+
+
+@pytest.fixture
+def answers() -> Iterator[Answers]:
+    """A webhook on a port of its own."""
+    made = Answers()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+class Clock:
+    """Time that passes only while somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now, self.slept = 0.0, []
+
+    def sleep(self, seconds: float) -> None:
+        """Pass some time."""
+        self.now += seconds
+        self.slept += [round(seconds, 3)] if seconds else []
+
+
+def webhook(url: str, clock: Clock, user: str = "zstack", per_minute: float = 300) -> Webhook:
+    """A webhook, and a clock that costs no time."""
+    return Webhook(url, user, "geheim", per_minute, clock.sleep, lambda: clock.now)
+
+
+def test_the_request_is_zstacks(answers: Answers):
+    """URL, type and credentials. ZStack encodes the URL once more."""
+    url = f"{answers.url}/zstack/database?cloud=北京&zone=%E5&a=1+2"
+    assert webhook(url, Clock()).post(b'{"a":1}').status == 200
+    [(path, headers, content)] = answers.requests
+    assert path == "/zstack/database?cloud=%E5%8C%97%E4%BA%AC&zone=%25E5&a=1+2"
+    assert content == b'{"a":1}'
+    assert headers["Content-Type"] == "application/json;charset=UTF-8"
+    assert headers["Authorization"] == "Basic enN0YWNrOmdlaGVpbQ=="
+    webhook(answers.url, Clock(), user="").post(b"{}")
+    assert "Authorization" not in answers.requests[1][1]
+
+
+def test_the_pace_is_kept(answers: Answers):
+    """And slower, once somebody says so."""
+    clock = Clock()
+    it = webhook(answers.url, clock)
+    for _ in range(4):
+        it.post(b"{}")
+    assert clock.slept == [0.2, 0.2, 0.2]
+    answers.answers = [relays(429)]
+    it.post(b"{}")
+    assert clock.slept[3:] == [0.2, 1.0]
+    it.post(b"{}")
+    assert clock.slept[5:] == [0.4]
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 503, 504])
+def test_what_may_succeed_later_is_tried_again(answers: Answers, status: int):
+    """The same message, after a pause that grows, or that the answer asks for."""
+    answers.answers = [(status, {}, "Too Many Requests"), relays(status, **{"Retry-After": "7"}), relays(202)]
+    clock = Clock()
+    assert webhook(answers.url, clock).post(b"{}").status == 202
+    assert [it[2] for it in answers.requests] == [b"{}"] * 3
+    assert [it for it in clock.slept if it >= 1] == [1, 7]
+
+
+def test_it_stops_after_repeated_failures(answers: Answers):
+    """An outage that lasts is not waited for."""
+    answers.answers = [relays(503, "SettingsUnavailable")] * 7
+    with pytest.raises(Stopped) as stopped:
+        webhook(answers.url, Clock()).post(b"{}")
+    assert stopped.value.text == "no_success"
+    assert stopped.value.fields == {
+        "tries": 6,
+        "why": "503 SettingsUnavailable because of SettingsUnavailable",
+    }
+    assert len(answers.requests) == 6
+    answers.server.shutdown()
+    answers.server.server_close()
+    with pytest.raises(Stopped) as stopped:
+        webhook(answers.url, Clock()).post(b"{}")
+    assert stopped.value.fields == {"tries": 6, "why": "Connection refused"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (relays(401, "Unauthorized"), "bad_token"),
+        (relays(403, "SourceNotAllowed"), "not_allowed"),
+        (relays(404, "UnknownChannel"), "no_channel"),
+        ((403, {}, '{"message":"Forbidden"}'), "not_the_relay"),
+        ((404, {}, "<html>"), "not_the_relay"),
+        ((302, {"Location": "/elsewhere"}, ""), "not_the_relay"),
+        ((200, {}, "<html>login</html>"), "not_the_relay"),
+        (relays(503, **{"Retry-After": "301"}), "wait_longer"),
+    ],
+)
+def test_it_stops_at_what_every_message_would_get(answers: Answers, answer: tuple, why: str):
+    """At the first one. A redirect is not followed, as ZStack follows none."""
+    answers.answers = [answer]
+    with pytest.raises(Stopped) as stopped:
+        webhook(answers.url, Clock()).post(b"{}")
+    assert (stopped.value.text, len(answers.requests)) == (why, 1)
+
+
+def test_some_messages_may_be_refused(answers: Answers):
+    """Five in a row are too many."""
+    refused = relays(502, "FlashdutyRefused")
+    answers.answers = [refused] * 4 + [relays(200)] + [refused] * 5
+    it = webhook(answers.url, Clock())
+    assert [it.post(b"{}").status for _ in range(9)] == [502] * 4 + [200] + [502] * 4
+    with pytest.raises(Stopped) as stopped:
+        it.post(b"{}")
+    assert (stopped.value.text, stopped.value.fields["count"]) == ("all_refused", 5)
+
+
+def test_a_pause_may_be_a_date():
+    """As HTTP has it."""
+    soon = datetime.now(UTC) + timedelta(seconds=100)
+    assert 90 < retry_after(format_datetime(soon, usegmt=True)) <= 100
+    assert [retry_after(it) for it in (None, "", "soon", "-3", "2.5")] == [0, 0, 0, 0, 2.5]
+
+
+# What people read.
+
+
+def test_every_text_is_in_both_languages_and_used():
+    """With the same fields."""
+    code = "".join(
+        it.read_text() for it in (ROOT / "scripts/zstack/resync").glob("*.py") if it.name != "texts.py"
+    )
+    assert not TEXTS.keys() & explained.TEXTS.keys()
+    for name, (english, chinese) in TEXTS.items():
+        assert set(re.findall(r"{\w+}", english)) == set(re.findall(r"{\w+}", chinese)), name
+        assert english.isascii(), name
+        assert re.search(f"[\"']{name}[\"']", code), name
+
+
+def test_a_cell_is_one_line_of_limited_width():
+    """Whatever people wrote as a name."""
+    terminal = Terminal(TEXTS, "en")
+    assert cell(terminal, "a\x1b[2J\nb") == "a [2J b"
+    assert cell(terminal, "数" * 30) == "数" * 18 + "..."
+    assert width("数据-1") == 6

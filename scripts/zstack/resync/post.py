@@ -44,11 +44,11 @@ AT_ONCE = {401: "bad_token", 403: "not_allowed", 404: "no_channel"}
 
 
 class Stopped(Exception):
-    """No more messages can be posted. `why` is the name of a text, with `fields`."""
+    """No more messages can be posted. `text` is the name of a text, with `fields`."""
 
-    def __init__(self, why: str, **fields: Any):
-        super().__init__(why)
-        self.why, self.fields = why, fields
+    def __init__(self, text: str, /, **fields: Any):
+        super().__init__(text)
+        self.text, self.fields = text, fields
 
 
 @dataclass(frozen=True)

@@ -217,7 +217,14 @@ def arguments() -> argparse.ArgumentParser:
         epilog="The password of ZStack is asked for, or taken from ZSTACK_PASSWORD; the token of the webhook"
         " from WEBHOOK_TOKEN. docs/resync.md explains the rest.",
     )
-    parser.add_argument("--zstack", required=True, metavar="ADDRESS", help="of a management node")
+    address = os.environ.get("ZSTACK") or None
+    parser.add_argument(
+        "--zstack",
+        default=address,
+        required=not address,
+        metavar="ADDRESS",
+        help="of a management node (ZSTACK)",
+    )
     parser.add_argument("--since", required=True, metavar="TIME", help="2h, or 2026-11-28T10:00+08:00")
     target = parser.add_mutually_exclusive_group(required=True)
     target.add_argument("--url", help="of the webhook, exactly as the endpoint in ZStack has it")
@@ -316,7 +323,7 @@ def posted(run: Resync, webhook: Webhook, chosen: list[Decision]) -> int:
         settled = run.deliver(webhook, chosen)
     except Stopped as stopped:
         fields = {name: terminal.words(it) if name == "why" else it for name, it in stopped.fields.items()}
-        why = say(stopped.why, host=webhook.host, **fields)
+        why = say(stopped.text, host=webhook.host, **fields)
         count = sum(counts.values())
         line = say("stopped", count=count, total=max(len(chosen), count + 1), why=why)
         terminal.line(f"{terminal.mark(FAILED)} {line}")

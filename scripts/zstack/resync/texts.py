@@ -11,7 +11,6 @@ TEXTS = {
         "webhook 的令牌（ZStack 中通知对象 {name} 的密码）：",
     ),
     "ask_post": ("Post {count} message(s)? [y/N] ", "发送 {count} 条消息吗？[y/N] "),
-    "yes": ("y", "y"),
     # Options.
     "bad_since": (
         '--since is a time before now: 2h, 90m, 1d12h, 2026-11-28, "2026-11-28 10:00", or with a zone'
@@ -20,7 +19,7 @@ TEXTS = {
         "或者带时区 2026-11-28T10:00+08:00。",
     ),
     "bad_url": (
-        "--url is not the URL of a webhook, such as https://…/zstack?cloud=beijing.",
+        "--url is not the URL of a webhook, such as https://.../zstack?cloud=beijing.",
         "--url 不是 webhook 的 URL，例如 https://…/zstack?cloud=beijing。",
     ),
     "token_in_url": (
