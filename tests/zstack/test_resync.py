@@ -380,7 +380,7 @@ class Answers:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                content = self.rfile.read(int(self.headers["Content-Length"]))
+                content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 webhook.requests.append((self.path, dict(self.headers), content))
                 status, headers, text = webhook.answers.pop(0) if webhook.answers else relays(200)
                 self.send_response(status)
@@ -388,6 +388,8 @@ class Answers:
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(text.encode())
+
+            do_GET = do_POST  # where a redirect would lead
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -473,8 +475,10 @@ def test_what_may_succeed_later_is_tried_again(answers: Answers, status: int):
 def test_it_stops_after_repeated_failures(answers: Answers):
     """An outage that lasts is not waited for."""
     answers.answers = [relays(503, "SettingsUnavailable")] * 7
+    clock = Clock()
     with pytest.raises(Stopped) as stopped:
-        webhook(answers.url, Clock()).post(b"{}")
+        webhook(answers.url, clock).post(b"{}")
+    assert clock.slept == [1, 2, 4, 8, 16]
     assert stopped.value.text == "no_success"
     assert stopped.value.fields == {
         "tries": 6,

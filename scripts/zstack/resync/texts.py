@@ -164,7 +164,7 @@ TEXTS = {
         "403: this machine's address is not allowed ({why}). Run this where ZStack runs",
         "403：不允许本机的地址（{why}）。请在 ZStack 所在的机器上执行",
     ),
-    "no_channel": ("404: there is no such channel ({why})", "404：没有这个渠道（{why}）"),
+    "no_channel": ("404: there is no such channel ({why})", "404：没有这个协作空间（{why}）"),
     "all_refused": (
         "{count} messages in a row were refused, the last one with {why}",
         "连续 {count} 条消息被拒绝，最后一条：{why}",
