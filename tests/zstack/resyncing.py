@@ -185,3 +185,56 @@ class Flashduty:
                 else:
                     self.open[key] = status
         return self
+
+
+class Reader:
+    """Stands in place of ZStack: what it would answer."""
+
+    def __init__(self, records: list[Record], rules: dict[str, Rule], names: dict[str, tuple[str, str]]):
+        self.all, self.known, self.names_of = records, rules, names
+        self.unreadable: list[tuple[str, str]] = []
+        self.asked: list[int] = []
+
+    def records(self, since: int) -> list[Record]:
+        """Those since a time."""
+        self.asked.append(since)
+        return [it for it in self.all if it.at >= since]
+
+    def names(self, uuids: Iterable[str]) -> dict[str, tuple[str, str]]:
+        """Those that exist."""
+        return {it: self.names_of[it] for it in uuids if it in self.names_of}
+
+
+MINUTE = 60_000
+
+
+def example() -> Reader:
+    """An outage with something of everything. docs/resync.md shows its table."""
+    recovers = Rule(True, frozenset([TOPIC]), recovers=True, period=300, repeat=1800)
+    quiet = Rule(True, frozenset([TOPIC]), period=300, repeat=1800)
+    rules = {"cpu": recovers, "disk": quiet, "elsewhere": Rule(True, frozenset())}
+    rules |= subscriptions("HostDisconnected", "HostConnected", "VmCrash", "VolumeBackupScheduler")
+    emergent, name = {"emergencyLevel": "Emergent"}, "VM CPU >= 80%"
+    told = [
+        alarm(1, "cpu", "vm1", "Alarm", START + 2 * MINUTE, alarmName=name, **emergent),
+        event(2, "HostDisconnected", "host7", START + 3 * MINUTE, **emergent),
+        event(3, "HostDisconnected", "host8", START + 3 * MINUTE, **emergent),
+        alarm(4, "elsewhere", "vm1", "Alarm", START + 4 * MINUTE),
+        alarm(5, "disk", "ps1", "Alarm", START + 5 * MINUTE, alarmName="主存储容量"),
+        event(6, "VmCrash", "vm2", START + 6 * MINUTE, **emergent),
+        event(7, "HostConnected", "host8", START + 9 * MINUTE, emergencyLevel="Normal"),
+        alarm(8, "gone", "vm2", "Alarm", START + 11 * MINUTE, alarmName="deleted since"),
+        alarm(9, "cpu", "vm1", "OK", START + 17 * MINUTE, alarmName=name, **emergent),
+        alarm(10, "cpu", "vm3", "Alarm", START + 20 * MINUTE, alarmName=name, **emergent),
+        event(
+            11,
+            "VolumeBackupScheduler",
+            "job1",
+            START + 21 * MINUTE,
+            emergencyLevel="Normal",
+            labels={"isSuccess": "false"},
+        ),
+    ]
+    kinds = {"vm1": "web-01", "vm2": "web-02", "host7": "node-07", "host8": "node-08", "ps1": "ceph-01"}
+    names = {uuid: (it, "") for uuid, it in kinds.items()} | {"job1": ("nightly", "")}
+    return Reader(told, rules, names)

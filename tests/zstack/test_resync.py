@@ -4,21 +4,26 @@ import json
 import os
 import random
 import re
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from types import SimpleNamespace
 
 import pytest
 from resyncing import (
+    MINUTE,
     NAMES,
     ROOT,
     START,
     TOPIC,
     Flashduty,
+    Reader,
     alarm,
     event,
+    example,
     originals,
     recorded,
     subscriptions,
@@ -29,6 +34,7 @@ from zstack.resync.events import EVENTS
 from zstack.resync.messages import body
 from zstack.resync.post import Stopped, Webhook, retry_after
 from zstack.resync.records import Record, Rule, Unreadable, record
+from zstack.resync.run import Resync, posted
 from zstack.resync.since import since
 from zstack.resync.table import cell, severity, width
 from zstack.resync.texts import TEXTS
@@ -360,11 +366,11 @@ def test_a_date_without_a_zone_is_of_this_machine(monkeypatch: pytest.MonkeyPatc
     """Which the program says."""
     for zone, hours in (("UTC0", 0), ("CST-8", 8)):
         monkeypatch.setenv("TZ", zone)
-        __import__("time").tzset()
+        time.tzset()
         for value in ("2026-11-28", "2026-11-28 00:00", "2026-11-28T00:00:00"):
             assert since(value, NOON).isoformat() == f"2026-11-28T00:00:00+0{hours}:00"
     monkeypatch.delenv("TZ")
-    __import__("time").tzset()
+    time.tzset()
 
 
 # Posting.
@@ -552,3 +558,120 @@ def test_a_cell_is_one_line_of_limited_width():
     assert cell(terminal, "a\x1b[2J\nb") == "a [2J b"
     assert cell(terminal, "数" * 30) == "数" * 18 + "..."
     assert width("数据-1") == 6
+
+
+# A run.
+
+
+def run_of(reader: Reader, everything: bool = False, language: str = "en") -> Resync:
+    """A run that has read the rules."""
+    run = Resync(Terminal(TEXTS, language), reader, SimpleNamespace(all=everything), lambda seconds: None)
+    run.rules, run.topics = reader.known, frozenset([TOPIC])
+    return run
+
+
+def shown(reader: Reader, everything: bool = False, language: str = "en") -> list[int]:
+    """Print the tables. The result are the ids of what is posted."""
+    run = run_of(reader, everything, language)
+    made = run.read(START)
+    run.look_up(made.decisions)
+    return [it.record.id for it in run.show(made, datetime.fromtimestamp(START / 1000).astimezone())]
+
+
+@pytest.fixture
+def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The time of the examples."""
+    monkeypatch.setenv("TZ", "UTC0")
+    time.tzset()
+    monkeypatch.setattr("zstack.resync.run.time.time", lambda: START / 1000 + 1800)
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize(("page", "language"), [("resync.md", "en"), ("resync.zh-CN.md", "zh")])
+def test_the_example_of_the_documents(page: str, language: str, capsys: pytest.CaptureFixture, utc: None):
+    """Word for word."""
+    assert shown(example(), language=language) == [2, 7, 9, 10, 11]
+    text = (ROOT / "docs" / page).read_text()
+    [block] = re.findall(r"(?s)```text\n(.*?)\n```", text)
+    assert capsys.readouterr().out.strip() == block
+
+
+def test_with_all_more_is_posted(capsys: pytest.CaptureFixture, utc: None):
+    """In the order of the times. What cannot be decided is never posted."""
+    assert shown(example(), everything=True) == [2, 5, 6, 7, 9, 10, 11]
+    assert "Not posted without" not in capsys.readouterr().out
+
+
+def test_what_is_newer_is_posted_behind(answers: Answers, utc: None):
+    """ZStack sent a recovery before the trigger that is posted here. Else the alert would stay open."""
+    reader = example()
+    run = run_of(reader)
+    made = run.read(START)
+    run.look_up(made.decisions)
+    # ZStack tells them while the program posts. The second one is about an alert that is not posted.
+    reader.all.append(alarm(12, "cpu", "vm3", "OK", START + 23 * MINUTE))
+    reader.all.append(alarm(13, "cpu", "vm4", "OK", START + 23 * MINUTE))
+    assert run.deliver(webhook(answers.url, Clock()), made.of(POSTED))
+    bodies = [json.loads(content) for _, _, content in answers.requests]
+    assert [it.get("ALARM_RESOURCE_ID") or it["EVENT_RESOURCE_ID"] for it in bodies] == [
+        "host7",
+        "host8",
+        "vm1",
+        "vm3",
+        "job1",
+        "vm3",
+    ]
+    assert [it["ALARM_CURRENT_STATUS"] for it in bodies if "ALARM_UUID" in it] == ["OK", "Alarm", "OK"]
+    # From a minute before the last record: two nodes have two clocks.
+    assert reader.asked == [START, START + 20 * MINUTE, START + 22 * MINUTE]
+    assert run.counts == {"pushed": 6}
+
+
+def test_a_cloud_that_never_rests_ends_the_run(answers: Answers, utc: None):
+    """Each time something newer about the same alert. Then the program says so."""
+    reader = example()
+    run = run_of(reader)
+    made = run.read(START)
+    told = run.reader.records
+
+    def restless(since: int) -> list[Record]:
+        number = len(reader.all) + 1
+        status = "OK" if number % 2 else "Alarm"
+        reader.all.append(alarm(number, "cpu", "vm3", status, START + (10 + number) * MINUTE))
+        return told(since)
+
+    reader.records = restless
+    assert not run.deliver(webhook(answers.url, Clock()), made.of(POSTED))
+    assert len(answers.requests) == 5 + 10
+
+
+def test_refused_messages_are_told(answers: Answers, utc: None, capsys: pytest.CaptureFixture):
+    """And the others are posted. The status of the program is 1."""
+    answers.answers = [relays(200), relays(413, "BodyTooLarge"), relays(202)]
+    run = run_of(example())
+    made = run.read(START)
+    run.look_up(made.decisions)
+    assert posted(run, webhook(answers.url, Clock()), made.of(POSTED)) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "✗ HostConnected, node-08: 413 BodyTooLarge because of BodyTooLarge",
+        "✗ 5 posted: 3 in Flashduty, 1 in the retry queue, 1 refused.",
+    ]
+
+
+def test_it_says_where_it_stopped(answers: Answers, utc: None, capsys: pytest.CaptureFixture):
+    """A second run posts all of it once more."""
+    answers.answers = [relays(200), relays(401, "Unauthorized")]
+    run = run_of(example())
+    made = run.read(START)
+    assert posted(run, webhook(answers.url, Clock()), made.of(POSTED)) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == (
+        "✗ Stopped after 1 of 5: 401: the relay does not accept the token"
+        " (Unauthorized because of Unauthorized)"
+    )
+    assert "run the same command again" in lines[1]
+    again = run_of(example())
+    assert posted(again, webhook(answers.url, Clock()), again.read(START).of(POSTED)) == 0
+    assert len(answers.requests) == 2 + 5

@@ -8,7 +8,7 @@ from unicodedata import east_asian_width
 
 from terminal import Terminal
 
-from .decide import CLOSES, EVENTS, OPENS, Decision, clean, entry_of, has_state, undone_by
+from .decide import CLOSES, EVENTS, OPENS, UNDECIDED, Decision, clean, entry_of, has_state, undone_by
 from .records import Record
 
 WIDEST = 40
@@ -67,7 +67,7 @@ def rows(
                 record.level or "-",
                 record.name or record.rule,
                 resource,
-                severity(record, it.effect),
+                "-" if it.outcome == UNDECIDED else severity(record, it.effect),
                 say(why) if why else "",
             ]
         )

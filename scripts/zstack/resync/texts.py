@@ -68,17 +68,16 @@ TEXTS = {
         "{why}：{seconds} 秒后重试",
     ),
     "read": (
-        "{count} records since {since} of this machine's zone, the last one of {last}. Times in the tables"
-        " are of this zone, too.",
-        "自 {since}（本机时区）以来有 {count} 条记录，最后一条是 {last}。表里的时间也用本机时区。",
+        "{count} records since {since}, the last one of {last} (all times: zone of this machine)",
+        "自 {since} 以来有 {count} 条记录，最后一条是 {last}（时间均为本机时区）",
     ),
     "read_none": (
-        "There are no records since {since} of this machine's zone.",
+        "There are no records since {since} (zone of this machine).",
         "自 {since}（本机时区）以来没有记录。",
     ),
     "elsewhere": (
-        "{count} of them are of rules that do not send to this endpoint. They are left out.",
-        "其中 {count} 条属于不发往这个通知对象的规则，不处理。",
+        "Left out, because their rules do not send to this endpoint: {count}",
+        "规则不发往这个通知对象，不处理：{count} 条",
     ),
     "unreadable": (
         "{count} row(s) of kind {kind} cannot be read, because of {field}. Perhaps this version of ZStack is"
@@ -108,9 +107,8 @@ TEXTS = {
     "nothing": ("Nothing has to be posted.", "没有要发送的消息。"),
     "dry": ("This was a dry run: nothing was posted.", "这是试运行：没有发送任何消息。"),
     "not_asked": (
-        "ZStack cannot be asked which resources are in alarm now. These are the last states that it told."
-        " What was acknowledged in ZStack is told by no record.",
-        "ZStack 无法查询当前有哪些资源正在报警。这里是它最后通知的状态。在 ZStack 里确认过的报警没有记录。",
+        "These are the last states that ZStack told. It cannot be asked what is in alarm now.",
+        "这里是 ZStack 最后通知的状态。ZStack 无法查询当前有哪些资源正在报警。",
     ),
     "left": ("Nothing was posted.", "没有发送任何消息。"),
     # Remarks.
