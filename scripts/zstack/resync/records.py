@@ -7,17 +7,21 @@ message, its raw values, and no names.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from zstack.api import Api, Refused
 
 ALARMS, EVENTS = "/zwatch/alarm-records", "/zwatch/event-records"
 """QueryAlarmRecord and QueryEventRecord, since Cloud 4.1.0."""
 
-SYNC_NAMES = 50
+NAMES = 50
 """UUIDs in one question for names, so that the URL stays short."""
+
+
+T = TypeVar("T")
 
 
 class Unreadable(Exception):
@@ -145,14 +149,18 @@ class Reader:
         self.unreadable: list[tuple[str, str]] = []
         """Kind of each row that could not be read, and the field that is the reason."""
 
-    def _rows(self, path: str, *conditions: str, sort: str = "+uuid") -> list[dict[str, Any]]:
+    def _asked(self, ask: Callable[[], T]) -> T:
+        """Ask, and ask once more if the session has ended."""
         try:
-            return list(self.api.query(path, *conditions, sort=sort))
+            return ask()
         except Refused as refused:
             if refused.code != "ID.1001" or not self._log_in_again:
                 raise
         self._log_in_again()
-        return list(self.api.query(path, *conditions, sort=sort))
+        return ask()
+
+    def _rows(self, path: str, *conditions: str, sort: str = "+uuid") -> list[dict[str, Any]]:
+        return self._asked(lambda: list(self.api.query(path, *conditions, sort=sort)))
 
     def records(self, since: int) -> list[Record]:
         """What was told since a time, in order."""
@@ -168,6 +176,18 @@ class Reader:
                 if it.at >= since:
                     found[it.identity] = it
         return sorted(found.values(), key=lambda it: it.order)
+
+    def newest(self) -> int | None:
+        """When the newest record was written, in milliseconds; None if there is no record at all."""
+        found = []
+        for kind, path in (("alarm", ALARMS), ("event", EVENTS)):
+            rows = self._asked(partial(self.api.get, path, limit=1, sort="-createTime")).get("inventories")
+            for row in rows or []:
+                try:
+                    found.append(record(kind, row).at)
+                except Unreadable as why:
+                    self.unreadable.append((kind, str(why)))
+        return max(found, default=None)
 
     def rules(self) -> dict[str, Rule]:
         """All alarms and all subscriptions of events, by UUID."""
@@ -210,8 +230,8 @@ class Reader:
     def names(self, uuids: Iterable[str]) -> dict[str, tuple[str, str]]:
         """Name and type of the resources that ZStack has now, by UUID."""
         found: dict[str, tuple[str, str]] = {}
-        for some in chunks(sorted({it for it in uuids if it.isalnum() and it.isascii()}), SYNC_NAMES):
-            answer = self.api.get("/resources/names", uuids=",".join(some))
+        for some in chunks(sorted({it for it in uuids if it.isalnum() and it.isascii()}), NAMES):
+            answer = self._asked(partial(self.api.get, "/resources/names", uuids=",".join(some)))
             for row in answer.get("inventories") or []:
                 if isinstance(row, dict) and text(row.get("resourceName")):
                     found[text(row.get("uuid"))] = (row["resourceName"], text(row.get("resourceType")))

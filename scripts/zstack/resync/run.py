@@ -20,7 +20,7 @@ from zstack import explained
 from zstack.api import Api, Mistake, Refused, Unreachable
 
 from . import table
-from .decide import LISTED, POSTED, UNDECIDED, Decision, Plan, effects, plan
+from .decide import LISTED, POSTED, UNDECIDED, Decision, Plan, clean, effects, plan
 from .messages import body
 from .post import Stopped, Webhook
 from .records import Endpoint, Reader, Record, Rule
@@ -53,6 +53,8 @@ class Resync:
     rules: dict[str, Rule] = field(default_factory=dict)
     topics: frozenset[str] = frozenset()
     names: dict[str, tuple[str, str]] = field(default_factory=dict)
+    nameless: set[str] = field(default_factory=set)
+    """Resources of which ZStack knows no name."""
     counts: Counter = field(default_factory=Counter)
     """Messages that were posted, by what came back."""
     touched: set[str] = field(default_factory=set)
@@ -98,17 +100,24 @@ class Resync:
 
     def look_up(self, decisions: Sequence[Decision]) -> None:
         """Ask for the names of the resources. Without them, messages have UUIDs only."""
+        wanted = {it.record.resource for it in decisions if clean(it.record.resource)} - self.names.keys()
         try:
-            self.names.update(self.reader.names({it.record.resource for it in decisions} - self.names.keys()))
+            self.names.update(self.reader.names(wanted))
         except (Refused, Unreachable) as error:
             self.note(self.terminal.say("no_names", words=self.terminal.words(error)))
+        else:
+            self.nameless |= wanted - self.names.keys()
 
     def show(self, made: Plan, begin: datetime) -> list[Decision]:
         """Print what was decided. The result is what is posted."""
         terminal, say = self.terminal, self.terminal.say
         start = f"{begin:%Y-%m-%d %H:%M:%S %z}"
-        if not self.records and not self.reader.unreadable:
-            terminal.line(say("read_none", since=start))
+        if not self.records:
+            newest = self.reader.newest()
+            last_time = (
+                f"{datetime.fromtimestamp(newest / 1000):%Y-%m-%d %H:%M:%S}" if newest else say("none")
+            )
+            terminal.line(say("read_none", since=start, last=last_time))
         else:
             last = max((it.at for it in self.records.values()), default=0)
             last_time = f"{datetime.fromtimestamp(last / 1000):%H:%M:%S}"
@@ -124,7 +133,7 @@ class Resync:
             if some:
                 terminal.line()
                 terminal.line(say(name, count=len(some)))
-                for line in table.lines(terminal, some, self.names):
+                for line in table.lines(terminal, some, self.names, self.nameless):
                     terminal.line(line)
         terminal.line()
         return chosen
@@ -274,7 +283,10 @@ def agreed(terminal: Terminal, options: argparse.Namespace, count: int) -> bool:
     if not sys.stdin.isatty():
         raise Wrong(terminal.say("say_yes"))
     terminal.line()
-    return input(terminal.say("ask_post", count=count)).strip().lower() in ("y", "yes")
+    try:
+        return input(terminal.say("ask_post", count=count)).strip().lower() in ("y", "yes")
+    except EOFError:
+        return False
 
 
 def work(terminal: Terminal, api: Api, options: argparse.Namespace, begin: datetime) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from unicodedata import east_asian_width
 
@@ -52,15 +52,18 @@ def cell(terminal: Terminal, text: str) -> str:
 
 
 def rows(
-    terminal: Terminal, decisions: Sequence[Decision], names: Mapping[str, tuple[str, str]]
+    terminal: Terminal,
+    decisions: Sequence[Decision],
+    names: Mapping[str, tuple[str, str]],
+    nameless: Collection[str],
 ) -> list[list[str]]:
     """The cells of each decision."""
     found = []
     for it in decisions:
         record, say = it.record, terminal.say
         resource = names.get(record.resource, (clean(record.resource) or "-", ""))[0]
-        nameless = it.effect == OPENS and clean(record.resource) and record.resource not in names
-        why = it.why or ("nameless" if nameless else "")
+        unknown = it.effect == OPENS and record.resource in nameless
+        why = it.why or ("nameless" if unknown else "")
         found.append(
             [
                 f"{datetime.fromtimestamp(record.at / 1000):%m-%d %H:%M:%S}",
@@ -75,11 +78,17 @@ def rows(
 
 
 def lines(
-    terminal: Terminal, decisions: Sequence[Decision], names: Mapping[str, tuple[str, str]]
+    terminal: Terminal,
+    decisions: Sequence[Decision],
+    names: Mapping[str, tuple[str, str]],
+    nameless: Collection[str],
 ) -> list[str]:
     """The table: time, level, what, resource, what is posted, and what there is to say."""
     heads = [terminal.say(it) for it in ("time", "level", "what", "resource", "status", "remark")]
-    cells = [[cell(terminal, it) for it in row[:-1]] + row[-1:] for row in rows(terminal, decisions, names)]
+    cells = [
+        [cell(terminal, it) for it in row[:-1]] + row[-1:]
+        for row in rows(terminal, decisions, names, nameless)
+    ]
     if not any(row[-1] for row in cells):
         heads, cells = heads[:-1], [row[:-1] for row in cells]
     table = [heads, *cells]

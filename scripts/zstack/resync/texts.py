@@ -72,8 +72,8 @@ TEXTS = {
         "自 {since} 以来有 {count} 条记录，最后一条是 {last}（时间均为本机时区）",
     ),
     "read_none": (
-        "There are no records since {since} (zone of this machine).",
-        "自 {since}（本机时区）以来没有记录。",
+        "There are no records since {since}. The last one is of {last} (all times: zone of this machine).",
+        "自 {since} 以来没有记录。最后一条是 {last}（时间均为本机时区）。",
     ),
     "elsewhere": (
         "Left out, because their rules do not send to this endpoint: {count}",
