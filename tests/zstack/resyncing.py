@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Iterable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 from zstack.resync.decide import effects
 from zstack.resync.records import Record, Rule, record
@@ -238,3 +240,42 @@ def example() -> Reader:
     kinds = {"vm1": "web-01", "vm2": "web-02", "host7": "node-07", "host8": "node-08", "ps1": "ceph-01"}
     names = {uuid: (it, "") for uuid, it in kinds.items()} | {"job1": ("nightly", "")}
     return Reader(told, rules, names)
+
+
+class Answers:
+    """A webhook that answers as it is told, and keeps what came."""
+
+    def __init__(self) -> None:
+        self.answers: list[tuple[int, dict, str]] = []
+        self.requests: list[tuple[str, dict, bytes]] = []
+        webhook = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                webhook.requests.append((self.path, dict(self.headers), content))
+                status, headers, text = webhook.answers.pop(0) if webhook.answers else relays(200)
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(text.encode())
+
+            do_GET = do_POST  # where a redirect would lead
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        """Without a path."""
+        return f"http://127.0.0.1:{self.server.server_port}"
+
+
+def relays(status: int, code: str = "", **headers: str) -> tuple[int, dict, str]:
+    """An answer of the relay's."""
+    error = {"error": {"code": code, "message": f"because of {code}"}} if code else {"alerts": []}
+    return status, headers, json.dumps({"request_id": "r"} | error)

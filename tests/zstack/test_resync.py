@@ -8,8 +8,6 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from types import SimpleNamespace
 
 import pytest
@@ -19,6 +17,7 @@ from resyncing import (
     ROOT,
     START,
     TOPIC,
+    Answers,
     Flashduty,
     Reader,
     alarm,
@@ -26,6 +25,7 @@ from resyncing import (
     example,
     originals,
     recorded,
+    relays,
     subscriptions,
 )
 from terminal import Terminal
@@ -374,45 +374,6 @@ def test_a_date_without_a_zone_is_of_this_machine(monkeypatch: pytest.MonkeyPatc
 
 
 # Posting.
-
-
-class Answers:
-    """A webhook that answers as it is told, and keeps what came."""
-
-    def __init__(self) -> None:
-        self.answers: list[tuple[int, dict, str]] = []
-        self.requests: list[tuple[str, dict, bytes]] = []
-        webhook = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                webhook.requests.append((self.path, dict(self.headers), content))
-                status, headers, text = webhook.answers.pop(0) if webhook.answers else relays(200)
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(text.encode())
-
-            do_GET = do_POST  # where a redirect would lead
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
-
-    @property
-    def url(self) -> str:
-        """Without a path."""
-        return f"http://127.0.0.1:{self.server.server_port}"
-
-
-def relays(status: int, code: str = "", **headers: str) -> tuple[int, dict, str]:
-    """An answer of the relay's."""
-    error = {"error": {"code": code, "message": f"because of {code}"}} if code else {"alerts": []}
-    return status, headers, json.dumps({"request_id": "r"} | error)
 
 
 @pytest.fixture
