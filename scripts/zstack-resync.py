@@ -7,7 +7,7 @@ ZStack and changes nothing there. docs/resync.md explains it.
 
 import sys
 
-from zstack.resync.run import main
+from zstack.resync.program import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -17,7 +17,7 @@ from resyncing import ROOT, Answers, relays
 
 PASSWORD, TOKEN = "kennwort-kennwort", "geheim-geheim-geheim"
 
-IMPATIENT = "from zstack.resync import run; run.SETTLE = 0; sys.exit(run.main())"
+IMPATIENT = "from zstack.resync import program, run; run.SETTLE = 0; sys.exit(program.main())"
 """The program, without the seconds in which ZStack may still write a record."""
 
 SECRETS = (PASSWORD, TOKEN)

@@ -27,6 +27,10 @@ TEXTS = {
         " is read from ZStack.",
         "参数里的令牌会被其他人看到。请用 --endpoint 指定通知对象的名称，URL 会从 ZStack 读取。",
     ),
+    "channel_needs_url": (
+        "--channel belongs to --url. The URL of --endpoint is whole.",
+        "--channel 只能与 --url 一起用。--endpoint 的 URL 已经是完整的。",
+    ),
     "no_terminal": (
         "Nobody can be asked here: set {name}.",
         "这里无法询问：请设置 {name}。",
