@@ -21,13 +21,13 @@ from resyncing import (
     relays,
 )
 from terminal import Terminal
-from zstack.resync.decide import POSTED
+from zstack.resync.decide import POSTED, plan
 from zstack.resync.post import Stopped, Webhook, retry_after
-from zstack.resync.program import posted
-from zstack.resync.records import Record, Unreadable, record
+from zstack.resync.program import agreed, posted
+from zstack.resync.records import Record, Rule, Unreadable, record
 from zstack.resync.run import Resync
 from zstack.resync.since import since
-from zstack.resync.table import cell, width
+from zstack.resync.table import cell, lines, width
 from zstack.resync.texts import TEXTS
 
 from zstack import explained
@@ -368,3 +368,30 @@ def test_it_says_where_it_stopped(answers: Answers, utc: None, capsys: pytest.Ca
     again = run_of(example())
     assert posted(again, webhook(answers.url, Clock()), again.read(START).of(POSTED)) == 0
     assert len(answers.requests) == 2 + 5
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"), [("y", True), ("Yes ", True), ("n", False), ("", False), (None, False)]
+)
+def test_it_asks_before_it_posts(
+    monkeypatch: pytest.MonkeyPatch, said: str | None, expected: bool, capsys: pytest.CaptureFixture
+):
+    """Nothing but yes is yes. Ctrl-D is no."""
+
+    def answered(question: str) -> str:
+        assert question == "Post 3 message(s)? [y/N] "
+        if said is None:
+            raise EOFError
+        return said
+
+    monkeypatch.setattr("builtins.input", answered)
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
+    assert agreed(Terminal(TEXTS, "en"), SimpleNamespace(yes=False), 3) == expected
+
+
+def test_a_closed_alert_needs_no_name():
+    """A resource that was deleted is well."""
+    closed, opened = alarm(1, "r", "vm", "OK"), alarm(2, "r", "other", "Alarm")
+    decisions = plan([closed, opened], {"r": Rule(True, frozenset([TOPIC]), recovers=True)}, {TOPIC}, START)
+    table = lines(Terminal(TEXTS, "en"), decisions.decisions, {}, {"vm", "other"})
+    assert ["perhaps deleted" in it for it in table] == [False, False, True]
