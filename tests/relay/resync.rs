@@ -55,7 +55,7 @@ fn the_program_has_the_relays_catalogue() {
 
 /// A message of ZStack's, and the one that the program builds from the record of it.
 #[derive(Deserialize)]
-struct Rebuilt {
+struct Pair {
     case: String,
     original: Value,
     rebuilt: Value,
@@ -76,9 +76,9 @@ fn effects(message: &Value, url_labels: &[(String, String)]) -> Vec<[Value; 3]> 
 #[test]
 fn a_message_built_from_a_record_does_what_the_original_did() {
     let text = fs::read_to_string(root().join("tests/zstack/rebuilt.json")).unwrap();
-    let all: Vec<Rebuilt> = serde_json::from_str(&text).unwrap();
+    let all: Vec<Pair> = serde_json::from_str(&text).unwrap();
     assert!(all.len() > 200, "{}", all.len());
-    for Rebuilt { case, original, rebuilt, alerts } in all {
+    for Pair { case, original, rebuilt, alerts } in all {
         let expected = effects(&original, &[]).into_iter().map(|[key, status, _]| [key, status]);
         // A mere step has an alert of its own, which decides nothing.
         let expected: Vec<_> = expected.filter(|[key, _]| !key.as_str().unwrap().ends_with(":step")).collect();
