@@ -43,7 +43,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Tested:
+class Tried:
     """What ZStack's test message with an endpoint's stored values found.
 
     `outcome` is `works`, `rejected` (401: another password), `fails`, or `unknown` (the version cannot test).
@@ -65,7 +65,7 @@ class State:
     templates: list[Row] = field(default_factory=list)
     events: set[tuple[str, str]] | None = None
     """Namespace and name of each event that this version knows; None if it does not say."""
-    tested: dict[str, Tested] = field(default_factory=dict)
+    tested: dict[str, Tried] = field(default_factory=dict)
     """By the endpoint's UUID."""
 
     def topics_of(self, endpoint: str) -> list[str]:
@@ -204,7 +204,7 @@ def chosen(state: State, wanted: Wanted) -> Row | None:
     found = to_test(state, wanted)
     for outcome in ("works", "unknown"):
         for row in found:
-            if state.tested.get(row["uuid"], Tested("unknown")).outcome == outcome:
+            if state.tested.get(row["uuid"], Tried("unknown")).outcome == outcome:
                 return row
     for row in found:
         tested = state.tested[row["uuid"]]
@@ -398,7 +398,7 @@ def covers(row: Row) -> bool:
 def notes(state: State, wanted: Wanted, kept: Row | None, ours: set[str], topic: str) -> Iterator[Note]:
     """What is not changed, and should be known."""
     chosen_alarms = [it for it in state.alarms if wanted.chooses(it)]
-    if kept and state.tested.get(kept["uuid"], Tested("unknown")).outcome == "unknown":
+    if kept and state.tested.get(kept["uuid"], Tried("unknown")).outcome == "unknown":
         yield note("password_unknown", name=named(kept))
     if kept and str(kept.get("connectionStatus", "")).upper() in ("DOWN", "DISCONNECTED"):
         yield note("ping", name=named(kept))

@@ -18,7 +18,7 @@ from ..api import Api, Mistake, Refused, Unreachable
 from ..explained import explained
 from . import asking, reading, undo
 from .facts import ADMIN, SYSTEM_TOPIC
-from .plan import Plan, State, Step, Stop, Tested, Wanted, odd, plan, shown
+from .plan import Plan, State, Step, Stop, Tried, Wanted, odd, plan, shown
 from .steps import GONE, KINDS, Entry, Kind, NotKept, create_endpoint, entry
 
 MANY = ("alarm_action", "recovery", "event_action")
@@ -217,7 +217,7 @@ class Setup:
         self.terminal.line()
         self.show(made)
         if not made.steps:
-            return self.tell_test(state.tested.get(made.endpoint, Tested("unknown")))
+            return self.tell_test(state.tested.get(made.endpoint, Tried("unknown")))
         if self.options.dry_run:
             self.terminal.line(self.say("dry_run"))
             return 0
@@ -397,7 +397,7 @@ class Setup:
         tested = reading.tested(self.api, {"endpointUuid": endpoint})
         state: State = reading.read(self.api, self.progress)
         # Whether it works is told below. Here is compared what is set.
-        state.tested = {endpoint: Tested("works")}
+        state.tested = {endpoint: Tried("works")}
         again = plan(state, replace(wanted, new_password=False))
         known = {(it.kind, it.uuid) for it in refused}
         left = [it for it in again.steps if (it.kind, it.uuid) not in known]
@@ -413,7 +413,7 @@ class Setup:
             self.terminal.line(self.say("done_but", mark=self.terminal.mark(NOTE)))
         return 1 if failed or refused else 0
 
-    def tell_test(self, tested: Tested) -> int:
+    def tell_test(self, tested: Tried) -> int:
         """What ZStack got back for its test message."""
         said = self.terminal.words(tested.words) or self.say("nothing_came")
         if tested.outcome == "unknown":

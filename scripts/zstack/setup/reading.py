@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from ..api import Api, Refused
 from . import steps
-from .plan import State, Tested, Wanted, to_test
+from .plan import State, Tried, Wanted, to_test
 
 TEST_PATIENCE = 200
 """Seconds. ZStack sends its test message up to five times, and waits up to 30 seconds for each answer."""
@@ -66,21 +66,21 @@ def templates(api: Api) -> list[dict]:
     ]
 
 
-def tested(api: Api, params: dict[str, str]) -> Tested:
+def tested(api: Api, params: dict[str, str]) -> Tried:
     """What comes of ZStack's test message: with stored values (`endpointUuid`), or with these."""
     try:
         answer = api.post(steps.TEST, params, patience=TEST_PATIENCE)
     except Refused as error:
         if error.status in (400, 404, 405):
-            return Tested("unknown")
+            return Tried("unknown")
         if error.code.startswith(("ID.", "LOGIN_CONTROL.")):
             raise
         words = " ".join(it for it in (error.code, error.reason or error.description) if it)
         # ZStack passes on the words of its HTTP client.
         rejected = re.search(r"\b401\b", words)
-        return Tested("rejected" if rejected else "fails", words)
+        return Tried("rejected" if rejected else "fails", words)
     answered = api.clean(answer.get("webhookResp", ""))
-    return Tested("works" if answer.get("connected") is not False else "fails", answered)
+    return Tried("works" if answer.get("connected") is not False else "fails", answered)
 
 
 def test_stored(api: Api, state: State, wanted: Wanted) -> None:
