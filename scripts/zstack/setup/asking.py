@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 from terminal import Terminal
 
 from .facts import URL_LIMIT
-from .plan import Stop
+from .model import Stop
 
 
 def secret(terminal: Terminal, question: str, variable: str, file: str | None, option: str) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from ..api import Api, Refused
 from . import steps
-from .plan import State, Tried, Wanted, to_test
+from .endpoint import to_test
+from .model import State, Tried, Wanted
 
 TEST_PATIENCE = 200
 """Seconds. ZStack sends its test message up to five times, and waits up to 30 seconds for each answer."""

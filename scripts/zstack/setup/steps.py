@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..api import Api
-from .plan import Row, Step, sends_to
+from .model import Row, Step, sends_to
 
 HTTP = "/sns/application-endpoints/http"
 ENDPOINTS = "/sns/application-endpoints"
@@ -152,7 +152,7 @@ def subscribe_event(api: Api, it: Entry) -> Any:
     return api.post(EVENTS, params)
 
 
-def create_endpoint(password: str, url: str) -> Callable[[Api, Entry], Any]:
+def create_endpoint(url: str, password: str) -> Callable[[Api, Entry], Any]:
     """Make an endpoint. Neither URL nor password are in the undo file."""
     return lambda api, it: api.post(
         HTTP,
@@ -167,7 +167,7 @@ def create_endpoint(password: str, url: str) -> Callable[[Api, Entry], Any]:
 
 
 def no(api: Api, it: Entry) -> Any:
-    """Replaced by `create_endpoint`."""
+    """Whoever takes the step has the password, and puts `create_endpoint` in place of this."""
     raise AssertionError
 
 

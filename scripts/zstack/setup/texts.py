@@ -28,8 +28,8 @@ TEXTS = {
     "read_templates": ("reading the message templates", "正在读取消息模板"),
     "testing": ("ZStack sends its test message", "ZStack 正在发送测试消息"),
     "was_read": (
-        "{alarms} alarms, {events} event alarms, {endpoints} endpoints for webhooks",
-        "{alarms} 个资源报警器，{events} 个事件报警器，{endpoints} 个 Webhook 通知对象",
+        "Alarms: {alarms}, event alarms: {events}, endpoints for webhooks: {endpoints}.",
+        "资源报警器 {alarms} 个，事件报警器 {events} 个，Webhook 通知对象 {endpoints} 个。",
     ),
     # The URL.
     "no_url": (
@@ -121,15 +121,15 @@ TEXTS = {
     "user_differs": ("its user name differs", "它的用户名不同"),
     "password_differs": ("it is replaced because of its password", "因为密码而被替换"),
     "alarm_action": (
-        "Add the topic {topic_name} to {count} alarms: {names}",
+        "Add the topic {topic_name} to these alarms ({count}): {names}",
         "给 {count} 个资源报警器加上主题 {topic_name}：{names}",
     ),
     "recovery": (
-        "Switch on recovery notification in {count} alarms: {names}",
+        "Switch on recovery notification in these alarms ({count}): {names}",
         "打开 {count} 个资源报警器的“报警恢复通知”：{names}",
     ),
     "event_action": (
-        "Add the topic {topic_name} to {count} event alarms: {names}",
+        "Add the topic {topic_name} to these event alarms ({count}): {names}",
         "给 {count} 个事件报警器加上主题 {topic_name}：{names}",
     ),
     "subscribe_event": (
@@ -138,7 +138,7 @@ TEXTS = {
     ),
     "and_more": ("and {count} more (--verbose shows all)", "以及另外 {count} 个（--verbose 全部显示）"),
     "how_long": (
-        "{count} changes, {time}.",
+        "Changes: {count}, {time}.",
         "共 {count} 处修改，{time}。",
     ),
     "seconds": ("about {count} seconds", "约 {count} 秒"),
@@ -251,19 +251,18 @@ TEXTS = {
         "old endpoint {endpoint_name} unsubscribed from the topic {name}",
         "旧的通知对象 {endpoint_name} 已退订主题 {name}",
     ),
-    "did_alarm_action": ("topic added to {count} alarms", "已给 {count} 个资源报警器加上主题"),
+    "did_alarm_action": ("topic added to alarms: {count}", "已给 {count} 个资源报警器加上主题"),
     "did_recovery": (
-        "recovery notification switched on in {count} alarms",
+        "recovery notification switched on in alarms: {count}",
         "已打开 {count} 个资源报警器的“报警恢复通知”",
     ),
-    "did_event_action": ("topic added to {count} event alarms", "已给 {count} 个事件报警器加上主题"),
+    "did_event_action": ("topic added to event alarms: {count}", "已给 {count} 个事件报警器加上主题"),
     "did_subscribe_event": ("event alarm {name} created", "已创建事件报警器 {name}"),
     "already": (
-        "{count} changes were made by somebody else in the meantime",
+        "made by somebody else in the meantime: {count}",
         "有 {count} 处修改在此期间已由别人完成",
     ),
-    "gone": ("{count} rules were deleted in the meantime", "有 {count} 条规则在此期间已被删除"),
-    "step_failed": ("{step} {what}", "{step} {what}"),
+    "gone": ("rules that were deleted in the meantime: {count}", "有 {count} 条规则在此期间已被删除"),
     "step_not_kept": (
         "ZStack answered that it is done, and it is not: this version may not know the setting",
         "ZStack 返回成功，但没有生效：这个版本可能没有这项设置",
@@ -317,7 +316,7 @@ TEXTS = {
         "在控制台里为事件 {name} 创建事件报警器，级别选“提示”，加上通知对象。",
     ),
     "refused_some": (
-        "ZStack refuses to change {count} rules with unusual UUIDs (SYS.1003): {names}",
+        "ZStack refuses to change rules with unusual UUIDs (SYS.1003; {count}): {names}",
         "有 {count} 条规则的 UUID 不规范，ZStack 拒绝修改（SYS.1003）：{names}",
     ),
     # The end.
@@ -359,21 +358,21 @@ TEXTS = {
         "让旧的通知对象 {endpoint_name} 重新订阅主题 {name}。",
     ),
     "undo_alarm_action": (
-        "Remove the topic from {count} alarms: {names}",
+        "Remove the topic from these alarms ({count}): {names}",
         "从 {count} 个资源报警器去掉主题：{names}",
     ),
     "undo_recovery": (
-        "Switch off recovery notification in {count} alarms: {names}",
+        "Switch off recovery notification in these alarms ({count}): {names}",
         "关闭 {count} 个资源报警器的“报警恢复通知”：{names}",
     ),
     "undo_event_action": (
-        "Remove the topic from {count} event alarms: {names}",
+        "Remove the topic from these event alarms ({count}): {names}",
         "从 {count} 个事件报警器去掉主题：{names}",
     ),
     "undo_subscribe_event": ("Delete the event alarm {name}.", "删除事件报警器 {name}。"),
-    "taken_back": ("{count} changes taken back", "已撤销 {count} 处修改"),
+    "taken_back": ("changes taken back: {count}", "已撤销 {count} 处修改"),
     "was_not": (
-        "{count} changes were not there any more",
+        "changes that were not there any more: {count}",
         "有 {count} 处修改已经不在了",
     ),
     "undo_stopped": (

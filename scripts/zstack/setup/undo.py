@@ -23,9 +23,9 @@ class Unusable(Exception):
 class UndoFile:
     """The file of one run. It appears with the first change."""
 
-    def __init__(self, folder: Path, root: str, path: Path | None = None):
+    def __init__(self, root: str, path: Path | None = None):
         name = f"zstack-undo-{datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}.jsonl"
-        self.path = path or folder / name
+        self.path = path or Path(name)
         self._first = {"file": "zstack-undo", "version": 1, "zstack": root}
         self._file: Any = None
         self._steps = 0
