@@ -42,7 +42,7 @@ class Setup:
         """Find ZStack, and log in."""
         options = self.options
         try:
-            self.api = Api(address, ca_file=options.ca_file, trace=self.trace)
+            self.api = Api(address, ca_file=options.ca_file, pace=options.pace, trace=self.trace)
         except Mistake as mistake:
             raise Stop(str(mistake)) from None
         except OSError as error:

@@ -136,7 +136,7 @@ TEXTS = {
         "Create the event alarm {name} ({namespace}), which ends {problem}.",
         "创建事件报警器 {name}（{namespace}），它结束 {problem}。",
     ),
-    "and_more": ("and {count} more (--verbose shows all)", "以及另外 {count} 个（--verbose 全部显示）"),
+    "and_more": ("and {count} more (--verbose shows all)", "另外 {count} 个（--verbose 全部显示）"),
     "how_long": (
         "Changes: {count}, {time}.",
         "共 {count} 处修改，{time}。",
