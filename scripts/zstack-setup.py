@@ -65,6 +65,9 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--undo", type=Path, metavar="FILE", help="take back what a run changed")
     run.add_argument("--undo-file", type=Path, metavar="FILE", help="write the undo file here")
     run.add_argument(
+        "--patience", type=float, default=60, metavar="SECONDS", help="how long a change may take (60)"
+    )
+    run.add_argument(
         "--pace", type=float, default=1, metavar="SECONDS", help="how often to ask whether a change is done (1)"
     )
     run.add_argument("--verbose", action="store_true", help="print every call and every name")

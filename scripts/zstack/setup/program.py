@@ -42,7 +42,8 @@ class Setup:
         """Find ZStack, and log in."""
         options = self.options
         try:
-            self.api = Api(address, ca_file=options.ca_file, pace=options.pace, trace=self.trace)
+            pace = {"patience": options.patience, "pace": options.pace}
+            self.api = Api(address, ca_file=options.ca_file, trace=self.trace, **pace)
         except Mistake as mistake:
             raise Stop(str(mistake)) from None
         except OSError as error:
