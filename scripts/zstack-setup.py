@@ -68,7 +68,7 @@ def parser() -> argparse.ArgumentParser:
         "--patience", type=float, default=60, metavar="SECONDS", help="how long a change may take (60)"
     )
     run.add_argument(
-        "--pace", type=float, default=1, metavar="SECONDS", help="how often to ask whether a change is done (1)"
+        "--pace", type=float, default=1, metavar="SECONDS", help="how often to ask if a change is done (1)"
     )
     run.add_argument("--verbose", action="store_true", help="print every call and every name")
     run.add_argument("--language", choices=("en", "zh"), help="that of the terminal by default (LANG)")

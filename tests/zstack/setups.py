@@ -14,10 +14,9 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from local import ROOT
-from local.http import request_json
+from local.zstack import ZStack
 
 PROGRAM = ROOT / "scripts/zstack-setup.py"
 PASSWORD = "correct-horse-battery-staple"
@@ -68,64 +67,8 @@ class Webhook:
         self._server.server_close()
 
 
-class Standin:
-    """A stand-in for ZStack, and its control interface."""
-
-    def __init__(self, binary: Path, folder: Path, *options: str):
-        self._log = (folder / f"standin-{len(list(folder.glob('standin-*')))}").open("w+")
-        command = [
-            binary,
-            "--port",
-            "0",
-            "--password",
-            PASSWORD,
-            "--try-pause",
-            "10",
-            "--job-delay",
-            "0",
-            *options,
-        ]
-        env = {name: it for name, it in os.environ.items() if not name.lower().endswith("_proxy")}
-        self._child = subprocess.Popen(command, stdout=self._log, stderr=subprocess.STDOUT, env=env)
-        deadline = time.monotonic() + 20
-        while not (found := re.search(r"listening on (\S+)\n", Path(self._log.name).read_text())):
-            assert self._child.poll() is None and time.monotonic() < deadline, Path(
-                self._log.name
-            ).read_text()
-            time.sleep(0.01)
-        self.address = urlsplit(found[1]).netloc
-
-    def stop(self) -> None:
-        """End it."""
-        self._child.kill()
-        self._child.wait()
-        self._log.close()
-
-    def ask(self, method: str, path: str, body: Any = None) -> Any:
-        """Use the control interface."""
-        return request_json(method, f"http://{self.address}/standin/{path}", body)
-
-    def fault(self, fault: Any, call: str | None = None, after: int = 0, times: int | None = 1) -> None:
-        """Inject a fault."""
-        injected = {"fault": fault, "after": after, "times": times}
-        self.ask("POST", "faults", injected | ({"call": call} if call else {}))
-
-    def lack(self, *fields: str, calls: dict[str, int] | None = None, refuse: bool = False) -> None:
-        """Be a version without these."""
-        lacks = {"without_calls": calls or {}, "without_fields": fields, "refuse_fields": refuse}
-        self.ask("PUT", "lacks", lacks | {"numbers": False})
-
-    def state(self) -> dict[str, list[dict]]:
-        """Everything that a set-up could change."""
-        return self.ask("GET", "state")
-
-    def rows(self, table: str) -> list[dict]:
-        """The rows of a table."""
-        return self.ask("GET", f"rows/{table}")
-
-    def calls(self) -> list[dict]:
-        """Every call that arrived."""
-        return self.ask("GET", "calls")
+class Standin(ZStack):
+    """A stand-in for ZStack."""
 
     def writes(self) -> list[str]:
         """The names of the calls that change something."""
@@ -159,7 +102,10 @@ class Bench:
 
     def start(self, *options: str) -> Standin:
         """Another stand-in, which is the one that is set up from now on."""
-        self.standins.append(Standin(self.binary, self.folder, *options))
+        log = self.folder / f"standin-{len(self.standins)}"
+        options = ("--password", PASSWORD, "--try-pause", "10", "--job-delay", "0", *options)
+        self.standins.append(Standin(self.binary, *options, log=log))
+        self.standins[-1].start()
         return self.standins[-1]
 
     def begin(self, *options: str, **variables: str | None) -> subprocess.Popen:
@@ -167,7 +113,7 @@ class Bench:
         env = {
             "PATH": os.environ["PATH"],
             "LANG": "C.UTF-8",
-            "ZSTACK": self.standins[-1].address if self.standins else "",
+            "ZSTACK": self.standins[-1].api if self.standins else "",
             "ZSTACK_PASSWORD": PASSWORD,
             "WEBHOOK_TOKEN": TOKEN,
             "WEBHOOK_URL": self.webhook.url,
