@@ -15,6 +15,9 @@ from typing import Any
 
 from .steps import KINDS, Entry
 
+BEGINNING = '{"file": "zstack-undo"'
+"""Of every undo file."""
+
 
 class Unusable(Exception):
     """It is not an undo file. The text is the line's number; 0 if it cannot be read at all."""
@@ -74,11 +77,13 @@ def undone(path: Path, entry: Entry) -> None:
 def read(path: Path) -> tuple[str, list[Entry]]:
     """The address of ZStack, and the steps to take back, the last one first."""
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeError) as error:
         raise Unusable(0) from error
+    if not text.startswith(BEGINNING[: len(text)]):
+        raise Unusable(1)
     # A kill can leave half a line. Its step has not begun.
-    whole = lines[:-1]
+    whole = text.split("\n")[:-1]
     if not whole:
         return "", []
     root, steps = "", {}
