@@ -59,7 +59,8 @@ class Webhook:
         sent = base64.b64decode(authorization.partition(" ")[2] or b"").decode().partition(":")[2]
         if sent not in self.tokens:
             return 401, {"error": {"code": "Unauthorized", "message": "the webhook token is wrong"}}
-        return 200, {"alerts": [{"key": "zstack:test", "status": "Ok"}]}
+        alert = {"alert_key": "zstack:test", "event_status": "Ok", "request_id": "0a1b2c3d"}
+        return 200, {"alerts": [alert]}
 
     def stop(self) -> None:
         """End it."""

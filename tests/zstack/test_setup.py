@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -390,6 +391,35 @@ class TestKilled:
             assert zstack.state() == expected, place
             bench.undo_all()
             assert zstack.state() == before, place
+
+    def test_a_change_that_was_begun_and_did_not_happen(self, bench: Bench):
+        """It is in the undo file, and undo finds nothing to take back."""
+        zstack, before = self.prepared(bench)
+        assert bench.set_up(*FEW).status == 0
+        expected, writes = zstack.state(), list(dict.fromkeys(zstack.writes()))
+        bench.undo_all()
+        assert len(writes) == 7
+        for call in writes:
+            for path in bench.undo_files():
+                path.unlink()
+            zstack.forget_calls()
+            zstack.fault("stuck", call)
+            child = bench.begin("--yes", *FEW)
+            while not zstack.calls(call):
+                assert child.poll() is None
+                time.sleep(0.01)
+            child.kill()
+            bench.end(child)
+            zstack.clear_faults()
+            after = zstack.state()
+            ended = bench.run("--yes", "--undo", bench.undo_files()[0].name)
+            assert ended.status == 0, ended.output
+            assert ended.has("not there any more: 1")
+            assert zstack.state() == before, call
+            assert bench.run("--yes", *FEW, "--undo-file", "second").status == 0
+            assert zstack.state() == expected, (call, after)
+            assert bench.run("--yes", "--undo", "second").status == 0
+            (bench.folder / "second").unlink()
 
     def test_an_undo_is_completed_too(self, bench: Bench):
         """At any call."""

@@ -93,7 +93,8 @@ class Setup:
 
     def progress(self, name: str) -> None:
         """What takes a while."""
-        self.terminal.progress(self.say(name))
+        self.doing.name = self.say(name)
+        self.terminal.progress(self.doing.name)
 
     def agreed(self) -> bool:
         """Whether somebody says yes."""
@@ -122,7 +123,7 @@ class Setup:
         counts = {
             "alarms": f"{len(state.alarms):,}",
             "events": f"{len(state.subscriptions):,}",
-            "endpoints": f"{len(state.endpoints):,}",
+            "endpoints": f"{sum(it.get('type', 'HTTP') == 'HTTP' for it in state.endpoints):,}",
         }
         self.terminal.line(self.say("was_read", **counts))
         self.terminal.line()
@@ -174,6 +175,10 @@ class Setup:
             raise Stop("token_rejected")
         if tested.outcome == "fails":
             raise Stop("url_fails", url=shown(wanted.url), words=tested.words)
+        if tested.outcome == "unknown":
+            self.printer.line(NOTE, self.say("token_not_tested"))
+        else:
+            self.printer.line(OK, self.say("token_works"))
         return token
 
     def look_again(self, wanted: Wanted, made: Plan, refused: list[Step]) -> int:

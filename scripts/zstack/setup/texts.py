@@ -66,6 +66,14 @@ TEXTS = {
         "--zone is an offset to UTC, such as +08:00.",
         "--zone 是与 UTC 的时差，例如 +08:00。",
     ),
+    "token_works": (
+        "ZStack sent its test message with this token, and the relay accepted it.",
+        "ZStack 用这个令牌发送了测试消息，中继已接受。",
+    ),
+    "token_not_tested": (
+        "This version of ZStack cannot try the token.",
+        "这个版本的 ZStack 不能试这个令牌。",
+    ),
     "token_rejected": (
         "The relay rejects this token (401). Nothing was changed.",
         "中继拒绝了这个令牌（401）。没有作任何修改。",
