@@ -33,6 +33,8 @@ class Webhook:
     def __init__(self) -> None:
         self.tokens = {TOKEN}
         self.status: int | None = None
+        self.echoes = False
+        """Whether it answers with what it got, as a debugging proxy does."""
         webhook = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -54,6 +56,8 @@ class Webhook:
 
     def answer(self, authorization: str) -> tuple[int, dict[str, Any]]:
         """As docs/answers.md says."""
+        if self.echoes:
+            return 200, {"you sent": authorization}
         if self.status:
             return self.status, {"error": {"code": "FlashdutyUnavailable"}}
         sent = base64.b64decode(authorization.partition(" ")[2] or b"").decode().partition(":")[2]

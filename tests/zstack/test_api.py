@@ -1,6 +1,7 @@
 """The client of ZStack's API: addresses, answers that are not ZStack's, TLS, redirects, paging."""
 
 import json
+import socket
 import ssl
 import subprocess
 import threading
@@ -161,6 +162,40 @@ def test_a_job_is_asked_for_at_our_own_root():
     with server(answer) as at:
         assert Api(at, pace=0.01).post("/x", {}) == {"inventory": {"uuid": "1"}}
     assert paths == ["/zstack/v1/x", f"/zstack/v1/api-jobs/{'f' * 32}"]
+
+
+@pytest.mark.parametrize("found", [True, False])
+def test_a_lost_answer_is_asked_for_again(found: bool):
+    """By the UUID that we gave the job. The call itself is never repeated."""
+    asked = []
+
+    def answer(request: BaseHTTPRequestHandler) -> Answer:
+        if request.command == "DELETE":
+            asked.append(request.headers["X-Job-UUID"])
+            request.close_connection = True
+            request.connection.shutdown(socket.SHUT_RDWR)
+            return 200, ""
+        asked.append(request.path.rpartition("/")[2])
+        return (200, {"found": 1}) if found else (404, "expired")
+
+    with server(answer) as at:
+        api = Api(at, pace=0.01)
+        if found:
+            assert api.delete("/x") == {"found": 1}
+            assert len(asked) == 2
+        else:
+            with pytest.raises(Unreachable) as error:
+                api.delete("/x")
+            assert (error.value.kind, error.value.maybe, error.value.job) == ("lost", True, asked[0])
+            assert len(asked) > 3
+    assert len(set(asked)) == 1
+
+
+def test_nobody_listens():
+    """Then nothing has happened."""
+    with pytest.raises(Unreachable) as error:
+        Api("127.0.0.1:1").post("/x", {})
+    assert (error.value.kind, error.value.maybe) == ("connect", False)
 
 
 def test_nothing_is_sent_through_a_proxy(monkeypatch: pytest.MonkeyPatch):

@@ -188,6 +188,15 @@ class TestSetUp:
         cloud.add("templates", **row)
         assert bench.run("--dry-run").has("message template ours", "no recovery text")
 
+    def test_a_receiver_that_repeats_the_token(self, bench: Bench, cloud: Standin):
+        """What ZStack got back is not shown then."""
+        bench.webhook.echoes = True
+        ended = bench.set_up(*FEW)
+        assert (ended.status, ended.has("ZStack got back: (not shown, because a secret is in it)")) == (
+            0,
+            True,
+        )
+
     def test_an_access_key(self, bench: Bench):
         """Signs calls with the server's local time, and needs no session."""
         zstack = bench.start("--cloud", "--utc-offset", "480")
