@@ -33,6 +33,7 @@ class Webhook:
     def __init__(self) -> None:
         self.tokens = {TOKEN}
         self.status: int | None = None
+        self.asked = 0
         self.echoes = False
         """Whether it answers with what it got, as a debugging proxy does."""
         webhook = self
@@ -56,6 +57,7 @@ class Webhook:
 
     def answer(self, authorization: str) -> tuple[int, dict[str, Any]]:
         """As docs/answers.md says."""
+        self.asked += 1
         if self.echoes:
             return 200, {"you sent": authorization}
         if self.status:

@@ -10,6 +10,7 @@ import pytest
 from local import standin
 from setups import PASSWORD, TOKEN, Bench, Standin, wait_for
 from zstack.setup.facts import SYSTEM_TOPIC
+from zstack.setup.undo import UndoFile
 
 FEW = ("--only", "Host Root Volume", "--only", "SSD Life", "--only", "HostDisconnected")
 """A choice of rules, so that a set-up has few calls. It needs a topic of its own."""
@@ -114,7 +115,9 @@ class TestSetUp:
         kinds = {it["kind"] for it in map(json.loads, path.read_text().splitlines()) if "do" in it}
         expected = {"create_endpoint", "subscribe", "unsubscribe", "alarm_action", "recovery", "event_action"}
         assert kinds == expected | {"subscribe_event"}
-        assert bench.run("--undo", path.name, "--dry-run").has("What is taken back", "dry run")
+        planned = bench.run("--undo", path.name, "--dry-run")
+        assert planned.has("What is taken back", "dry run")
+        assert re.search("(?s)Switch off recovery.*Remove the topic .*Delete the endpoint", planned.output)
         assert bench.run("--undo", path.name, typed="y\n").status == 0
         assert cloud.state() == before
         writes = cloud.writes()
@@ -339,6 +342,20 @@ class TestFaults:
         assert ended.has(f"  1,500 of {total:,}", "recovery notification switched on in alarms: 1,5")
         assert {it["enableRecovery"] for it in zstack.rows("alarms")} == {True}
 
+    def test_what_changed_while_it_asked(self, bench: Bench, cloud: Standin):
+        """Each step looks first: a change of recovery notification would have everything told again."""
+        child = bench.begin()
+        while "QuerySNSTextTemplate" not in {it["call"] for it in cloud.calls()} or not bench.webhook.asked:
+            time.sleep(0.01)
+        by_name = {it["name"]: it["uuid"] for it in cloud.rows("alarms")}
+        cloud.change("alarms", by_name["Host CPU"], enableRecovery=True)
+        cloud.remove("alarms", by_name["SSD Life"])
+        ended = bench.end(child, "y\n")
+        assert ended.status == 0, ended.output
+        assert ended.has("made by somebody else in the meantime: 1", "deleted in the meantime: 1")
+        changed = [it["path"] for it in cloud.calls("UpdateAlarm")]
+        assert [it for it in changed if by_name["Host CPU"] in it or by_name["SSD Life"] in it] == []
+
     def test_two_at_once(self, bench: Bench, cloud: Standin):
         """Nothing is made twice, and both succeed."""
         cloud.remove("subscriptions", "1a7a3eb433904df89f5c42a1fa4e0716")
@@ -361,6 +378,16 @@ class TestFaults:
         assert (ended.status, ended.has("The undo file taken cannot be written")) == (1, True)
         assert cloud.writes() == []
         assert bench.run("--undo", "taken").has("taken is not an undo file")
+
+
+def test_an_undo_file_is_never_overwritten(tmp_path: Path):
+    """Not even one that appeared a moment ago."""
+    file = UndoFile("http://192.0.2.20:8080/zstack/v1", tmp_path / "undo")
+    file.writable()
+    file.path.write_text("another run")
+    with pytest.raises(FileExistsError):
+        file.begin({"kind": "recovery", "uuid": "1", "name": "x"})
+    assert file.path.read_text() == "another run"
 
 
 class TestKilled:
