@@ -61,7 +61,7 @@ pub(crate) async fn call(
     let decided = decide(&mut shared.lock(), method.as_str(), &uri, &headers, &body);
     let Decided { answer, job, place, fault } = decided;
     if let Some(started) = job {
-        tokio::spawn(run(shared.clone(), started, fault.clone()));
+        tokio::spawn(run(shared.clone(), started, fault.clone(), place));
     }
     match fault {
         Some(Fault::LoseAnswer | Fault::Close) => return Extension(Hangup).into_response(),
@@ -70,10 +70,11 @@ pub(crate) async fn call(
         _ => {}
     }
     let answer = answer.unwrap_or_else(|| Answer::plain(500, "the stand-in has no answer"));
-    if let Some(logged) = shared.lock().calls.get_mut(place) {
-        logged.status = Some(answer.status);
-        logged.complaint = answer.content_type.starts_with("text/plain").then(|| answer.body.clone());
-    }
+    shared.lock().calls.change(place, |it| {
+        it.status = Some(answer.status);
+        let complaint = answer.content_type.starts_with("text/plain") && !answer.body.is_empty();
+        it.complaint = complaint.then(|| answer.body.clone());
+    });
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let response = Response::builder().status(status).header(header::CONTENT_TYPE, answer.content_type);
     response.body(Body::from(answer.body)).unwrap_or_default()
@@ -85,8 +86,7 @@ fn decide(zstack: &mut ZStack, method: &str, uri: &Uri, headers: &HeaderMap, bod
     let text = body_text(body, header("content-type"));
     let mut shown: Value = serde_json::from_str(&text).unwrap_or_else(|_| text.as_str().into());
     mask(&mut shown);
-    let place = zstack.calls.len();
-    zstack.calls.push(Logged {
+    let place = zstack.calls.push(Logged {
         at: clock::now(),
         call: None,
         method: method.to_owned(),
@@ -98,13 +98,14 @@ fn decide(zstack: &mut ZStack, method: &str, uri: &Uri, headers: &HeaderMap, bod
         status: None,
         complaint: None,
         job: None,
+        job_status: None,
     });
     let mut decided = Decided { answer: None, job: None, place, fault: None };
     let (call, variables, parameters) = match find(zstack, method, uri, &text) {
         Ok(found) => found,
         Err(answer) => return Decided { answer: Some(answer), ..decided },
     };
-    zstack.calls[place].call = Some(call.name.to_owned());
+    zstack.calls.change(place, |it| it.call = Some(call.name.to_owned()));
     decided.fault = zstack.faults.next(call.name);
     let mut refused = None;
     match &decided.fault {
@@ -116,6 +117,10 @@ fn decide(zstack: &mut ZStack, method: &str, uri: &Uri, headers: &HeaderMap, bod
         Some(Fault::Refuse(refusal)) => refused = Some(refusal.clone()),
         _ => {}
     }
+    if header("x-web-hook").is_some() {
+        let answer = Some(Answer::plain(400, "the stand-in calls nobody back"));
+        return Decided { answer, ..decided };
+    }
     let args = Args::new(variables, query, parameters);
     let known = match call.run {
         Run::Open(_) | Run::Poll => Ok(Err(Refusal::new("ID.1001", "no session is needed"))),
@@ -126,14 +131,14 @@ fn decide(zstack: &mut ZStack, method: &str, uri: &Uri, headers: &HeaderMap, bod
         }
     };
     if let Ok(Ok(Who(account))) = &known {
-        zstack.calls[place].account = Some(account.clone());
+        zstack.calls.change(place, |it| it.account = Some(account.clone()));
     }
     match answer(zstack, call, args, known, refused, header("x-job-uuid")) {
         Ok(Ok(answer)) | Err(answer) => decided.answer = Some(answer),
         Ok(Err(started)) => {
             let location = format!("http://{}:8080{ROOT}/api-jobs/{}", zstack.options.node, started.uuid);
             let accepted = json!({"location": location, "apiTimeout": API_TIMEOUT_MILLIS});
-            zstack.calls[place].job = Some(started.uuid.clone());
+            zstack.calls.change(place, |it| it.job = Some(started.uuid.clone()));
             decided.answer = Some(Answer::json(202, &accepted));
             decided.job = Some(*started);
         }
@@ -217,7 +222,7 @@ fn poll(zstack: &ZStack, uuid: &str) -> Answer {
 }
 
 /// Runs a job after its delay.
-async fn run(shared: Shared, started: Started, fault: Option<Fault>) {
+async fn run(shared: Shared, started: Started, fault: Option<Fault>, place: usize) {
     let Started { uuid, call, args, who } = started;
     let delay = match fault {
         Some(Fault::Stuck) => return,
@@ -236,12 +241,16 @@ async fn run(shared: Shared, started: Started, fault: Option<Fault>) {
             }
         }
     };
+    let answer = Answer::result(result);
+    let status = Some(answer.status);
     let job = match fault {
         Some(Fault::DoneButStuck) => Job::Working,
         Some(Fault::Expired) => Job::Expired,
-        _ => Job::Done(Answer::result(result)),
+        _ => Job::Done(answer),
     };
-    shared.lock().jobs.insert(uuid, job);
+    let mut zstack = shared.lock();
+    zstack.jobs.insert(uuid, job);
+    zstack.calls.change(place, |it| it.job_status = status);
 }
 
 type Found = (&'static Call, Vec<(&'static str, String)>, Map<String, Value>);

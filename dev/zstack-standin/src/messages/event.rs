@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::events::{self, Event};
 use crate::messages::alarm::yes;
-use crate::messages::body::{cluster_name, written};
+use crate::messages::body::{cluster_name, plain};
 use crate::messages::{Recorded, Told, messages};
 use crate::tables::{Row, Table, text};
 use crate::zstack::{Resource, ZStack};
@@ -125,7 +125,7 @@ fn tell(
         "labels": json!(labels).to_string(),
     });
     zstack.tables.add(Table::EventRecords, record);
-    let body = written(json!({
+    let body = plain(json!({
         "EVENT_NAME": event.name,
         "EVENT_NAMESPACE": namespace,
         "EVENT_LABELS": labels,
@@ -141,6 +141,6 @@ fn tell(
         "EVENT_RESOURCE_CLUSTER_UUID": resource.and_then(|it| it.cluster.as_deref()).unwrap_or("-"),
         "EVENT_RESOURCE_CLUSTER_NAME": cluster_name(zstack, resource),
     }));
-    let messages = if asked.deliver { messages(zstack, subscription, &body) } else { Vec::new() };
+    let messages = if asked.deliver { messages(zstack, subscription, body) } else { Vec::new() };
     Recorded { data_uuid, rule: text(subscription, "uuid").unwrap_or_default().to_owned(), messages }
 }
