@@ -101,7 +101,7 @@ fn decide(zstack: &mut ZStack, method: &str, uri: &Uri, headers: &HeaderMap, bod
         job_status: None,
     });
     let mut decided = Decided { answer: None, job: None, place, fault: None };
-    let (call, variables, parameters) = match find(zstack, method, uri, &text) {
+    let Found { call, variables, parameters, tags } = match find(zstack, method, uri, &text) {
         Ok(found) => found,
         Err(answer) => return Decided { answer: Some(answer), ..decided },
     };
@@ -121,7 +121,7 @@ fn decide(zstack: &mut ZStack, method: &str, uri: &Uri, headers: &HeaderMap, bod
         let answer = Some(Answer::plain(400, "the stand-in calls nobody back"));
         return Decided { answer, ..decided };
     }
-    let args = Args::new(variables, query, parameters);
+    let args = Args::new(variables, query, parameters, tags);
     let known = match call.run {
         Run::Open(_) | Run::Poll => Ok(Err(Refusal::new("ID.1001", "no session is needed"))),
         _ => {
@@ -253,9 +253,14 @@ async fn run(shared: Shared, started: Started, fault: Option<Fault>, place: usiz
     zstack.calls.change(place, |it| it.job_status = status);
 }
 
-type Found = (&'static Call, Vec<(&'static str, String)>, Map<String, Value>);
-
 /// The call of a request, with the variables of its path and the parameters of its body.
+struct Found {
+    call: &'static Call,
+    variables: Vec<(&'static str, String)>,
+    parameters: Map<String, Value>,
+    tags: Vec<Value>,
+}
+
 fn find(zstack: &ZStack, method: &str, uri: &Uri, body: &str) -> Result<Found, Answer> {
     let no_path = || Answer::plain(404, "there is no such path");
     let path = uri.path().strip_prefix(ROOT).ok_or_else(no_path)?;
@@ -267,7 +272,7 @@ fn find(zstack: &ZStack, method: &str, uri: &Uri, body: &str) -> Result<Found, A
     let Some((first, _)) = matching.first() else {
         return Err(Answer::plain(405, format!("{method} is not allowed here")));
     };
-    let mut parameters = Map::new();
+    let (mut parameters, mut tags) = (Map::new(), Vec::new());
     if first.body != calls::Body::None {
         let Ok(Value::Object(members)) = serde_json::from_str(body) else {
             return Err(Answer::plain(400, "the body is no JSON object"));
@@ -276,6 +281,9 @@ fn find(zstack: &ZStack, method: &str, uri: &Uri, body: &str) -> Result<Found, A
             calls::Body::Action(action) => action,
             _ => "params",
         };
+        if let Some(Value::Array(given)) = members.get("systemTags") {
+            tags.clone_from(given);
+        }
         if let Some(place) = matching.iter().position(|(it, _)| members.contains_key(key(it))) {
             matching.swap(0, place);
             match &members[key(matching[0].0)] {
@@ -291,7 +299,7 @@ fn find(zstack: &ZStack, method: &str, uri: &Uri, body: &str) -> Result<Found, A
     if let Some(status) = zstack.lacks.without_calls.get(call.name) {
         return Err(Answer::plain(*status, "this version does not know the call"));
     }
-    Ok((call, variables, parameters))
+    Ok(Found { call, variables, parameters, tags })
 }
 
 /// A body without a charset is read as ISO 8859-1, so that Chinese breaks: inferred.

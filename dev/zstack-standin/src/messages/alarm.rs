@@ -71,12 +71,13 @@ pub(crate) fn tell_alarm(zstack: &mut ZStack, change: Change, asked: &AlarmAsked
         Change::Fires => zstack.problems.insert(problem.clone()),
         Change::Recovers => zstack.problems.remove(&problem),
     };
+    // Until the next repeat ZStack looks at nothing.
+    if asked.held_back {
+        return why_not("the repeats are held back for the whole rule");
+    }
     let status = if zstack.problems.iter().any(|it| it.0 == uuid) { "Alarm" } else { "OK" };
     if let Some(row) = zstack.tables.find_mut(Table::Alarms, &uuid) {
         row.insert("status".to_owned(), status.into());
-    }
-    if asked.held_back {
-        return why_not("the repeats are held back for the whole rule");
     }
     if change == Change::Recovers {
         if !was_in_problem {

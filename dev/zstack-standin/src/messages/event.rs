@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::access::ADMIN;
 use crate::events::{self, Event};
 use crate::messages::alarm::yes;
 use crate::messages::body::{cluster_name, plain};
@@ -57,6 +58,8 @@ pub(crate) fn tell_event(zstack: &mut ZStack, asked: &EventAsked) -> Result<Told
         .iter()
         .filter(|it| text(it, "state") == Some("Enabled"))
         .filter(|it| text(it, "namespace") == Some(namespace) && text(it, "eventName") == Some(asked.name.as_str()))
+        // The resources are all of `admin`: another account sees only the events of its own.
+        .filter(|it| text(it, "accountUuid") == Some(ADMIN))
         .filter(|it| labels_match(it, asked, id.as_deref()))
         .cloned()
         .collect();
