@@ -210,6 +210,13 @@ class TestSetUp:
         late = bench.set_up(*FEW, "--access-key", "standinKeyEnabled", "--zone", "+02:00", **key)
         assert (late.status, late.has("does not accept the access key", "--zone")) == (1, True)
 
+    def test_a_second_factor(self, bench: Bench):
+        """Is asked for only when it is said that there is one."""
+        bench.start("--cloud", "--second-factor", "271828")
+        assert bench.run("--dry-run").status == 1
+        ended = bench.run("--dry-run", "--ask-second-factor", ZSTACK_SECOND_FACTOR="271828")
+        assert ended.status == 0, ended.output
+
     def test_everything_is_printed_when_asked_for(self, bench: Bench, cloud: Standin):
         """Every call, without the session."""
         assert bench.set_up(*FEW, "--verbose").has(

@@ -79,9 +79,7 @@ class Setup:
         code = None
         if self.options.ask_second_factor:
             question = self.say("ask_second")
-            code = asking.secret(
-                self.terminal, question, "ZSTACK_SECOND_FACTOR", None, "ZSTACK_SECOND_FACTOR"
-            )
+            code = asking.secret(question, "ZSTACK_SECOND_FACTOR", None, "ZSTACK_SECOND_FACTOR")
         self.api.log_in(account, password, code)
         if self.api.account and self.api.account != ADMIN:
             self.printer.line(NOTE, self.say("not_admin"))
