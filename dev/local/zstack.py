@@ -119,6 +119,10 @@ class ZStack:
         """Make a resource recover."""
         return self._control("POST", "recover", {"alarm": alarm, "resource": resource, **more})
 
+    def repeat(self, alarm: str) -> dict[str, Any]:
+        """Tell again what an alarm has in problem."""
+        return self._control("POST", "repeat", alarm)
+
     def event(self, name: str, resource: str | None = None, **more: Any) -> dict[str, Any]:
         """Make an event happen."""
         return self._control("POST", "event", {"name": name, "resource": resource, **more})

@@ -104,6 +104,8 @@ class Api:
         """What no message may hold."""
         self.patience, self.pace, self.trace, self.waiting = patience, pace, trace, waiting
         self._tls = ssl.create_default_context(cafile=ca_file) if self.scheme == "https" else None
+        self.account = ""
+        """The UUID of the account that logged in."""
         self._session = ""
         self._key: tuple[str, str, timezone] | None = None
 
@@ -134,6 +136,7 @@ class Api:
             raise Unreachable("foreign", "no session")
         self._session = session
         self.secrets.add(session)
+        self.account = str(answer["inventory"].get("accountUuid") or "")
 
     def use_access_key(self, key: str, secret: str, offset: timedelta | None = None) -> None:
         """Sign each call instead of logging in.

@@ -77,8 +77,8 @@ TEXTS = {
     "change_it": ("Change it in the console.", "请在控制台里修改。"),
     "session_over": ("the session has ended", "会话已结束"),
     "log_in_again": (
-        "Run this again: it goes on where it stopped. If somebody else logs in as the same account, ZStack may"
-        " end this session (global setting enable.unique.session).",
+        "Run this again: it goes on where it stopped. If somebody else logs in as the same account, ZStack"
+        " may end this session (global setting enable.unique.session).",
         "请再执行一次，它会从停下的地方继续。有人用同一账户登录时，ZStack 可能结束这个会话"
         "（全局设置 enable.unique.session）。",
     ),
@@ -99,10 +99,10 @@ TEXTS = {
     ),
     "bad_key": ("ZStack does not accept the access key: {words}", "ZStack 不接受这个 AccessKey：{words}"),
     "check_key": (
-        "Check id, secret and state of the key. ZStack compares the time with its own local time, and allows 15"
-        " minutes: if its time zone is another one than here, give it with --zone, such as +08:00.",
-        "请检查 AccessKey 的 ID、密钥和状态。ZStack 用自己的本地时间核对，允许 15 分钟误差：它的时区与本机不同时，"
-        "请用 --zone 指定，例如 +08:00。",
+        "Check id, secret and state of the key. ZStack compares the time with its own local time, and allows"
+        " 15 minutes: if its time zone is another one than here, give it with --zone, such as +08:00.",
+        "请检查 AccessKey 的 ID、密钥和状态。ZStack 用自己的本地时间核对，允许 15 分钟误差："
+        "它的时区与本机不同时，请用 --zone 指定，例如 +08:00。",
     ),
     "too_fast": ("ZStack limits the rate of calls", "ZStack 限制了调用频率"),
     "later": ("Wait a minute, and run this again.", "请等一分钟，再执行一次。"),

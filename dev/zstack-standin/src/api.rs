@@ -61,7 +61,7 @@ pub(crate) async fn call(
     let decided = decide(&mut shared.lock(), method.as_str(), &uri, &headers, &body);
     let Decided { answer, job, place, fault } = decided;
     if let Some(started) = job {
-        tokio::spawn(run(shared.clone(), started, fault.clone()));
+        tokio::spawn(run(shared.clone(), started, fault.clone(), place));
     }
     match fault {
         Some(Fault::LoseAnswer | Fault::Close) => return Extension(Hangup).into_response(),
@@ -70,10 +70,11 @@ pub(crate) async fn call(
         _ => {}
     }
     let answer = answer.unwrap_or_else(|| Answer::plain(500, "the stand-in has no answer"));
-    if let Some(logged) = shared.lock().calls.get_mut(place) {
-        logged.status = Some(answer.status);
-        logged.complaint = answer.content_type.starts_with("text/plain").then(|| answer.body.clone());
-    }
+    shared.lock().calls.change(place, |it| {
+        it.status = Some(answer.status);
+        let complaint = answer.content_type.starts_with("text/plain") && !answer.body.is_empty();
+        it.complaint = complaint.then(|| answer.body.clone());
+    });
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let response = Response::builder().status(status).header(header::CONTENT_TYPE, answer.content_type);
     response.body(Body::from(answer.body)).unwrap_or_default()
@@ -85,8 +86,7 @@ fn decide(zstack: &mut ZStack, method: &str, uri: &Uri, headers: &HeaderMap, bod
     let text = body_text(body, header("content-type"));
     let mut shown: Value = serde_json::from_str(&text).unwrap_or_else(|_| text.as_str().into());
     mask(&mut shown);
-    let place = zstack.calls.len();
-    zstack.calls.push(Logged {
+    let place = zstack.calls.push(Logged {
         at: clock::now(),
         call: None,
         method: method.to_owned(),
@@ -98,13 +98,14 @@ fn decide(zstack: &mut ZStack, method: &str, uri: &Uri, headers: &HeaderMap, bod
         status: None,
         complaint: None,
         job: None,
+        job_status: None,
     });
     let mut decided = Decided { answer: None, job: None, place, fault: None };
-    let (call, variables, parameters) = match find(zstack, method, uri, &text) {
+    let Found { call, variables, parameters, tags } = match find(zstack, method, uri, &text) {
         Ok(found) => found,
         Err(answer) => return Decided { answer: Some(answer), ..decided },
     };
-    zstack.calls[place].call = Some(call.name.to_owned());
+    zstack.calls.change(place, |it| it.call = Some(call.name.to_owned()));
     decided.fault = zstack.faults.next(call.name);
     let mut refused = None;
     match &decided.fault {
@@ -116,7 +117,11 @@ fn decide(zstack: &mut ZStack, method: &str, uri: &Uri, headers: &HeaderMap, bod
         Some(Fault::Refuse(refusal)) => refused = Some(refusal.clone()),
         _ => {}
     }
-    let args = Args::new(variables, query, parameters);
+    if header("x-web-hook").is_some() {
+        let answer = Some(Answer::plain(400, "the stand-in calls nobody back"));
+        return Decided { answer, ..decided };
+    }
+    let args = Args::new(variables, query, parameters, tags);
     let known = match call.run {
         Run::Open(_) | Run::Poll => Ok(Err(Refusal::new("ID.1001", "no session is needed"))),
         _ => {
@@ -126,14 +131,14 @@ fn decide(zstack: &mut ZStack, method: &str, uri: &Uri, headers: &HeaderMap, bod
         }
     };
     if let Ok(Ok(Who(account))) = &known {
-        zstack.calls[place].account = Some(account.clone());
+        zstack.calls.change(place, |it| it.account = Some(account.clone()));
     }
     match answer(zstack, call, args, known, refused, header("x-job-uuid")) {
         Ok(Ok(answer)) | Err(answer) => decided.answer = Some(answer),
         Ok(Err(started)) => {
             let location = format!("http://{}:8080{ROOT}/api-jobs/{}", zstack.options.node, started.uuid);
             let accepted = json!({"location": location, "apiTimeout": API_TIMEOUT_MILLIS});
-            zstack.calls[place].job = Some(started.uuid.clone());
+            zstack.calls.change(place, |it| it.job = Some(started.uuid.clone()));
             decided.answer = Some(Answer::json(202, &accepted));
             decided.job = Some(*started);
         }
@@ -217,7 +222,7 @@ fn poll(zstack: &ZStack, uuid: &str) -> Answer {
 }
 
 /// Runs a job after its delay.
-async fn run(shared: Shared, started: Started, fault: Option<Fault>) {
+async fn run(shared: Shared, started: Started, fault: Option<Fault>, place: usize) {
     let Started { uuid, call, args, who } = started;
     let delay = match fault {
         Some(Fault::Stuck) => return,
@@ -236,17 +241,26 @@ async fn run(shared: Shared, started: Started, fault: Option<Fault>) {
             }
         }
     };
+    let answer = Answer::result(result);
+    let status = Some(answer.status);
     let job = match fault {
         Some(Fault::DoneButStuck) => Job::Working,
         Some(Fault::Expired) => Job::Expired,
-        _ => Job::Done(Answer::result(result)),
+        _ => Job::Done(answer),
     };
-    shared.lock().jobs.insert(uuid, job);
+    let mut zstack = shared.lock();
+    zstack.jobs.insert(uuid, job);
+    zstack.calls.change(place, |it| it.job_status = status);
 }
 
-type Found = (&'static Call, Vec<(&'static str, String)>, Map<String, Value>);
-
 /// The call of a request, with the variables of its path and the parameters of its body.
+struct Found {
+    call: &'static Call,
+    variables: Vec<(&'static str, String)>,
+    parameters: Map<String, Value>,
+    tags: Vec<Value>,
+}
+
 fn find(zstack: &ZStack, method: &str, uri: &Uri, body: &str) -> Result<Found, Answer> {
     let no_path = || Answer::plain(404, "there is no such path");
     let path = uri.path().strip_prefix(ROOT).ok_or_else(no_path)?;
@@ -258,7 +272,7 @@ fn find(zstack: &ZStack, method: &str, uri: &Uri, body: &str) -> Result<Found, A
     let Some((first, _)) = matching.first() else {
         return Err(Answer::plain(405, format!("{method} is not allowed here")));
     };
-    let mut parameters = Map::new();
+    let (mut parameters, mut tags) = (Map::new(), Vec::new());
     if first.body != calls::Body::None {
         let Ok(Value::Object(members)) = serde_json::from_str(body) else {
             return Err(Answer::plain(400, "the body is no JSON object"));
@@ -267,6 +281,9 @@ fn find(zstack: &ZStack, method: &str, uri: &Uri, body: &str) -> Result<Found, A
             calls::Body::Action(action) => action,
             _ => "params",
         };
+        if let Some(Value::Array(given)) = members.get("systemTags") {
+            tags.clone_from(given);
+        }
         if let Some(place) = matching.iter().position(|(it, _)| members.contains_key(key(it))) {
             matching.swap(0, place);
             match &members[key(matching[0].0)] {
@@ -282,7 +299,7 @@ fn find(zstack: &ZStack, method: &str, uri: &Uri, body: &str) -> Result<Found, A
     if let Some(status) = zstack.lacks.without_calls.get(call.name) {
         return Err(Answer::plain(*status, "this version does not know the call"));
     }
-    Ok((call, variables, parameters))
+    Ok(Found { call, variables, parameters, tags })
 }
 
 /// A body without a charset is read as ISO 8859-1, so that Chinese breaks: inferred.

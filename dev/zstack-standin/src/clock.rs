@@ -26,6 +26,13 @@ pub(crate) fn text(millis: i64, offset: UtcOffset) -> String {
     format!("{month} {}, {} {hour}:{:02}:{:02} {half}", at.day(), at.year(), at.minute(), at.second())
 }
 
+/// A date as templates get it: `MM-dd HH:mm`.
+pub(crate) fn short(millis: i64, offset: UtcOffset) -> String {
+    let Ok(at) = OffsetDateTime::from_unix_timestamp(millis / 1000) else { return String::new() };
+    let at = at.to_offset(offset);
+    format!("{:02}-{:02} {:02}:{:02}", u8::from(at.month()), at.day(), at.hour(), at.minute())
+}
+
 /// Reads the header `Date` of a signed call, `Thu, 27 Nov 2025 17:00:00 CST`, as a time of the server's zone: ZStack
 /// ignores the zone that it names. Returns epoch milliseconds.
 pub(crate) fn read_signed(date: &str, offset: UtcOffset) -> Option<i64> {

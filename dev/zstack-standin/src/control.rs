@@ -27,6 +27,7 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/lacks", put(lack))
         .route("/fire", post(fire))
         .route("/recover", post(recover))
+        .route("/repeat", post(repeat))
         .route("/event", post(event))
         .route("/forget", post(forget))
         .route("/rows/{table}", get(rows).post(add_row))
@@ -35,7 +36,7 @@ pub(crate) fn routes() -> Router<Shared> {
 }
 
 async fn calls(State(shared): State<Shared>) -> Json<Vec<Logged>> {
-    Json(shared.lock().calls.clone())
+    Json(shared.lock().calls.all())
 }
 
 async fn forget_calls(State(shared): State<Shared>) -> StatusCode {
@@ -98,6 +99,11 @@ async fn fire(State(shared): State<Shared>, Json(asked): Json<AlarmAsked>) -> Re
 
 async fn recover(State(shared): State<Shared>, Json(asked): Json<AlarmAsked>) -> Result<Json<Told>, Wrong> {
     let told = messages::tell_alarm(&mut shared.lock(), Change::Recovers, &asked);
+    delivered(&shared, told).await
+}
+
+async fn repeat(State(shared): State<Shared>, Json(alarm): Json<String>) -> Result<Json<Told>, Wrong> {
+    let told = messages::repeat_alarm(&mut shared.lock(), &alarm);
     delivered(&shared, told).await
 }
 

@@ -22,7 +22,7 @@
 //! | at once, without a session | `GetVersion`, `LogInByAccount`, `LogOut`, `Poll` |
 //! | queries | `QueryAccount`, `QueryQuota`, `QuerySNSHttpEndpoint`, `QuerySNSTopic`, `QuerySNSTopicSubscriber`, `QueryAlarm`, `QueryEventSubscription`, `QuerySNSTextTemplate`, `QueryAlarmRecord`, `QueryEventRecord`, `QueryThirdpartyAlert`, `QueryHost`, `QueryHostNic`, `QueryVmInstance`, `QueryVirtualRouterVm`, `QueryPrimaryStorage`, `QueryBackupStorage`, `QueryCluster`, `QueryManagementNode` |
 //! | other reads | `GetAccountQuotaUsage`, `GetResourceNames`, `GetAllEventMetadata`, `GetAlarmData`, `GetEventData` |
-//! | changes, all by a job | `CreateAccessKey`, `CreateSNSHttpEndpoint`, `UpdateSNSHttpEndpoint`, `SNSHttpTestConnection`, `ChangeSNSApplicationEndpointState`, `DeleteSNSApplicationEndpoint`, `CreateSNSTopic`, `ChangeSNSTopicState`, `DeleteSNSTopic`, `SubscribeSNSTopic`, `UnsubscribeSNSTopic`, `AddActionToAlarm`, `RemoveActionFromAlarm`, `UpdateAlarm`, `ChangeAlarmState`, `SubscribeEvent`, `AddActionToEventSubscription`, `UpdateSubscribeEvent`, `ChangeEventSubscriptionState`, `UnsubscribeEvent`, `UpdateSNSTextTemplate` |
+//! | changes, all by a job | `CreateAccessKey`, `CreateSNSHttpEndpoint`, `UpdateSNSHttpEndpoint`, `SNSHttpTestConnection`, `ChangeSNSApplicationEndpointState`, `DeleteSNSApplicationEndpoint`, `CreateSNSTopic`, `ChangeSNSTopicState`, `DeleteSNSTopic`, `SubscribeSNSTopic`, `UnsubscribeSNSTopic`, `AddActionToAlarm`, `RemoveActionFromAlarm`, `UpdateAlarm`, `ChangeAlarmState`, `SubscribeEvent`, `AddActionToEventSubscription`, `RemoveActionFromEventSubscription`, `UpdateSubscribeEvent`, `ChangeEventSubscriptionState`, `UnsubscribeEvent`, `UpdateSNSTextTemplate` |
 //!
 //! Where ZStack would silently ignore what a caller wrote wrongly, the stand-in answers 400 and says so: parameters that
 //! no version knows, and a `sort` whose `+` is not encoded.
@@ -50,6 +50,7 @@
 //! | `PUT /standin/lacks` | becomes a version that [`Lacks`] something | `lacks(calls, fields, …)` |
 //! | `POST /standin/fire` | an alarm fires for a resource | `fire(alarm, resource, …)` |
 //! | `POST /standin/recover` | a resource recovers | `recover(alarm, resource, …)` |
+//! | `POST /standin/repeat` | tells again what the alarm of `"name or UUID"` has in problem | `repeat(alarm)` |
 //! | `POST /standin/event` | an event happens | `event(name, resource, …)` |
 //! | `POST /standin/forget` | forgets open problems, as a restart does | `forget()` |
 //! | `GET /standin/rows/{table}` | the rows as they are stored; dates are epoch milliseconds | `rows(table)` |
@@ -61,11 +62,14 @@
 //! `management-nodes`, `nics`, `primary-storage`, `quotas`, `subscribers`, `subscriptions`, `templates`,
 //! `third-party-alerts`, `topics`, `virtual-routers`, `vm-instances`.
 //!
-//! `fire` and `recover` take `{"alarm", "resource", "value", "context", "at", "held_back", "deliver"}`; only `alarm`, a
+//! `fire` and `recover` take `{"alarm", "resource", "value", "context", "at", "previous", "held_back", "deliver"}`; only `alarm`, a
 //! UUID or a name, is required. `context` is an object that names one device of the resource, `at` is in epoch
-//! milliseconds, `held_back` begins a problem that is not told, and `"deliver": false` writes the record but loses the
+//! milliseconds, `previous` is the status before, `held_back` begins a problem that is not told, and `"deliver": false` writes the record but loses the
 //! messages. `event` takes `{"name", "namespace", "resource", "labels", "error", "at", "deliver", "always"}`; `always`
 //! tells it whatever is remembered of earlier problems.
+//!
+//! While a default template for webhooks exists (`templates`, with `"applicationPlatformType": "HTTP"`, `"type": "alarm"`
+//! or `"event"`, `"defaultTemplate": true`), messages have its shape; only `${NAME}` is filled.
 //!
 //! They answer when all messages were delivered or lost, with
 //! `{"records": [{"dataUuid", "rule", "messages": [{"topic", "endpoint", "body", "posted"}]}], "why_not"}`. `body` is the

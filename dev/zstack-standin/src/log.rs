@@ -28,6 +28,41 @@ pub struct Logged {
     pub complaint: Option<String>,
     /// The job of an asynchronous call.
     pub job: Option<String>,
+    /// The status of the job's answer, once it is done.
+    pub job_status: Option<u16>,
+}
+
+/// The calls that are kept, oldest first.
+#[derive(Debug, Default)]
+pub(crate) struct Log {
+    calls: Vec<Logged>,
+    /// How many were forgotten, so that a call that is still being answered keeps its place.
+    forgotten: usize,
+}
+
+impl Log {
+    /// Returns the place of the call.
+    pub(crate) fn push(&mut self, call: Logged) -> usize {
+        self.calls.push(call);
+        self.forgotten + self.calls.len() - 1
+    }
+
+    /// Changes a call, unless it is forgotten.
+    pub(crate) fn change(&mut self, place: usize, change: impl FnOnce(&mut Logged)) {
+        let found = place.checked_sub(self.forgotten).and_then(|it| self.calls.get_mut(it));
+        if let Some(call) = found {
+            change(call);
+        }
+    }
+
+    pub(crate) fn all(&self) -> Vec<Logged> {
+        self.calls.clone()
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.forgotten += self.calls.len();
+        self.calls.clear();
+    }
 }
 
 /// Masks every password.

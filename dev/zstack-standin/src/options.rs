@@ -11,6 +11,8 @@ pub struct Options {
     pub port: u16,
     /// The password of the account `admin`.
     pub password: String,
+    /// The code of the second factor, which a log-in then needs beside the password.
+    pub second_factor: Option<String>,
     /// What is there at the start.
     pub world: World,
     /// This many alarms more, for paging.
@@ -44,6 +46,7 @@ impl Default for Options {
         Self {
             port: 0,
             password: "password".to_owned(),
+            second_factor: None,
             world: World::Small,
             alarms: 0,
             job_delay: Duration::from_millis(5),

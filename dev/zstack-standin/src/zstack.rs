@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::access::{Access, Who};
 use crate::answer::Answer;
 use crate::fault::Faults;
-use crate::log::Logged;
+use crate::log::Log;
 use crate::options::Options;
 use crate::query::shown;
 use crate::refusal::Refusal;
@@ -51,7 +51,7 @@ pub(crate) struct ZStack {
     pub(crate) jobs: HashMap<String, Job>,
     pub(crate) faults: Faults,
     pub(crate) lacks: Lacks,
-    pub(crate) calls: Vec<Logged>,
+    pub(crate) calls: Log,
     pub(crate) problems: HashSet<Problem>,
     /// The problems that ZStack remembers: the event's name and the resource.
     pub(crate) remembered: HashSet<(String, String)>,
@@ -77,7 +77,7 @@ impl ZStack {
             jobs: HashMap::new(),
             faults: Faults::default(),
             lacks: Lacks::default(),
-            calls: Vec::new(),
+            calls: Log::default(),
             problems: HashSet::new(),
             remembered: HashSet::new(),
             records: 0,

@@ -24,6 +24,12 @@ pub(super) fn version(zstack: &mut ZStack, _: &Args) -> Result<Value, Refusal> {
 }
 
 pub(super) fn log_in(zstack: &mut ZStack, args: &Args) -> Result<Value, Refusal> {
+    if let Some(code) = &zstack.options.second_factor
+        && !args.has_tag(&format!("twofatoken::{code}"))
+    {
+        // The error's code is not known: inferred.
+        return Err(Refusal::new("SYS.1000", "the second factor is missing or wrong"));
+    }
     let (name, password) = (args.text("accountName"), args.text("password"));
     let (session, account, ends) = zstack.access.log_in(name.unwrap_or_default(), password.unwrap_or_default())?;
     let zone = zstack.options.zone;

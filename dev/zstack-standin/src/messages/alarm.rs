@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::messages::body::{cluster_name, with_unit, written};
+use crate::messages::body::{cluster_name, plain, with_unit};
 use crate::messages::{Recorded, Told, messages};
 use crate::tables::{Row, Table, text};
 use crate::zstack::{Problem, ZStack};
@@ -26,6 +26,8 @@ pub(crate) struct AlarmAsked {
     pub(crate) context: Map<String, Value>,
     /// Epoch milliseconds.
     pub(crate) at: Option<i64>,
+    /// The status before, `InsufficientData` perhaps.
+    pub(crate) previous: Option<String>,
     /// The problem begins between two repeats: it is neither recorded nor told.
     #[serde(default)]
     pub(crate) held_back: bool,
@@ -69,16 +71,20 @@ pub(crate) fn tell_alarm(zstack: &mut ZStack, change: Change, asked: &AlarmAsked
         Change::Fires => zstack.problems.insert(problem.clone()),
         Change::Recovers => zstack.problems.remove(&problem),
     };
+    // Until the next repeat ZStack looks at nothing.
+    if asked.held_back {
+        return why_not("the repeats are held back for the whole rule");
+    }
     let status = if zstack.problems.iter().any(|it| it.0 == uuid) { "Alarm" } else { "OK" };
     if let Some(row) = zstack.tables.find_mut(Table::Alarms, &uuid) {
         row.insert("status".to_owned(), status.into());
     }
-    if asked.held_back {
-        return why_not("the repeats are held back for the whole rule");
-    }
     if change == Change::Recovers {
         if !was_in_problem {
             return why_not("the resource was not in problem");
+        }
+        if asked.previous.as_deref() == Some("InsufficientData") {
+            return why_not("a change from InsufficientData to OK is never told");
         }
         if rule["enableRecovery"] != true {
             return why_not("the rule has no recovery notification");
@@ -88,6 +94,33 @@ pub(crate) fn tell_alarm(zstack: &mut ZStack, change: Change, asked: &AlarmAsked
         }
     }
     Ok(tell(zstack, &rule, &problem, change, asked))
+}
+
+/// Tells everything again that a rule has in problem, as it does at each `repeatInterval`, and after a change that
+/// reloads the rule.
+pub(crate) fn repeat_alarm(zstack: &mut ZStack, alarm: &str) -> Result<Told, String> {
+    let mut all = Told::default();
+    let is = |row: &&Row| [text(row, "uuid"), text(row, "name")].contains(&Some(alarm));
+    let rule = zstack.tables.rows(Table::Alarms).iter().find(is);
+    let uuid = rule.and_then(|it| text(it, "uuid")).ok_or_else(|| format!("there is no alarm {alarm}"))?.to_owned();
+    let mut problems: Vec<Problem> = zstack.problems.iter().filter(|it| it.0 == uuid).cloned().collect();
+    problems.sort();
+    for (alarm, resource, context) in problems {
+        let asked = AlarmAsked {
+            alarm,
+            resource: Some(resource).filter(|it| it != "-"),
+            context: serde_json::from_str(&context).unwrap_or_default(),
+            value: None,
+            at: None,
+            previous: None,
+            held_back: false,
+            deliver: true,
+        };
+        let told = tell_alarm(zstack, Change::Fires, &asked)?;
+        all.records.extend(told.records);
+        all.why_not = told.why_not;
+    }
+    Ok(all)
 }
 
 fn tell(zstack: &mut ZStack, rule: &Row, problem: &Problem, change: Change, asked: &AlarmAsked) -> Told {
@@ -133,7 +166,7 @@ fn tell(zstack: &mut ZStack, rule: &Row, problem: &Problem, change: Change, aske
         |value: f64| -> Value { if zstack.lacks.numbers { value.into() } else { with_unit(metric, value).into() } };
     let operator = rule["comparisonOperator"].as_str().unwrap_or_default();
     let of_resource = |own: Option<String>| own.unwrap_or_else(|| "-".to_owned());
-    let body = written(json!({
+    let body = plain(json!({
         "ALARM_NAME": rule["name"],
         "ALARM_UUID": uuid,
         "ALARM_NAMESPACE": rule["namespace"],
@@ -144,7 +177,7 @@ fn tell(zstack: &mut ZStack, rule: &Row, problem: &Problem, change: Change, aske
         "ALARM_CURRENT_VALUE": measured(value),
         "ALARM_DURATION": whole(&rule["period"]),
         "ALARM_LABELS": labels,
-        "ALARM_PREVIOUS_STATUS": before,
+        "ALARM_PREVIOUS_STATUS": asked.previous.as_deref().unwrap_or(before),
         "ALARM_CURRENT_STATUS": now,
         "ALARM_EMERGENCY_LEVEL": text(rule, "emergencyLevel").unwrap_or_default(),
         "ALARM_TIME": at,
@@ -157,7 +190,7 @@ fn tell(zstack: &mut ZStack, rule: &Row, problem: &Problem, change: Change, aske
         "ALARM_ACCOUNT_UUID": rule["accountUuid"],
         "ALARM_DATA_UUID": data_uuid,
     }));
-    let messages = if asked.deliver { messages(zstack, rule, &body) } else { Vec::new() };
+    let messages = if asked.deliver { messages(zstack, rule, body) } else { Vec::new() };
     Told { records: vec![Recorded { data_uuid, rule: uuid.clone(), messages }], why_not: None }
 }
 

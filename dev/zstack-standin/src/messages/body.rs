@@ -27,10 +27,9 @@ pub(super) fn with_unit(metric: &str, value: f64) -> String {
 }
 
 /// A message without its null members.
-pub(super) fn written(members: Value) -> String {
-    let members: Map<String, Value> = match members {
+pub(super) fn plain(members: Value) -> Map<String, Value> {
+    match members {
         Value::Object(members) => members.into_iter().filter(|(_, it)| !it.is_null()).collect(),
         _ => Map::new(),
-    };
-    Value::Object(members).to_string()
+    }
 }

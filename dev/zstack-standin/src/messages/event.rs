@@ -3,9 +3,10 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::access::ADMIN;
 use crate::events::{self, Event};
 use crate::messages::alarm::yes;
-use crate::messages::body::{cluster_name, written};
+use crate::messages::body::{cluster_name, plain};
 use crate::messages::{Recorded, Told, messages};
 use crate::tables::{Row, Table, text};
 use crate::zstack::{Resource, ZStack};
@@ -57,6 +58,8 @@ pub(crate) fn tell_event(zstack: &mut ZStack, asked: &EventAsked) -> Result<Told
         .iter()
         .filter(|it| text(it, "state") == Some("Enabled"))
         .filter(|it| text(it, "namespace") == Some(namespace) && text(it, "eventName") == Some(asked.name.as_str()))
+        // The resources are all of `admin`: another account sees only the events of its own.
+        .filter(|it| text(it, "accountUuid") == Some(ADMIN))
         .filter(|it| labels_match(it, asked, id.as_deref()))
         .cloned()
         .collect();
@@ -125,7 +128,7 @@ fn tell(
         "labels": json!(labels).to_string(),
     });
     zstack.tables.add(Table::EventRecords, record);
-    let body = written(json!({
+    let body = plain(json!({
         "EVENT_NAME": event.name,
         "EVENT_NAMESPACE": namespace,
         "EVENT_LABELS": labels,
@@ -141,6 +144,6 @@ fn tell(
         "EVENT_RESOURCE_CLUSTER_UUID": resource.and_then(|it| it.cluster.as_deref()).unwrap_or("-"),
         "EVENT_RESOURCE_CLUSTER_NAME": cluster_name(zstack, resource),
     }));
-    let messages = if asked.deliver { messages(zstack, subscription, &body) } else { Vec::new() };
+    let messages = if asked.deliver { messages(zstack, subscription, body) } else { Vec::new() };
     Recorded { data_uuid, rule: text(subscription, "uuid").unwrap_or_default().to_owned(), messages }
 }

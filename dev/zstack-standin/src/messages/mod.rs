@@ -4,16 +4,17 @@ mod alarm;
 mod body;
 mod event;
 mod post;
+mod template;
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::refusal::Refusal;
 use crate::shared::Shared;
 use crate::tables::{Row, Table, actions, text};
 use crate::zstack::ZStack;
 
-pub(crate) use alarm::{AlarmAsked, Change, tell_alarm};
+pub(crate) use alarm::{AlarmAsked, Change, repeat_alarm, tell_alarm};
 pub(crate) use event::{EventAsked, tell_event};
 pub(crate) use post::Posted;
 
@@ -75,7 +76,8 @@ pub(crate) struct Message {
 
 /// The messages of a record: one for each topic of the rule that leads to an endpoint, so that two topics that lead to
 /// one endpoint send twice.
-fn messages(zstack: &ZStack, rule: &Row, body: &str) -> Vec<Message> {
+fn messages(zstack: &ZStack, rule: &Row, plain: Map<String, Value>) -> Vec<Message> {
+    let Some(body) = template::body(zstack, plain) else { return Vec::new() };
     let enabled = |table, uuid: &str| zstack.tables.find(table, uuid).filter(|it| text(it, "state") == Some("Enabled"));
     let mut found = Vec::new();
     for topic in actions(rule).filter(|it| enabled(Table::Topics, it).is_some()) {
@@ -88,7 +90,7 @@ fn messages(zstack: &ZStack, rule: &Row, body: &str) -> Vec<Message> {
                 found.push(Message {
                     topic: topic.to_owned(),
                     endpoint: target.endpoint.clone(),
-                    body: body.to_owned(),
+                    body: body.clone(),
                     posted: None,
                     target,
                 });
