@@ -82,7 +82,7 @@ def test_what_is_missing_opens_and_what_is_over_closes(world: World, relay: Stac
         "node-08: Host CPU": ["Warning", "Ok"],
         "计算节点-01: HostDisconnected": ["Critical", "Ok"],
         "web-01: VM CPU": ["Warning"],
-        "node-08: HostPhysicalNicStatusDown": ["Warning"],
+        "node-08: HostPhysicalNicStatusDown": ["Critical"],
     }
     found = history(world)
     assert found.keys() == after.keys(), shown
