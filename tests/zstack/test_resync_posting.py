@@ -22,6 +22,7 @@ from resyncing import (
 )
 from terminal import Terminal
 from zstack.resync.decide import POSTED, plan
+from zstack.resync.options import arguments
 from zstack.resync.post import Stopped, Webhook, retry_after
 from zstack.resync.program import agreed, posted
 from zstack.resync.records import Record, Rule, Unreadable, record
@@ -395,3 +396,10 @@ def test_a_closed_alert_needs_no_name():
     decisions = plan([closed, opened], {"r": Rule(True, frozenset([TOPIC]), recovers=True)}, {TOPIC}, START)
     table = lines(Terminal(TEXTS, "en"), decisions.decisions, {}, {"vm", "other"})
     assert ["perhaps deleted" in it for it in table] == [False, False, True]
+
+
+@pytest.mark.parametrize("page", ["resync.md", "resync.zh-CN.md"])
+def test_the_documents_have_every_option(page: str):
+    """And no other."""
+    known = {it for action in arguments()._actions for it in action.option_strings} - {"-h", "--help"}
+    assert set(re.findall(r"`(--[a-z-]+)`", (ROOT / "docs" / page).read_text())) == known

@@ -15,6 +15,7 @@ import pytest
 from local import standin
 from local.zstack import SYSTEM_TOPIC, ZStack
 from resyncing import ROOT, Answers, relays
+from zstack.resync.post import Webhook
 
 PASSWORD, TOKEN = "kennwort-kennwort", "geheim-geheim-geheim"
 
@@ -355,3 +356,43 @@ def test_two_runs_at_once_do_no_harm(cloud: Cloud):
     assert [it.returncode for it in ended] == [0, 0]
     came = ids(cloud.answers)
     assert sorted(came) == sorted([told["opens"], told["event"], told["closes"]] * 2)
+
+
+def test_an_access_key(binary: Path, answers: Answers, tmp_path: Path):
+    """In place of a session. ZStack is in another time zone."""
+    with ZStack(binary, "--cloud", "--utc-offset", "480", log=tmp_path / "zstack.log") as zstack:
+        cloud = Cloud(zstack, answers)
+        zstack.event("HostDisconnected", "node-07", labels={"Error": "no answer"}, deliver=False)
+        key = {"ZSTACK_PASSWORD": "", "ZSTACK_ACCESS_SECRET": "standinKeyEnabled"[::-1]}
+        ended = cloud.resync("--access-key", "standinKeyEnabled", "--zone", "+08:00", **key)
+        assert ended.returncode == 0, ended.stdout
+        assert len(answers.requests) == 1
+        assert zstack.calls("LogInByAccount") == []
+
+
+def test_a_second_factor(binary: Path, answers: Answers, tmp_path: Path):
+    """Is asked for only when it is said that there is one."""
+    options = ("--cloud", "--second-factor", "271828", "--password", PASSWORD)
+    with ZStack(binary, *options, log=tmp_path / "zstack.log") as zstack:
+        cloud = Cloud(zstack, answers)
+        assert cloud.resync().returncode == 1
+        ended = cloud.resync("--ask-second-factor", ZSTACK_SECOND_FACTOR="271828")
+        assert (ended.returncode, "271828" in ended.stdout) == (0, False), ended.stdout
+
+
+def test_secrets_in_files(cloud: Cloud, tmp_path: Path):
+    """Without the end of the line."""
+    told = outage(cloud.zstack)
+    for name, content in (("password", PASSWORD), ("token", TOKEN)):
+        (tmp_path / name).write_text(f"{content}\n")
+    files = ("--password-file", str(tmp_path / "password"), "--token-file")
+    nothing = {"ZSTACK_PASSWORD": "", "WEBHOOK_TOKEN": ""}
+    ended = cloud.resync(*files, str(tmp_path / "token"), **nothing)
+    assert ended.returncode == 0, ended.stdout
+    assert ids(cloud.answers) == [told["opens"], told["event"], told["closes"]]
+    assert (
+        cloud.answers.requests[0][1]["Authorization"]
+        == Webhook("", "zstack", TOKEN, 1).headers["Authorization"]
+    )
+    missing = cloud.resync(*files, str(tmp_path / "missing"), **nothing)
+    assert (missing.returncode, "missing cannot be read: No such file" in missing.stdout) == (2, True)

@@ -88,6 +88,12 @@ def arguments() -> argparse.ArgumentParser:
         metavar="+08:00",
         help="time zone of ZStack, for an access key",
     )
+    for name, what in (
+        ("password", "the password"),
+        ("secret", "the access key's secret"),
+        ("token", "the token"),
+    ):
+        parser.add_argument(f"--{name}-file", metavar="FILE", help=f"read {what} from a file")
     parser.add_argument("--ca-file", metavar="FILE", help="certificate of the CA of ZStack's API")
     parser.add_argument("--language", choices=("en", "zh"), help="that of the terminal by default (LANG)")
     return parser

@@ -43,9 +43,10 @@ def work(terminal: Terminal, api: Api, options: argparse.Namespace, begin: datet
         terminal.line(f"{terminal.mark(NOTE)} {terminal.say('plain_http', host=api.host)}")
     session = None
     if options.access_key:
-        use_key(terminal, api, options.access_key, options.zone)
+        use_key(terminal, api, options.access_key, options.secret_file, options.zone)
     else:
-        session = Session(terminal, api, options.account, options.ask_second_factor)
+        asks = options.ask_second_factor
+        session = Session(terminal, api, options.account, options.password_file, asks)
         terminal.progress(terminal.say("logging_in"))
         session.begin()
     run = Resync(terminal, Reader(api, session.begin if session else None), options)
@@ -69,7 +70,9 @@ def work(terminal: Terminal, api: Api, options: argparse.Namespace, begin: datet
     if not agreed(terminal, options, len(chosen)):
         terminal.line(terminal.say("left"))
         return 0
-    token = secret(terminal, TOKEN, "ask_token", name=endpoint.name) if endpoint.user else ""
+    token = ""
+    if endpoint.user:
+        token = secret(terminal, TOKEN, "ask_token", options.token_file, name=endpoint.name)
 
     def waiting(seconds: float, why: str) -> None:
         terminal.line(terminal.say("waiting", seconds=round(seconds), why=terminal.words(why)))

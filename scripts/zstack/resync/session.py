@@ -1,4 +1,4 @@
-"""Logs in to ZStack, and finds what else is secret: asked for, or in a variable, and never an argument."""
+"""Logs in to ZStack. Secrets are asked for, or in a variable or a file, and never an argument."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import os
 import sys
 from datetime import timedelta
 from getpass import getpass
+from pathlib import Path
 
 from terminal import Terminal
 
 from zstack.api import Api
 
-PASSWORD, ACCESS_SECRET, TOKEN = "ZSTACK_PASSWORD", "ZSTACK_ACCESS_SECRET", "WEBHOOK_TOKEN"
+PASSWORD, ACCESS_SECRET, FACTOR = "ZSTACK_PASSWORD", "ZSTACK_ACCESS_SECRET", "ZSTACK_SECOND_FACTOR"
+TOKEN = "WEBHOOK_TOKEN"
 """Variables of the environment."""
 
 
@@ -23,9 +25,9 @@ class Wrong(Exception):
         self.text = text
 
 
-def secret(terminal: Terminal, variable: str, question: str, **fields: str) -> str:
+def secret(terminal: Terminal, variable: str, question: str, file: str | None = None, **fields: str) -> str:
     """A secret, which no output shows from now on."""
-    found = os.environ.get(variable, "")
+    found = of_file(terminal, file) if file else os.environ.get(variable, "")
     if not found:
         if not sys.stdin.isatty():
             raise Wrong(terminal.say("no_terminal", name=variable))
@@ -35,24 +37,31 @@ def secret(terminal: Terminal, variable: str, question: str, **fields: str) -> s
     return found
 
 
+def of_file(terminal: Terminal, file: str) -> str:
+    """A secret in a file, without the end of its line."""
+    try:
+        return Path(file).read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or type(error).__name__
+        raise Wrong(terminal.say("unreadable_file", path=file, why=why)) from None
+
+
 class Session:
     """How to begin a session. It can be begun again."""
 
-    def __init__(self, terminal: Terminal, api: Api, account: str, ask_factor: bool):
+    def __init__(self, terminal: Terminal, api: Api, account: str, file: str | None, ask_factor: bool):
         self._terminal, self._api, self._account, self._ask_factor = terminal, api, account, ask_factor
-        self._password = secret(terminal, PASSWORD, "ask_password", account=account)
+        self._password = secret(terminal, PASSWORD, "ask_password", file, account=account)
 
     def begin(self) -> None:
         """Log in. A second factor is good for one session."""
         factor = None
         if self._ask_factor:
-            if not sys.stdin.isatty():
-                raise Wrong(self._terminal.say("no_terminal", name="--ask-second-factor"))
-            factor = getpass(self._terminal.say("ask_factor", account=self._account))
+            factor = secret(self._terminal, FACTOR, "ask_factor", account=self._account)
         self._api.log_in(self._account, self._password, factor)
         self._terminal.secrets |= self._api.secrets
 
 
-def use_key(terminal: Terminal, api: Api, key: str, offset: timedelta | None) -> None:
+def use_key(terminal: Terminal, api: Api, key: str, file: str | None, offset: timedelta | None) -> None:
     """Sign each call with an access key, instead of a session."""
-    api.use_access_key(key, secret(terminal, ACCESS_SECRET, "ask_secret"), offset)
+    api.use_access_key(key, secret(terminal, ACCESS_SECRET, "ask_secret", file), offset)
