@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -85,6 +86,28 @@ class TestSetUp:
         assert again.has("Nothing to do.", "test message: ZStack got back:")
         assert (cloud.state(), cloud.writes()) == (before, writes)
         assert cloud.sessions() == 0
+
+    @pytest.mark.parametrize("options", [(), ("--own-topic",)])
+    def test_alarms_then_come_once_and_end(self, bench: Bench, cloud: Standin, options: tuple[str, ...]):
+        """Of presets and of people's rules, with their ends."""
+        silent = cloud.fire("Active-主机 CPU", "node-07")
+        assert bench.set_up(*options).status == 0
+        [endpoint] = endpoints(cloud)
+        told = [
+            cloud.fire("Host Root Volume", "node-07"),
+            cloud.recover("Host Root Volume", "node-07"),
+            cloud.recover("Active-主机 CPU", "node-07"),
+            cloud.event("HostDisconnected", "node-07"),
+            cloud.event("HostConnected", "node-07"),
+        ]
+
+        def arrived(it: dict) -> list[int]:
+            messages = [message for record in it["records"] for message in record["messages"]]
+            return [
+                message["posted"]["status"] for message in messages if message["endpoint"] == endpoint["uuid"]
+            ]
+
+        assert [arrived(it) for it in (silent, *told)] == [[], *[[200]] * 5]
 
     def test_a_dry_run_changes_nothing(self, bench: Bench, cloud: Standin):
         """And needs no token."""
@@ -463,6 +486,20 @@ class TestKilled:
             assert zstack.state() == expected, (call, after)
             assert bench.run("--yes", "--undo", "second").status == 0
             (bench.folder / "second").unlink()
+
+    def test_ctrl_c(self, bench: Bench):
+        """It says how to go on and how to go back, and logs out."""
+        zstack, before = self.prepared(bench)
+        zstack.fault("hang", "UpdateAlarm")
+        child = bench.begin("--yes", *FEW)
+        assert wait_for(zstack, child)
+        child.send_signal(signal.SIGINT)
+        ended = bench.end(child)
+        [path] = bench.undo_files()
+        assert (ended.status, ended.has("Interrupted. Run this again", f"--undo {path.name}")) == (130, True)
+        assert zstack.sessions() == 0
+        bench.undo_all()
+        assert zstack.state() == before
 
     def test_an_undo_is_completed_too(self, bench: Bench):
         """At any call."""

@@ -21,8 +21,8 @@ pub struct Options {
     pub job_delay: Duration,
     /// The pause between the five tries of a message; a second in ZStack.
     pub try_pause: Duration,
-    /// A Cloud 5.2.1 and not a `ZSphere` before 4.10.3: other presets, other events, and changes of presets with odd UUIDs
-    /// are accepted.
+    /// A Cloud 5.2.1 and not a `ZSphere` before 4.10.3: other presets, other events, and changes of presets with odd
+    /// UUIDs are accepted.
     pub cloud: bool,
     /// What `getVersion` answers.
     pub version: String,

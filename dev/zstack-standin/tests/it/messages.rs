@@ -285,7 +285,8 @@ async fn an_event_is_what_zstack_sends() {
 #[tokio::test]
 async fn an_error_replaces_the_labels_of_an_event() {
     let (zstack, receiver, _) = told().await;
-    let asked = json!({"name": "VMHAStarted", "resource": VM, "error": "no host"});
+    let labels = json!({"DestinationHostUuid": "x"});
+    let asked = json!({"name": "VMHAStarted", "resource": VM, "error": "no host", "labels": labels});
     zstack.does("event", asked).await;
     let body = receiver.take()[0].json();
     assert_eq!((&body["EVENT_ERROR"], &body["EVENT_LABELS"]), (&json!("no host"), &json!({})));
