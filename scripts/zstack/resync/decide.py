@@ -46,8 +46,6 @@ class Plan:
     """All decisions, in the order of their records."""
 
     decisions: list[Decision] = field(default_factory=list)
-    keys: dict[str, Record] = field(default_factory=dict)
-    """The record that decides, by alert key."""
     elsewhere: int = 0
     """Records of rules that do not send to this webhook."""
 
@@ -155,7 +153,6 @@ def plan(records: Iterable[Record], rules: Mapping[str, Rule], topics: Collectio
     subscribed = {rule.event.lower() for rule in rules.values() if rule.event and rule.enabled}
     deciding: dict[tuple[str, int], tuple[Record, list[tuple[str, str]]]] = {}
     for key, (record, effect) in last.items():
-        made.keys[key] = record
         deciding.setdefault(record.identity, (record, []))[1].append((key, effect))
     for record, told in sorted(deciding.values(), key=lambda it: it[0].order):
         others = any(
