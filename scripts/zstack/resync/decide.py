@@ -150,7 +150,8 @@ def plan(records: Iterable[Record], rules: Mapping[str, Rule], topics: Collectio
             last[key] = (record, effect)
             if record.kind == "alarm":
                 devices.setdefault(key, {})[str(record.row.get("context") or "")] = (record, effect)
-    subscribed = {rule.event.lower() for rule in rules.values() if rule.event and rule.enabled}
+    here = (it for it in rules.values() if it.event and it.enabled and it.topics & set(topics))
+    subscribed = {it.event.lower() for it in here}
     deciding: dict[tuple[str, int], tuple[Record, list[tuple[str, str]]]] = {}
     for key, (record, effect) in last.items():
         deciding.setdefault(record.identity, (record, []))[1].append((key, effect))
@@ -170,7 +171,7 @@ def decided(
 ) -> Decision:
     """What becomes of a record that is the last one of its alert.
 
-    `subscribed` are the ids of the events that ZStack tells, in lower case. `others` says whether another
+    `subscribed` are the ids of the events that ZStack sends here, in lower case. `others` says whether another
     device of the same resource was last told to be in alarm.
     """
     if effect == UNKNOWN:
