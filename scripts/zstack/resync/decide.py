@@ -171,8 +171,8 @@ def decided(
 ) -> Decision:
     """What becomes of a record that is the last one of its alert.
 
-    `subscribed` are the ids of the events that ZStack sends here, in lower case. `others` says whether another
-    device of the same resource was last told to be in alarm.
+    `subscribed` are the ids of the events that ZStack sends here, in lower case. `others` says whether
+    another device of the same resource was last told to be in alarm.
     """
     if effect == UNKNOWN:
         return Decision(
