@@ -151,10 +151,17 @@ def test_a_mere_step_decides_nothing():
     assert decided([step], subscriptions("HostStatusChanged")) == []
 
 
-def test_a_disabled_subscription_tells_no_end():
-    """Its event comes no more."""
+@pytest.mark.parametrize(
+    "back",
+    [
+        Rule(False, frozenset([TOPIC]), event="HostConnected"),
+        Rule(True, frozenset(["other"]), event="HostConnected"),
+    ],
+)
+def test_a_subscription_that_is_disabled_or_sends_elsewhere_tells_no_end(back: Rule):
+    """Its event does not come here."""
     rules = subscriptions("HostDisconnected", "HostConnected")
-    rules["HostConnected"] = Rule(False, frozenset([TOPIC]), event="HostConnected")
+    rules["HostConnected"] = back
     assert decided([event(1, "HostDisconnected", "h")], rules) == [(1, LISTED, "back_not_subscribed")]
 
 

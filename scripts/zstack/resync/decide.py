@@ -46,8 +46,6 @@ class Plan:
     """All decisions, in the order of their records."""
 
     decisions: list[Decision] = field(default_factory=list)
-    keys: dict[str, Record] = field(default_factory=dict)
-    """The record that decides, by alert key."""
     elsewhere: int = 0
     """Records of rules that do not send to this webhook."""
 
@@ -152,10 +150,10 @@ def plan(records: Iterable[Record], rules: Mapping[str, Rule], topics: Collectio
             last[key] = (record, effect)
             if record.kind == "alarm":
                 devices.setdefault(key, {})[str(record.row.get("context") or "")] = (record, effect)
-    subscribed = {rule.event.lower() for rule in rules.values() if rule.event and rule.enabled}
+    here = (it for it in rules.values() if it.event and it.enabled and it.topics & set(topics))
+    subscribed = {it.event.lower() for it in here}
     deciding: dict[tuple[str, int], tuple[Record, list[tuple[str, str]]]] = {}
     for key, (record, effect) in last.items():
-        made.keys[key] = record
         deciding.setdefault(record.identity, (record, []))[1].append((key, effect))
     for record, told in sorted(deciding.values(), key=lambda it: it[0].order):
         others = any(
@@ -173,8 +171,8 @@ def decided(
 ) -> Decision:
     """What becomes of a record that is the last one of its alert.
 
-    `subscribed` are the ids of the events that ZStack tells, in lower case. `others` says whether another
-    device of the same resource was last told to be in alarm.
+    `subscribed` are the ids of the events that ZStack sends here, in lower case. `others` says whether
+    another device of the same resource was last told to be in alarm.
     """
     if effect == UNKNOWN:
         return Decision(

@@ -123,7 +123,7 @@ TEXTS = {
     "rule_gone": ("the rule was deleted", "规则已删除"),
     "unknown_event": ("an event that is not known", "未知的事件"),
     "no_way_back": ("no event ends it", "没有事件会结束它"),
-    "back_not_subscribed": ("the event that ends it is not subscribed", "没有订阅结束它的事件"),
+    "back_not_subscribed": ("the event that ends it is not sent here", "结束它的事件不发往这里"),
     "unknown_status": ("a state that is not known", "未知的状态"),
     "bad_labels": ("its labels cannot be read", "标签无法读取"),
     "would_close": ("would also close another alert", "还会关闭另一条告警"),
