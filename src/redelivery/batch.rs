@@ -8,7 +8,7 @@ use aws_lambda_events::sqs::SqsMessage;
 use tracing::{error, info, warn};
 
 use super::message::{LONGEST_DELAY, TRIED_FOR, attribute, queued, receives, retry_delay, rough, since, was_dead};
-use super::{Redelivery, TIME_TO_REPORT};
+use super::{Lately, Redelivery, TIME_TO_REPORT};
 use crate::channel::Channel;
 use crate::check;
 use crate::deadline::{Deadline, NoTimeLeft, epoch_millis};
@@ -25,6 +25,11 @@ const TIME_FOR_FIRST: Duration = Duration::from_millis(3_500);
 const TIME_TO_DELETE: Duration = Duration::from_secs(1);
 /// After this many failures in a batch Flashduty is taken to be away, and the rest is not tried.
 const FAILURES_BEFORE_STOP: usize = 2;
+/// If Flashduty is away, nothing is tried for this many times as long as the last attempt took. So thousands of messages
+/// for an integration that does not answer hold back the messages for others by a tenth at most.
+const PAUSE_FACTOR: u32 = 10;
+/// The longest such pause.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// No batch stops for so long after Flashduty took a message: single alerts fail, and Flashduty is there.
 const NOT_AWAY: Duration = Duration::from_secs(10);
 /// A message that was received more often does not count as such a failure: it may be the only one that Flashduty does
@@ -172,11 +177,13 @@ impl<'a> Batch<'a> {
         let age = since(message, "SentTimestamp");
         let expired = (age > TRIED_FOR).then(|| rough(age));
         let failures = self.failures.of(self.parts[at].push_url()).count;
-        if let (Some(tried_for), true) = (&expired, failures > 0) {
+        let is_paused = self.is_paused(at);
+        if let (Some(tried_for), true) = (&expired, failures > 0 || is_paused) {
             let why = DeliveryError::Expired { tried_for: tried_for.clone(), last: None };
             return self.give_up(at, message, why).await;
         }
-        if failures >= FAILURES_BEFORE_STOP && receives(message) <= RECEIVED_OFTEN && !self.delivered_lately(at) {
+        let is_away = failures >= FAILURES_BEFORE_STOP && receives(message) <= RECEIVED_OFTEN;
+        if is_paused || is_away && !self.delivered_lately(at) {
             return false;
         }
         if self.parts[at].session.is_none() {
@@ -190,7 +197,8 @@ impl<'a> Batch<'a> {
     async fn deliver(&mut self, at: usize, message: &SqsMessage, letter: Letter, expired: Option<String>) -> bool {
         self.delete_settled().await;
         let failures = self.failures.of(self.parts[at].push_url()).count;
-        let may_retry = receives(message) == 1 && failures == 0 && !self.delivered_lately(at);
+        let was_away = self.lately().of(self.parts[at].push_url()).paused_until.is_some();
+        let may_retry = receives(message) == 1 && failures == 0 && !was_away && !self.delivered_lately(at);
         let Some(session) = &mut self.parts[at].session else { return false };
         let delayed = rough(Duration::from_millis(epoch_millis().saturating_sub(letter.received)));
         let late = (!letter.pushed || was_dead(message)).then(|| delayed.clone());
@@ -217,12 +225,18 @@ impl<'a> Batch<'a> {
 
     /// Whether Flashduty took a message for this part's integration so lately that it is not away.
     fn delivered_lately(&self, at: usize) -> bool {
-        let last = *self.last_delivery().of(self.parts[at].push_url());
-        last.is_some_and(|last| last.elapsed() < NOT_AWAY)
+        let delivered = self.lately().of(self.parts[at].push_url()).delivered;
+        delivered.is_some_and(|delivered| delivered.elapsed() < NOT_AWAY)
     }
 
-    fn last_delivery(&self) -> MutexGuard<'a, PerIntegration<Option<Instant>>> {
-        self.redelivery.last_delivery.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Whether nothing is pushed to this part's integration now, because Flashduty was away just before.
+    fn is_paused(&self, at: usize) -> bool {
+        let until = self.lately().of(self.parts[at].push_url()).paused_until;
+        until.is_some_and(|until| Instant::now() < until)
+    }
+
+    fn lately(&self) -> MutexGuard<'a, PerIntegration<Lately>> {
+        self.redelivery.lately.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes that a message need not stay in the queue.
@@ -256,7 +270,8 @@ impl<'a> Batch<'a> {
         delayed: &str,
     ) -> bool {
         if matches!(outcome.end, End::Delivered(_)) {
-            *self.last_delivery().of(self.parts[at].push_url()) = Some(Instant::now());
+            let delivered = Some(Instant::now());
+            *self.lately().of(self.parts[at].push_url()) = Lately { delivered, paused_until: None };
         }
         let Part { tally, channel, .. } = &mut self.parts[at];
         let channel = channel.as_ref().map(Channel::as_str);
@@ -287,6 +302,11 @@ impl<'a> Batch<'a> {
                 let failures = self.failures.of(self.parts[at].push_url());
                 failures.count += usize::from(receives(message) <= RECEIVED_OFTEN);
                 failures.retry_after = failures.retry_after.max(asked);
+                if failures.count >= FAILURES_BEFORE_STOP && !self.delivered_lately(at) {
+                    let attempt = outcome.took / outcome.attempts.max(1);
+                    let pause = (attempt * PAUSE_FACTOR).min(LONGEST_PAUSE);
+                    self.lately().of(self.parts[at].push_url()).paused_until = Some(Instant::now() + pause);
+                }
             }
             _ => {}
         }

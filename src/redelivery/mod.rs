@@ -28,21 +28,30 @@ pub struct Redelivery {
     secrets: Arc<SecretStore>,
     delivery: Delivery,
     metrics: Metrics,
+    lately: Mutex<PerIntegration<Lately>>,
+}
+
+/// What the batches before this one say about an integration.
+#[derive(Debug, Default)]
+struct Lately {
     /// When Flashduty last took a message.
-    last_delivery: Mutex<PerIntegration<Option<Instant>>>,
+    delivered: Option<Instant>,
+    /// Until when nothing is pushed, because Flashduty is away. Remembered until it takes a message again.
+    paused_until: Option<Instant>,
 }
 
 impl Redelivery {
     /// A redelivery with these parts.
     #[must_use]
     pub fn new(secrets: Arc<SecretStore>, delivery: Delivery, metrics: Metrics) -> Self {
-        Self { secrets, delivery, metrics, last_delivery: Mutex::default() }
+        Self { secrets, delivery, metrics, lately: Mutex::default() }
     }
 
     /// Delivers a batch. Returns what must stay in the queue.
     ///
     /// Within a message group the first failure stops everything behind it, so that a recovery never overtakes its
-    /// alert. What one integration does not take holds back no message for another. Groups that were received less often come first, so that an alert that fails each time delays no other.
+    /// alert. What one integration does not take holds back no message for another. Groups that were received less often
+    /// come first, so that an alert that fails each time delays no other.
     pub async fn redeliver(&self, event: SqsEvent, request_id: &str, deadline: Deadline) -> SqsBatchResponse {
         let mut response = SqsBatchResponse::default();
         // A message without an id makes Lambda take the whole batch for failed.

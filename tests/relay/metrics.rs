@@ -1,5 +1,7 @@
 //! The metrics of both functions, as their logs give them to CloudWatch.
 
+use std::time::Duration;
+
 use aws_standin::ssm::Fault as SsmFault;
 use flashduty_standin::{Fault, Lasts};
 use serde_json::{Value, json};
@@ -114,6 +116,8 @@ async fn a_queued_alert_is_counted_by_both_functions() {
     }
     journey.redeliver.poll().await.unwrap();
     journey.world.flashduty.clear_faults();
+    // The pause after two failures is of real time, ten times as long as an attempt.
+    tokio::time::sleep(Duration::from_secs(1)).await;
     journey.sqs.put(&journey.queue, "garbage", "no JSON");
     journey.redeliver.drain_to_the_end().await;
 

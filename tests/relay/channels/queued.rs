@@ -1,6 +1,6 @@
 //! Channels whose alerts wait in the queue.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_standin::sqs::VISIBILITY_TIMEOUT;
 use flashduty_standin::{Fault, Lasts};
@@ -110,6 +110,28 @@ async fn a_pause_is_for_one_push_url() {
         let (status, body) = journey.send(&trigger(resource)).await;
         assert_eq!(status, 200, "{body}");
     }
+    journey.end();
+}
+
+/// Each batch of the first channel would find out anew that its integration does not answer.
+#[tokio::test]
+async fn a_backlog_of_one_channel_delays_that_of_another_by_seconds() {
+    let mut journey = with_database().await;
+    journey.world.flashduty.fault(busy(), Lasts::Standing);
+    for n in 0..60 {
+        assert_eq!(journey.send(&to_database(trigger(&format!("d{n}")))).await.0, 202);
+    }
+    assert_eq!(journey.send(&trigger("a")).await.0, 202);
+    journey.world.flashduty.clear_faults();
+    journey.world.flashduty.fault_of(KEY_OF_DATABASE, Fault::Hang, Lasts::Standing);
+    journey.redeliver.set_timeout(Duration::from_mins(1));
+    let started = Instant::now();
+    while accepted(&journey).is_empty() {
+        journey.redeliver.poll().await.unwrap();
+    }
+    // Two attempts of 3.5 and 3 seconds, and then a pause.
+    assert!(started.elapsed() < Duration::from_secs(12), "{:?}", started.elapsed());
+    assert_eq!(accepted(&journey), pairs(&[(KEY, "a up")]));
     journey.end();
 }
 
