@@ -12,6 +12,8 @@ const DEFAULT_TTL: Duration = Duration::from_mins(5);
 /// The default of [`DELIVERIES_PER_MINUTE`]: below Flashduty's older limit of 1,000 events a minute for an integration,
 /// of which the relay needs a part.
 const DEFAULT_DELIVERIES: u32 = 800;
+/// With fewer, a batch of ten alerts would take longer than `redeliver` may run.
+const FEWEST_DELIVERIES: u32 = 60;
 
 /// Name of the SSM parameter (`SecureString`) with Flashduty's push URL.
 pub const FLASHDUTY_PUSH_URL_PARAMETER: &str = "FLASHDUTY_PUSH_URL_PARAMETER";
@@ -138,8 +140,10 @@ impl Config {
         };
 
         let deliveries_per_minute = get(DELIVERIES_PER_MINUTE).map_or(DEFAULT_DELIVERIES, |value| {
-            value.parse().ok().filter(|deliveries| *deliveries > 0).unwrap_or_else(|| {
-                mistakes.push(format!("{DELIVERIES_PER_MINUTE} is {value:?}: it takes a whole number from 1 on"));
+            value.parse().ok().filter(|deliveries| *deliveries >= FEWEST_DELIVERIES).unwrap_or_else(|| {
+                mistakes.push(format!(
+                    "{DELIVERIES_PER_MINUTE} is {value:?}: it takes a whole number from {FEWEST_DELIVERIES} on"
+                ));
                 DEFAULT_DELIVERIES
             })
         });
@@ -272,11 +276,11 @@ mod tests {
     }
 
     #[test]
-    fn a_pace_is_a_number_from_1_on() {
+    fn a_pace_is_a_number_from_60_on() {
         assert_eq!(read(&[PUSH_URL, TOKEN, (DELIVERIES_PER_MINUTE, "1800")]).unwrap().deliveries_per_minute, 1_800);
-        for wrong in ["0", "-1", "8e2", "4294967296"] {
+        for wrong in ["0", "59", "-60", "8e2", "4294967296"] {
             let mistake = read(&[PUSH_URL, TOKEN, (DELIVERIES_PER_MINUTE, wrong)]).unwrap_err();
-            assert_eq!(mistake, format!("DELIVERIES_PER_MINUTE is {wrong:?}: it takes a whole number from 1 on"));
+            assert_eq!(mistake, format!("DELIVERIES_PER_MINUTE is {wrong:?}: it takes a whole number from 60 on"));
         }
     }
 

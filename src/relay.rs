@@ -82,7 +82,7 @@ impl Relay {
         let letter = |part, whole| Letter::new(channel.clone(), part, whole, labels.clone(), received);
         let message_id = |index: usize| format!("{id}/{index}");
         let integration = session.integration();
-        let is_lone = self.lately(&session, |lately| lately.done).is_some_and(|done| done.elapsed() > QUIET);
+        let is_lone = self.lately(&session, |lately| lately.done).is_none_or(|done| done.elapsed() > QUIET);
         let mut deliveries = Deliveries { relay: self, session, deadline, is_lone, queue_accepts_nothing: false };
         let mut outcomes = Vec::new();
         if integration == Integration::Zstack {
@@ -144,7 +144,7 @@ impl Deliveries<'_> {
     /// its alert: another process may have queued that so lately that SQS does not count it yet.
     async fn push_or_queue(&mut self, alert: &OutgoingAlert, behind: usize) -> Vec<Outcome> {
         let Some(queues) = self.relay.delivery.queues() else {
-            return self.session.deliver(alert, Effort::Until(self.deadline), self.deadline, None).await;
+            return self.session.deliver(alert, || Effort::Until(self.deadline), self.deadline, None).await;
         };
         let group = alert.group();
         let mut begun = self.begin(alert, &group, behind, queues);
@@ -182,7 +182,7 @@ impl Deliveries<'_> {
             (true, true) => Effort::Until(push_by.at_most(TIME_FOR_LONE)),
             (true, false) => Effort::Once(push_by),
         };
-        let mut outcomes = self.session.deliver(alert, effort, self.deadline, begun).await;
+        let mut outcomes = self.session.deliver(alert, || effort, self.deadline, begun).await;
         match outcomes.last_mut() {
             Some(Outcome { end: end @ End::Delivered(_), .. }) => {
                 let keeps_place = others_wait || alert.is_recovery() && !queues.pushed_lately(&group);

@@ -157,18 +157,21 @@ impl Session<'_> {
     /// Pushes an alert's events in order, up to the first that Flashduty does not take: the ones after it would be
     /// wrong without it. Says what became of each.
     ///
-    /// `effort` is made for each of them. `settle_by` is when the queue must have the alert. `begun` is the push of the
-    /// first event, if it has begun.
+    /// `effort` says what is done for each of them, when it is its turn. `settle_by` is when the queue must have the
+    /// alert. `begun` is the push of the first event, if it has begun.
     pub async fn deliver(
         &mut self,
         alert: &OutgoingAlert,
-        effort: Effort,
+        effort: impl Fn() -> Effort,
         settle_by: Deadline,
         mut begun: Option<Begun>,
     ) -> Vec<Outcome> {
         let mut outcomes = Vec::with_capacity(alert.bodies.len());
         for body in &alert.bodies {
-            let Pushed { result, attempts, took, retry_after } = self.push(&body.json, effort, begun.take()).await;
+            if let Some(url) = self.push_url() {
+                self.delivery.flashduty.wait_for_turn(url, settle_by).await;
+            }
+            let Pushed { result, attempts, took, retry_after } = self.push(&body.json, effort(), begun.take()).await;
             let end = match result {
                 Ok(receipt) => End::Delivered(receipt),
                 Err(error) if error.is_retryable() => {

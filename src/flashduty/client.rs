@@ -12,7 +12,7 @@ use reqwest::Response;
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::RecvError;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::answer::{self, Receipt};
 use super::error::{NoAnswer, PushError};
@@ -24,7 +24,8 @@ use crate::deadline::{Deadline, NoTimeLeft};
 use crate::platform::causes;
 use crate::platform::http::{Http, Run};
 
-/// Limit for one attempt, from opening the connection to the end of the answer.
+/// Limit for one attempt, from opening the connection to the end of the answer. If the connection was opened ahead, it
+/// begins when the body is released.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The same for a push that has one attempt only: others wait for their turn.
 const SHORT_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -108,11 +109,19 @@ impl Client {
     ///
     /// `begun` is the first attempt, if it has begun.
     pub(crate) async fn push(&self, url: &PushUrl, body: Bytes, effort: Effort, begun: Option<Begun>) -> Pushed {
-        let Some(pace) = &self.pace else { return self.push_now(url, body, effort, begun).await };
-        pace.wait(url).await;
         let pushed = self.push_now(url, body, effort, begun).await;
-        pace.count(url, pushed.attempts);
+        if let Some(pace) = &self.pace {
+            pace.count(url, pushed.attempts);
+        }
         pushed
+    }
+
+    /// Waits until the pace allows another push, at most until `by`.
+    pub(crate) async fn wait_for_turn(&self, url: &PushUrl, by: Deadline) {
+        if let Some(pace) = &self.pace {
+            // If the time runs out, the push says so.
+            let _ = timeout_at(by.at(), pace.wait(url)).await;
+        }
     }
 
     /// Begins a push: see [`Begun`].
@@ -203,7 +212,8 @@ fn exchange_once(
 }
 
 /// A push that has begun: its connection opens, and its head is sent. Its body is held back until [`Client::push`] goes on
-/// with it, so that Flashduty has no event before. If it is dropped, Flashduty never has one.
+/// with it, so that Flashduty has no event before. If it is dropped, Flashduty never has one: what is in front of it sees a
+/// request that ended early.
 pub(crate) struct Begun {
     /// Releases the body.
     go: oneshot::Sender<()>,

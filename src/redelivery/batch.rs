@@ -205,8 +205,8 @@ impl<'a> Batch<'a> {
         let context = self.redelivery.delivery.context(letter.channel.clone(), letter.labels.to_vec(), late);
         let stored_in = Origin::RetryQueue { message: queued(message), expired };
         let alert = OutgoingAlert::of_letter(letter, stored_in, &context, session.integration());
-        let effort =
-            if may_retry { Effort::Until(self.push_by.at_most(TIME_FOR_FIRST)) } else { Effort::Once(self.push_by) };
+        let push_by = self.push_by;
+        let effort = || if may_retry { Effort::Until(push_by.at_most(TIME_FOR_FIRST)) } else { Effort::Once(push_by) };
         let (mut done, mut delivered) = (true, true);
         for outcome in session.deliver(&alert, effort, self.settle_by, None).await {
             done = self.record(at, message, &alert, &outcome, &delayed);

@@ -90,9 +90,9 @@ async fn what_waits_in_one_channel_is_not_known_to_wait_in_another() {
     journey.end();
 }
 
-/// After a push that failed while others wait, the relay pauses for the push URL that failed.
+/// After a push that failed while others wait, the relay pauses for the integration that failed.
 #[tokio::test]
-async fn a_pause_is_for_one_push_url() {
+async fn a_pause_is_for_one_integration() {
     let mut journey = with_database().await;
     journey.world.create_channel("second", KEY_OF_DATABASE);
     journey.world.flashduty.fault_of(KEY_OF_DATABASE, busy(), Lasts::Standing);
@@ -105,7 +105,7 @@ async fn a_pause_is_for_one_push_url() {
     };
     assert_eq!(tries(&journey), 2, "nothing is pushed in the pause");
     assert_eq!(journey.send(&to_channel(trigger("d"), "second")).await.0, 202);
-    assert_eq!(tries(&journey), 2, "it has the same push URL");
+    assert_eq!(tries(&journey), 2, "it has the same integration");
     for resource in ["a", "b", "c"] {
         let (status, body) = journey.send(&trigger(resource)).await;
         assert_eq!(status, 200, "{body}");
@@ -135,9 +135,9 @@ async fn a_backlog_of_one_channel_delays_that_of_another_by_seconds() {
     journey.end();
 }
 
-/// A batch with letters of a push URL that fails in each way, and of one that works.
+/// A batch with letters of an integration that fails in each way, and of one that works.
 #[tokio::test]
-async fn in_a_batch_one_push_url_does_not_stop_the_others() {
+async fn in_a_batch_one_integration_does_not_stop_the_others() {
     for fault in [busy(), Fault::status(500), Fault::Close, Fault::Hang, Fault::status(400)] {
         let mut journey = with_database().await;
         journey.world.flashduty.fault(busy(), Lasts::Standing);
@@ -158,7 +158,7 @@ async fn in_a_batch_one_push_url_does_not_stop_the_others() {
         assert_eq!(batch.failed.len(), if refused { 0 } else { 4 }, "{fault:?}");
         let own = accepted(&journey);
         assert_eq!(own, pairs(&["a up", "b up", "c up", "d up"].map(|id| (KEY, id))), "{fault:?}");
-        // A time that Flashduty asks one push URL to wait is no delay of the other's letters.
+        // A time that Flashduty asks one integration to wait is no delay of the other's letters.
         if fault == busy() {
             journey.sqs.advance(Duration::from_secs(20));
             assert!(journey.redeliver.poll().await.is_none(), "30 s are not over");

@@ -1,5 +1,6 @@
 //! The connection to Flashduty, which is opened while SQS is asked whether anything waits.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
 
 use super::dead::proxy_of;
-use super::{BODY, read_request};
+use super::{BODY, Close, read_request, serve};
 use crate::support::journey::Journey;
 use crate::support::{KEY_IN_URL, PUSH_URL_PARAMETER, sample};
 
@@ -81,5 +82,32 @@ async fn dead_connections_to_both_delay_an_alert_by_less_than_two_seconds() {
     assert!(started.elapsed() < 4 * SOON, "{:?}", started.elapsed());
     let line = journey.world.function.request_lines().await.pop().unwrap();
     assert_eq!((&line["attempts"], journey.queued().len()), (&json!(1), 0), "{line}");
+    journey.end();
+}
+
+#[tokio::test]
+async fn a_connection_that_flashduty_closes_meanwhile_is_replaced() {
+    let connections = Arc::default();
+    let push_url = serve(Close::InRequest, Arc::clone(&connections)).await;
+    let mut journey = Journey::new().await;
+    journey.world.ssm.put(PUSH_URL_PARAMETER, &push_url);
+    journey.world.restart_with(&[]).await;
+    assert_eq!(journey.send(&sample("alarm")).await.0, 200);
+    tokio::time::sleep(SOON).await;
+    journey.sqs.fault(Some(Fault::Hang));
+    assert_eq!(journey.send(&sample("event-host-disconnected")).await.0, 200);
+    let line = journey.world.function.request_lines().await.pop().unwrap();
+    assert_eq!((&line["attempts"], connections.load(Ordering::Relaxed)), (&json!(1), 2), "{line}");
+    journey.end();
+}
+
+#[tokio::test]
+async fn an_open_connection_is_used() {
+    let mut journey = Journey::new().await;
+    for name in ["alarm", "event-host-disconnected", "alarm-recovery"] {
+        assert_eq!(journey.send(&sample(name)).await.0, 200);
+        tokio::time::sleep(SOON).await;
+    }
+    assert_eq!(journey.world.flashduty.connections(), 1);
     journey.end();
 }
