@@ -1,0 +1,148 @@
+"""The stand-in of ZStack's API, built from dev/zstack-standin and started."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from . import WORK
+from .aws import environment
+from .http import request_json
+from .process import Child
+
+PASSWORD = "password"
+"""The password of the account `admin`, and of `project`, which has no rights but its own."""
+
+SYSTEM_TOPIC = "e7d6f5e23bb74e99a2777126078b551c"
+
+
+class ZStack:
+    """A management node; use it in a `with` statement. `standin.build("zstack-standin")` makes the binary.
+
+    What the methods send and return is described in dev/zstack-standin/src/lib.rs.
+    """
+
+    def __init__(self, binary: Path, *options: str, log: Path = WORK / "zstack.log"):
+        self._command = [binary, *options]
+        self._log = log
+        self._port = 0
+
+    def __enter__(self) -> "ZStack":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start it. After `stop` it has the same port, and begins anew."""
+        # It connects to this machine only, which needs no proxy.
+        env = {name: it for name, it in environment().items() if not name.lower().endswith("_proxy")}
+        self._child = Child([*self._command, "--port", str(self._port)], self._log, env)
+        try:
+            self.address = self._child.wait_until(self._address)
+        except BaseException:
+            self.stop()
+            raise
+        self._port = urlsplit(self.address).port
+
+    def stop(self) -> None:
+        """End it. Its port refuses connections from now on."""
+        self._child.stop()
+
+    def require_running(self) -> None:
+        """Fail with the end of its log if it ended by itself."""
+        self._child.require_running()
+
+    def _address(self) -> str | None:
+        """The base URL, as soon as the log has it."""
+        _, found, rest = self._child.log.read_text().partition("listening on ")
+        value, newline, _ = rest.partition("\n")
+        return value if found and newline else None
+
+    @property
+    def api(self) -> str:
+        """The root of the API, `http://127.0.0.1:PORT/zstack/v1`."""
+        return f"{self.address}/zstack/v1"
+
+    def _control(self, method: str, path: str, value: Any = None) -> Any:
+        return request_json(method, f"{self.address}/standin/{path}", value)
+
+    def calls(self, *names: str) -> list[dict[str, Any]]:
+        """Every call of the API, oldest first; with names, only calls that are called so."""
+        return [it for it in self._control("GET", "calls") if not names or it["call"] in names]
+
+    def forget_calls(self) -> None:
+        """Empty the list of calls."""
+        self._control("DELETE", "calls")
+
+    def state(self) -> dict[str, list[dict[str, Any]]]:
+        """Every row of every table but records, without dates, so that two states can be compared."""
+        return self._control("GET", "state")
+
+    def records(self) -> dict[str, list[dict[str, Any]]]:
+        """What was told: `alarms` and `events`, oldest first."""
+        return self._control("GET", "records")
+
+    def sessions(self) -> int:
+        """How many sessions are open."""
+        return self._control("GET", "sessions")
+
+    def end_sessions(self) -> None:
+        """End all sessions."""
+        self._control("DELETE", "sessions")
+
+    def fault(self, fault: Any, call: str | None = None, after: int = 0, times: int | None = 1) -> None:
+        """Inject a fault, as dev/zstack-standin/src/fault.rs describes it. `times=None` lasts."""
+        self._control("POST", "faults", {"fault": fault, "call": call, "after": after, "times": times})
+
+    def clear_faults(self) -> None:
+        """Remove all faults."""
+        self._control("DELETE", "faults")
+
+    def lacks(
+        self,
+        calls: dict[str, int] | None = None,
+        fields: Sequence[str] = (),
+        refuse_fields: bool = False,
+        numbers: bool = False,
+    ) -> None:
+        """Be a version that does not know these calls and members."""
+        lacks = {"without_calls": calls or {}, "without_fields": [*fields]}
+        self._control("PUT", "lacks", {**lacks, "refuse_fields": refuse_fields, "numbers": numbers})
+
+    def fire(self, alarm: str, resource: str | None = None, **more: Any) -> dict[str, Any]:
+        """Make an alarm fire for a resource; both are a UUID or a name. Return what was told."""
+        return self._control("POST", "fire", {"alarm": alarm, "resource": resource, **more})
+
+    def recover(self, alarm: str, resource: str | None = None, **more: Any) -> dict[str, Any]:
+        """Make a resource recover."""
+        return self._control("POST", "recover", {"alarm": alarm, "resource": resource, **more})
+
+    def repeat(self, alarm: str) -> dict[str, Any]:
+        """Tell again what an alarm has in problem."""
+        return self._control("POST", "repeat", alarm)
+
+    def event(self, name: str, resource: str | None = None, **more: Any) -> dict[str, Any]:
+        """Make an event happen."""
+        return self._control("POST", "event", {"name": name, "resource": resource, **more})
+
+    def forget(self) -> None:
+        """Forget open problems, as a restart of the management node does."""
+        self._control("POST", "forget")
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """The rows of a table, as they are stored."""
+        return self._control("GET", f"rows/{table}")
+
+    def add(self, table: str, **row: Any) -> dict[str, Any]:
+        """Add a row, past the API."""
+        return self._control("POST", f"rows/{table}", row)
+
+    def change(self, table: str, uuid: str, **members: Any) -> None:
+        """Change members of a row, past the API; None removes one."""
+        self._control("PATCH", f"rows/{table}/{uuid}", members)
+
+    def remove(self, table: str, uuid: str) -> None:
+        """Remove a row, past the API."""
+        self._control("DELETE", f"rows/{table}/{uuid}")

@@ -1,0 +1,105 @@
+//! A strict local stand-in for ZStack's REST API, and for the messages that ZStack sends to webhooks.
+//!
+//! It is made from facts that were read in ZStack's code and documents, and was never compared with a real ZStack. What
+//! is not known is marked "inferred" in the code. It listens on 127.0.0.1 only.
+//!
+//! ```no_run
+//! # async fn example() -> std::io::Result<()> {
+//! use zstack_standin::{Options, Standin};
+//!
+//! let standin = Standin::start(Options::default()).await?;
+//! // Log in at `standin.api()` as `admin` with the password `password`.
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The API
+//!
+//! The root is `/zstack/v1`. [`Logged::call`] and [`InjectedFault::call`] have these names:
+//!
+//! | what | calls |
+//! | --- | --- |
+//! | at once, without a session | `GetVersion`, `LogInByAccount`, `LogOut`, `Poll` |
+//! | queries | `QueryAccount`, `QueryQuota`, `QuerySNSHttpEndpoint`, `QuerySNSTopic`, `QuerySNSTopicSubscriber`, `QueryAlarm`, `QueryEventSubscription`, `QuerySNSTextTemplate`, `QueryAlarmRecord`, `QueryEventRecord`, `QueryThirdpartyAlert`, `QueryHost`, `QueryHostNic`, `QueryVmInstance`, `QueryVirtualRouterVm`, `QueryPrimaryStorage`, `QueryBackupStorage`, `QueryCluster`, `QueryManagementNode` |
+//! | other reads | `GetAccountQuotaUsage`, `GetResourceNames`, `GetAllEventMetadata`, `GetAlarmData`, `GetEventData` |
+//! | changes, all by a job | `CreateAccessKey`, `CreateSNSHttpEndpoint`, `UpdateSNSHttpEndpoint`, `SNSHttpTestConnection`, `ChangeSNSApplicationEndpointState`, `DeleteSNSApplicationEndpoint`, `CreateSNSTopic`, `ChangeSNSTopicState`, `DeleteSNSTopic`, `SubscribeSNSTopic`, `UnsubscribeSNSTopic`, `AddActionToAlarm`, `RemoveActionFromAlarm`, `UpdateAlarm`, `ChangeAlarmState`, `SubscribeEvent`, `AddActionToEventSubscription`, `UpdateSubscribeEvent`, `ChangeEventSubscriptionState`, `UnsubscribeEvent`, `UpdateSNSTextTemplate` |
+//!
+//! Where ZStack would silently ignore what a caller wrote wrongly, the stand-in answers 400 and says so: parameters that
+//! no version knows, and a `sort` whose `+` is not encoded.
+//!
+//! There are two accounts with the password of the option `password`: `admin`, and `project`, which owns one rule and has
+//! ZStack's quotas. The access key `standinKeyEnabled` of `admin` has the secret `delbanEyeKnidnats`;
+//! `standinKeyDisabled` is disabled (`delbasiDyeKnidnats`).
+//!
+//! # The control endpoints
+//!
+//! Requests and answers are JSON (`Content-Type: application/json`). These requests are not logged, and faults do not
+//! apply to them. The last column is the method of the class `ZStack` in dev/local/zstack.py.
+//!
+//! | request | does | in Python |
+//! | --- | --- | --- |
+//! | `GET /standin/health` | 200 `"ok"` | |
+//! | `GET /standin/calls` | every [`Logged`] call, oldest first; passwords are masked | `calls(*names)` |
+//! | `DELETE /standin/calls` | forgets the calls | `forget_calls()` |
+//! | `GET /standin/state` | every row of every table but records, with passwords and owners and without dates, in a fixed order | `state()` |
+//! | `GET /standin/records` | `{"alarms": […], "events": […]}`, oldest first | `records()` |
+//! | `GET /standin/sessions` | how many sessions are open | `sessions()` |
+//! | `DELETE /standin/sessions` | ends all sessions | `end_sessions()` |
+//! | `POST /standin/faults` | adds an [`InjectedFault`] | `fault(fault, call, after, times)` |
+//! | `DELETE /standin/faults` | removes all faults | `clear_faults()` |
+//! | `PUT /standin/lacks` | becomes a version that [`Lacks`] something | `lacks(calls, fields, …)` |
+//! | `POST /standin/fire` | an alarm fires for a resource | `fire(alarm, resource, …)` |
+//! | `POST /standin/recover` | a resource recovers | `recover(alarm, resource, …)` |
+//! | `POST /standin/repeat` | tells again what the alarm of `"name or UUID"` has in problem | `repeat(alarm)` |
+//! | `POST /standin/event` | an event happens | `event(name, resource, …)` |
+//! | `POST /standin/forget` | forgets open problems, as a restart does | `forget()` |
+//! | `GET /standin/rows/{table}` | the rows as they are stored; dates are epoch milliseconds | `rows(table)` |
+//! | `POST /standin/rows/{table}` | adds a row, past the API, and returns it | `add(table, **row)` |
+//! | `PATCH /standin/rows/{table}/{uuid}` | changes members of a row; null removes one | `change(table, uuid, **members)` |
+//! | `DELETE /standin/rows/{table}/{uuid}` | removes a row | `remove(table, uuid)` |
+//!
+//! The tables: `accounts`, `alarm-records`, `alarms`, `backup-storage`, `clusters`, `endpoints`, `event-records`, `hosts`,
+//! `management-nodes`, `nics`, `primary-storage`, `quotas`, `subscribers`, `subscriptions`, `templates`,
+//! `third-party-alerts`, `topics`, `virtual-routers`, `vm-instances`.
+//!
+//! `fire` and `recover` take `{"alarm", "resource", "value", "context", "at", "previous", "held_back", "deliver"}`; only `alarm`, a
+//! UUID or a name, is required. `context` is an object that names one device of the resource, `at` is in epoch
+//! milliseconds, `previous` is the status before, `held_back` begins a problem that is not told, and `"deliver": false` writes the record but loses the
+//! messages. `event` takes `{"name", "namespace", "resource", "labels", "error", "at", "deliver", "always"}`; `always`
+//! tells it whatever is remembered of earlier problems.
+//!
+//! While a default template for webhooks exists (`templates`, with `"applicationPlatformType": "HTTP"`, `"type": "alarm"`
+//! or `"event"`, `"defaultTemplate": true`), messages have its shape; only `${NAME}` is filled.
+//!
+//! They answer when all messages were delivered or lost, with
+//! `{"records": [{"dataUuid", "rule", "messages": [{"topic", "endpoint", "body", "posted"}]}], "why_not"}`. `body` is the
+//! text that was posted, and `posted` is `{"status", "tries", "answer"}`.
+
+mod access;
+mod answer;
+mod api;
+mod args;
+mod calls;
+mod clock;
+mod control;
+mod events;
+mod fault;
+mod ids;
+mod log;
+mod messages;
+mod options;
+mod query;
+mod refusal;
+mod server;
+mod shared;
+mod standin;
+mod tables;
+mod world;
+mod zstack;
+
+pub use fault::{Fault, InjectedFault};
+pub use log::Logged;
+pub use options::{Options, World};
+pub use refusal::Refusal;
+pub use standin::Standin;
+pub use zstack::Lacks;

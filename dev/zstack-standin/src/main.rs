@@ -1,0 +1,82 @@
+//! Runs a stand-in for ZStack until a signal stops it.
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use flashduty_standin::program::{self, Stop};
+use lexopt::Parser;
+use lexopt::prelude::{Long, Short, Value, ValueExt as _};
+use time::UtcOffset;
+use zstack_standin::{Options, Standin, World};
+
+const USAGE: &str = "\
+Usage: zstack-standin [--port N] [--password TEXT] [--world empty|small] [--alarms N] [--job-delay MS] [--try-pause MS]
+                      [--cloud] [--version-text TEXT] [--utc-offset MINUTES] [--node HOST]
+
+  --port N              listen on this port of 127.0.0.1 (8080); with 0, on a free one
+  --password TEXT       the password of the account admin (password)
+  --world empty|small   what is there at the start (small)
+  --alarms N            this many alarms more (0)
+  --job-delay MS        how long an asynchronous call takes at least, in milliseconds (300)
+  --try-pause MS        the pause between the five tries of a message (1000)
+  --cloud               be a Cloud 5.2.1 and not a ZSphere
+  --version-text TEXT   the version that getVersion answers (5.2.1)
+  --utc-offset MINUTES  the server's time zone (0)
+  --node HOST           the host in the address of a job, which nobody should reach (management-node.invalid)
+  --help                show this
+";
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    program::main(USAGE, options(Parser::from_env()), run).await
+}
+
+fn options(mut arguments: Parser) -> Result<Option<Options>, lexopt::Error> {
+    let mut options = Options { port: 8080, job_delay: Duration::from_millis(300), ..Options::default() };
+    while let Some(argument) = arguments.next()? {
+        let name = match argument {
+            Long(name) => name.to_owned(),
+            Short('h') => return Ok(None),
+            Value(_) => return Err("every argument must belong to an option".into()),
+            Short(_) => return Err(argument.unexpected()),
+        };
+        match name.as_str() {
+            "help" => return Ok(None),
+            "port" => options.port = arguments.value()?.parse()?,
+            "password" => options.password = arguments.value()?.string()?,
+            "world" => options.world = arguments.value()?.parse_with(world)?,
+            "alarms" => options.alarms = arguments.value()?.parse()?,
+            "job-delay" => options.job_delay = Duration::from_millis(arguments.value()?.parse()?),
+            "try-pause" => options.try_pause = Duration::from_millis(arguments.value()?.parse()?),
+            "cloud" => options.cloud = true,
+            "version-text" => options.version = arguments.value()?.string()?,
+            "utc-offset" => options.zone = arguments.value()?.parse_with(zone)?,
+            "node" => options.node = arguments.value()?.string()?,
+            name => return Err(Long(name).unexpected()),
+        }
+    }
+    Ok(Some(options))
+}
+
+fn world(name: &str) -> Result<World, &'static str> {
+    match name {
+        "empty" => Ok(World::Empty),
+        "small" => Ok(World::Small),
+        _ => Err("must be empty or small"),
+    }
+}
+
+fn zone(minutes: &str) -> Result<UtcOffset, String> {
+    let minutes: i32 = minutes.parse().map_err(|error| format!("{error}"))?;
+    UtcOffset::from_whole_seconds(minutes * 60).map_err(|error| error.to_string())
+}
+
+async fn run(options: Options) -> io::Result<()> {
+    let mut stop = Stop::new()?;
+    let standin = Standin::start(options).await?;
+    writeln!(io::stdout(), "listening on {}", standin.base_url())?;
+    stop.wait().await;
+    standin.shutdown().await;
+    Ok(())
+}
