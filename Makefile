@@ -12,7 +12,7 @@ STORM = PYTHONPATH=dev $(TOOLS)/python -m local.storm
 CLOUD = PYTHONPATH=scripts $(TOOLS)/python -m cloud
 TARGET = $(or $(CARGO_TARGET_DIR),target)
 LAMBDA_BUILD = PATH="$(CURDIR)/$(TOOLS):$$PATH" cargo lambda build --release --locked
-PYTHON_CODE = scripts dev tests/docs tests/e2e tests/template
+PYTHON_CODE = scripts dev tests/docs tests/e2e tests/template tests/zstack
 # cargo-nextest is optional. `cargo test` runs the same tests, more slowly.
 CARGO_TEST = cargo $(if $(shell cargo nextest --version 2> /dev/null),nextest run,test) --workspace --locked
 # The modules of tests/relay that take a few seconds at most. The others wait for timeouts and retries, or generate
@@ -21,8 +21,8 @@ QUICK = answers catalogue edge field golden logging metrics secrets shapes templ
 
 export SAM_CLI_TELEMETRY = 0
 
-.PHONY: help setup run storm chaos bench worst instructions secrets deploy doctor bundle reproducible check test \
-	test-unit test-rust test-template test-e2e test-docs test-console lint rust-installed
+.PHONY: help setup run storm chaos bench worst instructions secrets deploy zstack doctor bundle reproducible check test \
+	test-unit test-rust test-template test-zstack test-e2e test-docs test-console lint rust-installed
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -86,6 +86,19 @@ deploy: .venv/tools/.stamp rust-installed ## build with SAM, then deploy to AWS 
 	@$(CLOUD).deploy $(if $(STACK),--stack '$(STACK)') $(if $(ARCHITECTURE),--architecture '$(ARCHITECTURE)') \
 		$(if $(YES),--yes)
 
+# ZSTACK=192.0.2.20 is a management node. It needs Python 3.9, and nothing of .venv. The AWS CLI tells the WebhookUrl of
+# the stack (STACK=name); with URL=https://... it is not needed. CHANNEL=name, CLOUD=name. DRY_RUN=1 ends after the plan,
+# YES=1 does not ask, UNDO=file takes back what a run changed, and ARGS='--only Emergent' has the other options.
+# It asks for the password of admin and for the webhook token, unless ZSTACK_PASSWORD and WEBHOOK_TOKEN have them.
+zstack: override export ZSTACK_PASSWORD := $(value ZSTACK_PASSWORD)
+zstack: override export ZSTACK_ACCESS_SECRET := $(value ZSTACK_ACCESS_SECRET)
+zstack: override export WEBHOOK_TOKEN := $(value WEBHOOK_TOKEN)
+zstack: ## set up ZSTACK: endpoint, alarms, recovery notification; a second run finds nothing to do
+	@$(PYTHON) scripts/zstack-setup.py $(if $(ZSTACK),--zstack '$(ZSTACK)') \
+		$(if $(UNDO),--undo '$(UNDO)',$(if $(URL),--url '$(URL)',--stack '$(or $(STACK),zstack-flashduty)')) \
+		$(if $(CHANNEL),--channel '$(CHANNEL)') $(if $(CLOUD),--cloud '$(CLOUD)') \
+		$(if $(DRY_RUN),--dry-run) $(if $(YES),--yes) $(ARGS)
+
 # It needs Python 3.9 and the AWS CLI, and nothing of .venv. STACK=name, CHANNEL=name, NO_WAIT=1, URL=https://... if the
 # webhook is behind another domain than the stack knows.
 doctor: ## walk the path of an alert, and say where it ends; NO_WAIT=1 does not wait for the metrics
@@ -103,7 +116,7 @@ reproducible: .venv/tools/.stamp rust-installed ## build the bundle of this comm
 
 check: lint test-unit test-template ## format, lints and quick tests: under a minute once built
 
-test: lint test-rust test-template test-e2e test-docs ## all tests but those of test-console, instructions, worst and chaos
+test: lint test-rust test-template test-zstack test-e2e test-docs ## all tests but those of test-console, instructions, worst and chaos
 
 test-unit: rust-installed ## the unit tests of all crates, and the quick tests of the built functions
 	$(CARGO_TEST) --lib --bins
@@ -115,6 +128,9 @@ test-rust: rust-installed ## all tests of all crates
 
 test-template: .venv/tools/.dev-stamp ## what template.yaml deploys
 	$(TOOLS)/python -m pytest tests/template
+
+test-zstack: .venv/tools/.dev-stamp rust-installed ## the programs for ZStack's side, against a stand-in of its API
+	$(TOOLS)/python -m pytest tests/zstack
 
 # BUNDLE=zips/... tests this bundle instead of a new one.
 test-e2e: setup rust-installed ## the built functions, deployed by template.yaml to a local AWS

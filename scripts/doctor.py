@@ -3,7 +3,7 @@
 
 It prints a line for each step, and what to do about a step that failed. The exit status is 0 if none failed.
 
-This file stands alone: it needs Python 3.9 and the AWS command line (`aws`, version 1 or 2). Account and
+It needs Python 3.9, terminal.py beside it, and the AWS command line (`aws`, version 1 or 2). Account and
 region are those of the AWS command line. It changes nothing, but it sends one test message, which opens
 nothing in Flashduty.
 """
@@ -36,6 +36,8 @@ from typing import Any, NoReturn
 from urllib.error import HTTPError, URLError
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+from terminal import FAILED, NONE, NOTE, OK, Terminal, language_of
 
 HERE = Path(__file__).resolve().parent
 
@@ -105,7 +107,6 @@ TEXTS = {
         "This is a mistake of doctor.py: {kind} in line {line}. Please open an issue.",
         "这是 doctor.py 自身的错误：第 {line} 行，{kind}。请提交 issue。",
     ),
-    "not_shown": ("(not shown, because a secret is in it)", "（含有机密，不显示）"),
     # The AWS command line and its errors.
     "no_cli": ("the AWS CLI is missing", "没有 AWS CLI"),
     "install_cli": (
@@ -520,66 +521,6 @@ TEXTS = {
     ),
 }
 """Every text in English and in Chinese. English is ASCII, so that every terminal shows it."""
-
-OK, FAILED, NOTE, NONE = "✓", "✗", "!", "-"
-PLAIN_MARKS = {OK: "ok", FAILED: "XX", NOTE: "!", NONE: "-"}
-"""For terminals that cannot show the others, such as cp936."""
-
-
-class Terminal:
-    """Where the lines go: in one language, in what the terminal can show, and never with a secret."""
-
-    def __init__(self, language: str):
-        for stream in (sys.stdout, sys.stderr):
-            with suppress(AttributeError, ValueError):
-                stream.reconfigure(errors="replace")
-        self.zh = language == "zh" and self._shows("中文")
-        self.plain = not self._shows(OK + FAILED)
-        self.moving = sys.stdout.isatty() and os.name != "nt"
-        self.secrets: set[str] = set()
-        self._open = False
-
-    def _shows(self, text: str) -> bool:
-        try:
-            text.encode(sys.stdout.encoding or "ascii")
-        except (UnicodeError, LookupError):
-            return False
-        return True
-
-    def say(self, text: str, **fields: Any) -> str:
-        """A text of the table, with its fields."""
-        return TEXTS[text][self.zh].format(**fields)
-
-    def mark(self, mark: str) -> str:
-        """A mark that the terminal can show."""
-        return PLAIN_MARKS[mark] if self.plain else mark
-
-    def words(self, text: Any, most: int = 300) -> str:
-        """Words of somebody else, on one line, unless a secret is in them."""
-        line = " ".join(str(text).split())
-        if any(secret in line or secret in str(text) for secret in self.secrets):
-            return self.say("not_shown")
-        return line if len(line) <= most else line[:most] + "..."
-
-    def progress(self, text: str) -> None:
-        """A line that the next one replaces. A file gets none."""
-        if self.moving:
-            print(f"\r\033[K... {text}", end="", flush=True)
-            self._open = True
-
-    def line(self, text: str = "") -> None:
-        """Print a line."""
-        if self._open:
-            print("\r\033[K", end="")
-            self._open = False
-        print(text, flush=True)
-
-
-def language_of(environment: Any) -> str:
-    """`zh` or `en`, as gettext chooses it."""
-    names = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
-    first = next((environment[name] for name in names if environment.get(name)), "")
-    return "zh" if first.lower().startswith("zh") else "en"
 
 
 @dataclass
@@ -1583,7 +1524,7 @@ def main() -> int:
     parser.add_argument("--no-wait", action="store_true", help="do not wait for the metrics")
     parser.add_argument("--language", choices=("en", "zh"), help="that of the terminal by default (LANG)")
     options = parser.parse_args()
-    terminal = Terminal(options.language or language_of(os.environ))
+    terminal = Terminal(TEXTS, options.language or language_of(os.environ))
     doctor = Doctor(
         terminal,
         options.stack or configured("stack_name") or DEFAULT_STACK,

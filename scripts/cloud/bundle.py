@@ -19,6 +19,9 @@ from . import ROOT, Failed, build, licences
 CONTENTS = ROOT / "scripts/bundle"
 """What only a bundle has."""
 
+PROGRAMS = {"doctor.py": ["terminal.py"]}
+"""The programs of scripts/ in a bundle, and what each of them needs there: files, or folders of modules."""
+
 MODES = {"bootstrap": 0o755}
 """The permissions of files; 0644 for the others. Lambda cannot start a program that is not executable."""
 
@@ -85,9 +88,19 @@ def compiled(architecture: str, metadata: dict) -> dict[str, bytes]:
 
 
 def pages() -> list[Path]:
-    """What doctor.py and the alarms point to, and what those pages point to; without pictures."""
+    """What the programs and the alarms point to, and what those pages point to; without pictures."""
     docs = (page for page in (ROOT / "docs").rglob("*") if page.suffix in (".md", ".txt", ".json"))
     return sorted([*ROOT.glob("*.md"), *docs])
+
+
+def programs(*names: str) -> dict[str, bytes]:
+    """These programs and what they need; without names, all programs."""
+    scripts, found = ROOT / "scripts", {}
+    for program in names or PROGRAMS:
+        for it in (scripts / name for name in (program, *PROGRAMS[program])):
+            for path in sorted(it.rglob("*.py")) if it.is_dir() else [it]:
+                found[path.relative_to(scripts).as_posix()] = path.read_bytes()
+    return found
 
 
 def files(architecture: str, version: str, functions: dict[str, bytes]) -> dict[str, bytes]:
@@ -99,7 +112,7 @@ def files(architecture: str, version: str, functions: dict[str, bytes]) -> dict[
         "LICENSES.txt": licences.text(build.TARGETS[architecture]).encode(),
         "template.yaml": template((ROOT / "template.yaml").read_text(), architecture).encode(),
         "samconfig.toml": (ROOT / "samconfig.toml").read_bytes(),
-        "doctor.py": (ROOT / "scripts/doctor.py").read_bytes(),
+        **programs(),
         **{page.relative_to(ROOT).as_posix(): page.read_bytes() for page in pages()},
         **functions,
     }

@@ -11,11 +11,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from cloud import bundle
 from conftest import World
 from local import ROOT
 from local.stack import Stack
 
 PROGRAM = ROOT / "scripts/doctor.py"
+SOURCES = {name: text.decode() for name, text in bundle.programs("doctor.py").items()}
+"""The program and its modules: their names in scripts/, and in an unpacked release, and their texts."""
+
 REAL_AWS = ROOT / ".venv/ministack/bin/aws"
 
 
@@ -30,6 +34,19 @@ def oldest_python() -> Path:
 
 
 PYTHON = oldest_python()
+
+
+def copied(folder: Path, changed: dict[str, str] | None = None) -> Path:
+    """Copy the program into a folder. `changed` are lines that are changed before, each once in all files."""
+    texts = dict(SOURCES)
+    for before, after in (changed or {}).items():
+        [name] = [name for name, text in texts.items() if before in text]
+        assert texts[name].count(before) == 1, before
+        texts[name] = texts[name].replace(before, after)
+    for name, text in texts.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text)
+    return folder / PROGRAM.name
 
 
 def loaded(path: Path = PROGRAM) -> ModuleType:
@@ -123,12 +140,7 @@ exec '{REAL_AWS}' "$@"
     ) -> Run:
         """Run the program. `changed` are lines of it that are changed before, such as how long it waits."""
         if changed:
-            text = program.read_text()
-            for before, after in changed.items():
-                assert text.count(before) == 1, before
-                text = text.replace(before, after)
-            program = self.folder / "doctor.py"
-            program.write_text(text)
+            program = copied(self.folder, changed)
         ended = subprocess.run(
             [PYTHON, program, *arguments],
             env=self.environment | variables,

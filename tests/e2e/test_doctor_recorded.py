@@ -24,7 +24,7 @@ import botocore.session
 import pytest
 import tools
 from botocore import xform_name
-from doctors import PROGRAM, PYTHON, doctor, loaded
+from doctors import PROGRAM, PYTHON, SOURCES, copied, doctor, loaded
 from local import ROOT, samples
 from local.aws import LOOPBACK
 from shell import commands
@@ -91,7 +91,7 @@ class Recorded(doctor.Doctor):
     """With answers of AWS that are written down here. An answer that is a text is an error."""
 
     def __init__(self, answers: dict[str, Any] | None = None, url: str | None = None, wait: bool = True):
-        super().__init__(doctor.Terminal("en"), "zf", url, wait)
+        super().__init__(doctor.Terminal(doctor.TEXTS, "en"), "zf", url, wait)
         self.answers, self.calls = answers or {}, []
         self.version, self.region = "2.15.0", "us-east-1"
         self.parameters, self.outputs, self.resources = dict(PARAMETERS), dict(OUTPUTS), dict(RESOURCES)
@@ -650,7 +650,8 @@ def test_every_command_is_understood():
 def test_the_program_changes_nothing():
     """All that it calls are questions."""
     operations = {
-        operation for operation in re.findall(r'self\.aws\(\s*"[\w-]+",\s*"([\w-]+)"', PROGRAM.read_text())
+        operation
+        for operation in re.findall(r'self\.aws\(\s*"[\w-]+",\s*"([\w-]+)"', "".join(SOURCES.values()))
     }
     assert len(operations) > 8
     assert all(re.match("get-|describe-|list-|filter-", operation) for operation in operations)
@@ -713,9 +714,8 @@ def test_every_terminal_can_show_it(encoding: str, begins: str):
 
 def test_in_an_unpacked_release(tmp_path: Path):
     """It takes the name of the stack from the file beside it, and advises SAM."""
-    for name in ("scripts/doctor.py", "template.yaml"):
-        (tmp_path / Path(name).name).write_text((ROOT / name).read_text())
-    assert loaded(tmp_path / "doctor.py").configured("stack_name") == ""
+    (tmp_path / "template.yaml").write_text((ROOT / "template.yaml").read_text())
+    assert loaded(copied(tmp_path)).configured("stack_name") == ""
     assert doctor.DEFAULT_STACK == "zstack-flashduty"
     (tmp_path / "samconfig.toml").write_text(
         "version = 0.1\n[default.global.parameters]\nstack_name = 'mine'\n"
@@ -723,14 +723,15 @@ def test_in_an_unpacked_release(tmp_path: Path):
     there = loaded(tmp_path / "doctor.py")
     assert there.configured("stack_name") == "mine"
     assert (
-        there.Doctor(there.Terminal("en"), "mine", None, True).deploy() == "    sam deploy --stack-name mine"
+        there.Doctor(there.Terminal(there.TEXTS, "en"), "mine", None, True).deploy()
+        == "    sam deploy --stack-name mine"
     )
     assert doctor.configured("stack_name") == "zstack-flashduty"
 
 
 def test_what_sam_has_saved_wins(tmp_path: Path):
     """`sam deploy --guided` writes its answers into the section of deploy, not into the global one."""
-    (tmp_path / "doctor.py").write_text(PROGRAM.read_text())
+    copied(tmp_path)
     saved = '[default.deploy.parameters]\nstack_name = "other"\nregion = "eu-west-1"\n'
     (tmp_path / "samconfig.toml").write_text((ROOT / "samconfig.toml").read_text() + "\n" + saved)
     text = (tmp_path / "samconfig.toml").read_text()
@@ -745,7 +746,7 @@ def test_what_sam_has_saved_wins(tmp_path: Path):
 
 def test_changes_by_hand_are_undone_by_commands_that_aws_knows():
     """In their order, with all parameters of the stack, and a look at the changes before they are made."""
-    walked = doctor.Doctor(doctor.Terminal("en"), "zf", None, True)
+    walked = doctor.Doctor(doctor.Terminal(doctor.TEXTS, "en"), "zf", None, True)
     walked.parameters = {"TitleRule": "x", "AlarmEmail": ""}
     commands = [shlex.split(it) for it in walked.restore()]
     assert [it[:3] for it in commands[:1]] == [["aws", "cloudformation", "create-change-set"]]
@@ -772,7 +773,7 @@ def test_who_may_not_call_is_told_so(monkeypatch: pytest.MonkeyPatch):
     """AllowedSourceCidrs is the relay's own 403, and no ICP filing is missing."""
     words = "callers from 203.0.113.10 may not call; if this is ZStack, add its address to AllowedSourceCidrs"
     body = {"error": {"code": "SourceNotAllowed", "message": words}, "request_id": "r"}
-    walked = doctor.Doctor(doctor.Terminal("en"), "zf", None, True)
+    walked = doctor.Doctor(doctor.Terminal(doctor.TEXTS, "en"), "zf", None, True)
     walked.outputs = {"WebhookUrl": "https://api.example.com/zstack"}
     monkeypatch.setattr(walked, "call", lambda url: doctor.Answer(url, 403, json.dumps(body)))
     with pytest.raises(doctor.Failure) as failed:
@@ -792,8 +793,10 @@ def test_make_doctor():
 
 def test_it_runs_on_python_3_9():
     """The runs above are those of the oldest Python that is here. Its syntax is that of 3.9 in any case."""
-    ast.parse(PROGRAM.read_text(), feature_version=(3, 9))
+    for text in SOURCES.values():
+        ast.parse(text, feature_version=(3, 9))
     shown = subprocess.run([PYTHON, PROGRAM, "--help"], capture_output=True, text=True, check=True).stdout
     assert "--no-wait" in shown
-    imported = re.findall(r"(?m)^(?:from|import) (\w+)", PROGRAM.read_text())
-    assert set(imported) <= sys.stdlib_module_names
+    imported = {it for text in SOURCES.values() for it in re.findall(r"(?m)^(?:from|import) (\w+)", text)}
+    ours = {name.split("/")[0].removesuffix(".py") for name in SOURCES}
+    assert imported <= sys.stdlib_module_names | ours

@@ -2,6 +2,9 @@
 
 import json
 import re
+import subprocess
+import sys
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -60,6 +63,20 @@ def test_the_readme_fits_on_a_screen_in_both_languages():
     for name in ("/zstack-flashduty/push-url", "/zstack-flashduty/webhook-token"):
         assert readme.count(name) == 2
         assert name in TEXT
+
+
+@pytest.mark.parametrize("program", bundle.PROGRAMS)
+def test_its_programs_have_what_they_need(program: str, tmp_path: Path):
+    """Each starts with its own files and with Python's standard library. Every file is in the bundle."""
+    needed = bundle.programs(program)
+    assert needed.items() <= bundle.files("arm64", "1.2.3", {}).items()
+    for name, content in needed.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    # -S: without what is installed.
+    command = [sys.executable, "-S", tmp_path / program, "--help"]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 NOT_IN_IT = ("events", "src", "docs/cold-start.svg", "docs/console.png", ".github", "dev", "tests", ".cargo")

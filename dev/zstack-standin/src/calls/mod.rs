@@ -103,6 +103,7 @@ const ALARM_ACTION: &str = "/zwatch/alarms/{alarmUuid}/actions/{actionUuid}";
 const SUBSCRIPTIONS: &str = "/zwatch/events/subscriptions";
 const SUBSCRIPTION: &str = "/zwatch/events/subscriptions/{uuid}";
 const SUBSCRIPTION_ACTIONS: &str = "/zwatch/events/subscriptions/{uuid}/actions";
+const SUBSCRIPTION_ACTION: &str = "/zwatch/events/subscriptions/{subscriptionUuid}/actions/{actionUuid}";
 const SUBSCRIPTION_STATE: &str = "/zwatch/change/eventSubscription/{uuid}/state";
 const TEMPLATE_ACTIONS: &str = "/zwatch/alarms/sns/text-templates/{uuid}/actions";
 const VIRTUAL_ROUTERS: &str = "/vm-instances/appliances/virtual-routers";
@@ -184,6 +185,7 @@ pub(crate) const CALLS: &[Call] = &[
     query("QueryEventSubscription", SUBSCRIPTIONS, Table::Subscriptions),
     post("SubscribeEvent", SUBSCRIPTIONS, subscriptions::SUBSCRIBE, subscriptions::subscribe),
     post("AddActionToEventSubscription", SUBSCRIPTION_ACTIONS, ACTION, subscriptions::add_action),
+    delete("RemoveActionFromEventSubscription", SUBSCRIPTION_ACTION, subscriptions::remove_action),
     put(
         "UpdateSubscribeEvent",
         SUBSCRIPTION_ACTIONS,

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::access::Who;
 use crate::args::{Args, Kind, Param};
-use crate::calls::LEVEL;
 use crate::calls::accounts::check_quota;
+use crate::calls::{LEVEL, topics};
 use crate::clock;
 use crate::events;
 use crate::refusal::Refusal;
@@ -71,6 +71,13 @@ pub(super) fn add_action(zstack: &mut ZStack, who: &Who, args: &Args) -> Result<
     if let Some(actions) = row.entry("actions").or_insert_with(|| json!([])).as_array_mut() {
         actions.push(action);
     }
+    zstack.inventory(Table::Subscriptions, uuid, &[])
+}
+
+pub(super) fn remove_action(zstack: &mut ZStack, who: &Who, args: &Args) -> Result<Value, Refusal> {
+    let (uuid, topic) = (args.path("subscriptionUuid"), args.path("actionUuid"));
+    zstack.check_form(Table::Subscriptions, uuid)?;
+    topics::remove_action(zstack.own(Table::Subscriptions, uuid, who)?, topic);
     zstack.inventory(Table::Subscriptions, uuid, &[])
 }
 

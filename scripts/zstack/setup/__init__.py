@@ -1,0 +1,1 @@
+"""`zstack-setup.py`: reading, the plan, the steps, the undo file, and the words."""

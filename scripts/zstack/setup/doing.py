@@ -1,0 +1,177 @@
+"""Taking the steps, and taking them back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from terminal import FAILED, NONE, OK
+
+from ..api import Api, Refused, Unreachable
+from ..explained import explained
+from . import undo
+from .model import Plan, Step, Stop, odd
+from .printing import MANY, Printer, fields
+from .steps import GONE, KINDS, Entry, Kind, NotKept, create_endpoint, entry
+
+Errors = (Refused, Unreachable, NotKept, OSError)
+
+
+class Failed(Exception):
+    """A step failed, which was printed, and the run ends. The text is what is left."""
+
+
+class Doing:
+    """Takes the steps of one run."""
+
+    def __init__(self, api: Api, printer: Printer):
+        self.api, self.printer, self.say = api, printer, printer.say
+        self.name = ""
+        """What is being worked on."""
+        self.actual: dict[str, str] = {}
+        """Where ZStack gave another UUID than the one that was chosen."""
+        api.waiting = self._waiting
+
+    def _waiting(self, seconds: float) -> None:
+        if seconds > 5:
+            self.printer.terminal.progress(self.say("takes_long", name=self.name, seconds=round(seconds)))
+
+    def why(self, error: Exception, path: Path | None = None) -> tuple[str, list[str]]:
+        """Why something failed, and what to do."""
+        if isinstance(error, (Refused, Unreachable)):
+            host = f"{self.api.host}:{self.api.port}"
+            return explained(self.printer.terminal, error, host, self.api.root)
+        if isinstance(error, OSError):
+            return self.say("undo_impossible", path=path, why=error.strerror), []
+        return self.say("step_not_kept"), []
+
+    # Forward.
+
+    def do(self, plan: Plan, url: str, password: str, file: undo.UndoFile) -> list[Step]:
+        """Take the steps. The result is those that ZStack refuses for an odd UUID."""
+        try:
+            file.writable()
+        except OSError as error:
+            raise Stop("undo_impossible", path=file.path, why=error.strerror) from None
+        self.printer.terminal.line(self.say("undo_file", path=self.printer.terminal.words(file.path)))
+        kinds = {**KINDS}
+        made = replace(KINDS["create_endpoint"], do=create_endpoint(url, password))
+        kinds["create_endpoint"] = made
+        left = Counter(it.kind for it in plan.steps)
+        outcomes: Counter[str] = Counter()
+        done: Counter[str] = Counter()
+        refused: list[Step] = []
+        for number, step in enumerate(plan.steps):
+            self.name = self.printer.terminal.words(step.name, 60)
+            self.printer.progress(number, len(plan.steps), self.name)
+            try:
+                outcome = self.take(step, kinds[step.kind], file)
+            except Errors as error:
+                self._fail([fields(step)], "", error, file.path)
+                self.printer.terminal.line("  " + self.printer.hand(step))
+                counts = {"done": f"{number:,}", "count": f"{len(plan.steps):,}"}
+                raise Failed(self.say("stopped", **counts)) from None
+            outcomes[outcome] += 1
+            done[step.kind] += outcome == "done"
+            left[step.kind] -= 1
+            refused += [step] if outcome == "refused" else []
+            if done[step.kind] and (step.kind in MANY and not left[step.kind]):
+                self.printer.line(OK, self.say(f"did_{step.kind}", count=f"{done[step.kind]:,}"))
+            elif step.kind not in MANY and outcome == "done":
+                self.printer.line(OK, self.say(f"did_{step.kind}", **self.printer.fields(fields(step))))
+        for outcome in ("already", "gone"):
+            if outcomes[outcome]:
+                self.printer.line(NONE, self.say(outcome, count=f"{outcomes[outcome]:,}"))
+        return refused
+
+    def _fail(self, entries: list[Entry], prefix: str, error: Exception, path: Path) -> None:
+        """Print the step that failed, and why."""
+        what, advice = self.why(error, path)
+        [text] = self.printer.told(entries, prefix)
+        self.printer.line(FAILED, text)
+        self.printer.terminal.line(f"  {what}")
+        for it in advice:
+            self.printer.terminal.line(f"  {it}")
+
+    def take(self, step: Step, kind: Kind, file: undo.UndoFile) -> str:
+        """Take a step: `done`, `already`, `gone` or `refused`."""
+        it = {
+            key: self.actual.get(value, value) if key in ("uuid", "endpoint", "topic") else value
+            for key, value in entry(step).items()
+        }
+        holds = kind.holds(self.api, it)
+        if holds is GONE:
+            return "gone"
+        if holds:
+            return "already"
+        number = file.begin(it)
+        try:
+            answer = kind.do(self.api, it)
+        except Refused as error:
+            # Another run may have been faster. Then it is in the undo file of that one.
+            with suppress(Refused, Unreachable):
+                holds = kind.holds(self.api, it)
+            file.end(number, done=False)
+            if holds is GONE:
+                return "gone"
+            if holds:
+                return "already"
+            if error.code == "SYS.1003" and odd(it["uuid"]):
+                return "refused"
+            raise
+        except Unreachable as error:
+            # Never a second try: the first one may have happened.
+            if error.maybe:
+                with suppress(Refused, Unreachable):
+                    holds = kind.holds(self.api, it)
+            if not holds:
+                raise
+            answer = {}
+        except NotKept:
+            file.end(number, done=False)
+            raise
+        row = answer.get("inventory") if isinstance(answer, dict) else None
+        uuid = row.get("uuid") if isinstance(row, dict) else None
+        if uuid and uuid != step.uuid and step.kind in ("create_endpoint", "create_topic", "subscribe_event"):
+            self.actual[step.uuid] = str(uuid)
+            file.end(number, done=True, uuid=str(uuid))
+        else:
+            file.end(number, done=True)
+        return "done"
+
+    # Back.
+
+    def take_back(self, path: Path, entries: list[Entry]) -> None:
+        """Undo the steps of an undo file, as far as they are still there."""
+        outcomes: Counter[bool] = Counter()
+        for number, it in enumerate(entries):
+            self.name = self.printer.terminal.words(it["name"], 60)
+            self.printer.progress(number, len(entries), self.name)
+            try:
+                outcomes[self._back(it)] += 1
+                undo.undone(path, it)
+            except Errors as error:
+                self._fail([it], "undo_", error, path)
+                counts = {"done": f"{number:,}", "count": f"{len(entries):,}"}
+                raise Failed(self.say("undo_stopped", **counts)) from None
+        self.printer.line(OK, self.say("taken_back", count=f"{outcomes[True]:,}"))
+        if outcomes[False]:
+            self.printer.line(NONE, self.say("was_not", count=f"{outcomes[False]:,}"))
+
+    def _back(self, it: Entry) -> bool:
+        """Undo one step. False if there was nothing to undo."""
+        kind = KINDS[it["kind"]]
+        if not kind.holds(self.api, it):
+            return False
+        try:
+            kind.undo(self.api, it)
+        except (Refused, Unreachable) as error:
+            holds: bool | None = True
+            if isinstance(error, Refused) or error.maybe:
+                with suppress(Refused, Unreachable):
+                    holds = kind.holds(self.api, it)
+            if holds:
+                raise
+        return True

@@ -1,0 +1,180 @@
+"""What was read, what is wanted, and what a plan consists of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from .facts import LEVELS
+
+Row = dict[str, Any]
+
+
+class Stop(Exception):
+    """No step may be taken. `text` is a name in texts.py."""
+
+    def __init__(self, text: str, **fields: Any):
+        super().__init__(text)
+        self.text, self.fields = text, fields
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What was asked for."""
+
+    url: str
+    user: str
+    name: str
+    only: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    own_topic: bool = False
+    vm_states: bool = False
+    new_password: bool = False
+
+    def chooses(self, row: Row) -> bool:
+        """Whether --only and --except leave this rule in."""
+        if self.only and not any(matches(it, row) for it in self.only):
+            return False
+        return not any(matches(it, row) for it in self.exclude)
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What ZStack's test message with an endpoint's stored values found.
+
+    `outcome` is `works`, `rejected` (401: another password), `fails`, or `unknown` (the version cannot test).
+    """
+
+    outcome: str
+    words: str = ""
+
+
+@dataclass
+class State:
+    """What was read from ZStack."""
+
+    endpoints: list[Row] = field(default_factory=list)
+    subscribers: list[Row] = field(default_factory=list)
+    topics: list[Row] = field(default_factory=list)
+    alarms: list[Row] = field(default_factory=list)
+    subscriptions: list[Row] = field(default_factory=list)
+    templates: list[Row] = field(default_factory=list)
+    events: set[tuple[str, str]] | None = None
+    """Namespace and name of each event that this version knows; None if it does not say."""
+    tested: dict[str, Tried] = field(default_factory=dict)
+    """By the endpoint's UUID."""
+
+    def topics_of(self, endpoint: str) -> list[str]:
+        """The topics to which an endpoint is subscribed."""
+        found = {it.get("topicUuid", "") for it in self.subscribers if it.get("endpointUuid") == endpoint}
+        return sorted(found - {""})
+
+
+@dataclass(frozen=True)
+class Step:
+    """One change. `kind` is one of steps.py, `uuid` what is changed or made, `name` what people call it."""
+
+    kind: str
+    uuid: str
+    name: str
+    values: tuple[tuple[str, Any], ...] = ()
+
+    def __getitem__(self, key: str) -> Any:
+        return dict(self.values)[key]
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something to know. `names` is a list that can be long."""
+
+    text: str
+    names: tuple[str, ...] = ()
+    fields: tuple[tuple[str, Any], ...] = ()
+
+
+@dataclass
+class Plan:
+    """The steps in their order, and what else should be known."""
+
+    endpoint: str
+    topic: str
+    steps: list[Step] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+
+    @property
+    def needs_password(self) -> bool:
+        """Whether an endpoint is made."""
+        return any(it.kind == "create_endpoint" for it in self.steps)
+
+
+def step(kind: str, uuid: str, name: str, **values: Any) -> Step:
+    """A step."""
+    return Step(kind, uuid, name, tuple(sorted(values.items())))
+
+
+def note(text: str, names: Iterable[str] = (), **fields: Any) -> Note:
+    """A note."""
+    return Note(text, tuple(names), tuple(sorted(fields.items())))
+
+
+def matches(pattern: str, row: Row) -> bool:
+    """Whether a rule has this level, or a name like this. `*` stands for anything."""
+    if pattern.capitalize() in LEVELS:
+        return row.get("emergencyLevel") == pattern.capitalize()
+    names = (row.get("name"), row.get("eventName"))
+    return any(fnmatchcase(str(it).lower(), pattern.lower()) for it in names if it)
+
+
+def named(row: Row) -> str:
+    """What people call a rule."""
+    return str(row.get("name") or row.get("eventName") or row.get("uuid"))
+
+
+def shown(url: str) -> str:
+    """A URL without what can be secret in it. The cloud's name is none."""
+    try:
+        parts = urlsplit(url)
+        cloud = [value for key, value in parse_qsl(parts.query) if key == "cloud"]
+        host = parts.hostname or ""
+        host = f"[{host}]" if ":" in host else host
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "..."
+    query = f"?cloud={cloud[0]}" if cloud else "?..." if parts.query else ""
+    return f"{parts.scheme}://{host}{port}{parts.path}{query}"
+
+
+def sends_to(row: Row) -> set[str]:
+    """The topics of a rule."""
+    actions = row.get("actions") or []
+    return {it.get("actionUuid", "") for it in actions if it.get("actionType") in ("sns", None)}
+
+
+def odd(uuid: str) -> bool:
+    """Whether some versions refuse to change a rule of this UUID."""
+    return not re.fullmatch(r"[0-9a-f]{12}[1-5][0-9a-f]{3}[89ab][0-9a-f]{15}", uuid)
+
+
+def event_key(row: Row) -> tuple[str, str]:
+    """An event, as a subscription names it."""
+    return str(row.get("namespace")), str(row.get("eventName"))
+
+
+def labels(row: Row) -> set[tuple[str, str, str]]:
+    """What narrows a subscription."""
+    found = row.get("labels") or []
+    return {(str(it.get("key")), str(it.get("op", it.get("operator"))), str(it.get("value"))) for it in found}
+
+
+def covers(row: Row) -> bool:
+    """Whether a subscription gets the event of every resource."""
+    return not labels(row)
+
+
+def number(value: Any) -> float:
+    """A number of ZStack's; 0 if it is none."""
+    return float(value) if isinstance(value, (int, float)) else 0.0

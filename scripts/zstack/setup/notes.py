@@ -1,0 +1,77 @@
+"""What the program does not change, and people should know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .facts import LONG_PERIOD, SYSTEM_TOPIC, WAYS_BACK
+from .model import Note, Row, State, Tried, Wanted, covers, event_key, named, note, number, sends_to, shown
+
+
+def notes(state: State, wanted: Wanted, kept: Row | None, ours: set[str]) -> Iterator[Note]:
+    """What is not changed, and should be known."""
+    chosen_alarms = [it for it in state.alarms if wanted.chooses(it)]
+    if kept and state.tested.get(kept["uuid"], Tried("unknown")).outcome == "unknown":
+        yield note("password_unknown", name=named(kept))
+    if kept and str(kept.get("connectionStatus", "")).upper() in ("DOWN", "DISCONNECTED"):
+        yield note("ping", name=named(kept))
+    if wanted.url.count("%"):
+        yield note("percent")
+    if SYSTEM_TOPIC in ours and (wanted.only or wanted.exclude):
+        yield note("system_topic_has_all")
+    others = [
+        it
+        for it in state.endpoints
+        if it is not kept
+        and it.get("name") != wanted.name
+        and shown(str(it.get("url"))) == shown(wanted.url)
+        and state.topics_of(it["uuid"])
+    ]
+    if others:
+        yield note("other_endpoints", [named(it) for it in others])
+    double = [named(it) for it in state.alarms + state.subscriptions if len(sends_to(it) & ours) > 1]
+    if double:
+        yield note("double_path", double)
+    yield from event_notes(state, wanted, ours)
+    for text, found in (
+        ("long_period", [it for it in chosen_alarms if number(it.get("period")) >= LONG_PERIOD]),
+        ("disabled_alarms", [it for it in chosen_alarms if it.get("state") == "Disabled"]),
+    ):
+        if found:
+            yield note(text, [named(it) for it in found])
+    if state.alarms and not any("enableRecovery" in it for it in state.alarms):
+        yield note("no_recovery_field")
+    for row in state.templates:
+        swallows = str(row.get("type", "")).lower() != "event" and not row.get("recoveryTemplate")
+        yield note("template_swallows" if swallows else "template", name=named(row))
+
+
+def event_notes(state: State, wanted: Wanted, ours: set[str]) -> Iterator[Note]:
+    """About subscriptions."""
+    here = [it for it in state.subscriptions if wanted.chooses(it)]
+    seen: dict[tuple[str, str], int] = {}
+    for row in state.subscriptions:
+        if covers(row) and sends_to(row) & ours:
+            seen[event_key(row)] = seen.get(event_key(row), 0) + 1
+    if twice := [" ".join(key) for key, times in seen.items() if times > 1]:
+        yield note("event_twice", twice)
+    backs = {(str(it.get("namespace")), WAYS_BACK.get(str(it.get("eventName")))) for it in here}
+    off = [it for it in state.subscriptions if it.get("state") == "Disabled" and event_key(it) in backs]
+    if off:
+        yield note("disabled_ways_back", [named(it) for it in off])
+    others = [it for it in here if it.get("state") == "Disabled" and it not in off]
+    if others:
+        yield note("disabled_events", [named(it) for it in others])
+    unknown = [
+        f"{it.get('eventName')}: {WAYS_BACK[str(it.get('eventName'))]}"
+        for it in here
+        if it.get("eventName") in WAYS_BACK
+        and state.events is not None
+        and (str(it.get("namespace")), WAYS_BACK[str(it.get("eventName"))]) not in state.events
+        and not any(
+            event_key(row) == (it.get("namespace"), WAYS_BACK[str(it.get("eventName"))])
+            for row in state.subscriptions
+        )
+    ]
+    if unknown:
+        yield note("no_way_back", unknown)

@@ -1,0 +1,151 @@
+"""What has to be done: from what was read to a list of steps. Nothing here asks a network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .endpoint import chosen, older, own_uuids, why_replaced
+from .facts import API_TOPIC, SYSTEM_TOPIC, VM_STATES, WAYS_BACK, chosen_uuid
+from .model import Plan, Row, State, Step, Wanted, covers, event_key, labels, named, sends_to, shown, step
+from .notes import notes
+
+
+def plan(state: State, wanted: Wanted) -> Plan:
+    """The steps from what is to what is wanted."""
+    kept = chosen(state, wanted)
+    known = {it["uuid"] for it in state.endpoints}
+    endpoint = kept["uuid"] if kept else next(it for it in own_uuids(wanted) if it not in known)
+    replaced = older(state, wanted, endpoint)
+    topics = state.topics_of(endpoint)
+    for row in replaced:
+        topics += [it for it in state.topics_of(row["uuid"]) if it not in topics]
+    topics = [it for it in topics if it != API_TOPIC]
+    topic = main_topic(topics, wanted)
+    made = Plan(endpoint, topic)
+    made.steps += endpoint_steps(state, wanted, kept, endpoint)
+    made.steps += topic_steps(state, wanted, topic)
+    ours = {*topics, topic}
+    for it in sorted(ours - set(state.topics_of(endpoint))):
+        made.steps.append(
+            step("subscribe", it, topic_name(state, wanted, it), endpoint=endpoint, endpoint_name=wanted.name)
+        )
+    for row in replaced:
+        # It could be the last endpoint of a topic that still has rules, so the new one is subscribed before.
+        made.steps += [
+            step(
+                "unsubscribe",
+                it,
+                topic_name(state, wanted, it),
+                endpoint=row["uuid"],
+                endpoint_name=named(row),
+                why=why_replaced(row, wanted),
+                url=shown(str(row.get("url"))),
+            )
+            for it in state.topics_of(row["uuid"])
+            if it != API_TOPIC
+        ]
+    made.steps += alarm_steps(state, wanted, ours, topic)
+    made.steps += event_steps(state, wanted, ours, topic)
+    made.notes += notes(state, wanted, kept, ours)
+    return made
+
+
+def main_topic(topics: list[str], wanted: Wanted) -> str:
+    """The topic that rules get as their action.
+
+    An endpoint that has a topic keeps it. The console gives each endpoint one of its own. Otherwise it is
+    *system-alarm*, unless only some rules were chosen: all preset rules send to *system-alarm*.
+    """
+    own = [it for it in topics if it != SYSTEM_TOPIC]
+    if own:
+        return own[0]
+    if topics:
+        return SYSTEM_TOPIC
+    if wanted.own_topic or wanted.only or wanted.exclude:
+        return chosen_uuid("topic", wanted.name)
+    return SYSTEM_TOPIC
+
+
+def topic_name(state: State, wanted: Wanted, topic: str) -> str:
+    """What people call a topic."""
+    if topic == SYSTEM_TOPIC:
+        return "system-alarm"
+    return next((named(it) for it in state.topics if it["uuid"] == topic), wanted.name)
+
+
+def endpoint_steps(state: State, wanted: Wanted, kept: Row | None, uuid: str) -> Iterator[Step]:
+    """Make it, or switch it on."""
+    if not kept:
+        yield step("create_endpoint", uuid, wanted.name, url=wanted.url, user=wanted.user)
+    elif kept.get("state") == "Disabled":
+        yield step("enable_endpoint", uuid, named(kept))
+
+
+def topic_steps(state: State, wanted: Wanted, topic: str) -> Iterator[Step]:
+    """Make it, or switch it on."""
+    row = next((it for it in state.topics if it["uuid"] == topic), None)
+    if row is None and topic != SYSTEM_TOPIC:
+        yield step("create_topic", topic, wanted.name)
+    elif row and row.get("state") == "Disabled":
+        yield step("enable_topic", topic, topic_name(state, wanted, topic))
+
+
+def alarm_steps(state: State, wanted: Wanted, ours: set[str], topic: str) -> Iterator[Step]:
+    """Of each alarm, first the action, so that what is told again is told to us."""
+    tells = any("enableRecovery" in it for it in state.alarms)
+    for row in state.alarms:
+        if not wanted.chooses(row):
+            continue
+        if not sends_to(row) & ours:
+            yield step(
+                "alarm_action",
+                row["uuid"],
+                named(row),
+                topic=topic,
+                topic_name=topic_name(state, wanted, topic),
+            )
+        if tells and row.get("enableRecovery") is not True:
+            yield step("recovery", row["uuid"], named(row))
+
+
+def event_steps(state: State, wanted: Wanted, ours: set[str], topic: str) -> Iterator[Step]:
+    """Every chosen subscription sends to us, and so does the way back of each."""
+    ways_back = {**WAYS_BACK, **(VM_STATES if wanted.vm_states else {})}
+    told = {event_key(it) for it in state.subscriptions if covers(it) and sends_to(it) & ours}
+    added: set[str] = set()
+    name = topic_name(state, wanted, topic)
+
+    def add(row: Row) -> Iterator[Step]:
+        # A second subscription of the same event would send everything twice.
+        if row["uuid"] in added or sends_to(row) & ours or (covers(row) and event_key(row) in told):
+            return
+        added.add(row["uuid"])
+        if covers(row):
+            told.add(event_key(row))
+        yield step("event_action", row["uuid"], named(row), topic=topic, topic_name=name)
+
+    unasked = set(VM_STATES.values()) if not wanted.vm_states else set()
+    for row in state.subscriptions:
+        if wanted.chooses(row) and row.get("eventName") not in unasked:
+            yield from add(row)
+    for row in state.subscriptions:
+        back = ways_back.get(str(row.get("eventName")))
+        if not back or not wanted.chooses(row) or row.get("state") == "Disabled":
+            continue
+        key = (str(row.get("namespace")), back)
+        there = [it for it in state.subscriptions if event_key(it) == key]
+        fit = [it for it in there if covers(it)] or [it for it in there if labels(it) == labels(row)]
+        if fit:
+            for it in fit[:1]:
+                yield from add(it)
+        elif key not in told and covers(row) and (state.events is None or key in state.events):
+            told.add(key)
+            yield step(
+                "subscribe_event",
+                chosen_uuid("event", *key, topic),
+                back,
+                namespace=key[0],
+                topic=topic,
+                topic_name=name,
+                problem=str(row.get("eventName")),
+            )

@@ -1,0 +1,299 @@
+"""The course of a run: log in, read, show the plan, ask, do it, look again, test, log out."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import Namespace
+from dataclasses import replace
+from pathlib import Path
+
+from terminal import FAILED, NOTE, OK, Terminal
+
+from ..api import Api, Mistake, Refused, Unreachable
+from . import asking, reading, undo
+from .doing import Doing, Failed
+from .facts import ADMIN
+from .model import Plan, Step, Stop, Tried, Wanted, shown
+from .plan import plan
+from .printing import Printer, fields
+
+ADVICE = {
+    "stack_unknown": "give_url",
+    "token_rejected": "check_token",
+    "url_fails": "check_way",
+    "endpoint_fails": "check_way",
+}
+"""What to do, by the name of the text that says why nothing was done."""
+
+
+class Setup:
+    """One run of the program, after its options were read."""
+
+    def __init__(self, terminal: Terminal, options: Namespace):
+        self.terminal, self.options, self.say = terminal, options, terminal.say
+        self.printer = Printer(terminal, options.verbose)
+        self.api: Api = None  # type: ignore[assignment]
+        self.doing: Doing = None  # type: ignore[assignment]
+
+    # In.
+
+    def find(self, address: str) -> None:
+        """Find ZStack, and log in."""
+        options = self.options
+        try:
+            pace = {"patience": options.patience, "pace": options.pace}
+            self.api = Api(address, ca_file=options.ca_file, trace=self.trace, **pace)
+        except Mistake as mistake:
+            raise Stop(str(mistake)) from None
+        except OSError as error:
+            raise Stop("bad_file", path=options.ca_file, why=error.strerror or str(error)) from None
+        # What neither of them may show is the same.
+        self.api.secrets = self.terminal.secrets
+        self.doing = Doing(self.api, self.printer)
+        if self.api.scheme == "http" and not asking.private(self.api.host):
+            self.printer.line(NOTE, self.say("plain_http", host=self.api.host))
+        try:
+            version = self.terminal.words(self.api.version(), 40)
+        except Refused:
+            version = ""
+        version = version or self.say("unknown_version")
+        self.terminal.line(self.say("zstack", version=version, root=self.api.root))
+        if options.access_key:
+            self.use_access_key()
+        else:
+            self.log_in()
+
+    def use_access_key(self) -> None:
+        """Sign each call."""
+        zone = asking.offset(self.options.zone)
+        question, file = self.say("ask_secret"), self.options.secret_file
+        secret = asking.secret(self.terminal, question, "ZSTACK_ACCESS_SECRET", file, "--secret-file")
+        self.api.use_access_key(self.options.access_key, secret, zone)
+
+    def log_in(self) -> None:
+        """Begin a session."""
+        account, file = self.options.account, self.options.password_file
+        question = self.say("ask_password", account=account)
+        password = asking.secret(self.terminal, question, "ZSTACK_PASSWORD", file, "--password-file")
+        code = None
+        if self.options.ask_second_factor:
+            question = self.say("ask_second")
+            code = asking.secret(
+                self.terminal, question, "ZSTACK_SECOND_FACTOR", None, "ZSTACK_SECOND_FACTOR"
+            )
+        self.api.log_in(account, password, code)
+        if self.api.account and self.api.account != ADMIN:
+            self.printer.line(NOTE, self.say("not_admin"))
+
+    def trace(self, text: str) -> None:
+        """A call of the API, with --verbose."""
+        if self.options.verbose:
+            self.terminal.line(f"  {self.terminal.words(text)}")
+
+    def progress(self, name: str) -> None:
+        """What takes a while."""
+        self.doing.name = self.say(name)
+        self.terminal.progress(self.doing.name)
+
+    def agreed(self) -> bool:
+        """Whether somebody says yes."""
+        if self.options.yes:
+            return True
+        print(self.say("ask"), end="", flush=True)
+        try:
+            answer = sys.stdin.readline()
+        except UnicodeError:
+            answer = ""
+        if not answer.endswith("\n"):
+            print()
+        if answer.strip().lower() in ("y", "yes", "是"):
+            return True
+        self.terminal.line(self.say("not_done"))
+        return False
+
+    # Setting up.
+
+    def set_up(self, wanted: Wanted) -> int:
+        """Everything between log in and log out."""
+        state = reading.read(self.api, self.progress)
+        self.progress("testing")
+        reading.test_stored(self.api, state, wanted)
+        made = plan(state, wanted)
+        counts = {
+            "alarms": f"{len(state.alarms):,}",
+            "events": f"{len(state.subscriptions):,}",
+            "endpoints": f"{sum(it.get('type', 'HTTP') == 'HTTP' for it in state.endpoints):,}",
+        }
+        self.terminal.line(self.say("was_read", **counts))
+        self.terminal.line()
+        self.show(made)
+        if not made.steps:
+            return self.tell_test(state.tested.get(made.endpoint, Tried("unknown")))
+        if self.options.dry_run:
+            self.terminal.line(self.say("dry_run"))
+            return 0
+        token = self.ask_token(wanted) if made.needs_password else ""
+        if not self.agreed():
+            return 1
+        file = undo.UndoFile(self.api.root, self.options.undo_file)
+        try:
+            refused = self.doing.do(made, wanted.url, token, file)
+            return self.look_again(wanted, made, refused)
+        finally:
+            if file.begun:
+                self.terminal.line(self.say("take_back"))
+                self.terminal.line(f"    {self.options.program} --undo {self.terminal.words(file.path)}")
+
+    def show(self, made: Plan) -> None:
+        """Print the plan."""
+        if made.steps:
+            self.terminal.line(self.say("plan"))
+            self.printer.steps([fields(it) for it in made.steps])
+            if any(it.kind == "recovery" for it in made.steps):
+                self.printer.line(NOTE, self.say("told_again"))
+        else:
+            self.terminal.line(self.say("nothing"))
+        self.terminal.line()
+        if made.notes:
+            self.terminal.line(self.say("look"))
+            for note in made.notes:
+                values = {key: self.terminal.words(value) for key, value in note.fields}
+                names = self.printer.names(note.names)
+                self.printer.line(NOTE, self.say(note.text, names=names, **values))
+            self.terminal.line()
+
+    def ask_token(self, wanted: Wanted) -> str:
+        """Ask for the endpoint's password, and have ZStack try it before anything is changed."""
+        question, file = self.say("ask_token"), self.options.token_file
+        token = asking.secret(self.terminal, question, "WEBHOOK_TOKEN", file, "--token-file")
+        self.terminal.secrets |= asking.token_forms(wanted.user, asking.checked_token(token))
+        self.progress("testing")
+        given = {"url": wanted.url, "username": wanted.user, "password": token}
+        tested = reading.tested(self.api, given)
+        if tested.outcome == "rejected":
+            raise Stop("token_rejected")
+        if tested.outcome == "fails":
+            raise Stop("url_fails", url=shown(wanted.url), words=tested.words)
+        if tested.outcome == "unknown":
+            self.printer.line(NOTE, self.say("token_not_tested"))
+        else:
+            self.printer.line(OK, self.say("token_works"))
+        return token
+
+    def look_again(self, wanted: Wanted, made: Plan, refused: list[Step]) -> int:
+        """Read everything again, print what still differs, and send the test message."""
+        if refused:
+            names = {it.uuid: it.name for it in refused}
+            text = self.say("refused_some", count=f"{len(names):,}", names=self.printer.names(names.values()))
+            self.printer.line(NOTE, text, self.by_hand(refused))
+        endpoint = self.doing.actual.get(made.endpoint, made.endpoint)
+        self.progress("testing")
+        tested = reading.tested(self.api, {"endpointUuid": endpoint})
+        state = reading.read(self.api, self.progress)
+        # Whether it works is told below. Here is compared what is set.
+        state.tested = {endpoint: Tried("works")}
+        again = plan(state, replace(wanted, new_password=False))
+        known = {(it.kind, it.uuid) for it in refused}
+        left = [it for it in again.steps if (it.kind, it.uuid) not in known]
+        for text in self.printer.told([fields(it) for it in left]):
+            self.printer.line(FAILED, self.say("left", step=text))
+        for text in self.by_hand(left):
+            self.terminal.line(f"  {text}")
+        failed = self.tell_test(tested) or bool(left)
+        self.terminal.line()
+        if refused and not failed:
+            self.terminal.line(self.say("done_but", mark=self.terminal.mark(NOTE)))
+        elif not failed:
+            self.terminal.line(self.say("all_done"))
+        return 1 if failed or refused else 0
+
+    def by_hand(self, steps: list[Step]) -> list[str]:
+        """How to do these in the console, each kind once."""
+        return [self.printer.hand(it) for it in {it.kind: it for it in steps}.values()]
+
+    def tell_test(self, tested: Tried) -> int:
+        """What ZStack got back for its test message."""
+        said = self.terminal.words(tested.words) or self.say("nothing_came")
+        if tested.outcome == "unknown":
+            self.printer.line(NOTE, self.say("not_tested"))
+            return 0
+        if tested.outcome == "works":
+            self.printer.line(OK, self.say("test_works", words=said))
+            return 0
+        self.printer.line(FAILED, self.say("test_fails", words=said), [self.say("check_way")])
+        return 1
+
+    # Taking back.
+
+    def take_back(self, path: Path) -> int:
+        """Undo what a run changed, as far as it is still there."""
+        there, entries = undo.read(path)
+        if there and there != self.api.root:
+            text = self.say("undo_elsewhere", there=self.terminal.words(there), here=self.api.root)
+            self.printer.line(NOTE, text)
+        if not entries:
+            self.terminal.line(self.say("undo_nothing", path=self.terminal.words(path)))
+            return 0
+        self.terminal.line(self.say("undo_plan"))
+        self.printer.steps(entries, "undo_")
+        if any(it["kind"] == "recovery" for it in entries):
+            self.printer.line(NOTE, self.say("told_again"))
+        if self.options.dry_run:
+            self.terminal.line(self.say("dry_run"))
+            return 0
+        if not self.agreed():
+            return 1
+        self.doing.take_back(path, entries)
+        return 0
+
+
+def wanted_of(options: Namespace) -> Wanted:
+    """What the options ask for."""
+    url = options.url or os.environ.get("WEBHOOK_URL")
+    if not url:
+        if not options.stack:
+            raise Stop("no_url")
+        url = asking.stack_url(options.stack)
+    return Wanted(
+        url=asking.webhook(url, options.channel, options.cloud),
+        user=options.user,
+        name=options.endpoint or " ".join(["Flashduty", *filter(None, [options.channel])]),
+        only=tuple(options.only),
+        exclude=tuple(options.exclude),
+        own_topic=options.own_topic,
+        vm_states=options.vm_states,
+        new_password=options.new_password,
+    )
+
+
+def run(terminal: Terminal, options: Namespace) -> int:
+    """Run it. The result is the exit status."""
+    setup = Setup(terminal, options)
+    address = options.zstack or os.environ.get("ZSTACK")
+    try:
+        if options.undo:
+            there, _ = undo.read(options.undo)
+            setup.find(address or there or "127.0.0.1")
+            return setup.take_back(options.undo)
+        wanted = wanted_of(options)
+        setup.find(address or "127.0.0.1")
+        return setup.set_up(wanted)
+    except Stop as stop:
+        values = {key: terminal.words(it) for key, it in stop.fields.items()}
+        advice = [terminal.say(ADVICE[stop.text])] if stop.text in ADVICE else []
+        setup.printer.line(FAILED, terminal.say(stop.text, **values), advice)
+    except undo.Unusable as error:
+        path = terminal.words(options.undo)
+        setup.printer.line(FAILED, terminal.say("undo_bad", path=path, line=error))
+    except Failed as failed:
+        terminal.line(str(failed))
+    except (Refused, Unreachable) as error:
+        setup.printer.line(FAILED, *setup.doing.why(error))
+    except KeyboardInterrupt:
+        terminal.line(terminal.say("interrupted"))
+        return 130
+    finally:
+        if setup.api:
+            setup.api.log_out()
+    return 1

@@ -1,0 +1,193 @@
+"""How each step is done, seen to be done, and taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ..api import Api
+from .model import Row, Step, sends_to
+
+HTTP = "/sns/application-endpoints/http"
+ENDPOINTS = "/sns/application-endpoints"
+TOPICS = "/sns/topics"
+TOPIC_STATES = "/zwatch/topics"
+SUBSCRIBERS = "/sns/topics/subscribers"
+ALARMS = "/zwatch/alarms"
+EVENTS = "/zwatch/events/subscriptions"
+EVENT_METADATA = "/zwatch/events/meta-data"
+TEMPLATES = "/zwatch/alarms/sns/text-templates"
+TEST = f"{HTTP}/test-connection"
+
+GONE = None
+"""What a step is about does not exist any more."""
+
+Entry = dict[str, Any]
+"""A step as the undo file has it."""
+
+
+class NotKept(Exception):
+    """ZStack answered that it did it, and did not."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of step. Each function takes the API and the step as the undo file has it.
+
+    `holds` is true if it is done, false if it is not, and `GONE` if it cannot be done any more.
+    """
+
+    holds: Callable[[Api, Entry], bool | None]
+    do: Callable[[Api, Entry], Any]
+    undo: Callable[[Api, Entry], Any]
+
+
+def entry(step: Step) -> Entry:
+    """A step for the undo file. None of its values is a secret; a URL could hold one, and stays out."""
+    values = {key: value for key, value in step.values if key != "url"}
+    return {"kind": step.kind, "uuid": step.uuid, "name": step.name, **values}
+
+
+def found(api: Api, path: str, uuid: str) -> Row | None:
+    """The row of a UUID. Asked as a list, because some rules have UUIDs that are none."""
+    return next((it for it in api.query(path, f"uuid={uuid}") if it.get("uuid") == uuid), None)
+
+
+def exists(path: str) -> Callable[[Api, Entry], bool | None]:
+    """Whether there is such a thing."""
+    return lambda api, it: found(api, path, it["uuid"]) is not None
+
+
+def enabled(path: str) -> Callable[[Api, Entry], bool | None]:
+    """Whether it is on."""
+
+    def holds(api: Api, it: Entry) -> bool | None:
+        row = found(api, path, it["uuid"])
+        return GONE if row is None else row.get("state") == "Enabled"
+
+    return holds
+
+
+def has_action(path: str) -> Callable[[Api, Entry], bool | None]:
+    """Whether a rule sends to the topic."""
+
+    def holds(api: Api, it: Entry) -> bool | None:
+        row = found(api, path, it["uuid"])
+        return GONE if row is None else it["topic"] in sends_to(row)
+
+    return holds
+
+
+def add_action(path: str) -> Callable[[Api, Entry], Any]:
+    """Have a rule send to the topic."""
+    return lambda api, it: api.post(
+        f"{path}/{it['uuid']}/actions", {"actionUuid": it["topic"], "actionType": "sns"}
+    )
+
+
+def remove_action(path: str) -> Callable[[Api, Entry], Any]:
+    """Have it no longer send there."""
+    return lambda api, it: api.delete(f"{path}/{it['uuid']}/actions/{it['topic']}")
+
+
+def change(path: str, action: str, **params: Any) -> Callable[[Api, Entry], Any]:
+    """Set a value."""
+    return lambda api, it: api.put(f"{path}/{it['uuid']}/actions", action, params)
+
+
+def remove(path: str) -> Callable[[Api, Entry], Any]:
+    """Delete what a step made."""
+    return lambda api, it: api.delete(f"{path}/{it['uuid']}")
+
+
+def subscribed(api: Api, it: Entry) -> bool:
+    """Whether an endpoint is on a topic."""
+    asked = (f"topicUuid={it['uuid']}", f"endpointUuid={it['endpoint']}")
+    rows = api.query(SUBSCRIBERS, *asked, sort="+topicUuid")
+    return any(
+        row.get("topicUuid") == it["uuid"] and row.get("endpointUuid") == it["endpoint"] for row in rows
+    )
+
+
+def subscribe(api: Api, it: Entry) -> Any:
+    """Have an endpoint get what is sent to a topic."""
+    return api.post(f"{TOPICS}/{it['uuid']}/endpoints/{it['endpoint']}", {})
+
+
+def unsubscribe(api: Api, it: Entry) -> Any:
+    """End that."""
+    return api.delete(f"{TOPICS}/{it['uuid']}/endpoints/{it['endpoint']}")
+
+
+def recovers(api: Api, it: Entry) -> bool | None:
+    """Whether recovery notification is on."""
+    row = found(api, ALARMS, it["uuid"])
+    return GONE if row is None else row.get("enableRecovery") is True
+
+
+def recover(api: Api, it: Entry) -> Any:
+    """Switch it on, and see that it is. A version that does not know the field would ignore it."""
+    answer = change(ALARMS, "updateAlarm", enableRecovery=True)(api, it)
+    row = answer.get("inventory")
+    if not (isinstance(row, dict) and row.get("enableRecovery") is True) and not recovers(api, it):
+        raise NotKept
+
+
+def create_topic(api: Api, it: Entry) -> Any:
+    """Make a topic."""
+    return api.post(TOPICS, {"name": it["name"], "resourceUuid": it["uuid"]})
+
+
+def subscribe_event(api: Api, it: Entry) -> Any:
+    """Subscribe to an event. A way back is no trouble, and ZStack knows no level for that."""
+    params = {
+        "name": it["name"],
+        "namespace": it["namespace"],
+        "eventName": it["name"],
+        "emergencyLevel": "Normal",
+        "actions": [{"actionUuid": it["topic"], "actionType": "sns"}],
+        "resourceUuid": it["uuid"],
+    }
+    return api.post(EVENTS, params)
+
+
+def create_endpoint(url: str, password: str) -> Callable[[Api, Entry], Any]:
+    """Make an endpoint. Neither URL nor password are in the undo file."""
+    return lambda api, it: api.post(
+        HTTP,
+        {
+            "name": it["name"],
+            "url": url,
+            "username": it["user"],
+            "password": password,
+            "resourceUuid": it["uuid"],
+        },
+    )
+
+
+def no(api: Api, it: Entry) -> Any:
+    """Whoever takes the step has the password, and puts `create_endpoint` in place of this."""
+    raise AssertionError
+
+
+KINDS = {
+    "create_endpoint": Kind(exists(HTTP), no, remove(ENDPOINTS)),
+    "enable_endpoint": Kind(
+        enabled(HTTP),
+        change(ENDPOINTS, "changeSNSApplicationEndpointState", stateEvent="enable"),
+        change(ENDPOINTS, "changeSNSApplicationEndpointState", stateEvent="disable"),
+    ),
+    "create_topic": Kind(exists(TOPICS), create_topic, remove(TOPICS)),
+    "enable_topic": Kind(
+        enabled(TOPICS),
+        change(TOPIC_STATES, "changeSNSTopicState", stateEvent="enable"),
+        change(TOPIC_STATES, "changeSNSTopicState", stateEvent="disable"),
+    ),
+    "subscribe": Kind(subscribed, subscribe, unsubscribe),
+    "unsubscribe": Kind(lambda api, it: not subscribed(api, it), unsubscribe, subscribe),
+    "alarm_action": Kind(has_action(ALARMS), add_action(ALARMS), remove_action(ALARMS)),
+    "recovery": Kind(recovers, recover, change(ALARMS, "updateAlarm", enableRecovery=False)),
+    "event_action": Kind(has_action(EVENTS), add_action(EVENTS), remove_action(EVENTS)),
+    "subscribe_event": Kind(exists(EVENTS), subscribe_event, remove(EVENTS)),
+}

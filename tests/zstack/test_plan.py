@@ -1,0 +1,332 @@
+"""The plan of zstack-setup: from what is in ZStack to a list of steps."""
+
+import json
+from pathlib import Path
+
+import pytest
+from zstack.setup import texts
+from zstack.setup.endpoint import own_uuids
+from zstack.setup.facts import LONG_PERIOD, SYSTEM_TOPIC, VM_STATES, WAYS_BACK, chosen_uuid
+from zstack.setup.model import Plan, State, Stop, Tried, Wanted, matches, odd, shown
+from zstack.setup.plan import plan
+from zstack.setup.steps import KINDS
+
+CATALOGUE = Path(__file__).parents[2] / "docs/protocols/zstack-events.json"
+
+WANTED = Wanted(url="https://relay.example.com/zstack", user="zstack", name="Flashduty")
+FIRST, SECOND, *_ = own_uuids(WANTED)
+TOPIC = "11111111111111111111111111111111"
+OTHER_TOPIC = "22222222222222222222222222222222"
+
+
+def endpoint(uuid: str = FIRST, **more: object) -> dict:
+    """An endpoint as the tool makes it."""
+    row = {"uuid": uuid, "name": WANTED.name, "type": "HTTP", "state": "Enabled", "url": WANTED.url}
+    return {**row, "username": WANTED.user, **more}
+
+
+def alarm(name: str, *topics: str, recovery: bool = True, **more: object) -> dict:
+    """An alarm."""
+    actions = [{"alarmUuid": name, "actionType": "sns", "actionUuid": it} for it in topics]
+    row = {"uuid": f"alarm-{name}", "name": name, "state": "Enabled", "period": 300.0, "actions": actions}
+    return {**row, "enableRecovery": recovery, "emergencyLevel": "Important", **more}
+
+
+def event(name: str, *topics: str, namespace: str = "ZStack/Host", **more: object) -> dict:
+    """An event subscription."""
+    actions = [{"actionType": "sns", "actionUuid": it} for it in topics]
+    row = {"uuid": f"event-{namespace}-{name}", "name": name, "eventName": name, "namespace": namespace}
+    return {**row, "state": "Enabled", "actions": actions, **more}
+
+
+def on(topic: str, uuid: str = FIRST) -> dict:
+    """A subscriber."""
+    return {"topicUuid": topic, "endpointUuid": uuid}
+
+
+def state(**more: object) -> State:
+    """What is there after a set-up: the endpoint works, and is on the system topic."""
+    made = State(
+        endpoints=[endpoint()],
+        subscribers=[on(SYSTEM_TOPIC)],
+        topics=[{"uuid": SYSTEM_TOPIC, "name": "system-alarm", "state": "Enabled"}],
+        tested={FIRST: Tried("works")},
+    )
+    for name, value in more.items():
+        setattr(made, name, value)
+    return made
+
+
+def steps(made: Plan) -> list[tuple]:
+    """Kinds and names."""
+    return [(it.kind, it.name) for it in made.steps]
+
+
+def notes(made: Plan) -> dict[str, tuple]:
+    """Texts and names."""
+    return {it.text: it.names for it in made.notes}
+
+
+def test_an_empty_zstack_gets_an_endpoint_on_the_system_topic():
+    """One subscription covers all preset rules."""
+    made = plan(State(), WANTED)
+    assert steps(made) == [("create_endpoint", "Flashduty"), ("subscribe", "system-alarm")]
+    assert (made.endpoint, made.topic, made.needs_password) == (FIRST, SYSTEM_TOPIC, True)
+    assert made.steps[0]["url"] == WANTED.url
+    assert made.steps[1]["endpoint"] == FIRST
+
+
+def test_what_is_set_up_needs_nothing():
+    """Neither steps nor notes."""
+    alarms = [alarm("cpu", SYSTEM_TOPIC)]
+    events = [event("HostDisconnected", SYSTEM_TOPIC), event("HostConnected", SYSTEM_TOPIC)]
+    made = plan(state(alarms=alarms, subscriptions=events), WANTED)
+    assert (made.steps, made.notes) == ([], [])
+
+
+def test_of_each_alarm_the_action_comes_first():
+    """What is told again when recovery notification is switched on, is told to us."""
+    alarms = [alarm("cpu", recovery=False), alarm("disk", SYSTEM_TOPIC, recovery=False), alarm("net")]
+    del alarms[2]["actions"]
+    assert steps(plan(state(alarms=alarms), WANTED)) == [
+        ("alarm_action", "cpu"),
+        ("recovery", "cpu"),
+        ("recovery", "disk"),
+        ("alarm_action", "net"),
+    ]
+
+
+def test_an_endpoint_from_the_console_keeps_its_topic():
+    """Rules get that topic, and the endpoint is not put on the system topic too."""
+    found = state(
+        endpoints=[endpoint("e" * 32, name="由控制台创建")],
+        subscribers=[on(TOPIC, "e" * 32)],
+        topics=[{"uuid": TOPIC, "name": "由控制台创建", "state": "Enabled"}],
+        tested={"e" * 32: Tried("works")},
+        alarms=[alarm("cpu", SYSTEM_TOPIC), alarm("disk", TOPIC)],
+    )
+    made = plan(found, WANTED)
+    assert steps(made) == [("alarm_action", "cpu")]
+    assert made.steps[0]["topic"] == TOPIC == made.topic
+
+
+@pytest.mark.parametrize(
+    ("differs", "why"),
+    [
+        ({"url": "https://old.example.com/zstack?token=abc"}, "url_differs"),
+        ({"username": "somebody"}, "user_differs"),
+        ({}, "password_differs"),
+    ],
+)
+def test_an_endpoint_that_differs_is_replaced(differs: dict, why: str):
+    """The new one takes over its topics before it is unsubscribed. It is not deleted."""
+    uuid = FIRST if not differs else "e" * 32
+    found = state(
+        endpoints=[endpoint(uuid, **differs)],
+        subscribers=[on(TOPIC, uuid), on(SYSTEM_TOPIC, uuid)],
+        tested={uuid: Tried("rejected")},
+        topics=[{"uuid": TOPIC, "name": "Flashduty", "state": "Enabled"}],
+    )
+    made = plan(found, WANTED)
+    assert [it.kind for it in made.steps] == ["create_endpoint", *["subscribe"] * 2, *["unsubscribe"] * 2]
+    assert made.steps[0].uuid == (SECOND if not differs else FIRST)
+    assert {it.uuid for it in made.steps[1:3]} == {it.uuid for it in made.steps[3:]} == {TOPIC, SYSTEM_TOPIC}
+    assert {it["endpoint"] for it in made.steps[1:3]} == {made.endpoint}
+    assert {(it["endpoint"], it["why"]) for it in made.steps[3:]} == {(uuid, why)}
+    assert "abc" not in repr([it["url"] for it in made.steps[3:]])
+
+
+def test_a_replacement_that_was_interrupted_is_completed():
+    """The new endpoint is there, and works. Only what is missing is left."""
+    found = state(
+        endpoints=[endpoint(FIRST), endpoint(SECOND)],
+        subscribers=[on(TOPIC, FIRST)],
+        tested={SECOND: Tried("works")},
+        topics=[{"uuid": TOPIC, "name": "Flashduty", "state": "Enabled"}],
+    )
+    made = plan(found, WANTED)
+    assert [(it.kind, it["endpoint"]) for it in made.steps] == [("subscribe", SECOND), ("unsubscribe", FIRST)]
+
+
+def test_a_new_password_replaces_an_endpoint_that_works():
+    """ZStack does not tell whether two tokens are the same."""
+    made = plan(state(), Wanted(**{**vars(WANTED), "new_password": True}))
+    assert [it.kind for it in made.steps] == ["create_endpoint", "subscribe", "unsubscribe"]
+    assert made.endpoint == SECOND
+
+
+def test_an_endpoint_that_reaches_nobody_stops_it():
+    """It is not the password, so a new endpoint would not help."""
+    with pytest.raises(Stop) as stop:
+        plan(state(tested={FIRST: Tried("fails", "no route")}), WANTED)
+    assert (stop.value.text, stop.value.fields["words"]) == ("endpoint_fails", "no route")
+
+
+def test_a_version_that_cannot_test_keeps_the_endpoint():
+    """And says that the password is not known to be right."""
+    made = plan(state(tested={FIRST: Tried("unknown")}), WANTED)
+    assert (made.steps, list(notes(made))) == ([], ["password_unknown"])
+
+
+def test_what_is_disabled_is_enabled():
+    """Of the endpoint and its topic. Of rules it is only said."""
+    found = state(
+        endpoints=[endpoint(state="Disabled")], alarms=[alarm("off", SYSTEM_TOPIC, state="Disabled")]
+    )
+    found.topics[0]["state"] = "Disabled"
+    made = plan(found, WANTED)
+    assert steps(made) == [("enable_endpoint", "Flashduty"), ("enable_topic", "system-alarm")]
+    assert notes(made) == {"disabled_alarms": ("off",)}
+
+
+def test_a_choice_of_rules_needs_a_topic_of_its_own():
+    """On the system topic, all preset rules would come."""
+    chosen = Wanted(**{**vars(WANTED), "only": ("emergent", "cpu*"), "exclude": ("CPU of VMs",)})
+    alarms = [alarm("cpu"), alarm("CPU of VMs"), alarm("disk"), alarm("x", emergencyLevel="Emergent")]
+    events = [event("HostDisconnected", emergencyLevel="Emergent"), event("HostConnected"), event("VmCrash")]
+    made = plan(State(alarms=alarms, subscriptions=events), chosen)
+    assert steps(made) == [
+        ("create_endpoint", "Flashduty"),
+        ("create_topic", "Flashduty"),
+        ("subscribe", "Flashduty"),
+        ("alarm_action", "cpu"),
+        ("alarm_action", "x"),
+        ("event_action", "HostDisconnected"),
+        # Its problem was chosen.
+        ("event_action", "HostConnected"),
+    ]
+    assert {it["topic"] for it in made.steps[3:]} == {chosen_uuid("topic", "Flashduty")} == {made.topic}
+    assert plan(State(), Wanted(**{**vars(WANTED), "own_topic": True})).topic == made.topic
+    on_system = plan(state(alarms=[alarm("disk", recovery=False)]), chosen)
+    assert (steps(on_system), list(notes(on_system))) == ([], ["system_topic_has_all"])
+
+
+def test_a_way_back_is_subscribed_to_beside_its_problem():
+    """In the problem's namespace, and only where there is none."""
+    events = [
+        event("HostDisconnected", SYSTEM_TOPIC),
+        event("HostDisconnected", SYSTEM_TOPIC, namespace="ZStack/KVMHost"),
+        event("HostConnected", SYSTEM_TOPIC),
+        event("VRouterDisconnected", SYSTEM_TOPIC, namespace="ZStack/VRouter"),
+        event("VRouterPaused", SYSTEM_TOPIC, namespace="ZStack/VRouter"),
+        event("ManagementNodeLeft", SYSTEM_TOPIC, namespace="ZStack/MN", state="Disabled"),
+    ]
+    made = plan(state(subscriptions=events), WANTED)
+    assert [(it.kind, it["namespace"], it.name) for it in made.steps] == [
+        ("subscribe_event", "ZStack/KVMHost", "HostConnected"),
+        ("subscribe_event", "ZStack/VRouter", "VRouterConnected"),
+    ]
+    assert len({it.uuid for it in made.steps}) == 2
+    known = {("ZStack/VRouter", "VRouterConnected"), ("ZStack/Host", "HostConnected")}
+    less = plan(state(subscriptions=events[:5], events=known), WANTED)
+    assert steps(less) == [("subscribe_event", "VRouterConnected")]
+    assert notes(less) == {"no_way_back": ("HostDisconnected: HostConnected",)}
+
+
+def test_no_event_is_sent_twice():
+    """A second subscription of an event gets no action, and one with labels is another thing."""
+    label = {"labels": [{"key": "HostUuid", "op": "Equal", "value": "1"}]}
+    twins = [event("VmCrash"), event("VmCrash", uuid="second"), event("VmCrash", uuid="third", **label)]
+    assert [it.uuid for it in plan(state(subscriptions=twins), WANTED).steps] == [twins[0]["uuid"], "third"]
+    both = [event("VmCrash", SYSTEM_TOPIC), event("VmCrash", SYSTEM_TOPIC, uuid="second")]
+    made = plan(state(subscriptions=both), WANTED)
+    assert (made.steps, notes(made)) == ([], {"event_twice": ("ZStack/Host VmCrash",)})
+    limited = [event("HostDisconnected", SYSTEM_TOPIC, **label)]
+    assert plan(state(subscriptions=limited), WANTED).steps == []
+
+
+def test_every_change_of_every_vm_only_when_asked_for():
+    """VMStateChangedOnHost is noisy."""
+    events = [event("VMHAStarted", SYSTEM_TOPIC, namespace="ZStack/VM")]
+    assert plan(state(subscriptions=events), WANTED).steps == []
+    asked = Wanted(**{**vars(WANTED), "vm_states": True})
+    assert steps(plan(state(subscriptions=events), asked)) == [("subscribe_event", "VMStateChangedOnHost")]
+    events.append(event("VMStateChangedOnHost", namespace="ZStack/VM"))
+    assert plan(state(subscriptions=events), WANTED).steps == []
+    assert steps(plan(state(subscriptions=events), asked)) == [("event_action", "VMStateChangedOnHost")]
+
+
+def test_what_cannot_be_changed_is_said():
+    """With the names of the rules."""
+    found = state(
+        endpoints=[endpoint(connectionStatus="DOWN"), endpoint("e" * 32, name="second")],
+        alarms=[alarm("long", SYSTEM_TOPIC, period=float(LONG_PERIOD)), alarm("twice", SYSTEM_TOPIC, TOPIC)],
+        subscribers=[on(SYSTEM_TOPIC), on(TOPIC), on(OTHER_TOPIC, "e" * 32)],
+        topics=[{"uuid": TOPIC, "name": "t", "state": "Enabled"}],
+        subscriptions=[
+            event("HostDisconnected", TOPIC),
+            event("HostConnected", TOPIC, state="Disabled"),
+            event("VmCrash", TOPIC, state="Disabled"),
+        ],
+        templates=[
+            {"name": "A", "type": "ALARM"},
+            {"name": "B", "type": "EVENT"},
+            {"name": "C", "type": "alarm", "recoveryTemplate": "x"},
+        ],
+    )
+    made = plan(found, WANTED)
+    assert made.steps == []
+    assert [(it.text, it.names or it.fields) for it in made.notes] == [
+        ("ping", (("name", "Flashduty"),)),
+        ("other_endpoints", ("second",)),
+        ("double_path", ("twice",)),
+        ("disabled_ways_back", ("HostConnected",)),
+        ("disabled_events", ("VmCrash",)),
+        ("long_period", ("long",)),
+        ("template_swallows", (("name", "A"),)),
+        ("template", (("name", "B"),)),
+        ("template", (("name", "C"),)),
+    ]
+
+
+def test_a_version_without_recovery_notification():
+    """It would ignore the field, and be asked again each time."""
+    row = alarm("cpu", SYSTEM_TOPIC)
+    del row["enableRecovery"]
+    made = plan(state(alarms=[row]), WANTED)
+    assert (made.steps, list(notes(made))) == ([], ["no_recovery_field"])
+    # A null is left out, beside others that have it.
+    assert steps(plan(state(alarms=[row, alarm("disk", SYSTEM_TOPIC)]), WANTED)) == [("recovery", "cpu")]
+
+
+def test_urls_are_shown_without_what_can_be_secret():
+    """The cloud's name is no secret."""
+    assert shown("https://u:p@h.example.com:8443/zstack?token=s") == "https://h.example.com:8443/zstack?..."
+    assert shown("https://h/zstack?cloud=北京&token=s") == "https://h/zstack?cloud=北京"
+    assert shown("http://[::1]:1/z") == "http://[::1]:1/z"
+    assert shown("http://h:port/?token=s") == "..."
+
+
+def test_levels_and_names_are_told_apart():
+    """Without regard to case."""
+    assert matches("normal", {"name": "x", "emergencyLevel": "Normal"})
+    assert not matches("normal", {"name": "normal"})
+    assert matches("主机*", {"name": "主机 CPU"})
+    assert not matches("CPU", {"name": "CPU of VMs"})
+
+
+def test_odd_uuids():
+    """Some of ZStack's own are none."""
+    assert odd("uhgfoh0soh6e1qai005elfa9c6h2s2y0")
+    assert odd("65e8f1a4892231b692cc7a88158f3da")
+    assert not odd(FIRST)
+    assert not odd(SYSTEM_TOPIC)
+
+
+def test_ways_back_are_the_catalogues():
+    """All pairs of docs/protocols/zstack-events.json."""
+    catalogue = json.loads(CATALOGUE.read_text())
+    pairs = {(it["name"], back) for it in catalogue for back in it["undone_by"]}
+    assert {*WAYS_BACK.items(), *VM_STATES.items()} == pairs
+
+
+def test_every_text_is_there_twice():
+    """In English, which is ASCII, and in Chinese, with the same fields."""
+    for name, (english, chinese) in texts.TEXTS.items():
+        assert english.isascii(), name
+        assert not chinese.isascii() or name in ("progress", "progress_line"), name
+        fields = [{it.split("}")[0] for it in text.split("{")[1:]} for text in (english, chinese)]
+        assert fields[0] == fields[1], name
+    for kind in KINDS:
+        for prefix in ("", "did_", "undo_", "hand_"):
+            assert prefix + kind in texts.TEXTS

@@ -1,0 +1,458 @@
+"""zstack-setup.py against a stand-in for ZStack's API: what it changes, faults, kills, two at once, undo."""
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from local import standin
+from setups import PASSWORD, TOKEN, Bench, Standin, wait_for
+from zstack.setup.facts import SYSTEM_TOPIC
+
+FEW = ("--only", "Host Root Volume", "--only", "SSD Life", "--only", "HostDisconnected")
+"""A choice of rules, so that a set-up has few calls. It needs a topic of its own."""
+
+
+@pytest.fixture(scope="session")
+def binary() -> Path:
+    """The stand-in."""
+    return standin.build("zstack-standin")
+
+
+@pytest.fixture
+def bench(binary: Path, tmp_path: Path) -> Iterator[Bench]:
+    """Nothing runs yet but the webhook. At the end, nothing that was printed or written has a secret."""
+    made = Bench(binary, tmp_path)
+    try:
+        yield made
+    finally:
+        made.stop()
+
+
+@pytest.fixture
+def cloud(bench: Bench) -> Standin:
+    """A ZStack Cloud with presets, rules of people, and nothing set up. It changes presets with odd UUIDs."""
+    return bench.start("--cloud")
+
+
+def endpoints(zstack: Standin) -> list[dict]:
+    """The endpoints for webhooks."""
+    return [it for it in zstack.rows("endpoints") if it["type"] == "HTTP"]
+
+
+def topics_of(zstack: Standin, endpoint: dict) -> set[str]:
+    """The topics of an endpoint."""
+    return {it["topicUuid"] for it in zstack.rows("subscribers") if it["endpointUuid"] == endpoint["uuid"]}
+
+
+def reaches(row: dict, topics: set[str]) -> int:
+    """Over how many topics a rule reaches an endpoint."""
+    return len({it["actionUuid"] for it in row.get("actions") or []} & topics)
+
+
+def old_endpoint(bench: Bench, zstack: Standin, **more: object) -> dict:
+    """An endpoint as the console makes it, with a topic of its own, which one alarm has."""
+    row = {"name": "Flashduty", "type": "HTTP", "state": "Enabled", "url": "http://127.0.0.1:9/old?token=abc"}
+    made = zstack.add("endpoints", **{**row, "username": "zstack", "password": TOKEN, **more})
+    topic = zstack.add("topics", name="Flashduty", state="Enabled")
+    zstack.add("subscribers", topicUuid=topic["uuid"], endpointUuid=made["uuid"])
+    return {**made, "topic": topic["uuid"]}
+
+
+class TestSetUp:
+    """Without faults."""
+
+    def test_everything_is_set_up_and_nothing_is_left(self, bench: Bench, cloud: Standin):
+        """Every rule reaches the endpoint once, and tells its recovery. A second run finds nothing to do."""
+        ended = bench.set_up()
+        assert ended.status == 0, ended.output
+        assert ended.has('test message: ZStack got back: {"alerts":', "Everything is set up.")
+        [endpoint] = endpoints(cloud)
+        assert (endpoint["url"], endpoint["username"]) == (bench.webhook.url, "zstack")
+        assert endpoint["password"] == TOKEN
+        assert topics_of(cloud, endpoint) == {SYSTEM_TOPIC}
+        rules = cloud.rows("alarms") + [
+            it for it in cloud.rows("subscriptions") if it["eventName"] != "VMStateChangedOnHost"
+        ]
+        assert {reaches(it, {SYSTEM_TOPIC}) for it in rules} == {1}
+        assert {it["enableRecovery"] for it in cloud.rows("alarms")} == {True}
+        before, writes = cloud.state(), cloud.writes()
+        again = bench.run(ZSTACK_PASSWORD=PASSWORD, WEBHOOK_TOKEN=None)
+        assert again.status == 0, again.output
+        assert again.has("Nothing to do.", "test message: ZStack got back:")
+        assert (cloud.state(), cloud.writes()) == (before, writes)
+        assert cloud.sessions() == 0
+
+    def test_a_dry_run_changes_nothing(self, bench: Bench, cloud: Standin):
+        """And needs no token."""
+        before = cloud.state()
+        ended = bench.run("--dry-run", WEBHOOK_TOKEN=None)
+        assert ended.status == 0
+        assert ended.has("The plan:", "Create the endpoint Flashduty", "dry run. Nothing was changed.")
+        assert (cloud.state(), cloud.writes(), bench.undo_files()) == (before, [], [])
+
+    @pytest.mark.parametrize("typed", ["", "n\n", "\n"])
+    def test_it_asks(self, bench: Bench, cloud: Standin, typed: str):
+        """Anything but yes is no."""
+        before = cloud.state()
+        assert bench.run(typed=typed).has("Do it? [y/N]", "Nothing was changed.")
+        assert cloud.state() == before
+        if typed == "n\n":
+            assert bench.run(*FEW, typed="y\n").status == 0
+
+    def test_undo_takes_everything_back(self, bench: Bench, cloud: Standin):
+        """Of each kind of change, also when it is asked for twice."""
+        old_endpoint(bench, cloud)
+        cloud.remove("subscriptions", "1a7a3eb433904df89f5c42a1fa4e0716")
+        before = cloud.state()
+        ended = bench.set_up("--vm-states", "--cloud", "beijing")
+        assert ended.status == 0, ended.output
+        assert cloud.state() != before
+        [path] = bench.undo_files()
+        kinds = {it["kind"] for it in map(json.loads, path.read_text().splitlines()) if "do" in it}
+        expected = {"create_endpoint", "subscribe", "unsubscribe", "alarm_action", "recovery", "event_action"}
+        assert kinds == expected | {"subscribe_event"}
+        assert bench.run("--undo", path.name, "--dry-run").has("What is taken back", "dry run")
+        assert bench.run("--undo", path.name, typed="y\n").status == 0
+        assert cloud.state() == before
+        writes = cloud.writes()
+        assert bench.run("--undo", path.name, "--yes").has("Nothing is left to take back")
+        assert cloud.writes() == writes
+
+    def test_undo_leaves_what_a_later_run_made(self, bench: Bench, cloud: Standin):
+        """A change that was taken back once is not taken back again."""
+        assert bench.set_up(*FEW).status == 0
+        [first] = bench.undo_files()
+        assert bench.run("--undo", first.name, "--yes").status == 0
+        assert bench.set_up(*FEW).status == 0
+        after = cloud.state()
+        assert bench.run("--undo", first.name, "--yes").status == 0
+        assert cloud.state() == after
+
+    def test_a_zsphere_refuses_odd_uuids(self, bench: Bench):
+        """They are named, and everything else is done."""
+        zstack = bench.start()
+        ended = bench.set_up()
+        assert ended.status == 1
+        assert ended.has("refuses to change rules with unusual UUIDs (SYS.1003; ", "VM CPU", "By hand: ")
+        assert ended.has("test message: ZStack got back:", "Set up, but for what is marked")
+        off = {it["uuid"] for it in zstack.rows("alarms") if not it["enableRecovery"]}
+        assert off
+        regular = r"[0-9a-f]{12}[1-5][0-9a-f]{3}[89ab][0-9a-f]{15}"
+        assert [it for it in off if re.fullmatch(regular, it)] == []
+
+    def test_an_endpoint_from_the_console_is_kept(self, bench: Bench, cloud: Standin):
+        """With its topic, which all rules get."""
+        old = old_endpoint(bench, cloud, url=bench.webhook.url, name="made by hand")
+        ended = bench.set_up(WEBHOOK_TOKEN=None)
+        assert ended.status == 0, ended.output
+        [endpoint] = endpoints(cloud)
+        assert topics_of(cloud, endpoint) == {old["topic"]}
+        assert {reaches(it, {old["topic"]}) for it in cloud.rows("alarms")} == {1}
+
+    @pytest.mark.parametrize(
+        ("differs", "why"),
+        [
+            ({"url": "http://127.0.0.1:9/old"}, "its URL differs"),
+            ({"username": "other"}, "its user name differs"),
+            ({"password": "wrong"}, "because of its password"),
+        ],
+    )
+    def test_an_endpoint_that_differs_is_replaced(
+        self, bench: Bench, cloud: Standin, differs: dict, why: str
+    ):
+        """The new one gets what the old one got. The old one is there still, and gets nothing."""
+        old = old_endpoint(bench, cloud, **{"url": bench.webhook.url, **differs})
+        ended = bench.set_up()
+        assert ended.status == 0, ended.output
+        assert ended.has(why, "It is not deleted.")
+        both = {it["uuid"]: topics_of(cloud, it) for it in endpoints(cloud)}
+        assert both.pop(old["uuid"]) == set()
+        assert [*both.values()] == [{old["topic"]}]
+        assert bench.run().has("Nothing to do.")
+
+    def test_a_new_token_needs_to_be_asked_for(self, bench: Bench, cloud: Standin):
+        """As long as the old one works, ZStack does not tell them apart."""
+        assert bench.set_up(*FEW).status == 0
+        bench.webhook.tokens.add("another-token-5f1c")
+        assert bench.run(*FEW, WEBHOOK_TOKEN="another-token-5f1c").has("Nothing to do.")
+        assert bench.set_up(*FEW, "--new-password", WEBHOOK_TOKEN="another-token-5f1c").status == 0
+        bench.webhook.tokens.remove(TOKEN)
+        assert bench.run(*FEW).has("Nothing to do.", "test message: ZStack got back:")
+
+    def test_the_default_template_is_only_told(self, bench: Bench, cloud: Standin):
+        """It concerns all webhooks."""
+        row = {"name": "ours", "applicationPlatformType": "HTTP", "type": "ALARM", "defaultTemplate": True}
+        cloud.add("templates", **row)
+        assert bench.run("--dry-run").has("message template ours", "no recovery text")
+
+    def test_a_receiver_that_repeats_the_token(self, bench: Bench, cloud: Standin):
+        """What ZStack got back is not shown then."""
+        bench.webhook.echoes = True
+        ended = bench.set_up(*FEW)
+        assert (ended.status, ended.has("ZStack got back: (not shown, because a secret is in it)")) == (
+            0,
+            True,
+        )
+
+    def test_an_access_key(self, bench: Bench):
+        """Signs calls with the server's local time, and needs no session."""
+        zstack = bench.start("--cloud", "--utc-offset", "480")
+        key = {"ZSTACK_PASSWORD": None, "ZSTACK_ACCESS_SECRET": "standinKeyEnabled"[::-1]}
+        ended = bench.set_up(*FEW, "--access-key", "standinKeyEnabled", "--zone", "+08:00", **key)
+        assert ended.status == 0, ended.output
+        assert "LogInByAccount" not in {it["call"] for it in zstack.calls()}
+        late = bench.set_up(*FEW, "--access-key", "standinKeyEnabled", "--zone", "+02:00", **key)
+        assert (late.status, late.has("does not accept the access key", "--zone")) == (1, True)
+
+    def test_everything_is_printed_when_asked_for(self, bench: Bench, cloud: Standin):
+        """Every call, without the session."""
+        assert bench.set_up(*FEW, "--verbose").has(
+            "POST /sns/application-endpoints/http: 202", "sessions/..."
+        )
+
+
+class TestFaults:
+    """Each ends the run, or does not matter. The next run completes it."""
+
+    def test_a_wrong_password(self, bench: Bench, cloud: Standin):
+        """Nothing else is asked."""
+        ended = bench.set_up(ZSTACK_PASSWORD="wrong")
+        assert (ended.status, ended.has("ZStack does not accept account and password")) == (1, True)
+        assert [it["call"] for it in cloud.calls()] == ["GetVersion", "LogInByAccount"]
+
+    def test_nobody_is_there_to_type_it(self, bench: Bench, cloud: Standin):
+        """Then it says how to give it."""
+        ended = bench.set_up(ZSTACK_PASSWORD=None)
+        assert (ended.status, ended.has("ZSTACK_PASSWORD", "--password-file")) == (1, True)
+        file = bench.folder / "password"
+        file.write_text(f"{PASSWORD}\n")
+        assert bench.run("--dry-run", "--password-file", file.name, ZSTACK_PASSWORD=None).status == 0
+
+    def test_a_wrong_token_changes_nothing(self, bench: Bench, cloud: Standin):
+        """ZStack tries it first."""
+        ended = bench.set_up(WEBHOOK_TOKEN="not-the-token-5f1c")
+        assert (ended.status, ended.has("The relay rejects this token (401). Nothing was changed.")) == (
+            1,
+            True,
+        )
+        assert (cloud.writes(), "not-the-token-5f1c" in ended.output) == ([], False)
+
+    def test_a_relay_that_does_not_answer(self, bench: Bench, cloud: Standin):
+        """Neither a new endpoint nor one that is there."""
+        bench.webhook.status = 503
+        ended = bench.set_up(*FEW)
+        assert (ended.status, ended.has("does not reach the relay", "503")) == (1, True)
+        assert cloud.writes() == []
+        bench.webhook.status = None
+        assert bench.set_up(*FEW).status == 0
+        bench.webhook.status = 503
+        ended = bench.set_up(*FEW)
+        assert (ended.status, ended.has("ZStack's test message fails", "--new-password")) == (1, True)
+
+    @pytest.mark.parametrize(
+        ("fault", "call", "words"),
+        [
+            ("end_sessions", "UpdateAlarm", ["the session has ended", "Run this again"]),
+            (
+                {"refuse": {"code": "ID.1003", "details": "sns.endpoint.num"}},
+                "CreateSNSHttpEndpoint",
+                ["a quota is used up: ID.1003 sns.endpoint.num", "By hand: "],
+            ),
+            (
+                {"refuse": {"code": "SYS.1006", "details": "?", "cause": {"code": "X.1", "details": "deep"}}},
+                "AddActionToAlarm",
+                ["ZStack refuses: SYS.1006 deep", "By hand: in the console, edit each of these alarms"],
+            ),
+            (
+                "stuck",
+                "AddActionToAlarm",
+                ["did not finish it within 1 s", "It may still happen", "/api-jobs/"],
+            ),
+            ({"plain": {"status": 404, "body": "no"}}, "SubscribeEvent", ["ZStack refuses: 404 no"]),
+            ({"plain": {"status": 302, "body": "<html>"}}, "QueryAlarm", ["not ZStack's API"]),
+        ],
+    )
+    def test_a_call_that_fails(
+        self, bench: Bench, cloud: Standin, fault: object, call: str, words: list[str]
+    ):
+        """It says what, why and how to do it by hand, and stops."""
+        cloud.remove("subscriptions", "1a7a3eb433904df89f5c42a1fa4e0716")
+        cloud.fault(fault, call, times=None)
+        ended = bench.set_up(*FEW, "--patience", "1")
+        assert (ended.status, ended.has(*words)) == (1, True)
+        cloud.clear_faults()
+        completed = bench.set_up(*FEW)
+        assert completed.status == 0, completed.output
+        assert bench.run(*FEW).has("Nothing to do.")
+
+    @pytest.mark.parametrize("fault", ["lose_answer", "done_but_stuck", "expired"])
+    def test_an_answer_that_is_lost(self, bench: Bench, cloud: Standin, fault: str):
+        """Of a write that was done: it is seen to be done, and nothing is written twice."""
+        writes = ["CreateSNSHttpEndpoint", "CreateSNSTopic", "SubscribeSNSTopic", "AddActionToAlarm"]
+        writes += ["UpdateAlarm", "AddActionToEventSubscription"]
+        for it in writes:
+            cloud.fault(fault, it)
+        ended = bench.set_up(*FEW, "--patience", "0.3")
+        assert ended.status == 0, ended.output
+        made = cloud.state()
+        assert len(cloud.writes()) == len(
+            [it for it in bench.undo_files()[0].read_text().split() if it == '{"do":']
+        )
+        bench.undo_all()
+        assert bench.set_up(*FEW).status == 0
+        assert cloud.state() == made
+
+    def test_a_version_without_recovery_notification(self, bench: Bench, cloud: Standin):
+        """It is said, and not tried."""
+        cloud.lacks(fields=["enableRecovery"])
+        ended = bench.set_up(*FEW)
+        assert (ended.status, ended.has("does not tell whether recovery notification is on")) == (0, True)
+        assert "UpdateAlarm" not in cloud.writes()
+
+    def test_a_version_that_ignores_a_change(self, bench: Bench, cloud: Standin):
+        """ZStack says that it is done, and it is not."""
+        cloud.fault({"plain": {"status": 200, "body": "{}"}}, "UpdateAlarm")
+        ended = bench.set_up(*FEW)
+        assert (ended.status, ended.has("answered that it is done, and it is not", "By hand:")) == (1, True)
+
+    def test_a_version_without_some_calls(self, bench: Bench, cloud: Standin):
+        """What cannot be known is said."""
+        calls = {"SNSHttpTestConnection": 404, "GetAllEventMetadata": 404, "QuerySNSTextTemplate": 404}
+        cloud.lacks(calls=calls)
+        ended = bench.set_up(*FEW)
+        assert (ended.status, ended.has("cannot send a test message")) == (0, True)
+        assert bench.run(*FEW).has("Nothing to do.", "cannot test the endpoint Flashduty")
+
+    def test_fifteen_hundred_alarms(self, bench: Bench):
+        """More than a page. It says how long it will take, and how far it is."""
+        zstack = bench.start("--cloud", "--alarms", "1500")
+        planned = bench.run("--dry-run")
+        assert planned.has("more (--verbose shows all)", " minutes.")
+        total = int(re.search(r"Changes: ([\d,]+)", planned.output)[1].replace(",", ""))
+        assert total > 1500
+        assert len(zstack.rows("alarms")) > 1500
+        ended = bench.set_up("--pace", "0.001")
+        assert ended.status == 0, ended.output
+        assert ended.has(f"  1,500 of {total:,}", "recovery notification switched on in alarms: 1,5")
+        assert {it["enableRecovery"] for it in zstack.rows("alarms")} == {True}
+
+    def test_two_at_once(self, bench: Bench, cloud: Standin):
+        """Nothing is made twice, and both succeed."""
+        cloud.remove("subscriptions", "1a7a3eb433904df89f5c42a1fa4e0716")
+        before = cloud.state()
+        both = [bench.begin("--yes") for _ in range(2)]
+        ended = [bench.end(it) for it in both]
+        assert [it.status for it in ended] == [0, 0], "\n".join(it.output for it in ended)
+        made = cloud.state()
+        assert bench.run().has("Nothing to do.")
+        # What both undo files say is what was changed.
+        bench.undo_all()
+        assert cloud.state() == before
+        assert bench.set_up().status == 0
+        assert cloud.state() == made
+
+    def test_an_undo_file_that_cannot_be_written(self, bench: Bench, cloud: Standin):
+        """Nothing is changed."""
+        (bench.folder / "taken").write_text("x")
+        ended = bench.set_up("--undo-file", "taken")
+        assert (ended.status, ended.has("The undo file taken cannot be written")) == (1, True)
+        assert cloud.writes() == []
+        assert bench.run("--undo", "taken").has("taken is not an undo file")
+
+
+class TestKilled:
+    """At any call, by a signal that no program can catch."""
+
+    def prepared(self, bench: Bench) -> tuple[Standin, dict]:
+        """A ZStack with an endpoint to replace, and its state."""
+        zstack = bench.start("--cloud")
+        old_endpoint(bench, zstack)
+        zstack.remove("subscriptions", "1a7a3eb433904df89f5c42a1fa4e0716")
+        return zstack, zstack.state()
+
+    def test_the_next_run_completes_it(self, bench: Bench):
+        """The state is that of a run that nobody killed, and undo takes all of it back."""
+
+        zstack, before = self.prepared(bench)
+        options = (*FEW, "--yes")
+        assert bench.run(*options).status == 0
+        expected = zstack.state()
+        calls = [it for it in zstack.calls() if it["call"] != "Poll"]
+        bench.undo_all()
+        assert zstack.state() == before
+        assert len(calls) > 30
+        for place in range(len(calls)):
+            for path in bench.undo_files():
+                path.unlink()
+            zstack.forget_calls()
+            zstack.fault("hang", after=place)
+            child = bench.begin(*options)
+            hangs = wait_for(zstack, child)
+            child.kill()
+            bench.end(child)
+            zstack.clear_faults()
+            assert hangs, place
+            completed = bench.run(*options)
+            assert completed.status == 0, (place, completed.output)
+            assert zstack.state() == expected, place
+            bench.undo_all()
+            assert zstack.state() == before, place
+
+    def test_a_change_that_was_begun_and_did_not_happen(self, bench: Bench):
+        """It is in the undo file, and undo finds nothing to take back."""
+        zstack, before = self.prepared(bench)
+        assert bench.set_up(*FEW).status == 0
+        expected, writes = zstack.state(), list(dict.fromkeys(zstack.writes()))
+        bench.undo_all()
+        assert len(writes) == 7
+        for call in writes:
+            for path in bench.undo_files():
+                path.unlink()
+            zstack.forget_calls()
+            zstack.fault("stuck", call)
+            child = bench.begin("--yes", *FEW)
+            while not zstack.calls(call):
+                assert child.poll() is None
+                time.sleep(0.01)
+            child.kill()
+            bench.end(child)
+            zstack.clear_faults()
+            after = zstack.state()
+            ended = bench.run("--yes", "--undo", bench.undo_files()[0].name)
+            assert ended.status == 0, ended.output
+            assert ended.has("not there any more: 1")
+            assert zstack.state() == before, call
+            assert bench.run("--yes", *FEW, "--undo-file", "second").status == 0
+            assert zstack.state() == expected, (call, after)
+            assert bench.run("--yes", "--undo", "second").status == 0
+            (bench.folder / "second").unlink()
+
+    def test_an_undo_is_completed_too(self, bench: Bench):
+        """At any call."""
+        zstack, before = self.prepared(bench)
+        assert bench.set_up(*FEW).status == 0
+        [path] = bench.undo_files()
+        written, done = path.read_text(), zstack.state()
+        undo = ("--yes", "--undo", path.name)
+        place = 0
+        while True:
+            zstack.forget_calls()
+            zstack.fault("hang", after=place)
+            child = bench.begin(*undo)
+            hangs = wait_for(zstack, child)
+            child.kill()
+            bench.end(child)
+            zstack.clear_faults()
+            assert bench.run(*undo).status == 0
+            assert zstack.state() == before, place
+            if not hangs:
+                break
+            place += 1
+            path.unlink()
+            assert bench.set_up(*FEW, "--undo-file", path.name).status == 0
+            assert zstack.state() == done
+        assert place > 15
+        assert written
