@@ -93,6 +93,7 @@ mod refusal;
 mod server;
 mod shared;
 mod standin;
+mod stories;
 mod tables;
 mod world;
 mod zstack;
