@@ -67,12 +67,13 @@ function show() {
   for (const [id, task] of Object.entries(TASKS)) byId(id).setAttribute("aria-disabled", !can(task));
 }
 
-/** Shows the output. Whoever has scrolled to its end stays there. */
+/** Shows the output. Whoever has scrolled to its end follows it. */
 function showOutput(node, run) {
   const text = run?.output ?? "";
   node.hidden = text === "";
   node.lang = run?.language === "zh" ? "zh-CN" : "en";
   const atEnd = node.scrollTop + node.clientHeight >= node.scrollHeight - 4;
+  const isMore = run?.end === null || node.textContent !== "";
   setText(node, text);
-  if (atEnd && run?.end === null) node.scrollTop = node.scrollHeight;
+  if (atEnd && isMore) node.scrollTop = node.scrollHeight;
 }

@@ -295,9 +295,9 @@ export const en = {
   bannerDead: (n) => plural(n, "dead letter"),
 
   setupLead:
-    "This is a stand-in of ZStack, not a real one. Every 20 seconds something happens in it, but it sends nothing, " +
-    "because nobody has told it the webhook's URL. `scripts/zstack-setup.py` does that, here as in a real ZStack: it " +
-    "creates the endpoint, adds it to the alarms, and switches on recovery notification.",
+    "This is a stand-in of ZStack, not a real one. Every 20 seconds something happens in it. It sends nothing until it " +
+    "is set up. `scripts/zstack-setup.py` sets it up as it sets up a real ZStack: it creates the endpoint, adds it to " +
+    "the alarms, and switches on recovery notification.",
   setupPlan: "Show the plan",
   setupDo: "Set up",
   setupUndo: "Take back",

@@ -257,8 +257,8 @@ export const zh = {
   bannerDead: (n) => `死信 ${n} 条`,
 
   setupLead:
-    "这是 ZStack 的模拟服务，不是真正的 ZStack。其中每 20 秒发生一件事，但它不发送任何消息，因为还没有人告诉它 Webhook URL。" +
-    "`scripts/zstack-setup.py` 完成这项设置，与在真正的 ZStack 里一样：创建通知对象，把它添加到报警器，并开启恢复通知。",
+    "这是 ZStack 的模拟服务，不是真正的 ZStack。其中每 20 秒发生一件事，设置之前它不发送任何消息。" +
+    "`scripts/zstack-setup.py` 设置它的方式与设置真正的 ZStack 一样：创建通知对象，把它添加到报警器，并开启恢复通知。",
   setupPlan: "查看计划",
   setupDo: "开始设置",
   setupUndo: "撤销",
