@@ -21,7 +21,7 @@ QUICK = answers catalogue edge field golden logging metrics secrets shapes templ
 
 export SAM_CLI_TELEMETRY = 0
 
-.PHONY: help setup run storm chaos bench worst instructions secrets deploy zstack doctor bundle reproducible check test \
+.PHONY: help setup run storm chaos bench worst instructions secrets deploy zstack resync doctor bundle reproducible check test \
 	test-unit test-rust test-template test-zstack test-e2e test-docs test-console lint rust-installed
 
 help: ## list these commands
@@ -97,6 +97,16 @@ zstack: ## set up ZSTACK: endpoint, alarms, recovery notification; a second run 
 	@$(PYTHON) scripts/zstack-setup.py $(if $(ZSTACK),--zstack '$(ZSTACK)') \
 		$(if $(UNDO),--undo '$(UNDO)',$(if $(URL),--url '$(URL)',--stack '$(or $(STACK),zstack-flashduty)')) \
 		$(if $(CHANNEL),--channel '$(CHANNEL)') $(if $(CLOUD),--cloud '$(CLOUD)') \
+		$(if $(DRY_RUN),--dry-run) $(if $(YES),--yes) $(ARGS)
+
+# ZSTACK=192.0.2.20 SINCE=2h ENDPOINT=flashduty, or URL=https://... as ZStack has it. DRY_RUN=1 posts nothing; ARGS='--all'
+# has the other options. It asks for the password of admin and for the webhook token, as `make zstack` does.
+resync: override export ZSTACK_PASSWORD := $(value ZSTACK_PASSWORD)
+resync: override export ZSTACK_ACCESS_SECRET := $(value ZSTACK_ACCESS_SECRET)
+resync: override export WEBHOOK_TOKEN := $(value WEBHOOK_TOKEN)
+resync: ## after an outage, post the last state of each alert of ZSTACK again, SINCE=2h
+	@$(PYTHON) scripts/zstack-resync.py $(if $(ZSTACK),--zstack '$(ZSTACK)') $(if $(SINCE),--since '$(SINCE)') \
+		$(if $(ENDPOINT),--endpoint '$(ENDPOINT)') $(if $(URL),--url '$(URL)') $(if $(CHANNEL),--channel '$(CHANNEL)') \
 		$(if $(DRY_RUN),--dry-run) $(if $(YES),--yes) $(ARGS)
 
 # It needs Python 3.9 and the AWS CLI, and nothing of .venv. STACK=name, CHANNEL=name, NO_WAIT=1, URL=https://... if the

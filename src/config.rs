@@ -9,6 +9,10 @@ use crate::sources::AllowedSources;
 /// The default of [`SETTINGS_TTL_SECONDS`].
 const DEFAULT_TTL: Duration = Duration::from_mins(5);
 
+/// The default of [`DELIVERIES_PER_MINUTE`]: below Flashduty's older limit of 1,000 events a minute for an integration,
+/// of which the relay needs a part.
+const DEFAULT_DELIVERIES: u32 = 800;
+
 /// Name of the SSM parameter (`SecureString`) with Flashduty's push URL.
 pub const FLASHDUTY_PUSH_URL_PARAMETER: &str = "FLASHDUTY_PUSH_URL_PARAMETER";
 /// Name of the SSM parameter (`SecureString`) with the secret that callers must show.
@@ -28,6 +32,9 @@ pub const LANGUAGE: &str = "LANGUAGE";
 pub const RETRY_QUEUE_URL: &str = "RETRY_QUEUE_URL";
 /// URL of the SQS FIFO queue for alerts that Flashduty refuses for good.
 pub const DEAD_LETTER_QUEUE_URL: &str = "DEAD_LETTER_QUEUE_URL";
+
+/// How many alerts a minute all processes of `redeliver` together push to one integration at most.
+pub const DELIVERIES_PER_MINUTE: &str = "DELIVERIES_PER_MINUTE";
 
 /// Lambda's own variable with the function's name.
 const FUNCTION_NAME: &str = "AWS_LAMBDA_FUNCTION_NAME";
@@ -49,6 +56,8 @@ pub struct Config {
     pub language: Language,
     /// The queues; `None` if the relay works without them.
     pub queues: Option<QueueUrls>,
+    /// How many alerts a minute all processes of `redeliver` together push to one integration at most.
+    pub deliveries_per_minute: u32,
     /// The Lambda function's name; `None` outside of Lambda.
     pub function_name: Option<String>,
 }
@@ -128,6 +137,13 @@ impl Config {
             }
         };
 
+        let deliveries_per_minute = get(DELIVERIES_PER_MINUTE).map_or(DEFAULT_DELIVERIES, |value| {
+            value.parse().ok().filter(|deliveries| *deliveries > 0).unwrap_or_else(|| {
+                mistakes.push(format!("{DELIVERIES_PER_MINUTE} is {value:?}: it takes a whole number from 1 on"));
+                DEFAULT_DELIVERIES
+            })
+        });
+
         let title_rule = get(TITLE_RULE).map_or_else(TitleRule::default, |rule| {
             TitleRule::new(rule).unwrap_or_else(|| {
                 mistakes.push(format!("{TITLE_RULE} is too long: Flashduty takes {} characters", TitleRule::MAX));
@@ -176,6 +192,7 @@ impl Config {
                 title_rule,
                 language,
                 queues,
+                deliveries_per_minute,
                 function_name,
             })
         } else {
@@ -206,6 +223,7 @@ mod tests {
             title_rule: TitleRule::default(),
             language: Language::English,
             queues: None,
+            deliveries_per_minute: DEFAULT_DELIVERIES,
             function_name: None,
         };
         assert_eq!(read(&[PUSH_URL, TOKEN]), Ok(expected.clone()));
@@ -254,6 +272,15 @@ mod tests {
     }
 
     #[test]
+    fn a_pace_is_a_number_from_1_on() {
+        assert_eq!(read(&[PUSH_URL, TOKEN, (DELIVERIES_PER_MINUTE, "1800")]).unwrap().deliveries_per_minute, 1_800);
+        for wrong in ["0", "-1", "8e2", "4294967296"] {
+            let mistake = read(&[PUSH_URL, TOKEN, (DELIVERIES_PER_MINUTE, wrong)]).unwrap_err();
+            assert_eq!(mistake, format!("DELIVERIES_PER_MINUTE is {wrong:?}: it takes a whole number from 1 on"));
+        }
+    }
+
+    #[test]
     fn every_mistake_is_told_at_once() {
         let long = "题".repeat(TitleRule::MAX + 1);
         let mistakes = read(&[
@@ -261,9 +288,10 @@ mod tests {
             (TITLE_RULE, &long),
             (ALLOW_UNAUTHENTICATED, "TRUE"),
             (ALLOWED_SOURCE_CIDRS, "192.0.2.0/24, office, 192.0.2.1/24"),
+            (DELIVERIES_PER_MINUTE, "many"),
         ])
         .unwrap_err();
-        assert_eq!(mistakes.lines().count(), 7, "{mistakes}");
+        assert_eq!(mistakes.lines().count(), 8, "{mistakes}");
         assert!(read(&[PUSH_URL, (WEBHOOK_TOKEN_PARAMETER, "/zf/push-url")]).unwrap_err().contains("both name"));
         assert!(read(&[PUSH_URL, TOKEN, (TITLE_RULE, &"题".repeat(TitleRule::MAX))]).is_ok());
         assert_eq!(read(&[PUSH_URL, TOKEN, (SETTINGS_TTL_SECONDS, "0")]).unwrap().settings_ttl, Duration::ZERO);

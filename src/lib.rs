@@ -46,6 +46,7 @@
 //! | [`TITLE_RULE`](config::TITLE_RULE) | Flashduty's title rule | `[TPL]${resource} / ${check}` |
 //! | [`LANGUAGE`](config::LANGUAGE) | the [`language`] of alerts and answers: `en` or `zh-CN` | `en` |
 //! | [`RETRY_QUEUE_URL`](config::RETRY_QUEUE_URL), [`DEAD_LETTER_QUEUE_URL`](config::DEAD_LETTER_QUEUE_URL) | the SQS FIFO queues; both or neither | no queues |
+//! | [`DELIVERIES_PER_MINUTE`](config::DELIVERIES_PER_MINUTE) | how many alerts `redeliver` pushes to one integration in a minute at most | `800` |
 //! | `SSL_CERT_FILE`, `SSL_CERT_DIR` | certificates to trust, see [`platform::http`] | Mozilla's |
 //! | `AWS_REGION`, `AWS_ACCESS_KEY_ID`, … | set by Lambda, see [`platform::aws`] | |
 //! | `AWS_LAMBDA_LOG_LEVEL`, `RUST_LOG` | log level, see [`platform::logging`] | `INFO` |

@@ -65,7 +65,7 @@ pub async fn start(function: Function) -> Result<Components, lambda_runtime::Err
     let checks = Checks::new(secrets.clone(), http.clone(), aws, &config);
     let flashduty = match function {
         Function::Relay => Client::new(http),
-        Function::Redeliver => Client::paced(http),
+        Function::Redeliver => Client::paced(http, config.deliveries_per_minute),
     };
     let delivery = Delivery::new(secrets.clone(), flashduty, queues, &config);
     let Config { allowed_sources, language, function_name, .. } = config;

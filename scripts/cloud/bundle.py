@@ -19,7 +19,11 @@ from . import ROOT, Failed, build, licences
 CONTENTS = ROOT / "scripts/bundle"
 """What only a bundle has."""
 
-PROGRAMS = {"doctor.py": ["terminal.py"]}
+PROGRAMS = {
+    "doctor.py": ["terminal.py", "checks"],
+    "zstack-setup.py": ["terminal.py", "zstack"],
+    "zstack-resync.py": ["terminal.py", "zstack"],
+}
 """The programs of scripts/ in a bundle, and what each of them needs there: files, or folders of modules."""
 
 MODES = {"bootstrap": 0o755}

@@ -92,11 +92,11 @@ impl Client {
         Self { http, pace: None }
     }
 
-    /// Creates a client that does not push to any push URL faster than Flashduty's rate limit allows. Its clones share
-    /// the pace.
+    /// Creates a client of one of `redeliver`'s processes, which together push this many alerts a minute to one
+    /// integration at most. Its clones share the pace.
     #[must_use]
-    pub fn paced(http: Http) -> Self {
-        Self { http, pace: Some(Arc::default()) }
+    pub fn paced(http: Http, a_minute: u32) -> Self {
+        Self { http, pace: Some(Arc::new(Pace::new(a_minute))) }
     }
 
     /// Pushes `body` until Flashduty accepts or refuses it, or until the effort is made. The pauses between attempts are

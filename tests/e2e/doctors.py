@@ -1,20 +1,28 @@
-"""scripts/doctor.py as the tests run it: as a program in a terminal of its own, and as a module."""
+"""scripts/doctor.py as the tests run it: as a program in a terminal of its own."""
 
-import importlib.util
+import os
 import re
-import secrets
+import ssl
 import subprocess
 import sys
+import threading
 from base64 import b64encode
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+import doctor
+import warm_aws
+from checks.texts import TEXTS
 from cloud import bundle
 from conftest import World
 from local import ROOT
+from local.aws import LOOPBACK
 from local.stack import Stack
+from trials import wait_until
 
 PROGRAM = ROOT / "scripts/doctor.py"
 SOURCES = {name: text.decode() for name, text in bundle.programs("doctor.py").items()}
@@ -35,6 +43,19 @@ def oldest_python() -> Path:
 
 PYTHON = oldest_python()
 
+ONLY = """import sys, doctor
+only = sys.argv.pop(1).split()
+doctor.STEPS = tuple(it for it in doctor.STEPS if it.name in only)
+sys.exit(doctor.main())"""
+"""The program with some of its steps, which is faster."""
+
+NEEDED = {step.name: step.needs for step in doctor.STEPS}
+
+
+def with_needed(steps: Iterable[str]) -> set[str]:
+    """These steps and all that they need."""
+    return {name for step in steps for name in (step, *with_needed(NEEDED[step]))}
+
 
 def copied(folder: Path, changed: dict[str, str] | None = None) -> Path:
     """Copy the program into a folder. `changed` are lines that are changed before, each once in all files."""
@@ -44,23 +65,12 @@ def copied(folder: Path, changed: dict[str, str] | None = None) -> Path:
         assert texts[name].count(before) == 1, before
         texts[name] = texts[name].replace(before, after)
     for name, text in texts.items():
-        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
     return folder / PROGRAM.name
 
 
-def loaded(path: Path = PROGRAM) -> ModuleType:
-    """The program as a module."""
-    spec = importlib.util.spec_from_file_location(f"doctor_{secrets.token_hex(4)}", path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-doctor = loaded()
-
-STEPS = [name for name, _ in doctor.STEPS]
+STEPS = [step.name for step in doctor.STEPS]
 
 
 @dataclass
@@ -73,7 +83,7 @@ class Run:
     """Mark, text and advice of each step."""
 
     def __post_init__(self):
-        names = {doctor.TEXTS[name][0]: name for name in STEPS}
+        names = {TEXTS[name][0]: name for name in STEPS}
         step = None
         for line in self.output.splitlines():
             if found := re.fullmatch(r"([✓✗!-]) ([^:]+): (.*)", line):
@@ -110,6 +120,14 @@ class Shell:
     def __post_init__(self):
         self.calls = self.folder / "calls"
         self.calls.touch()
+        self.install()
+        self.environment = {
+            name: value for name, value in self.world.aws.environment.items() if not name.startswith("LC_")
+        } | {"PATH": f"{self.folder}:/usr/bin:/bin", "LANG": "C.UTF-8", "AWS_RETRY_MODE": "standard"}
+        self.environment.pop("LANGUAGE", None)
+
+    def install(self, aws: str | None = None) -> None:
+        """Put the real `aws` on the path, by default one that has started already."""
         # It writes down what `ps` would show. Version 1 does not read AWS_ENDPOINT_URL for SQS here.
         self.stand_in(
             f"""for word in "$@"; do printf '%s\\n' "$word" >> '{self.calls}'; done
@@ -117,13 +135,9 @@ case "$*" in
 *--endpoint-url*) ;;
 sqs*) set -- --endpoint-url "$AWS_ENDPOINT_URL" "$@" ;;
 esac
-exec '{REAL_AWS}' "$@"
+exec {aws or warm_aws.command(REAL_AWS.with_name("python"))} "$@"
 """
         )
-        self.environment = {
-            name: value for name, value in self.world.aws.environment.items() if not name.startswith("LC_")
-        } | {"PATH": f"{self.folder}:/usr/bin:/bin", "LANG": "C.UTF-8", "AWS_RETRY_MODE": "standard"}
-        self.environment.pop("LANGUAGE", None)
 
     def stand_in(self, script: str) -> None:
         """Put another `aws` on the path."""
@@ -135,14 +149,23 @@ exec '{REAL_AWS}' "$@"
         self,
         *arguments: str,
         changed: dict[str, str] | None = None,
-        program: Path = PROGRAM,
+        only: str = "",
+        there: Path | None = None,
         **variables: str,
     ) -> Run:
-        """Run the program. `changed` are lines of it that are changed before, such as how long it waits."""
-        if changed:
-            program = copied(self.folder, changed)
+        """Run the program.
+
+        `changed` are lines of it that are changed before, such as how long it waits. `only` names steps; the
+        others are left out if they are not needed. `there` is a folder with a copy of the program.
+        """
+        program = there / PROGRAM.name if there else copied(self.folder, changed) if changed else PROGRAM
+        command = [program]
+        if only:
+            command = ["-c", ONLY, " ".join(with_needed(only.split()))]
+            path = [str(program.parent), self.environment.get("PYTHONPATH", "")]
+            variables["PYTHONPATH"] = os.pathsep.join(filter(None, path))
         ended = subprocess.run(
-            [PYTHON, program, *arguments],
+            [PYTHON, *command, *arguments],
             env=self.environment | variables,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -154,7 +177,11 @@ exec '{REAL_AWS}' "$@"
 
     def on(self, stack: Stack, *arguments: str, **options: Any) -> Run:
         """Run the program on a stack. The stack's own URL cannot be reached."""
-        return self.doctor("--stack", stack.name, "--url", f"{stack.url}/zstack", *arguments, **options)
+        return self.at(f"{stack.url}/zstack", stack, *arguments, **options)
+
+    def at(self, url: str, stack: Stack, *arguments: str, **options: Any) -> Run:
+        """Run the program on a stack whose webhook has this URL."""
+        return self.doctor("--stack", stack.name, "--url", url, *arguments, **options)
 
     def follow(self, command: str, typed: str = "") -> str:
         """Run a command that was advised; `typed` is what the user types."""
@@ -169,6 +196,25 @@ exec '{REAL_AWS}' "$@"
         assert ended.returncode == 0, (command, ended.stdout.decode())
         return ended.stdout.decode()
 
+    def undo(self, run: Run, stack: Stack, *steps: str) -> str:
+        """Undo changes by hand with the commands printed for these steps. The result is what they showed."""
+        [commands] = {tuple(run.commands(step)) for step in steps}
+        create, wait, describe, execute = commands
+        assert "--deployment-mode REVERT_DRIFT" in create
+        self.follow(create)
+        self.follow(wait)
+        shown = self.follow(describe)
+        self.follow(execute)
+        client = self.world.aws.client("cloudformation")
+        state = lambda: client.describe_stacks(StackName=stack.name)["Stacks"][0]["StackStatus"]  # noqa: E731
+        wait_until(lambda: state() == "UPDATE_COMPLETE", state, seconds=30)
+        return shown
+
+    def export(self, command: str) -> None:
+        """Run a command that sets variables of the terminal."""
+        printed = self.follow(f"{command}; env -0").rstrip("\0")
+        self.environment |= dict(line.split("=", 1) for line in printed.split("\0"))
+
     def no_secret(self, text: str) -> None:
         """No secret is in the text, and none was an argument of a program."""
         shown = text + self.calls.read_text()
@@ -177,7 +223,52 @@ exec '{REAL_AWS}' "$@"
             assert b64encode(f"zstack:{secret}".encode()).decode() not in shown
 
 
+def topic_of(world: World, stack: Stack) -> str:
+    """The topic of a stack's alarms."""
+    [described] = world.aws.client("cloudformation").describe_stacks(StackName=stack.name)["Stacks"]
+    return next(it["OutputValue"] for it in described["Outputs"] if it["OutputKey"] == "AlarmTopicArn")
+
+
 def impatient(name: str) -> dict[str, str]:
     """The program with less patience."""
-    before = f"{name} = {getattr(doctor, name)}\n"
-    return {before: f"{name} = 2\n"}
+    [value] = [it for text in SOURCES.values() for it in re.findall(rf"(?m)^{name} = (\d+)$", text)]
+    return {f"{name} = {value}\n": f"{name} = 2\n"}
+
+
+@contextmanager
+def served(
+    answer: Callable[[BaseHTTPRequestHandler], tuple[int, dict[str, str], str]],
+    tls: tuple[Path, Path] | None = None,
+) -> Iterator[str]:
+    """The URL of a webhook on this machine that answers so. `Date` may be one of its headers.
+
+    The body of the request is an attribute of the handler. `tls` is the files of a certificate and its key.
+    """
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.body = self.rfile.read(int(self.headers.get("Content-Length", 0))) or None
+            status, headers, body = answer(self)
+            self.send_response_only(status)
+            for name, value in ({"Date": self.date_time_string()} | headers).items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body.encode())))
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        do_POST = do_GET
+
+        def log_message(self, *_: object) -> None:
+            """Nothing."""
+
+    server = ThreadingHTTPServer((LOOPBACK, 0), Handler)
+    if tls:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*tls)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
+    try:
+        yield f"http{'s' * bool(tls)}://{LOOPBACK}:{server.server_port}/zstack"
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -1,7 +1,7 @@
 """`make doctor` with answers that are written down here, and what it is made of.
 
-MiniStack has no expired credentials, no small account, and no stack that is half deployed, and it lets
-everybody do some things. test_doctor.py has what it can show.
+They are quick, so they go through every kind of answer. The other modules provoke on MiniStack what can be
+provoked there, and mend it.
 """
 # ruff: noqa: RUF001 (Chinese has punctuation of its own)
 
@@ -12,52 +12,32 @@ import re
 import shlex
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import botocore.session
+import checks
+import doctor
 import pytest
 import tools
 from botocore import xform_name
-from doctors import PROGRAM, PYTHON, SOURCES, copied, doctor, loaded
+from checks import account, api, metrics, release
+from checks.advice import deploy, restore
+from checks.aws import Aws, AwsError
+from checks.doctor import Doctor
+from checks.facts import Options
+from checks.findings import Finding
+from checks.texts import TEXTS
+from checks.webhook import TEST_MESSAGE, Answer, basic
+from doctors import PROGRAM, PYTHON, SOURCES, copied, served
 from local import ROOT, samples
 from local.aws import LOOPBACK
 from shell import commands
-
-
-@contextmanager
-def served(answer: Callable[[BaseHTTPRequestHandler], tuple[int, dict[str, str], str]]) -> Iterator[str]:
-    """The URL of a webhook on this machine that answers so. `Date` may be one of its headers."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            status, headers, body = answer(self)
-            self.send_response_only(status)
-            for name, value in ({"Date": self.date_time_string()} | headers).items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body.encode())))
-            self.end_headers()
-            self.wfile.write(body.encode())
-
-        do_POST = do_GET
-
-        def log_message(self, *_: object) -> None:
-            """Nothing."""
-
-    server = ThreadingHTTPServer((LOOPBACK, 0), Handler)
-    threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
-    try:
-        yield f"http://{LOOPBACK}:{server.server_port}/zstack"
-    finally:
-        server.shutdown()
-        server.server_close()
-
+from terminal import Terminal, language_of
 
 TOKEN = "0123456789abcdef-of-a-test"
 KEY = "fedcba9876543210"
@@ -87,35 +67,41 @@ RESOURCES = {
 }
 
 
-class Recorded(doctor.Doctor):
-    """With answers of AWS that are written down here. An answer that is a text is an error."""
+class RecordedAws(Aws):
+    """With answers that are written down here. An answer that is a text is an error."""
 
-    def __init__(self, answers: dict[str, Any] | None = None, url: str | None = None, wait: bool = True):
-        super().__init__(doctor.Terminal(doctor.TEXTS, "en"), "zf", url, wait)
-        self.answers, self.calls = answers or {}, []
-        self.version, self.region = "2.15.0", "us-east-1"
-        self.parameters, self.outputs, self.resources = dict(PARAMETERS), dict(OUTPUTS), dict(RESOURCES)
-        self.tokens = [TOKEN]
-        self.terminal.secrets |= {TOKEN, KEY, PUSH_URL, doctor.basic(TOKEN)}
+    version, region = "2.15.0", "us-east-1"
 
-    def aws(self, service: str, operation: str, *_: str, **parameters: Any) -> Any:
+    def __init__(self, terminal: Terminal, answers: dict[str, Any]):
+        self.terminal, self.say, self.answers = terminal, terminal.say, answers
+
+    def call(self, service: str, operation: str, *options: str, **parameters: Any) -> Any:
         """The answer to this call."""
-        self.calls.append((service, operation, parameters))
         answer = self.answers.get(operation, {"Datapoints": [], "events": []})
         if callable(answer):
-            answer = answer(**parameters)
+            answer = answer(*options, **parameters)
         if isinstance(answer, str):
-            raise doctor.AwsError(254, answer, service, operation)
+            raise AwsError(254, answer, service, operation)
         return answer
 
-    def finds(self, step: str) -> Any:
+
+CHECKS = {step.name: step._replace(needs=()) for step in doctor.STEPS}
+
+
+class Recorded(Doctor):
+    """A doctor who knows the stack, and to whom AWS gives these answers."""
+
+    def __init__(self, answers: dict[str, Any] | None = None, url: str | None = None, wait: bool = True):
+        super().__init__(Terminal(TEXTS, "en"), Options("zf", url, wait=wait))
+        self.aws = RecordedAws(self.terminal, answers or {})
+        self.stack.parameters, self.stack.outputs = dict(PARAMETERS), dict(OUTPUTS)
+        self.stack.resources = dict(RESOURCES)
+        self.tokens = [TOKEN]
+        self.terminal.secrets |= {TOKEN, KEY, PUSH_URL, basic(TOKEN)}
+
+    def finds(self, step: str) -> Finding:
         """What a step finds, as `walk` does."""
-        try:
-            return getattr(self, step)()
-        except doctor.Failure as failure:
-            return failure.finding
-        except doctor.AwsError as error:
-            return self.explained(error)
+        return doctor.finding(self, CHECKS[step])
 
 
 def refusal(code: str, operation: str, words: str = "no") -> str:
@@ -167,8 +153,7 @@ USER = "User: arn:aws:iam::123456789012:user/colleague is not authorized to perf
 )
 def test_errors_of_aws_are_explained(words: str, text: str, advice: str):
     """Each in our words, with what to do."""
-    error = doctor.AwsError(254, words, "ssm", "get-parameters")
-    finding = Recorded().explained(error)
+    finding = Recorded().aws.explain(AwsError(254, words, "ssm", "get-parameters"))
     assert finding.mark == "✗"
     assert text in finding.text
     assert advice in "\n".join(finding.advice)
@@ -176,8 +161,8 @@ def test_errors_of_aws_are_explained(words: str, text: str, advice: str):
 
 def test_an_operation_that_the_command_line_does_not_know():
     """It is too old."""
-    error = doctor.AwsError(2, "aws: error: argument operation: Invalid choice, valid choices are:", "x", "y")
-    assert Recorded().explained(error).text == "the AWS CLI 2.15.0 is too old"
+    error = AwsError(2, "aws: error: argument operation: Invalid choice, valid choices are:", "x", "y")
+    assert Recorded().aws.explain(error).text == "the AWS CLI 2.15.0 is too old"
 
 
 def described(state: str, outputs: dict[str, str] = OUTPUTS) -> dict[str, Any]:
@@ -300,7 +285,7 @@ def test_tokens(value: str, mark: str, text: str):
 def test_a_key_of_ones_own_is_kept():
     """Without --key-id, SSM would encrypt with its own."""
     it = Recorded(parameter("x"))
-    it.parameters["KmsKeyArn"] = "arn:aws:kms:us-east-1:123456789012:key/k"
+    it.stack.parameters["KmsKeyArn"] = "arn:aws:kms:us-east-1:123456789012:key/k"
     assert (
         " --key-id arn:aws:kms:us-east-1:123456789012:key/k --overwrite " in it.finds("push_url").advice[-1]
     )
@@ -364,7 +349,7 @@ def test_answers_of_the_api(
     monkeypatch: pytest.MonkeyPatch,
 ):
     """Of the relay, and of others in its place."""
-    monkeypatch.setattr(doctor, "HEALTH_PATIENCE", 0)
+    monkeypatch.setattr(api, "HEALTH_PATIENCE", 0)
     monkeypatch.setattr(time, "sleep", lambda _: None)
     with served(lambda _: answer) as url:
         finding = Recorded(url=url).finds(step)
@@ -563,8 +548,8 @@ def alarm(short: str, state: str, **more: Any) -> dict[str, Any]:
 def test_alarms(alarms: list[dict[str, Any]], minutes: int, delivered: bool, mark: str, text: str):
     """What is on in a new stack, and what the test message ends, is no failure."""
     it = Recorded({"describe-alarms": {"MetricAlarms": alarms}})
-    it.alarm_names = [it["AlarmName"] for it in alarms] or ["zf-api-5xx"]
-    it.created, it.delivered = time.time() - 60 * minutes, delivered
+    it.stack.alarms = [it["AlarmName"] for it in alarms] or ["zf-api-5xx"]
+    it.stack.created, it.message.delivered = time.time() - 60 * minutes, delivered
     finding = it.finds("alarms")
     assert (finding.mark, text in finding.text) == (mark, True), finding
     if mark == "✗" and alarms and text.startswith("on"):
@@ -574,7 +559,7 @@ def test_alarms(alarms: list[dict[str, Any]], minutes: int, delivered: bool, mar
 def points(**values: float) -> Callable[..., Any]:
     """An answer of CloudWatch: sums of metrics in the minutes of 2023-11-14, such as `Errors_13=2`."""
 
-    def answer(MetricName: str, Dimensions: list[dict[str, str]], **_: Any) -> dict[str, Any]:
+    def answer(*_: str, MetricName: str, Dimensions: list[dict[str, str]], **__: Any) -> dict[str, Any]:
         found = [(name.split("_"), value) for name, value in values.items()]
         ours = Dimensions[0]["Value"].startswith("zf-Redeliver")
         return {
@@ -612,7 +597,30 @@ def test_runs_that_failed(values: dict[str, float], mark: str):
     assert TOKEN not in finding.text + "".join(finding.advice)
 
 
-def test_every_command_is_understood():
+@pytest.mark.parametrize("age", [30, 100, 3_000])
+def test_the_last_line_of_very_many(age: int):
+    """CloudWatch begins with the oldest lines. The last one is named, be it `age` seconds old."""
+    now = time.time()
+    lines = [
+        {
+            "timestamp": int((now - age - 600 + n) * 1000),
+            "message": json.dumps({"level": "ERROR", "message": f"{n}!"}),
+        }
+        for n in range(601)
+    ]
+
+    def answer(*options: str, startTime: int, **_: Any) -> dict[str, Any]:
+        found = [it for it in lines if it["timestamp"] >= startTime]
+        most = int(options[options.index("--max-items") + 1]) if "--max-items" in options else len(found)
+        return {"events": found[:most]} | ({"NextToken": "t"} if most < len(found) else {})
+
+    finding = Recorded({"filter-log-events": answer}).finds("errors")
+    assert finding.mark == "!"
+    assert "relay, 500+ line(s) of level ERROR" in finding.text
+    assert "relay says: 600!" in finding.advice
+
+
+def test_every_command_is_understood(monkeypatch: pytest.MonkeyPatch):
     """Of all that is broken at the same time: programs, operations and options exist."""
     alarms = [alarm("api-5xx", "OK", ActionsEnabled=False)]
     it = Recorded(
@@ -636,8 +644,9 @@ def test_every_command_is_understood():
     )
     steps = ("push_url", "token", "source", "dead_letters", "alarms", "subscriber", "concurrency", "errors")
     lines = []
-    for step in (*steps, "metrics_late", "stack"):
-        it.alarm_names = ["zf-api-5xx"]
+    monkeypatch.setattr(metrics, "METRICS_PATIENCE", 0)
+    for step in (*steps, "metrics", "stack"):
+        it.stack.alarms = ["zf-api-5xx"]
         advice = it.finds(step).advice
         lines += [line for line in advice if line.startswith("    ")]
     programs = [command for line in lines for command in commands(line) if command[0] in ("aws", "make")]
@@ -647,25 +656,25 @@ def test_every_command_is_understood():
     assert [mistake for program in programs for mistake in tools.mistakes(program)] == []
 
 
+CALL = r'aws\.call\(\s*\*?\(?"[\w-]+",\s*"([\w-]+)"'
+
+
 def test_the_program_changes_nothing():
     """All that it calls are questions."""
-    operations = {
-        operation
-        for operation in re.findall(r'self\.aws\(\s*"[\w-]+",\s*"([\w-]+)"', "".join(SOURCES.values()))
-    }
+    operations = {operation for operation in re.findall(CALL, "".join(SOURCES.values()))}
     assert len(operations) > 8
     assert all(re.match("get-|describe-|list-|filter-", operation) for operation in operations)
 
 
 def test_the_test_message_is_that_of_the_samples():
     """ZStack's own."""
-    assert samples.read(ROOT / "events/test-message.json").body.decode() == doctor.TEST_MESSAGE
+    assert samples.read(ROOT / "events/test-message.json").body.decode() == TEST_MESSAGE
 
 
 def test_texts_exist_in_both_languages():
     """With the same fields. English is ASCII. Chinese holds no sentence in English. And each is used."""
-    source = PROGRAM.read_text().partition('"""Every text in English and in Chinese.')[2]
-    for name, texts in doctor.TEXTS.items():
+    source = "".join(text for name, text in SOURCES.items() if "/texts/" not in name)
+    for name, texts in TEXTS.items():
         english, chinese = texts
         fields = [sorted(re.findall(r"\{(\w+)\}", text)) for text in texts]
         assert fields[0] == fields[1], name
@@ -692,7 +701,7 @@ def test_texts_exist_in_both_languages():
 )
 def test_the_language_is_the_terminals(variables: dict[str, str], language: str):
     """The first of gettext's variables that is set."""
-    assert doctor.language_of(variables) == language
+    assert language_of(variables) == language
 
 
 @pytest.mark.parametrize(
@@ -712,43 +721,36 @@ def test_every_terminal_can_show_it(encoding: str, begins: str):
     assert (ended.returncode, ended.stderr) == (1, b"")
 
 
-def test_in_an_unpacked_release(tmp_path: Path):
+def test_in_an_unpacked_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """It takes the name of the stack from the file beside it, and advises SAM."""
-    (tmp_path / "template.yaml").write_text((ROOT / "template.yaml").read_text())
-    assert loaded(copied(tmp_path)).configured("stack_name") == ""
+    assert release.configured("stack_name") == "zstack-flashduty"
+    assert deploy(Recorded()) == "    make deploy STACK=zf"
+    monkeypatch.setattr(release, "FOLDER", tmp_path)
+    assert release.configured("stack_name") == ""
     assert doctor.DEFAULT_STACK == "zstack-flashduty"
-    (tmp_path / "samconfig.toml").write_text(
-        "version = 0.1\n[default.global.parameters]\nstack_name = 'mine'\n"
-    )
-    there = loaded(tmp_path / "doctor.py")
-    assert there.configured("stack_name") == "mine"
-    assert (
-        there.Doctor(there.Terminal(there.TEXTS, "en"), "mine", None, True).deploy()
-        == "    sam deploy --stack-name mine"
-    )
-    assert doctor.configured("stack_name") == "zstack-flashduty"
+    saved = "version = 0.1\n[default.global.parameters]\nstack_name = 'mine'\n"
+    (tmp_path / "samconfig.toml").write_text(saved)
+    (tmp_path / "template.yaml").touch()
+    assert release.configured("stack_name") == "mine"
+    assert deploy(Recorded()) == "    sam deploy --stack-name zf"
 
 
-def test_what_sam_has_saved_wins(tmp_path: Path):
+def test_what_sam_has_saved_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """`sam deploy --guided` writes its answers into the section of deploy, not into the global one."""
-    copied(tmp_path)
-    saved = '[default.deploy.parameters]\nstack_name = "other"\nregion = "eu-west-1"\n'
-    (tmp_path / "samconfig.toml").write_text((ROOT / "samconfig.toml").read_text() + "\n" + saved)
-    text = (tmp_path / "samconfig.toml").read_text()
     # As SAM does: one section, with what was in it before.
-    first, second = text.split("[default.deploy.parameters]\n", 2)[1:]
-    (tmp_path / "samconfig.toml").write_text(
-        text.split("[default.deploy.parameters]\n")[0] + "[default.deploy.parameters]\n" + second + first
-    )
-    there = loaded(tmp_path / "doctor.py")
-    assert (there.configured("stack_name"), there.configured("region")) == ("other", "eu-west-1")
+    section = "[default.deploy.parameters]\n"
+    before, _, after = (ROOT / "samconfig.toml").read_text().partition(section)
+    saved = 'stack_name = "other"\nregion = "eu-west-1"\n'
+    (tmp_path / "samconfig.toml").write_text(f"{before}{section}{saved}{after}")
+    monkeypatch.setattr(release, "FOLDER", tmp_path)
+    assert (release.configured("stack_name"), release.configured("region")) == ("other", "eu-west-1")
 
 
 def test_changes_by_hand_are_undone_by_commands_that_aws_knows():
     """In their order, with all parameters of the stack, and a look at the changes before they are made."""
-    walked = doctor.Doctor(doctor.Terminal(doctor.TEXTS, "en"), "zf", None, True)
-    walked.parameters = {"TitleRule": "x", "AlarmEmail": ""}
-    commands = [shlex.split(it) for it in walked.restore()]
+    walked = Recorded()
+    walked.stack.parameters = {"TitleRule": "x", "AlarmEmail": ""}
+    commands = [shlex.split(it) for it in restore(walked)]
     assert [it[:3] for it in commands[:1]] == [["aws", "cloudformation", "create-change-set"]]
     assert [it[2] for it in commands] == [
         "create-change-set",
@@ -773,12 +775,39 @@ def test_who_may_not_call_is_told_so(monkeypatch: pytest.MonkeyPatch):
     """AllowedSourceCidrs is the relay's own 403, and no ICP filing is missing."""
     words = "callers from 203.0.113.10 may not call; if this is ZStack, add its address to AllowedSourceCidrs"
     body = {"error": {"code": "SourceNotAllowed", "message": words}, "request_id": "r"}
-    walked = doctor.Doctor(doctor.Terminal(doctor.TEXTS, "en"), "zf", None, True)
-    walked.outputs = {"WebhookUrl": "https://api.example.com/zstack"}
-    monkeypatch.setattr(walked, "call", lambda url: doctor.Answer(url, 403, json.dumps(body)))
-    with pytest.raises(doctor.Failure) as failed:
-        walked.health()
-    assert words in failed.value.finding.text
+    walked = Recorded()
+    monkeypatch.setattr(walked.webhook, "call", lambda url: Answer(url, 403, json.dumps(body)))
+    assert words in walked.finds("health").text
+
+
+def test_a_mistake_names_its_file_and_no_secret(tmp_path: Path):
+    """The file is that of the program, wherever Python itself was at the end."""
+    wrong = {'aws.program = shutil.which("aws")\n': 'aws.program = int("a secret")\n'}
+    ended = subprocess.run([PYTHON, copied(tmp_path, wrong)], capture_output=True, text=True)
+    line = (tmp_path / "checks/account.py").read_text().partition("a secret")[0].count("\n") + 1
+    said = (
+        f"This is a mistake of doctor.py: ValueError in checks/account.py, line {line}. Please open an issue."
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (1, f"{said}\n", "")
+    with ThreadPoolExecutor() as pool, pytest.raises(AttributeError) as raised:
+        pool.submit(account.concurrency, None).result()
+    assert release.place(raised.tb)[0] == "checks/account.py"
+
+
+def test_its_modules_depend_one_way():
+    """In the order of their list. No step knows another. And each is short."""
+    above, steps = re.split(r"The steps are .*\n", checks.__doc__)
+    listed = [re.findall(r"(?m)^(\w+)  ", part) for part in (above, steps)]
+    order = [name for part in listed for name in part]
+    for name, text in SOURCES.items():
+        assert text.count("\n") < 350, name
+        module = name.removeprefix("checks/").removesuffix(".py").partition("/")[0]
+        if name.startswith("checks/") and module != "__init__":
+            imported = re.findall(r"(?m)^from \.(\w+) import", text)
+            allowed = order[: order.index(module)] if module not in listed[1] else listed[0]
+            assert module == "texts" or set(imported) <= set(allowed), name
+    modules = {name.split("/")[1].removesuffix(".py") for name in SOURCES if name.startswith("checks/")}
+    assert modules - {"__init__"} == set(order)
 
 
 def test_make_doctor():

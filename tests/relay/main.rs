@@ -22,6 +22,7 @@ mod queueing;
 mod redelivery;
 mod refusals;
 mod repeats;
+mod resync;
 mod runbook;
 mod secrets;
 mod selfcheck;

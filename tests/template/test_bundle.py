@@ -71,7 +71,7 @@ def test_its_programs_have_what_they_need(program: str, tmp_path: Path):
     needed = bundle.programs(program)
     assert needed.items() <= bundle.files("arm64", "1.2.3", {}).items()
     for name, content in needed.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(content)
     # -S: without what is installed.
     command = [sys.executable, "-S", tmp_path / program, "--help"]

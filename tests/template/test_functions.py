@@ -12,6 +12,7 @@ RELAY = {
     "LANGUAGE": "en",
 }
 QUEUES = {"RETRY_QUEUE_URL": "<Retries>", "DEAD_LETTER_QUEUE_URL": "<DeadLetters>"}
+PACE = {"DELIVERIES_PER_MINUTE": 800}
 REDELIVER = {
     key: value
     for key, value in RELAY.items()
@@ -23,7 +24,7 @@ def test_each_function_is_told_what_it_reads():
     """The function behind the queue needs no token, and has none."""
     functions = Deployed().of_type("AWS::Lambda::Function")
     variables = {name: it["Environment"]["Variables"] for name, it in functions.items()}
-    assert variables == {"Relay": RELAY | QUEUES, "Redeliver": REDELIVER | QUEUES}
+    assert variables == {"Relay": RELAY | QUEUES, "Redeliver": REDELIVER | QUEUES | PACE}
     [alone] = Deployed(RetryQueue="disabled").of_type("AWS::Lambda::Function").values()
     assert alone["Environment"]["Variables"] == RELAY
 

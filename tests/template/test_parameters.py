@@ -124,6 +124,7 @@ KEY = "kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000"
         ("SelfCheckMinutes", [0, 5, 15, 30, 60], [-1, 1, 10, 90]),
         ("SelfTestHours", [0, 6, 12, 24], [-6, 1, 48]),
         ("MemorySize", [128, 10_240], [127, 10_241]),
+        ("DeliveriesPerMinute", [60, 800, 1_800], [0, 59, 1_801]),
         ("SettingsTtlSeconds", [30, 86_400], [0, 29, 86_401]),
         ("ThrottlingRateLimit", [1, 10_000], [0, 10_001]),
         ("ThrottlingBurstLimit", [1, 5_000], [0, 5_001]),

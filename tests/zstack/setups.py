@@ -19,6 +19,19 @@ from local import ROOT
 from local.zstack import ZStack
 
 PROGRAM = ROOT / "scripts/zstack-setup.py"
+
+
+def oldest_python() -> Path:
+    """The oldest Python from 3.9 on, of pyenv or else our own."""
+    found = []
+    for python in Path.home().glob(".pyenv/versions/3.*/bin/python"):
+        version = tuple(int(part) for part in re.findall(r"\d+", python.parts[-3]))
+        if version >= (3, 9):
+            found.append((version, python))
+    return min(found)[1] if found else Path(sys.executable)
+
+
+PYTHON = oldest_python()
 PASSWORD = "correct-horse-battery-staple"
 TOKEN = "tok-5f1c/needs=quoting"
 PATH = "/zstack"
@@ -33,6 +46,7 @@ class Webhook:
     def __init__(self) -> None:
         self.tokens = {TOKEN}
         self.status: int | None = None
+        self.asked = 0
         self.echoes = False
         """Whether it answers with what it got, as a debugging proxy does."""
         webhook = self
@@ -56,6 +70,7 @@ class Webhook:
 
     def answer(self, authorization: str) -> tuple[int, dict[str, Any]]:
         """As docs/answers.md says."""
+        self.asked += 1
         if self.echoes:
             return 200, {"you sent": authorization}
         if self.status:
@@ -134,7 +149,7 @@ class Bench:
             **variables,
         }
         env = {name: it for name, it in env.items() if it is not None}
-        command = [sys.executable, PROGRAM, "--pace", "0.02", *options]
+        command = [PYTHON, PROGRAM, "--pace", "0.02", *options]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
         # Without a terminal, so that getpass cannot ask on one.
         return subprocess.Popen(

@@ -155,12 +155,15 @@ def test_a_job_is_asked_for_at_our_own_root():
         paths.append(request.path)
         if request.command == "POST":
             assert request.headers["Content-Type"] == "application/json;charset=UTF-8"
+            assert request.headers["Authorization"].startswith("ZStack key:")
             return 202, {"location": f"http://192.0.2.99:8080/zstack/v1/api-jobs/{'f' * 32}"}
         assert request.headers["Authorization"] is None
         return 200, {"inventory": {"uuid": "1"}}
 
     with server(answer) as at:
-        assert Api(at, pace=0.01).post("/x", {}) == {"inventory": {"uuid": "1"}}
+        api = Api(at, pace=0.01)
+        api.use_access_key("key", "secret")
+        assert api.post("/x", {}) == {"inventory": {"uuid": "1"}}
     assert paths == ["/zstack/v1/x", f"/zstack/v1/api-jobs/{'f' * 32}"]
 
 

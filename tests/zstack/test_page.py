@@ -4,7 +4,6 @@ import os
 import pty
 import re
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +11,7 @@ from pathlib import Path
 import pytest
 from documents import Document, code, twins
 from local import ROOT, standin
-from setups import PASSWORD, PROGRAM, TOKEN, Bench, Standin
+from setups import PASSWORD, PROGRAM, PYTHON, TOKEN, Bench, Standin
 from zstack.setup.texts import TEXTS
 
 PAGES = twins("docs/zstack.md")
@@ -42,12 +41,12 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 
 def on_a_terminal(bench: Bench, zstack: Standin, language: str, typed: list[tuple[str, str]]) -> str:
     """What is to be seen at the end of a run, without the lines that were replaced."""
-    command = [sys.executable, PROGRAM, "--pace", "0.02", "--language", language]
+    command = [str(PYTHON), str(PROGRAM), "--pace", "0.02", "--language", language]
     command += ["--zstack", zstack.api, "--url", bench.webhook.url]
     child, terminal = pty.fork()
     if child == 0:
         os.chdir(bench.folder)
-        os.execvpe(sys.executable, command, {"PATH": os.environ["PATH"], "LANG": "C.UTF-8"})
+        os.execve(PYTHON, command, {"PATH": os.environ["PATH"], "LANG": "C.UTF-8"})
     output, deadline = b"", time.monotonic() + 60
     while True:
         assert time.monotonic() < deadline

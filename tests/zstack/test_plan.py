@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from zstack.setup import texts
-from zstack.setup.endpoint import own_uuids
+from zstack.setup.endpoint import fitting, own_uuids
 from zstack.setup.facts import LONG_PERIOD, SYSTEM_TOPIC, VM_STATES, WAYS_BACK, chosen_uuid
 from zstack.setup.model import Plan, State, Stop, Tried, Wanted, matches, odd, shown
 from zstack.setup.plan import plan
@@ -146,6 +146,19 @@ def test_a_replacement_that_was_interrupted_is_completed():
     )
     made = plan(found, WANTED)
     assert [(it.kind, it["endpoint"]) for it in made.steps] == [("subscribe", SECOND), ("unsubscribe", FIRST)]
+
+
+def test_the_newest_of_ours_is_tried_first():
+    """An older one may still work, if it has an older token. Then those that are in use."""
+    rows = [
+        endpoint("e" * 32),
+        endpoint("d" * 32),
+        endpoint(FIRST),
+        endpoint(SECOND),
+        endpoint("c" * 32, url="x"),
+    ]
+    found = state(endpoints=rows, subscribers=[on(TOPIC, "e" * 32)])
+    assert [it["uuid"] for it in fitting(found, WANTED)] == [SECOND, FIRST, "e" * 32, "d" * 32]
 
 
 def test_a_new_password_replaces_an_endpoint_that_works():

@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from local import standin
 from setups import PASSWORD, TOKEN, Bench, Standin, wait_for
 from zstack.setup.facts import SYSTEM_TOPIC
+from zstack.setup.undo import UndoFile
 
 FEW = ("--only", "Host Root Volume", "--only", "SSD Life", "--only", "HostDisconnected")
 """A choice of rules, so that a set-up has few calls. It needs a topic of its own."""
@@ -85,6 +87,28 @@ class TestSetUp:
         assert (cloud.state(), cloud.writes()) == (before, writes)
         assert cloud.sessions() == 0
 
+    @pytest.mark.parametrize("options", [(), ("--own-topic",)])
+    def test_alarms_then_come_once_and_end(self, bench: Bench, cloud: Standin, options: tuple[str, ...]):
+        """Of presets and of people's rules, with their ends."""
+        silent = cloud.fire("Active-主机 CPU", "node-07")
+        assert bench.set_up(*options).status == 0
+        [endpoint] = endpoints(cloud)
+        told = [
+            cloud.fire("Host Root Volume", "node-07"),
+            cloud.recover("Host Root Volume", "node-07"),
+            cloud.recover("Active-主机 CPU", "node-07"),
+            cloud.event("HostDisconnected", "node-07"),
+            cloud.event("HostConnected", "node-07"),
+        ]
+
+        def arrived(it: dict) -> list[int]:
+            messages = [message for record in it["records"] for message in record["messages"]]
+            return [
+                message["posted"]["status"] for message in messages if message["endpoint"] == endpoint["uuid"]
+            ]
+
+        assert [arrived(it) for it in (silent, *told)] == [[], *[[200]] * 5]
+
     def test_a_dry_run_changes_nothing(self, bench: Bench, cloud: Standin):
         """And needs no token."""
         before = cloud.state()
@@ -114,7 +138,9 @@ class TestSetUp:
         kinds = {it["kind"] for it in map(json.loads, path.read_text().splitlines()) if "do" in it}
         expected = {"create_endpoint", "subscribe", "unsubscribe", "alarm_action", "recovery", "event_action"}
         assert kinds == expected | {"subscribe_event"}
-        assert bench.run("--undo", path.name, "--dry-run").has("What is taken back", "dry run")
+        planned = bench.run("--undo", path.name, "--dry-run")
+        assert planned.has("What is taken back", "dry run")
+        assert re.search("(?s)Switch off recovery.*Remove the topic .*Delete the endpoint", planned.output)
         assert bench.run("--undo", path.name, typed="y\n").status == 0
         assert cloud.state() == before
         writes = cloud.writes()
@@ -206,6 +232,13 @@ class TestSetUp:
         assert "LogInByAccount" not in {it["call"] for it in zstack.calls()}
         late = bench.set_up(*FEW, "--access-key", "standinKeyEnabled", "--zone", "+02:00", **key)
         assert (late.status, late.has("does not accept the access key", "--zone")) == (1, True)
+
+    def test_a_second_factor(self, bench: Bench):
+        """Is asked for only when it is said that there is one."""
+        bench.start("--cloud", "--second-factor", "271828")
+        assert bench.run("--dry-run").status == 1
+        ended = bench.run("--dry-run", "--ask-second-factor", ZSTACK_SECOND_FACTOR="271828")
+        assert ended.status == 0, ended.output
 
     def test_everything_is_printed_when_asked_for(self, bench: Bench, cloud: Standin):
         """Every call, without the session."""
@@ -339,6 +372,20 @@ class TestFaults:
         assert ended.has(f"  1,500 of {total:,}", "recovery notification switched on in alarms: 1,5")
         assert {it["enableRecovery"] for it in zstack.rows("alarms")} == {True}
 
+    def test_what_changed_while_it_asked(self, bench: Bench, cloud: Standin):
+        """Each step looks first: a change of recovery notification would have everything told again."""
+        child = bench.begin()
+        while "QuerySNSTextTemplate" not in {it["call"] for it in cloud.calls()} or not bench.webhook.asked:
+            time.sleep(0.01)
+        by_name = {it["name"]: it["uuid"] for it in cloud.rows("alarms")}
+        cloud.change("alarms", by_name["Host CPU"], enableRecovery=True)
+        cloud.remove("alarms", by_name["SSD Life"])
+        ended = bench.end(child, "y\n")
+        assert ended.status == 0, ended.output
+        assert ended.has("made by somebody else in the meantime: 1", "deleted in the meantime: 1")
+        changed = [it["path"] for it in cloud.calls("UpdateAlarm")]
+        assert [it for it in changed if by_name["Host CPU"] in it or by_name["SSD Life"] in it] == []
+
     def test_two_at_once(self, bench: Bench, cloud: Standin):
         """Nothing is made twice, and both succeed."""
         cloud.remove("subscriptions", "1a7a3eb433904df89f5c42a1fa4e0716")
@@ -361,6 +408,16 @@ class TestFaults:
         assert (ended.status, ended.has("The undo file taken cannot be written")) == (1, True)
         assert cloud.writes() == []
         assert bench.run("--undo", "taken").has("taken is not an undo file")
+
+
+def test_an_undo_file_is_never_overwritten(tmp_path: Path):
+    """Not even one that appeared a moment ago."""
+    file = UndoFile("http://192.0.2.20:8080/zstack/v1", tmp_path / "undo")
+    file.writable()
+    file.path.write_text("another run")
+    with pytest.raises(FileExistsError):
+        file.begin({"kind": "recovery", "uuid": "1", "name": "x"})
+    assert file.path.read_text() == "another run"
 
 
 class TestKilled:
@@ -429,6 +486,20 @@ class TestKilled:
             assert zstack.state() == expected, (call, after)
             assert bench.run("--yes", "--undo", "second").status == 0
             (bench.folder / "second").unlink()
+
+    def test_ctrl_c(self, bench: Bench):
+        """It says how to go on and how to go back, and logs out."""
+        zstack, before = self.prepared(bench)
+        zstack.fault("hang", "UpdateAlarm")
+        child = bench.begin("--yes", *FEW)
+        assert wait_for(zstack, child)
+        child.send_signal(signal.SIGINT)
+        ended = bench.end(child)
+        [path] = bench.undo_files()
+        assert (ended.status, ended.has("Interrupted. Run this again", f"--undo {path.name}")) == (130, True)
+        assert zstack.sessions() == 0
+        bench.undo_all()
+        assert zstack.state() == before
 
     def test_an_undo_is_completed_too(self, bench: Bench):
         """At any call."""

@@ -9,20 +9,21 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use percent_encoding::percent_decode_str;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use crate::access::{Known, Who};
 use crate::answer::Answer;
 use crate::args::Args;
-use crate::calls::{self, CALLS, Call, Run, Tested};
+use crate::calls::{Call, Run};
 use crate::fault::Fault;
+use crate::found::{Found, find};
 use crate::log::{Logged, mask};
 use crate::query::Query;
 use crate::refusal::Refusal;
 use crate::shared::Shared;
-use crate::zstack::{Job, ZStack};
-use crate::{clock, ids, messages};
+use crate::zstack::ZStack;
+use crate::{clock, jobs};
 
 /// Where the API begins.
 pub(crate) const ROOT: &str = "/zstack/v1";
@@ -36,18 +37,10 @@ pub(crate) struct Hangup;
 /// What is to be done when the state is no longer locked.
 struct Decided {
     answer: Option<Answer>,
-    job: Option<Started>,
+    job: Option<jobs::Started>,
     /// Where the log has the call.
     place: usize,
     fault: Option<Fault>,
-}
-
-/// A job that was accepted.
-struct Started {
-    uuid: String,
-    call: &'static Call,
-    args: Args,
-    who: Result<Who, Refusal>,
 }
 
 /// Handles every request that is not for a control endpoint.
@@ -61,7 +54,7 @@ pub(crate) async fn call(
     let decided = decide(&mut shared.lock(), method.as_str(), &uri, &headers, &body);
     let Decided { answer, job, place, fault } = decided;
     if let Some(started) = job {
-        tokio::spawn(run(shared.clone(), started, fault.clone(), place));
+        tokio::spawn(jobs::run(shared.clone(), started, fault.clone(), place));
     }
     match fault {
         Some(Fault::LoseAnswer | Fault::Close) => return Extension(Hangup).into_response(),
@@ -101,11 +94,15 @@ fn decide(zstack: &mut ZStack, method: &str, uri: &Uri, headers: &HeaderMap, bod
         job_status: None,
     });
     let mut decided = Decided { answer: None, job: None, place, fault: None };
-    let (call, variables, parameters) = match find(zstack, method, uri, &text) {
+    let Found { call, variables, parameters, tags } = match find(method, uri, &text) {
         Ok(found) => found,
         Err(answer) => return Decided { answer: Some(answer), ..decided },
     };
     zstack.calls.change(place, |it| it.call = Some(call.name.to_owned()));
+    if let Some(status) = zstack.lacks.without_calls.get(call.name) {
+        let answer = Some(Answer::plain(*status, "this version does not know the call"));
+        return Decided { answer, ..decided };
+    }
     decided.fault = zstack.faults.next(call.name);
     let mut refused = None;
     match &decided.fault {
@@ -121,7 +118,7 @@ fn decide(zstack: &mut ZStack, method: &str, uri: &Uri, headers: &HeaderMap, bod
         let answer = Some(Answer::plain(400, "the stand-in calls nobody back"));
         return Decided { answer, ..decided };
     }
-    let args = Args::new(variables, query, parameters);
+    let args = Args::new(variables, query, parameters, tags);
     let known = match call.run {
         Run::Open(_) | Run::Poll => Ok(Err(Refusal::new("ID.1001", "no session is needed"))),
         _ => {
@@ -154,10 +151,10 @@ fn answer(
     known: Known,
     refused: Option<Refusal>,
     job: Option<&str>,
-) -> Result<Result<Answer, Box<Started>>, Answer> {
+) -> Result<Result<Answer, Box<jobs::Started>>, Answer> {
     let malformed = |text: String| Answer::plain(400, text);
     match call.run {
-        Run::Poll => return Ok(Ok(poll(zstack, args.path("uuid")))),
+        Run::Poll => return Ok(Ok(jobs::poll(zstack, args.path("uuid")))),
         Run::Open(run) => {
             let result = match refused {
                 Some(refusal) => Err(refusal),
@@ -196,102 +193,10 @@ fn answer(
             }
             let checked = args.check(call.params).map_err(malformed)?;
             let who = who.and_then(|who| lacking.and(checked).map(|()| who));
-            let uuid = new_job(zstack, job)?;
-            Ok(Err(Box::new(Started { uuid, call, args, who })))
+            let uuid = jobs::start(zstack, job)?;
+            Ok(Err(Box::new(jobs::Started { uuid, call, args, who })))
         }
     }
-}
-
-fn new_job(zstack: &mut ZStack, wanted: Option<&str>) -> Result<String, Answer> {
-    let uuid = match wanted {
-        None => ids::random(),
-        Some(uuid) if !ids::is_hex(uuid) => return Err(Answer::plain(400, "X-Job-UUID is no uuid")),
-        Some(uuid) if zstack.jobs.contains_key(uuid) => return Err(Answer::plain(400, "X-Job-UUID is used")),
-        Some(uuid) => uuid.to_owned(),
-    };
-    zstack.jobs.insert(uuid.clone(), Job::Working);
-    Ok(uuid)
-}
-
-fn poll(zstack: &ZStack, uuid: &str) -> Answer {
-    match zstack.jobs.get(uuid) {
-        Some(Job::Working) => Answer::plain(202, ""),
-        Some(Job::Done(answer)) => answer.clone(),
-        Some(Job::Expired) | None => Answer::plain(404, "the job is expired"),
-    }
-}
-
-/// Runs a job after its delay.
-async fn run(shared: Shared, started: Started, fault: Option<Fault>, place: usize) {
-    let Started { uuid, call, args, who } = started;
-    let delay = match fault {
-        Some(Fault::Stuck) => return,
-        Some(Fault::SlowJob { millis }) => Duration::from_millis(millis),
-        _ => shared.lock().options.job_delay,
-    };
-    sleep(delay).await;
-    let result = match (&call.run, who) {
-        (_, Err(refusal)) => Err(refusal),
-        (Run::Job(run), Ok(who)) => run(&mut shared.lock(), &who, &args),
-        (_, Ok(who)) => {
-            let target = Tested::target(&shared.lock(), &who, &args);
-            match target {
-                Ok(target) => messages::test(&shared, &target).await,
-                Err(refusal) => Err(refusal),
-            }
-        }
-    };
-    let answer = Answer::result(result);
-    let status = Some(answer.status);
-    let job = match fault {
-        Some(Fault::DoneButStuck) => Job::Working,
-        Some(Fault::Expired) => Job::Expired,
-        _ => Job::Done(answer),
-    };
-    let mut zstack = shared.lock();
-    zstack.jobs.insert(uuid, job);
-    zstack.calls.change(place, |it| it.job_status = status);
-}
-
-type Found = (&'static Call, Vec<(&'static str, String)>, Map<String, Value>);
-
-/// The call of a request, with the variables of its path and the parameters of its body.
-fn find(zstack: &ZStack, method: &str, uri: &Uri, body: &str) -> Result<Found, Answer> {
-    let no_path = || Answer::plain(404, "there is no such path");
-    let path = uri.path().strip_prefix(ROOT).ok_or_else(no_path)?;
-    let mut matching: Vec<_> = CALLS.iter().filter_map(|it| Some((it, calls::variables(it, path)?))).collect();
-    // `/hosts/nics` is no host.
-    let fewest = matching.iter().map(|(_, it)| it.len()).min().ok_or_else(no_path)?;
-    matching.retain(|(_, it)| it.len() == fewest);
-    matching.retain(|(it, _)| it.method == method);
-    let Some((first, _)) = matching.first() else {
-        return Err(Answer::plain(405, format!("{method} is not allowed here")));
-    };
-    let mut parameters = Map::new();
-    if first.body != calls::Body::None {
-        let Ok(Value::Object(members)) = serde_json::from_str(body) else {
-            return Err(Answer::plain(400, "the body is no JSON object"));
-        };
-        let key = |call: &Call| match call.body {
-            calls::Body::Action(action) => action,
-            _ => "params",
-        };
-        if let Some(place) = matching.iter().position(|(it, _)| members.contains_key(key(it))) {
-            matching.swap(0, place);
-            match &members[key(matching[0].0)] {
-                Value::Object(given) => parameters.clone_from(given),
-                _ => return Err(Answer::plain(400, "the parameters are no JSON object")),
-            }
-        } else if first.body == calls::Body::Params || calls::is_shared(first) {
-            // That a POST without `params` is refused is inferred.
-            return Err(Answer::plain(400, "the body has no action that this path knows"));
-        }
-    }
-    let (call, variables) = matching.swap_remove(0);
-    if let Some(status) = zstack.lacks.without_calls.get(call.name) {
-        return Err(Answer::plain(*status, "this version does not know the call"));
-    }
-    Ok((call, variables, parameters))
 }
 
 /// A body without a charset is read as ISO 8859-1, so that Chinese breaks: inferred.

@@ -77,6 +77,8 @@ pub(crate) struct Args {
     path: Vec<(&'static str, String)>,
     query: Vec<(String, String)>,
     body: Map<String, Value>,
+    /// The `systemTags` beside the parameters.
+    tags: Vec<Value>,
 }
 
 impl Args {
@@ -84,8 +86,13 @@ impl Args {
         path: Vec<(&'static str, String)>,
         query: Vec<(String, String)>,
         body: Map<String, Value>,
+        tags: Vec<Value>,
     ) -> Self {
-        Self { path, query, body }
+        Self { path, query, body, tags }
+    }
+
+    pub(crate) fn has_tag(&self, tag: &str) -> bool {
+        self.tags.iter().any(|it| it == tag)
     }
 
     /// Checks the body. A parameter that no version knows is a mistake of the caller: ZStack ignores it, the stand-in

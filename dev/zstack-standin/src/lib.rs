@@ -20,16 +20,28 @@
 //! | what | calls |
 //! | --- | --- |
 //! | at once, without a session | `GetVersion`, `LogInByAccount`, `LogOut`, `Poll` |
-//! | queries | `QueryAccount`, `QueryQuota`, `QuerySNSHttpEndpoint`, `QuerySNSTopic`, `QuerySNSTopicSubscriber`, `QueryAlarm`, `QueryEventSubscription`, `QuerySNSTextTemplate`, `QueryAlarmRecord`, `QueryEventRecord`, `QueryThirdpartyAlert`, `QueryHost`, `QueryHostNic`, `QueryVmInstance`, `QueryVirtualRouterVm`, `QueryPrimaryStorage`, `QueryBackupStorage`, `QueryCluster`, `QueryManagementNode` |
-//! | other reads | `GetAccountQuotaUsage`, `GetResourceNames`, `GetAllEventMetadata`, `GetAlarmData`, `GetEventData` |
-//! | changes, all by a job | `CreateAccessKey`, `CreateSNSHttpEndpoint`, `UpdateSNSHttpEndpoint`, `SNSHttpTestConnection`, `ChangeSNSApplicationEndpointState`, `DeleteSNSApplicationEndpoint`, `CreateSNSTopic`, `ChangeSNSTopicState`, `DeleteSNSTopic`, `SubscribeSNSTopic`, `UnsubscribeSNSTopic`, `AddActionToAlarm`, `RemoveActionFromAlarm`, `UpdateAlarm`, `ChangeAlarmState`, `SubscribeEvent`, `AddActionToEventSubscription`, `RemoveActionFromEventSubscription`, `UpdateSubscribeEvent`, `ChangeEventSubscriptionState`, `UnsubscribeEvent`, `UpdateSNSTextTemplate` |
+//! | queries of what sends | `QuerySNSHttpEndpoint`, `QuerySNSTopic`, `QuerySNSTopicSubscriber`, `QuerySNSTextTemplate` |
+//! | queries of rules | `QueryAlarm`, `QueryEventSubscription` |
+//! | queries of records | `QueryAlarmRecord`, `QueryEventRecord`, `QueryThirdpartyAlert` |
+//! | queries of resources | `QueryHost`, `QueryHostNic`, `QueryVmInstance`, `QueryVirtualRouterVm`, `QueryCluster` |
+//! | | `QueryPrimaryStorage`, `QueryBackupStorage`, `QueryManagementNode` |
+//! | other reads | `QueryAccount`, `QueryQuota`, `GetAccountQuotaUsage`, `GetResourceNames` |
+//! | | `GetAllEventMetadata`, `GetAlarmData`, `GetEventData` |
+//! | changes of endpoints | `CreateSNSHttpEndpoint`, `UpdateSNSHttpEndpoint`, `ChangeSNSApplicationEndpointState` |
+//! | | `DeleteSNSApplicationEndpoint`, `SNSHttpTestConnection` |
+//! | changes of topics | `CreateSNSTopic`, `ChangeSNSTopicState`, `DeleteSNSTopic` |
+//! | | `SubscribeSNSTopic`, `UnsubscribeSNSTopic` |
+//! | changes of alarms | `AddActionToAlarm`, `RemoveActionFromAlarm`, `UpdateAlarm`, `ChangeAlarmState` |
+//! | changes of subscriptions | `SubscribeEvent`, `UnsubscribeEvent`, `AddActionToEventSubscription` |
+//! | | `RemoveActionFromEventSubscription`, `UpdateSubscribeEvent`, `ChangeEventSubscriptionState` |
+//! | other changes | `CreateAccessKey`, `UpdateSNSTextTemplate` |
 //!
-//! Where ZStack would silently ignore what a caller wrote wrongly, the stand-in answers 400 and says so: parameters that
-//! no version knows, and a `sort` whose `+` is not encoded.
+//! All changes are jobs. Where ZStack would silently ignore what a caller wrote wrongly, the stand-in answers 400 and says
+//! so: for parameters that no version knows, and for a `sort` whose `+` is not encoded.
 //!
-//! There are two accounts with the password of the option `password`: `admin`, and `project`, which owns one rule and has
-//! ZStack's quotas. The access key `standinKeyEnabled` of `admin` has the secret `delbanEyeKnidnats`;
-//! `standinKeyDisabled` is disabled (`delbasiDyeKnidnats`).
+//! There are two accounts with the password of the options: `admin`, and `project`, which owns one rule and has ZStack's
+//! quotas. The access key `standinKeyEnabled` of `admin` has the secret `delbanEyeKnidnats`; `standinKeyDisabled` is
+//! disabled (`delbasiDyeKnidnats`).
 //!
 //! # The control endpoints
 //!
@@ -41,7 +53,7 @@
 //! | `GET /standin/health` | 200 `"ok"` | |
 //! | `GET /standin/calls` | every [`Logged`] call, oldest first; passwords are masked | `calls(*names)` |
 //! | `DELETE /standin/calls` | forgets the calls | `forget_calls()` |
-//! | `GET /standin/state` | every row of every table but records, with passwords and owners and without dates, in a fixed order | `state()` |
+//! | `GET /standin/state` | all rows but records, in a fixed order, without dates | `state()` |
 //! | `GET /standin/records` | `{"alarms": […], "events": […]}`, oldest first | `records()` |
 //! | `GET /standin/sessions` | how many sessions are open | `sessions()` |
 //! | `DELETE /standin/sessions` | ends all sessions | `end_sessions()` |
@@ -50,30 +62,40 @@
 //! | `PUT /standin/lacks` | becomes a version that [`Lacks`] something | `lacks(calls, fields, …)` |
 //! | `POST /standin/fire` | an alarm fires for a resource | `fire(alarm, resource, …)` |
 //! | `POST /standin/recover` | a resource recovers | `recover(alarm, resource, …)` |
-//! | `POST /standin/repeat` | tells again what the alarm of `"name or UUID"` has in problem | `repeat(alarm)` |
+//! | `POST /standin/repeat` | tells again what the alarm `"UUID or name"` has in problem | `repeat(alarm)` |
 //! | `POST /standin/event` | an event happens | `event(name, resource, …)` |
 //! | `POST /standin/forget` | forgets open problems, as a restart does | `forget()` |
-//! | `GET /standin/rows/{table}` | the rows as they are stored; dates are epoch milliseconds | `rows(table)` |
+//! | `GET /standin/rows/{table}` | the rows; dates are epoch milliseconds | `rows(table)` |
 //! | `POST /standin/rows/{table}` | adds a row, past the API, and returns it | `add(table, **row)` |
-//! | `PATCH /standin/rows/{table}/{uuid}` | changes members of a row; null removes one | `change(table, uuid, **members)` |
+//! | `PATCH /standin/rows/{table}/{uuid}` | changes members; null removes one | `change(table, uuid, **members)` |
 //! | `DELETE /standin/rows/{table}/{uuid}` | removes a row | `remove(table, uuid)` |
 //!
-//! The tables: `accounts`, `alarm-records`, `alarms`, `backup-storage`, `clusters`, `endpoints`, `event-records`, `hosts`,
-//! `management-nodes`, `nics`, `primary-storage`, `quotas`, `subscribers`, `subscriptions`, `templates`,
-//! `third-party-alerts`, `topics`, `virtual-routers`, `vm-instances`.
+//! The tables: `accounts`, `alarm-records`, `alarms`, `backup-storage`, `clusters`, `endpoints`, `event-records`,
+//! `hosts`, `management-nodes`, `nics`, `primary-storage`, `quotas`, `subscribers`, `subscriptions`, `templates`,
+//! `third-party-alerts`, `topics`, `virtual-routers`, `vm-instances`. Rows have the members that the API shows; endpoints
+//! have their `password` as well, VMs an `ip`, and rows that belong to somebody an `accountUuid`.
 //!
-//! `fire` and `recover` take `{"alarm", "resource", "value", "context", "at", "previous", "held_back", "deliver"}`; only `alarm`, a
-//! UUID or a name, is required. `context` is an object that names one device of the resource, `at` is in epoch
-//! milliseconds, `previous` is the status before, `held_back` begins a problem that is not told, and `"deliver": false` writes the record but loses the
-//! messages. `event` takes `{"name", "namespace", "resource", "labels", "error", "at", "deliver", "always"}`; `always`
-//! tells it whatever is remembered of earlier problems.
+//! `fire` and `recover` take these members; only `alarm` is required:
 //!
-//! While a default template for webhooks exists (`templates`, with `"applicationPlatformType": "HTTP"`, `"type": "alarm"`
-//! or `"event"`, `"defaultTemplate": true`), messages have its shape; only `${NAME}` is filled.
+//! | member | meaning |
+//! | --- | --- |
+//! | `alarm`, `resource` | a UUID or a name; without a resource the rule watches none |
+//! | `value` | the current value; by default 5 beyond the threshold, on the right side |
+//! | `context` | an object that names one device of the resource |
+//! | `at` | the time, in epoch milliseconds |
+//! | `previous` | the status before, such as `InsufficientData` |
+//! | `held_back` | true: the problem begins or ends between two repeats, and is neither recorded nor told |
+//! | `deliver` | false: the record is written, and the messages are lost |
 //!
-//! They answer when all messages were delivered or lost, with
-//! `{"records": [{"dataUuid", "rule", "messages": [{"topic", "endpoint", "body", "posted"}]}], "why_not"}`. `body` is the
-//! text that was posted, and `posted` is `{"status", "tries", "answer"}`.
+//! `event` takes `name`, `namespace` (the event's first by default), `resource` (any text is an id), `labels`, `error`
+//! (replaces the labels), `at`, `deliver`, and `always` (true: it is told whatever is remembered of earlier problems).
+//!
+//! They answer when all messages are delivered or lost, with
+//! `{"records": [{"dataUuid", "rule", "messages": [{"topic", "endpoint", "body", "posted"}]}], "why_not"}`. `body` is
+//! the text that was posted, `posted` is `{"status", "tries", "answer"}`, and `why_not` says why nothing was recorded.
+//!
+//! While a default template for webhooks exists (`templates`, with `"applicationPlatformType": "HTTP"`,
+//! `"type": "alarm"` or `"event"`, `"defaultTemplate": true`), messages have its shape; only `${NAME}` is filled.
 
 mod access;
 mod answer;
@@ -84,7 +106,9 @@ mod clock;
 mod control;
 mod events;
 mod fault;
+mod found;
 mod ids;
+mod jobs;
 mod log;
 mod messages;
 mod options;

@@ -11,12 +11,13 @@ use time::UtcOffset;
 use zstack_standin::{Options, Standin, World};
 
 const USAGE: &str = "\
-Usage: zstack-standin [--port N] [--password TEXT] [--world empty|small] [--alarms N] [--job-delay MS] [--try-pause MS]
-                      [--cloud] [--version-text TEXT] [--utc-offset MINUTES] [--node HOST]
-                      [--stories SECONDS]
+Usage: zstack-standin [--port N] [--password TEXT] [--second-factor CODE] [--world empty|small] [--alarms N]
+                      [--job-delay MS] [--try-pause MS] [--cloud] [--version-text TEXT] [--utc-offset MINUTES]
+                      [--node HOST] [--stories SECONDS]
 
   --port N              listen on this port of 127.0.0.1 (8080); with 0, on a free one
   --password TEXT       the password of the account admin (password)
+  --second-factor CODE  ask a log-in for this code too
   --world empty|small   what is there at the start (small)
   --alarms N            this many alarms more (0)
   --job-delay MS        how long an asynchronous call takes at least, in milliseconds (300)
@@ -47,6 +48,7 @@ fn options(mut arguments: Parser) -> Result<Option<Options>, lexopt::Error> {
             "help" => return Ok(None),
             "port" => options.port = arguments.value()?.parse()?,
             "password" => options.password = arguments.value()?.string()?,
+            "second-factor" => options.second_factor = Some(arguments.value()?.string()?),
             "world" => options.world = arguments.value()?.parse_with(world)?,
             "alarms" => options.alarms = arguments.value()?.parse()?,
             "job-delay" => options.job_delay = Duration::from_millis(arguments.value()?.parse()?),

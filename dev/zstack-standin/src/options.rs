@@ -11,6 +11,8 @@ pub struct Options {
     pub port: u16,
     /// The password of the account `admin`.
     pub password: String,
+    /// The code of the second factor, which a log-in then needs beside the password.
+    pub second_factor: Option<String>,
     /// What is there at the start.
     pub world: World,
     /// This many alarms more, for paging.
@@ -19,8 +21,8 @@ pub struct Options {
     pub job_delay: Duration,
     /// The pause between the five tries of a message; a second in ZStack.
     pub try_pause: Duration,
-    /// A Cloud 5.2.1 and not a `ZSphere` before 4.10.3: other presets, other events, and changes of presets with odd UUIDs
-    /// are accepted.
+    /// A Cloud 5.2.1 and not a `ZSphere` before 4.10.3: other presets, other events, and changes of presets with odd
+    /// UUIDs are accepted.
     pub cloud: bool,
     /// What `getVersion` answers.
     pub version: String,
@@ -46,6 +48,7 @@ impl Default for Options {
         Self {
             port: 0,
             password: "password".to_owned(),
+            second_factor: None,
             world: World::Small,
             alarms: 0,
             job_delay: Duration::from_millis(5),

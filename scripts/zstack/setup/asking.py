@@ -15,30 +15,24 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
-from terminal import Terminal
-
 from .facts import URL_LIMIT
 from .model import Stop
 
 
-def secret(terminal: Terminal, question: str, variable: str, file: str | None, option: str) -> str:
-    """A secret from a file, a variable, or the keyboard. No message shows it."""
+def secret(question: str, variable: str, file: str | None, option: str) -> str:
+    """A secret from a file, a variable, or the keyboard."""
     if file:
         try:
-            found = Path(file).read_text(encoding="utf-8").rstrip("\r\n")
+            return Path(file).read_text(encoding="utf-8").rstrip("\r\n")
         except (OSError, UnicodeError) as error:
             why = getattr(error, "strerror", None) or type(error).__name__
             raise Stop("bad_file", path=file, why=why) from None
-    elif os.environ.get(variable):
-        found = os.environ[variable]
-    else:
-        try:
-            found = getpass.getpass(question)
-        except (EOFError, OSError):
-            raise Stop("no_answer", variable=variable, option=option) from None
-    if found:
-        terminal.secrets.add(found)
-    return found
+    if os.environ.get(variable):
+        return os.environ[variable]
+    try:
+        return getpass.getpass(question)
+    except (EOFError, OSError):
+        raise Stop("no_answer", variable=variable, option=option) from None
 
 
 def token_forms(user: str, token: str) -> set[str]:

@@ -60,14 +60,11 @@ def chosen(state: State, wanted: Wanted) -> Row | None:
 
 
 def older(state: State, wanted: Wanted, keep: str) -> list[Row]:
-    """The endpoints in use that the one to keep replaces: those of its name."""
+    """The endpoints that the one to keep replaces: those of its name. What has no topic needs no step."""
     return [
         it
         for it in state.endpoints
-        if it["uuid"] != keep
-        and it.get("name") == wanted.name
-        and it.get("type", "HTTP") == "HTTP"
-        and state.topics_of(it["uuid"])
+        if it["uuid"] != keep and it.get("name") == wanted.name and it.get("type", "HTTP") == "HTTP"
     ]
 
 

@@ -68,20 +68,18 @@ class Setup:
         """Sign each call."""
         zone = asking.offset(self.options.zone)
         question, file = self.say("ask_secret"), self.options.secret_file
-        secret = asking.secret(self.terminal, question, "ZSTACK_ACCESS_SECRET", file, "--secret-file")
+        secret = asking.secret(question, "ZSTACK_ACCESS_SECRET", file, "--secret-file")
         self.api.use_access_key(self.options.access_key, secret, zone)
 
     def log_in(self) -> None:
         """Begin a session."""
         account, file = self.options.account, self.options.password_file
         question = self.say("ask_password", account=account)
-        password = asking.secret(self.terminal, question, "ZSTACK_PASSWORD", file, "--password-file")
+        password = asking.secret(question, "ZSTACK_PASSWORD", file, "--password-file")
         code = None
         if self.options.ask_second_factor:
             question = self.say("ask_second")
-            code = asking.secret(
-                self.terminal, question, "ZSTACK_SECOND_FACTOR", None, "ZSTACK_SECOND_FACTOR"
-            )
+            code = asking.secret(question, "ZSTACK_SECOND_FACTOR", None, "ZSTACK_SECOND_FACTOR")
         self.api.log_in(account, password, code)
         if self.api.account and self.api.account != ADMIN:
             self.printer.line(NOTE, self.say("not_admin"))
@@ -166,7 +164,7 @@ class Setup:
     def ask_token(self, wanted: Wanted) -> str:
         """Ask for the endpoint's password, and have ZStack try it before anything is changed."""
         question, file = self.say("ask_token"), self.options.token_file
-        token = asking.secret(self.terminal, question, "WEBHOOK_TOKEN", file, "--token-file")
+        token = asking.secret(question, "WEBHOOK_TOKEN", file, "--token-file")
         self.terminal.secrets |= asking.token_forms(wanted.user, asking.checked_token(token))
         self.progress("testing")
         given = {"url": wanted.url, "username": wanted.user, "password": token}

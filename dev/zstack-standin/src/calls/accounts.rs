@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::access::Who;
 use crate::args::{Args, Kind, Param};
 use crate::refusal::Refusal;
-use crate::tables::{Table, text};
+use crate::tables::{Table, member, text};
 use crate::zstack::ZStack;
 use crate::{clock, ids};
 
@@ -24,6 +24,12 @@ pub(super) fn version(zstack: &mut ZStack, _: &Args) -> Result<Value, Refusal> {
 }
 
 pub(super) fn log_in(zstack: &mut ZStack, args: &Args) -> Result<Value, Refusal> {
+    if let Some(code) = &zstack.options.second_factor
+        && !args.has_tag(&format!("twofatoken::{code}"))
+    {
+        // The error's code is not known: inferred.
+        return Err(Refusal::new("SYS.1000", "the second factor is missing or wrong"));
+    }
     let (name, password) = (args.text("accountName"), args.text("password"));
     let (session, account, ends) = zstack.access.log_in(name.unwrap_or_default(), password.unwrap_or_default())?;
     let zone = zstack.options.zone;
@@ -69,9 +75,9 @@ pub(super) fn create_key(zstack: &mut ZStack, who: &Who, args: &Args) -> Result<
 #[expect(clippy::unnecessary_wraps, reason = "the type of a call")]
 pub(super) fn quota_usage(zstack: &ZStack, _: &Who, args: &Args) -> Result<Result<Value, Refusal>, String> {
     let account = args.path("uuid");
-    let usages = QUOTAS.map(
-        |(name, table)| json!({"name": name, "total": quota(zstack, account, name), "used": used(zstack, account, table)}),
-    );
+    let usages = QUOTAS.map(|(name, table)| {
+        json!({"name": name, "total": quota(zstack, account, name), "used": used(zstack, account, table)})
+    });
     Ok(Ok(json!({"usages": usages})))
 }
 
@@ -93,7 +99,7 @@ fn quota(zstack: &ZStack, account: &str, name: &str) -> usize {
         .rows(Table::Quotas)
         .iter()
         .find(|it| text(it, "identityUuid") == Some(account) && text(it, "name") == Some(name));
-    own.and_then(|it| it["value"].as_u64()).map_or(QUOTA, |value| usize::try_from(value).unwrap_or(usize::MAX))
+    own.and_then(|it| member(it, "value").as_u64()).map_or(QUOTA, |value| usize::try_from(value).unwrap_or(usize::MAX))
 }
 
 fn used(zstack: &ZStack, account: &str, table: Table) -> usize {

@@ -7,7 +7,7 @@ use crate::args::{Args, Kind, Param};
 use crate::calls::topics;
 use crate::calls::{LEVEL, OPERATOR};
 use crate::refusal::Refusal;
-use crate::tables::{Table, has_action};
+use crate::tables::{Table, has_action, text};
 use crate::world::{DATA_FOLDER_ALARM, SYSTEM_TOPIC};
 use crate::zstack::ZStack;
 use crate::{clock, ids};
@@ -30,7 +30,7 @@ impl ZStack {
         if action["actionType"] != "sns" {
             return Err(Refusal::argument("unknown actionType"));
         }
-        let seen = self.seen(Table::Topics, who).any(|it| it["uuid"] == topic);
+        let seen = self.seen(Table::Topics, who).any(|it| text(it, "uuid") == Some(topic));
         // The system topic is everybody's: inferred from the advice to use it for own rules.
         if seen || topic == SYSTEM_TOPIC {
             Ok(json!({"actionUuid": topic, "actionType": "sns"}))

@@ -6,7 +6,7 @@ use crate::access::Who;
 use crate::args::Args;
 use crate::query::{boolean, number};
 use crate::refusal::Refusal;
-use crate::tables::{Row, Table, actions, text};
+use crate::tables::{Row, Table, actions, member, text};
 use crate::zstack::ZStack;
 
 const LIMIT: usize = 100;
@@ -78,13 +78,13 @@ impl Asked {
                 })
             })
         };
-        let at = |row: &Row| row["createTime"].as_i64().unwrap_or_default();
+        let at = |row: &Row| member(row, "createTime").as_i64().unwrap_or_default();
         let mut found: Vec<&Row> = zstack
             .seen(table, who)
             .filter(|it| (self.start_time..=self.end_time).contains(&at(it)) && leads(it))
             .filter(|it| self.conditions.iter().all(|(key, value)| text(it, key) == Some(value.as_str())))
             .collect();
-        found.sort_by_key(|it| std::cmp::Reverse((at(it), it["id"].as_i64())));
+        found.sort_by_key(|it| std::cmp::Reverse((at(it), member(it, "id").as_i64())));
         let total = found.len();
         (found.into_iter().skip(self.start).take(self.limit).collect(), total)
     }

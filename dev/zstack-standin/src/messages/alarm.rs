@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::messages::body::{cluster_name, plain, with_unit};
 use crate::messages::{Recorded, Told, messages};
-use crate::tables::{Row, Table, text};
+use crate::tables::{Row, Table, member, text};
 use crate::zstack::{Problem, ZStack};
 use crate::{clock, ids};
 
@@ -49,9 +49,7 @@ pub(crate) enum Change {
 
 /// Writes the record and makes the messages. An error says what was asked wrongly.
 pub(crate) fn tell_alarm(zstack: &mut ZStack, change: Change, asked: &AlarmAsked) -> Result<Told, String> {
-    let is = |row: &&Row| [text(row, "uuid"), text(row, "name")].contains(&Some(asked.alarm.as_str()));
-    let rule = zstack.tables.rows(Table::Alarms).iter().find(is).cloned();
-    let rule = rule.ok_or_else(|| format!("there is no alarm {}", asked.alarm))?;
+    let rule = find(zstack, &asked.alarm)?.clone();
     let resource = match asked.resource.as_deref() {
         None => "-".to_owned(),
         Some(asked) => {
@@ -71,12 +69,13 @@ pub(crate) fn tell_alarm(zstack: &mut ZStack, change: Change, asked: &AlarmAsked
         Change::Fires => zstack.problems.insert(problem.clone()),
         Change::Recovers => zstack.problems.remove(&problem),
     };
+    // Until the next repeat ZStack looks at nothing.
+    if asked.held_back {
+        return why_not("the repeats are held back for the whole rule");
+    }
     let status = if zstack.problems.iter().any(|it| it.0 == uuid) { "Alarm" } else { "OK" };
     if let Some(row) = zstack.tables.find_mut(Table::Alarms, &uuid) {
         row.insert("status".to_owned(), status.into());
-    }
-    if asked.held_back {
-        return why_not("the repeats are held back for the whole rule");
     }
     if change == Change::Recovers {
         if !was_in_problem {
@@ -85,23 +84,27 @@ pub(crate) fn tell_alarm(zstack: &mut ZStack, change: Change, asked: &AlarmAsked
         if asked.previous.as_deref() == Some("InsufficientData") {
             return why_not("a change from InsufficientData to OK is never told");
         }
-        if rule["enableRecovery"] != true {
+        if member(&rule, "enableRecovery") != true {
             return why_not("the rule has no recovery notification");
         }
-        if rule["period"].as_f64().unwrap_or_default() >= NO_RECOVERY_FROM_SECONDS {
+        if member(&rule, "period").as_f64().unwrap_or_default() >= NO_RECOVERY_FROM_SECONDS {
             return why_not("the rule's duration is 30 minutes or more");
         }
     }
     Ok(tell(zstack, &rule, &problem, change, asked))
 }
 
+/// A rule by its UUID or its name.
+fn find<'a>(zstack: &'a ZStack, alarm: &str) -> Result<&'a Row, String> {
+    let is = |row: &&Row| [text(row, "uuid"), text(row, "name")].contains(&Some(alarm));
+    zstack.tables.rows(Table::Alarms).iter().find(is).ok_or_else(|| format!("there is no alarm {alarm}"))
+}
+
 /// Tells everything again that a rule has in problem, as it does at each `repeatInterval`, and after a change that
 /// reloads the rule.
 pub(crate) fn repeat_alarm(zstack: &mut ZStack, alarm: &str) -> Result<Told, String> {
     let mut all = Told::default();
-    let is = |row: &&Row| [text(row, "uuid"), text(row, "name")].contains(&Some(alarm));
-    let rule = zstack.tables.rows(Table::Alarms).iter().find(is);
-    let uuid = rule.and_then(|it| text(it, "uuid")).ok_or_else(|| format!("there is no alarm {alarm}"))?.to_owned();
+    let uuid = text(find(zstack, alarm)?, "uuid").unwrap_or_default();
     let mut problems: Vec<Problem> = zstack.problems.iter().filter(|it| it.0 == uuid).cloned().collect();
     problems.sort();
     for (alarm, resource, context) in problems {
@@ -126,12 +129,12 @@ fn tell(zstack: &mut ZStack, rule: &Row, problem: &Problem, change: Change, aske
     let (uuid, resource_uuid, context) = problem;
     let at = asked.at.unwrap_or_else(clock::now);
     let data_uuid = ids::random();
-    let threshold = rule["threshold"].as_f64().unwrap_or_default();
+    let threshold = member(rule, "threshold").as_f64().unwrap_or_default();
     let over = if change == Change::Fires { threshold + 5.0 } else { threshold - 5.0 };
     let value = asked.value.unwrap_or(over);
     let resource = zstack.resource(resource_uuid);
     let (now, before) = if change == Change::Fires { ("Alarm", "OK") } else { ("OK", "Alarm") };
-    let labels: Vec<String> = rule["labels"]
+    let labels: Vec<String> = member(rule, "labels")
         .as_array()
         .map_or(&[][..], Vec::as_slice)
         .iter()
@@ -142,39 +145,39 @@ fn tell(zstack: &mut ZStack, rule: &Row, problem: &Problem, change: Change, aske
         "id": zstack.records,
         "createTime": at,
         "alarmUuid": uuid,
-        "alarmName": rule["name"],
+        "alarmName": member(rule, "name"),
         "alarmStatus": now,
         "resourceUuid": if resource_uuid == "-" { Value::Null } else { resource_uuid.as_str().into() },
         "resourceType": resource.as_ref().map(|it| it.kind),
-        "namespace": rule["namespace"],
-        "metricName": rule["metricName"],
+        "namespace": member(rule, "namespace"),
+        "metricName": member(rule, "metricName"),
         "metricValue": value,
         "threshold": threshold,
-        "comparisonOperator": rule["comparisonOperator"],
-        "period": rule["period"],
+        "comparisonOperator": member(rule, "comparisonOperator"),
+        "period": member(rule, "period"),
         "emergencyLevel": rule.get("emergencyLevel"),
         "labels": json!(labels).to_string(),
         "context": if context.is_empty() { Value::Null } else { context.as_str().into() },
         "dataUuid": data_uuid,
-        "accountUuid": rule["accountUuid"],
+        "accountUuid": member(rule, "accountUuid"),
         "readStatus": "Unread",
     });
     zstack.tables.add(Table::AlarmRecords, record);
-    let metric = rule["metricName"].as_str().unwrap_or_default();
+    let metric = member(rule, "metricName").as_str().unwrap_or_default();
     let measured =
         |value: f64| -> Value { if zstack.lacks.numbers { value.into() } else { with_unit(metric, value).into() } };
-    let operator = rule["comparisonOperator"].as_str().unwrap_or_default();
+    let operator = member(rule, "comparisonOperator").as_str().unwrap_or_default();
     let of_resource = |own: Option<String>| own.unwrap_or_else(|| "-".to_owned());
     let body = plain(json!({
-        "ALARM_NAME": rule["name"],
+        "ALARM_NAME": member(rule, "name"),
         "ALARM_UUID": uuid,
-        "ALARM_NAMESPACE": rule["namespace"],
+        "ALARM_NAMESPACE": member(rule, "namespace"),
         "ALARM_METRIC": metric,
         "ALARM_COMPARISON_OPERATOR": operator,
         "ALARM_COMPARISON_OPERATOR_REVERSE": reverse(operator),
         "ALARM_THRESHOLD": measured(threshold),
         "ALARM_CURRENT_VALUE": measured(value),
-        "ALARM_DURATION": whole(&rule["period"]),
+        "ALARM_DURATION": whole(member(rule, "period")),
         "ALARM_LABELS": labels,
         "ALARM_PREVIOUS_STATUS": asked.previous.as_deref().unwrap_or(before),
         "ALARM_CURRENT_STATUS": now,
@@ -186,7 +189,7 @@ fn tell(zstack: &mut ZStack, rule: &Row, problem: &Problem, change: Change, aske
         "ALARM_RESOURCE_IP": of_resource(resource.as_ref().and_then(|it| it.ip.clone())),
         "ALARM_RESOURCE_CLUSTER_UUID": of_resource(resource.as_ref().and_then(|it| it.cluster.clone())),
         "ALARM_RESOURCE_CLUSTER_NAME": cluster_name(zstack, resource.as_ref()),
-        "ALARM_ACCOUNT_UUID": rule["accountUuid"],
+        "ALARM_ACCOUNT_UUID": member(rule, "accountUuid"),
         "ALARM_DATA_UUID": data_uuid,
     }));
     let messages = if asked.deliver { messages(zstack, rule, body) } else { Vec::new() };

@@ -3,11 +3,12 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::access::ADMIN;
 use crate::events::{self, Event};
 use crate::messages::alarm::yes;
 use crate::messages::body::{cluster_name, plain};
 use crate::messages::{Recorded, Told, messages};
-use crate::tables::{Row, Table, text};
+use crate::tables::{Row, Table, member, text};
 use crate::zstack::{Resource, ZStack};
 use crate::{clock, ids};
 
@@ -57,6 +58,8 @@ pub(crate) fn tell_event(zstack: &mut ZStack, asked: &EventAsked) -> Result<Told
         .iter()
         .filter(|it| text(it, "state") == Some("Enabled"))
         .filter(|it| text(it, "namespace") == Some(namespace) && text(it, "eventName") == Some(asked.name.as_str()))
+        // The resources are all of `admin`: another account sees only the events of its own.
+        .filter(|it| text(it, "accountUuid") == Some(ADMIN))
         .filter(|it| labels_match(it, asked, id.as_deref()))
         .cloned()
         .collect();
@@ -108,7 +111,7 @@ fn tell(
     let data_uuid = ids::random();
     let labels = if asked.error.is_some() { Map::new() } else { asked.labels.clone() };
     let level = text(subscription, "emergencyLevel").or(event.default_level.as_deref()).unwrap_or_default();
-    let namespace = &subscription["namespace"];
+    let namespace = member(subscription, "namespace");
     zstack.records += 1;
     let record = json!({
         "id": zstack.records,
@@ -119,8 +122,8 @@ fn tell(
         "resourceId": id,
         "error": asked.error,
         "dataUuid": data_uuid,
-        "subscriptionUuid": subscription["uuid"],
-        "accountUuid": subscription["accountUuid"],
+        "subscriptionUuid": member(subscription, "uuid"),
+        "accountUuid": member(subscription, "accountUuid"),
         "readStatus": "Unread",
         "labels": json!(labels).to_string(),
     });
@@ -134,8 +137,8 @@ fn tell(
         "EVENT_RESOURCE_NAME": resource.map(|it| it.name.as_str()),
         "EVENT_ERROR": asked.error,
         "EVENT_TIME": clock::text(at, zstack.options.zone),
-        "EVENT_SUBSCRIPTION_UUID": subscription["uuid"],
-        "EVENT_ACCOUNT_UUID": subscription["accountUuid"],
+        "EVENT_SUBSCRIPTION_UUID": member(subscription, "uuid"),
+        "EVENT_ACCOUNT_UUID": member(subscription, "accountUuid"),
         "EVENT_DATA_UUID": data_uuid,
         "EVENT_RESOURCE_IP": resource.and_then(|it| it.ip.as_deref()).unwrap_or("-"),
         "EVENT_RESOURCE_CLUSTER_UUID": resource.and_then(|it| it.cluster.as_deref()).unwrap_or("-"),

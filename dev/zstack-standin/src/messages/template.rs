@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::clock;
-use crate::tables::{Table, text};
+use crate::tables::{Table, member, text};
 use crate::zstack::ZStack;
 
 /// What is sent instead of the plain message; none if ZStack fails and sends nothing.
@@ -15,7 +15,7 @@ pub(super) fn body(zstack: &ZStack, plain: Map<String, Value>) -> Option<String>
         None => ("alarm", plain.get("ALARM_CURRENT_STATUS").is_some_and(|it| it == "OK")),
     };
     let template = zstack.tables.rows(Table::Templates).iter().find(|it| {
-        it["defaultTemplate"] == true
+        member(it, "defaultTemplate") == true
             && text(it, "applicationPlatformType") == Some("HTTP")
             && text(it, "type").is_some_and(|it| it.eq_ignore_ascii_case(kind))
     });

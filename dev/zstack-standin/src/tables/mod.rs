@@ -192,6 +192,11 @@ impl Tables {
     }
 }
 
+/// A member, or null.
+pub(crate) fn member<'a>(row: &'a Row, name: &str) -> &'a Value {
+    row.get(name).unwrap_or(&Value::Null)
+}
+
 /// A member that is text.
 pub(crate) fn text<'a>(row: &'a Row, name: &str) -> Option<&'a str> {
     row.get(name)?.as_str()

@@ -9,46 +9,75 @@ use crate::tables::Table;
 use crate::world::{DATA_FOLDER_ALARM, SYSTEM_TOPIC};
 use crate::zstack::ZStack;
 
-/// UUID, name, namespace, metric, threshold, period, repeat interval.
-type Alarm = (&'static str, &'static str, &'static str, &'static str, f64, i32, i32);
+/// UUID, name, namespace, metric, threshold.
+type Alarm = (&'static str, &'static str, &'static str, &'static str, f64);
 
 const FREE: &str = "AvailableCapacityInPercent";
 const USED: &str = "UsedCapacityInPercent";
 const CPU: &str = "CPUAverageUsedUtilization";
 const MEMORY: &str = "MemoryUsedInPercent";
 
-#[rustfmt::skip]
 const ALARMS: &[Alarm] = &[
-    (DATA_FOLDER_ALARM, "Data Folder of the Management Node", "ZStack/System", "DiskDataFolderUsedCapacityInPercent", 70.0, 300, 1800),
-    ("5d3bb9d271a349b283893317f531f723", "Host Root Volume", "ZStack/Host", "DiskRootUsedCapacityInPercent", 80.0, 300, 1800),
-    ("44e6f054a59a451fb1b535accff64fc2", "Backup Storage Free Space", "ZStack/BackupStorage", FREE, 20.0, 300, 1800),
-    ("66dfdee6fd314aac96ca3779774ad977", "Primary Storage Free Space", "ZStack/PrimaryStorage", FREE, 20.0, 300, 1800),
-    ("ded02f9786444c6296e9bc3efb8eb484", "Primary Storage Physical Free Space", "ZStack/PrimaryStorage", "AvailablePhysicalCapacityInPercent", 20.0, 300, 1800),
-    ("4123f054a59a451fb1b535accff61232", "Disaster Recovery Storage", "ZStack/BackupStorage", USED, 80.0, 1800, 1800),
-    ("065f9609dce141bb952c80f729f58af4", "Fencer IP Unreachable", "ZStack/System", "FencerIpUnreachable", 1.0, 300, 1800),
-    ("712c3dec6aa94ed2b3bcd32192c22f69", "Database Sync Behind", "ZStack/System", "DatabaseSyncDelay", 1.0, 3600, 1800),
-    ("5z6gsgkc5kccpylj9ocgbd647p2700b7", "Host CPU", "ZStack/Host", CPU, 80.0, 300, 1800),
-    ("d0b35ac37c58e358cb74e664532f1044", "Host Memory", "ZStack/Host", MEMORY, 80.0, 300, 1800),
-    ("uhgfoh0soh6e1qai005elfa9c6h2s2y0", "VM CPU", "ZStack/VM", CPU, 80.0, 300, 1800),
-    ("fuz2p4fa71urf4fd7cknoxsalvj60ynk", "VM Memory", "ZStack/VM", MEMORY, 80.0, 300, 1800),
-    ("00dbd80dbac0494d8f351bfb640a4d11", "VM CPU by Guest Tools", "ZStack/VM", "OperatingSystemCPUUsedUtilization", 80.0, 300, 1800),
-    ("00d550dd83e14bbdaf111ae087d34b11", "VM Memory by Guest Tools", "ZStack/VM", "OperatingSystemMemoryUsedPercent", 80.0, 300, 1800),
-    ("10908b6b7b8741139a5efc2b1d461a16", "Host CPU Temperature", "ZStack/Host", "CPUTemperature", 90.0, 300, 300),
-    ("a3905b37d5e8477dbe0fb75a30b8f21c", "SSD Life", "ZStack/Host", "SSDLifeLeftInPercent", 20.0, 300, 300),
-    ("33198a88f22e4d19b5ff8ebaebb6ujm7", "SSD Temperature", "ZStack/Host", "SSDTemperature", 70.0, 300, 300),
-    ("5z6gsgkc5kccpylj9234fd647p2700b7", "GPU Temperature", "ZStack/Host", "GPUTemperature", 80.0, 300, 300),
+    (
+        DATA_FOLDER_ALARM,
+        "Data Folder of the Management Node",
+        "ZStack/System",
+        "DiskDataFolderUsedCapacityInPercent",
+        70.0,
+    ),
+    ("5d3bb9d271a349b283893317f531f723", "Host Root Volume", "ZStack/Host", "DiskRootUsedCapacityInPercent", 80.0),
+    ("44e6f054a59a451fb1b535accff64fc2", "Backup Storage Free Space", "ZStack/BackupStorage", FREE, 20.0),
+    ("66dfdee6fd314aac96ca3779774ad977", "Primary Storage Free Space", "ZStack/PrimaryStorage", FREE, 20.0),
+    (
+        "ded02f9786444c6296e9bc3efb8eb484",
+        "Primary Storage Physical Free Space",
+        "ZStack/PrimaryStorage",
+        "AvailablePhysicalCapacityInPercent",
+        20.0,
+    ),
+    ("4123f054a59a451fb1b535accff61232", "Disaster Recovery Storage", "ZStack/BackupStorage", USED, 80.0),
+    ("065f9609dce141bb952c80f729f58af4", "Fencer IP Unreachable", "ZStack/System", "FencerIpUnreachable", 1.0),
+    ("712c3dec6aa94ed2b3bcd32192c22f69", "Database Sync Behind", "ZStack/System", "DatabaseSyncDelay", 1.0),
+    ("5z6gsgkc5kccpylj9ocgbd647p2700b7", "Host CPU", "ZStack/Host", CPU, 80.0),
+    ("d0b35ac37c58e358cb74e664532f1044", "Host Memory", "ZStack/Host", MEMORY, 80.0),
+    ("uhgfoh0soh6e1qai005elfa9c6h2s2y0", "VM CPU", "ZStack/VM", CPU, 80.0),
+    ("fuz2p4fa71urf4fd7cknoxsalvj60ynk", "VM Memory", "ZStack/VM", MEMORY, 80.0),
+    (
+        "00dbd80dbac0494d8f351bfb640a4d11",
+        "VM CPU by Guest Tools",
+        "ZStack/VM",
+        "OperatingSystemCPUUsedUtilization",
+        80.0,
+    ),
+    (
+        "00d550dd83e14bbdaf111ae087d34b11",
+        "VM Memory by Guest Tools",
+        "ZStack/VM",
+        "OperatingSystemMemoryUsedPercent",
+        80.0,
+    ),
+    ("10908b6b7b8741139a5efc2b1d461a16", "Host CPU Temperature", "ZStack/Host", "CPUTemperature", 90.0),
+    ("a3905b37d5e8477dbe0fb75a30b8f21c", "SSD Life", "ZStack/Host", "SSDLifeLeftInPercent", 20.0),
+    ("33198a88f22e4d19b5ff8ebaebb6ujm7", "SSD Temperature", "ZStack/Host", "SSDTemperature", 70.0),
+    ("5z6gsgkc5kccpylj9234fd647p2700b7", "GPU Temperature", "ZStack/Host", "GPUTemperature", 80.0),
 ];
 
-#[rustfmt::skip]
 const CLOUD_ALARMS: &[Alarm] = &[
-    ("65e8f1a4892231b692cc7a881581f3da", "License", "ZStack/License", "LicenseEnabledDays", 15.0, 300, 1800),
-    ("369eef54655548eab2a4d2d7ef061c79", "Virtual Router CPU", "ZStack/VRouter", CPU, 80.0, 300, 1800),
-    ("582ea79cb57d45a8bfd4d2030244c1c4", "Virtual Router Memory", "ZStack/VRouter", MEMORY, 80.0, 300, 1800),
-    ("f3389a28b7d64e35875992d254ff4f96", "Virtual Router Disk", "ZStack/VRouter", USED, 80.0, 300, 1800),
-    ("66898fa836694f7665d49b74dedf7631", "CDP Storage", "ZStack/CdpTask", USED, 80.0, 300, 1800),
-    ("78898fa836694f769ed89b74ded006f1", "CDP Task Latency", "ZStack/CdpTask", "CdpTaskLatency", 60.0, 300, 1800),
-    ("ue0x30t7wfyuba87nwk6ywu3ub5svtwk", "Host Memory (Cloud)", "ZStack/Host", "MemoryUsedInPercent", 80.0, 300, 1800),
+    ("65e8f1a4892231b692cc7a881581f3da", "License", "ZStack/License", "LicenseEnabledDays", 15.0),
+    ("369eef54655548eab2a4d2d7ef061c79", "Virtual Router CPU", "ZStack/VRouter", CPU, 80.0),
+    ("582ea79cb57d45a8bfd4d2030244c1c4", "Virtual Router Memory", "ZStack/VRouter", MEMORY, 80.0),
+    ("f3389a28b7d64e35875992d254ff4f96", "Virtual Router Disk", "ZStack/VRouter", USED, 80.0),
+    ("66898fa836694f7665d49b74dedf7631", "CDP Storage", "ZStack/CdpTask", USED, 80.0),
+    ("78898fa836694f769ed89b74ded006f1", "CDP Task Latency", "ZStack/CdpTask", "CdpTaskLatency", 60.0),
+    ("ue0x30t7wfyuba87nwk6ywu3ub5svtwk", "Host Memory (Cloud)", "ZStack/Host", "MemoryUsedInPercent", 80.0),
 ];
+
+/// Periods that are not 300 seconds.
+const PERIODS: [(&str, f64); 2] =
+    [("4123f054a59a451fb1b535accff61232", 1800.0), ("712c3dec6aa94ed2b3bcd32192c22f69", 3600.0)];
+
+/// The metrics of hardware are repeated every 300 seconds, and not every 1,800.
+const HARDWARE: [&str; 4] = ["CPUTemperature", "SSDLifeLeftInPercent", "SSDTemperature", "GPUTemperature"];
 
 /// Metrics that are bad when they are low.
 const LOW: [&str; 4] = [FREE, "AvailablePhysicalCapacityInPercent", "SSDLifeLeftInPercent", "LicenseEnabledDays"];
@@ -91,7 +120,7 @@ const CLOUD_SUBSCRIPTIONS: &[Subscription] = &[
 pub(super) fn create(zstack: &mut ZStack) {
     let cloud = zstack.options.cloud;
     let more = if cloud { CLOUD_ALARMS } else { &[] };
-    for (uuid, name, namespace, metric, threshold, period, repeat) in ALARMS.iter().chain(more) {
+    for (uuid, name, namespace, metric, threshold) in ALARMS.iter().chain(more) {
         let operator = if LOW.contains(metric) { "LessThan" } else { "GreaterThanOrEqualTo" };
         let row = json!({
             "uuid": uuid,
@@ -101,8 +130,8 @@ pub(super) fn create(zstack: &mut ZStack) {
             "comparisonOperator": operator,
             "threshold": threshold,
             // Integers may come with a decimal point.
-            "period": f64::from(*period),
-            "repeatInterval": repeat,
+            "period": PERIODS.iter().find(|it| it.0 == *uuid).map_or(300.0, |it| it.1),
+            "repeatInterval": if HARDWARE.contains(metric) { 300 } else { 1800 },
             "repeatCount": -1,
             "enableRecovery": false,
             "emergencyLevel": "Important",

@@ -34,6 +34,21 @@ async fn a_log_in_needs_the_hash() {
 }
 
 #[tokio::test]
+async fn a_second_factor_stands_beside_the_action() {
+    let zstack = ZStack::without_session(Options { second_factor: Some("123456".to_owned()), ..quick() }).await;
+    for (tags, right) in [
+        (json!(["twofatoken::123456"]), true),
+        (json!(["twofatoken::1"]), false),
+        (json!([]), false),
+        (json!(null), false),
+    ] {
+        let body = json!({"logInByAccount": {"accountName": "admin", "password": HASH}, "systemTags": tags});
+        let answer = zstack.bare(Method::PUT, "/accounts/login", &body).await;
+        assert_eq!(answer.status, if right { 200 } else { 503 }, "{tags}");
+    }
+}
+
+#[tokio::test]
 async fn the_old_action_of_the_log_in_has_no_parameters() {
     let zstack = ZStack::quick().await;
     assert_eq!(log_in(&zstack, "logIn", "admin", HASH).await.code(), "SYS.1007");

@@ -20,7 +20,7 @@ impl Drop for Running {
 
 #[tokio::test]
 async fn it_listens_with_its_options_until_a_signal() {
-    let options = "--port 0 --password secret --world empty --alarms 3 --job-delay 1 --try-pause 1 --cloud \
+    let options = "--port 0 --password secret --second-factor 1 --world empty --alarms 3 --job-delay 1 --try-pause 1 --cloud \
                    --version-text 9.9 --utc-offset 480 --node elsewhere.invalid";
     let child = program().args(options.split_whitespace()).stdout(Stdio::piped()).spawn().unwrap();
     let mut running = Running(child);

@@ -125,6 +125,7 @@ async fn a_version_without_a_call() {
         let path = "/sns/application-endpoints/http/test-connection";
         let answer = zstack.call(Method::POST, path, &json!({"params": {"url": "http://192.0.2.1"}})).await;
         assert_eq!(answer.status, status);
+        assert_eq!(zstack.calls().await.last().unwrap()["call"], "SNSHttpTestConnection");
     }
 }
 

@@ -78,10 +78,14 @@ impl Answer {
 }
 
 impl ZStack {
-    async fn start(options: Options) -> Self {
+    async fn without_session(options: Options) -> Self {
         let standin = Standin::start(options).await.unwrap();
         let client = zstack_flashduty::platform::http::Http::new().unwrap().client().clone();
-        let mut zstack = Self { standin, client, session: String::new() };
+        Self { standin, client, session: String::new() }
+    }
+
+    async fn start(options: Options) -> Self {
+        let mut zstack = Self::without_session(options).await;
         zstack.session = zstack.log_in("admin").await;
         zstack
     }

@@ -225,6 +225,7 @@ async fn a_recovery_can_come_without_its_alarm() {
     change(&zstack, RULE, json!({"enableRecovery": true})).await;
     let held_back = json!({"alarm": RULE, "resource": VM, "held_back": true});
     assert_eq!(zstack.does("fire", held_back).await["records"], json!([]));
+    assert_eq!(zstack.get("/zwatch/alarms?q=status=Alarm").await.rows().len(), 0);
     recover(&zstack, RULE).await;
     assert_eq!(receiver.take()[0].json()["ALARM_CURRENT_STATUS"], "OK");
 }
@@ -284,7 +285,8 @@ async fn an_event_is_what_zstack_sends() {
 #[tokio::test]
 async fn an_error_replaces_the_labels_of_an_event() {
     let (zstack, receiver, _) = told().await;
-    let asked = json!({"name": "VMHAStarted", "resource": VM, "error": "no host"});
+    let labels = json!({"DestinationHostUuid": "x"});
+    let asked = json!({"name": "VMHAStarted", "resource": VM, "error": "no host", "labels": labels});
     zstack.does("event", asked).await;
     let body = receiver.take()[0].json();
     assert_eq!((&body["EVENT_ERROR"], &body["EVENT_LABELS"]), (&json!("no host"), &json!({})));
@@ -311,6 +313,22 @@ async fn each_subscription_tells_an_event() {
     zstack.put(&path, json!({"changeEventSubscriptionState": {"state": "Disabled"}})).await;
     zstack.does("event", json!({"name": "HostDisconnected", "resource": "node-07", "always": true})).await;
     assert_eq!(receiver.take().len(), 1);
+}
+
+#[tokio::test]
+async fn another_account_is_not_told_of_admins_resources() {
+    let (mut zstack, receiver) = (ZStack::quick().await, Receiver::start().await);
+    zstack.session = zstack.log_in("project").await;
+    let (endpoint, topic) = (zstack.endpoint(&receiver.url).await, zstack.topic("own").await);
+    zstack.subscribe(&topic, &endpoint).await;
+    let params = json!({
+        "namespace": "ZStack/Host",
+        "eventName": "HostDisconnected",
+        "actions": [{"actionUuid": topic, "actionType": "sns"}],
+    });
+    assert_eq!(zstack.post("/zwatch/events/subscriptions", params).await.status, 200);
+    let told = zstack.does("event", json!({"name": "HostDisconnected", "resource": "node-07"})).await;
+    assert_eq!((told["records"].as_array().unwrap().len(), receiver.take().len()), (1, 0));
 }
 
 #[tokio::test]

@@ -1,0 +1,70 @@
+"""The AWS command line, the account and its limit."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+
+from terminal import OK
+
+from .advice import command
+from .aws import SET_REGION, AwsError, text_of
+from .doctor import Doctor
+from .findings import Failure, Finding
+from .release import configured
+
+OLDEST_CLI = (1, 16)
+"""Older versions of the AWS command line lack operations or options that are used here."""
+
+LEAST_CONCURRENCY = 100
+"""Of the account, as in scripts/cloud/deploy.py."""
+
+
+def account(doctor: Doctor) -> Finding:
+    """The AWS command line, region and credentials."""
+    say, aws = doctor.say, doctor.aws
+    aws.program = shutil.which("aws")
+    if not aws.program:
+        raise Failure(say("no_cli"), say("install_cli"))
+    ended = aws.run("--version")
+    # Old versions write it to stderr.
+    shown = text_of(ended.stdout) or text_of(ended.stderr)
+    found = re.search(r"aws-cli/((\d+)\.(\d+)[\w.]*)", shown)
+    if ended.returncode != 0 or not found:
+        last = shown.splitlines()[-1] if shown else ended.returncode
+        raise Failure(say("cli_broken", words=doctor.terminal.words(last)), say("install_cli"))
+    aws.version = found[1]
+    if (int(found[2]), int(found[3])) < OLDEST_CLI:
+        raise Failure(say("cli_old", version=aws.version), say("install_cli"))
+    aws.region = find_region(doctor)
+    if not aws.region:
+        raise Failure(say("no_region"), say("set_region"), SET_REGION)
+    caller = aws.call("sts", "get-caller-identity")
+    doctor.known.add("account")
+    known = {"account": caller["Account"], "who": caller["Arn"].rpartition(":")[2]}
+    return Finding(OK, say("account_ok", region=aws.region, version=aws.version, **known))
+
+
+def find_region(doctor: Doctor) -> str:
+    """The region of the AWS command line, version 2; empty if there is none."""
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        if os.environ.get(name):
+            return os.environ[name]
+    asked = doctor.aws.run("configure", "get", "region")
+    # It also ends with 1 if there is none, and then says nothing.
+    if said := text_of(asked.stderr):
+        raise AwsError(asked.returncode, said, "configure", "get")
+    return text_of(asked.stdout) or configured("region")
+
+
+def concurrency(doctor: Doctor) -> Finding:
+    """How many functions of the account may run at once."""
+    limit = doctor.aws.call("lambda", "get-account-settings")["AccountLimit"]["ConcurrentExecutions"]
+    if limit >= LEAST_CONCURRENCY:
+        return Finding(OK, doctor.say("concurrency_ok", limit=limit))
+    # The code is that of "Concurrent executions".
+    ask = ("aws", "service-quotas", "request-service-quota-increase", "--service-code", "lambda")
+    ask += ("--quota-code", "L-B99A9384", "--desired-value", "1000")
+    advice = doctor.say("raise_concurrency", least=LEAST_CONCURRENCY)
+    raise Failure(doctor.say("concurrency_low", limit=limit), advice, command(*ask))

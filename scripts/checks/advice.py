@@ -1,0 +1,61 @@
+"""Commands that the advice of several steps names."""
+
+from __future__ import annotations
+
+import shlex
+
+from .aws import utc
+from .doctor import Doctor
+from .findings import Failure
+from .release import is_release
+
+
+def command(*words: str) -> str:
+    """A command for a shell."""
+    return "    " + " ".join(shlex.quote(word) for word in words)
+
+
+def deploy(doctor: Doctor) -> str:
+    """The command that deploys the stack again, in the unpacked release or in the checkout."""
+    stack = doctor.options.stack
+    if is_release():
+        return command("sam", "deploy", "--stack-name", stack)
+    return command("make", "deploy", f"STACK={stack}")
+
+
+def restore(doctor: Doctor) -> list[str]:
+    """The commands that undo changes by hand. A deployment of the same template changes nothing."""
+    # CloudFormation keeps a change set that was executed or that failed, and its name with it.
+    name = utc(doctor.began, "undo-changes-by-hand-%Y%m%d-%H%M%S")
+    at = ("--stack-name", doctor.options.stack, "--change-set-name", name)
+    kept = [f"ParameterKey={it},UsePreviousValue=true" for it in sorted(doctor.stack.parameters)]
+    create = ("create-change-set", *at, "--use-previous-template", "--deployment-mode", "REVERT_DRIFT")
+    create += ("--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND", "--parameters", *kept)
+    wait = ("wait", "change-set-create-complete", *at)
+    steps = (create, wait, ("describe-change-set", *at), ("execute-change-set", *at))
+    return [command("aws", "cloudformation", *step) for step in steps]
+
+
+def deleted(doctor: Doctor, what: str) -> Failure:
+    """Something of the stack was deleted by hand."""
+    return Failure(doctor.say("gone", what=what), doctor.say("restore"), *restore(doctor))
+
+
+def push_url_parameter(doctor: Doctor) -> str:
+    """The name of the parameter with the push URL."""
+    name = doctor.stack.parameters["PushUrlParameter"]
+    return f"{name}/{doctor.options.channel}" if doctor.options.channel else name
+
+
+def put(doctor: Doctor, name: str, value: str) -> str:
+    """A pipe that stores the value of a shell variable. Neither `ps` nor the shell's history shows it."""
+    key = doctor.stack.parameters.get("KmsKeyArn", "")
+    return (
+        f'printf %s "${value}" | aws ssm put-parameter --name {shlex.quote(name)} --type SecureString'
+        f"{' --key-id ' + key if key else ''} --overwrite --value file:///dev/stdin"
+    )
+
+
+def put_push_url(doctor: Doctor) -> str:
+    """The command that stores a push URL."""
+    return f"    read -rs url; {put(doctor, push_url_parameter(doctor), 'url')}"

@@ -1,0 +1,119 @@
+"""The relay's API: its health, a wrong token, and the test message."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from contextlib import suppress
+from typing import Any
+
+from terminal import OK
+
+from .advice import put_push_url, restore
+from .aws import AwsError
+from .cloudwatch import last_words, received
+from .doctor import Doctor
+from .findings import Failure, Finding
+from .webhook import Answer
+
+HEALTH_PATIENCE = 15
+"""Seconds. After a repair, a process keeps its state for ten seconds."""
+
+
+def health(doctor: Doctor) -> Finding:
+    """`GET /health`."""
+    url, deadline = doctor.webhook.url("/health"), time.monotonic() + HEALTH_PATIENCE
+    answer = doctor.webhook.call(url)
+    if not answer.is_relays:
+        raise foreign(doctor, answer)
+    doctor.known.add("health")
+    while answer.status == 503 and answer.is_relays and time.monotonic() < deadline:
+        time.sleep(2)
+        answer = doctor.webhook.call(url)
+    if answer.status == 200:
+        return Finding(OK, doctor.say("health_ok"))
+    if answer.json.get("error"):
+        raise relay_error(doctor, answer)
+    if answer.status != 503:
+        raise foreign(doctor, answer)
+    raise Failure(doctor.say("unhealthy"), last_words(doctor), doctor.say("check_role"), *restore(doctor))
+
+
+def rejection(doctor: Doctor) -> Finding:
+    """A wrong token."""
+    answer = doctor.webhook.call(doctor.webhook.url(), "wrong-" + secrets.token_hex(16))
+    if not answer.is_relays:
+        raise foreign(doctor, answer)
+    if answer.status == 401:
+        return Finding(OK, doctor.say("rejection_ok"))
+    if answer.json.get("alerts"):
+        raise Failure(
+            doctor.say("open_door", status=answer.status), doctor.say("close_door"), *restore(doctor)
+        )
+    raise relay_error(doctor, answer)
+
+
+def message(doctor: Doctor) -> Finding:
+    """The test message, with the right token."""
+    began = time.time()
+    if doctor.options.wait:
+        with suppress(AwsError, Failure):
+            doctor.message.received_before = received(doctor, began)
+    answer = doctor.webhook.call(doctor.webhook.url(), doctor.tokens[0])
+    if not answer.is_relays:
+        raise foreign(doctor, answer)
+    alerts = answer.json.get("alerts") or []
+    if alerts:
+        doctor.message.sent = began
+        doctor.known.add("message")
+    error = answer.json.get("error") or {}
+    requests = ", ".join(str(it["flashduty_request_id"]) for it in alerts if it.get("flashduty_request_id"))
+    if answer.status == 200 and requests:
+        doctor.message.delivered = True
+        key = "passed_on" if doctor.zstack_kind else "delivered"
+        return Finding(
+            OK, doctor.say(key, key=alerts[0].get("alert_key"), request=doctor.terminal.words(requests))
+        )
+    if answer.status == 202:
+        raise Failure(doctor.say("queued"), last_words(doctor), doctor.say("check_queued"))
+    if answer.status == 401:
+        ttl = doctor.stack.parameters.get("SettingsTtlSeconds", "300")
+        raise Failure(doctor.say("not_accepted"), doctor.say("wait_token", seconds=ttl), *restore(doctor))
+    if error.get("flashduty"):
+        raise refused(doctor, error["flashduty"])
+    if error:
+        raise relay_error(doctor, answer)
+    raise foreign(doctor, answer)
+
+
+def refused(doctor: Doctor, refusal: dict[str, Any]) -> Failure:
+    """Flashduty's own refusal."""
+    code, words = str(refusal.get("code")), doctor.terminal.words(refusal.get("message", ""))
+    text = doctor.say("refused", code=code, words=words, request=refusal.get("request_id", "-"))
+    if "integration_key" in str(refusal.get("message")) or code in ("Unauthorized", "AccessDenied"):
+        advice = [doctor.say("check_key"), doctor.say("put_push_url"), put_push_url(doctor)]
+    elif code in ("ResourceNotFound", "NoLicense"):
+        advice = [doctor.say("check_subscription")]
+    else:
+        advice = [doctor.say("check_refusal")]
+    return Failure(
+        text, *advice, doctor.say("test_is_dead") if "DeadLetters" in doctor.stack.resources else ""
+    )
+
+
+def relay_error(doctor: Doctor, answer: Answer) -> Failure:
+    """An error of the relay, in its own words."""
+    error = answer.json.get("error") or {}
+    words = doctor.terminal.words(error.get("message", ""))
+    text = doctor.say("relay_error", status=answer.status, code=error.get("code"), words=words)
+    return Failure(text, doctor.say("see_answers"))
+
+
+def foreign(doctor: Doctor, answer: Answer) -> Failure:
+    """The answer is not the relay's."""
+    text = doctor.say("foreign", status=answer.status, words=doctor.terminal.words(answer.text, 120) or "-")
+    kind = {403: "check_403", 404: "check_404", 429: "check_429"}.get(answer.status)
+    if not kind:
+        kind = {3: "check_3xx", 5: "check_5xx"}.get(answer.status // 100, "check_other")
+    url = doctor.stack.outputs["WebhookUrl"] if kind == "check_404" else answer.url
+    return Failure(text, doctor.say(kind, url=url))

@@ -1,0 +1,84 @@
+"""The stack and its two parameters."""
+# ruff: noqa: RUF001 (Chinese has punctuation of its own)
+
+TEXTS = {
+    # The stack.
+    "no_stack": ("there is no stack {stack} in {region}", "{region} 里没有堆栈 {stack}"),
+    "find_stack": (
+        "If it has another name, give it with --stack. If it is in another region, set AWS_DEFAULT_REGION."
+        " If it was never deployed:",
+        "名称不同时，用 --stack 指定。在其他区域时，设置 AWS_DEFAULT_REGION。还没有部署过时：",
+    ),
+    "other_stack": (
+        "{stack} is another stack: it has no WebhookUrl",
+        "{stack} 是别的堆栈：它没有 WebhookUrl",
+    ),
+    "give_stack": ("Give the name of the right one with --stack.", "请用 --stack 指定正确的名称。"),
+    "state": ("{stack}, {state}", "{stack}，{state}"),
+    "state_why": ("{stack}, {state}; {resource}: {why}", "{stack}，{state}；{resource}：{why}"),
+    "in_progress": (
+        "A deployment is running. Wait for its end, and run this again.",
+        "正在部署。请等它结束，再执行一次。",
+    ),
+    "changeset": (
+        "There is only a change set that nobody executed. Deploy:",
+        "只有一个没有执行的变更集。请部署：",
+    ),
+    "failed_create": (
+        "It cannot be used or upgraded. Remove the cause, delete it, and deploy it again:",
+        "它既不能用，也不能升级。请排除原因，删除它，再重新部署：",
+    ),
+    "failed_delete": ("Its deletion did not end. Delete it again:", "删除没有完成。请再删除一次："),
+    "failed_update": (
+        "The last deployment failed, and the version before it runs. Remove the cause, and deploy again:",
+        "上一次部署失败，正在运行的是之前的版本。请排除原因，再部署一次：",
+    ),
+    "failed_rollback": (
+        "The last deployment failed, and going back failed as well. Remove the cause, then:",
+        "上一次部署失败，回滚也失败了。请排除原因，然后：",
+    ),
+    "restore": (
+        "It was deleted or changed by hand. A deployment of the same template does not see that. Have"
+        " CloudFormation undo it. This needs a current AWS CLI. Read the changes before the last command:",
+        "它被手工删除或改动过。用同样的模板部署，发现不了这一点。请让 CloudFormation 恢复。"
+        "这需要较新的 AWS CLI。执行最后一条命令之前，请先看变更内容：",
+    ),
+    # The two parameters.
+    "parameter_missing": ("there is no SSM parameter {name} in {region}", "{region} 里没有 SSM 参数 {name}"),
+    "parameter_plain": (
+        "{name} is of type {type}, and not encrypted",
+        "{name} 的类型是 {type}，没有加密",
+    ),
+    "delete_first": (
+        "Everybody who may read parameters can read it. Delete it, and store it as SecureString:",
+        "凡是能读参数的人都能看到它。请删除它，再以 SecureString 保存：",
+    ),
+    "push_url_ok": (
+        "{name}, SecureString, to {host}, integration of kind {kind}",
+        "{name}，SecureString，发往 {host}，集成类型为 {kind}",
+    ),
+    "not_a_url": ("the value of {name} is not a URL", "{name} 的值不是 URL"),
+    "not_https": ("the value of {name} does not begin with https://", "{name} 的值不以 https:// 开头"),
+    "no_key": ("the value of {name} has no integration_key", "{name} 的值里没有 integration_key"),
+    "put_push_url": (
+        "Copy the push URL from the integration in Flashduty. The command waits for it (paste it, and press"
+        " Enter) and does not show it:",
+        "请在 Flashduty 的集成里复制推送地址。命令会等您粘贴并按回车，不会显示出来：",
+    ),
+    "token_ok": ("{name}, SecureString, {count} token(s)", "{name}，SecureString，共 {count} 个令牌"),
+    "token_empty": ("the value of {name} is empty", "{name} 的值是空的"),
+    "token_not_ascii": (
+        "the value of {name} has characters that ZStack cannot send",
+        "{name} 的值里有 ZStack 发不出的字符",
+    ),
+    "token_short": (
+        "{name} has a token of fewer than {least} characters, which is easy to guess",
+        "{name} 里有少于 {least} 个字符的令牌，容易被猜中",
+    ),
+    "token_one_line": ("{name} has several tokens in one line", "{name} 在一行里有多个令牌"),
+    "token_lines": ("Put each token on a line of its own.", "请把每个令牌单独放一行。"),
+    "put_token": (
+        "Store a new token. The command prints it: it is the password of the endpoint in ZStack.",
+        "请保存一个新的令牌。命令会打印它：它就是 ZStack 里通知对象的密码。",
+    ),
+}

@@ -1,0 +1,1 @@
+"""`zstack-resync.py`: what ZStack told during an outage is posted to the webhook again."""

@@ -1,0 +1,229 @@
+"""Which records decide: the last one of each alert. It asks nobody, and changes nothing.
+
+An alert has the state of the last message about it. So all other messages need not be sent again. Which alert
+a message is about, and what it does to it, is decided as the relay does it (src/translate/), with the relay's
+own catalogue of events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+from .events import EVENTS
+from .records import Record, Rule
+
+OPENS, CLOSES, UNKNOWN = "opens", "closes", "unknown"
+"""What a record does to an alert."""
+
+POSTED, LISTED, UNDECIDED = "posted", "listed", "undecided"
+"""What becomes of a record: it is posted, it is posted only with `--all`, or nobody can say."""
+
+MEMORY = 1800
+"""Seconds that ZStack remembers the state of a resource. A rule with such a period never sends a recovery."""
+
+SLACK = 300
+"""Seconds by which a repetition may be late."""
+
+NOTHING = ("-", "null", "None", "[]", "[:]", "{}")
+"""Texts that mean "unknown" (src/zstack/fields.rs)."""
+
+
+@dataclass
+class Decision:
+    """What becomes of a record, and why."""
+
+    record: Record
+    outcome: str
+    effect: str
+    why: str = ""
+    """Name of a text. For a record that is posted: what may be wrong all the same."""
+
+
+@dataclass
+class Plan:
+    """All decisions, in the order of their records."""
+
+    decisions: list[Decision] = field(default_factory=list)
+    elsewhere: int = 0
+    """Records of rules that do not send to this webhook."""
+
+    def of(self, *outcomes: str) -> list[Decision]:
+        """The decisions with any of these ends."""
+        return [it for it in self.decisions if it.outcome in outcomes]
+
+
+def clean(value: str) -> str:
+    """A text without white space around it; empty if it means "unknown"."""
+    value = value.strip()
+    return "" if value in NOTHING else value
+
+
+def alert_key(*parts: str) -> str:
+    """As src/flashduty/alert_key.rs makes it, but never hashed, and without the name of a cloud."""
+    escaped = (part.replace("%", "%25").replace(":", "%3A") or "-" for part in parts)
+    return f"zstack:{':'.join(escaped)}"
+
+
+@cache
+def entry_of(name: str) -> str | None:
+    """The id of an event in the catalogue, for a name in upper or lower case."""
+    return next((it for it in EVENTS if it.lower() == name.lower()), None)
+
+
+@cache
+def undone_by(name: str) -> tuple[str, ...]:
+    """The events that end this one."""
+    return tuple(it for it, entry in EVENTS.items() if name in entry.get("undoes", ()))
+
+
+def has_state(name: str) -> bool:
+    """Whether an event tells its own end."""
+    return "state" in EVENTS[name] or "error_is_state" in EVENTS[name]
+
+
+def label(record: Record, name: str) -> str:
+    """A label's value; empty if there is none."""
+    # The relay sorts them by name, and takes the first.
+    found = (value for key, value in sorted((record.labels or {}).items()) if key.lower() == name.lower())
+    return next((it for it in map(clean, found) if it), "")
+
+
+def state(record: Record, name: str) -> str:
+    """What an event tells of its own problem: `opens`, `closes`, `step`, or `unknown`."""
+    entry, failed = EVENTS[name], clean(str(record.row.get("error") or ""))
+    if failed and has_state(name):
+        return OPENS
+    if "error_is_state" in entry:
+        # A message with the field has no error in it, or it would be trouble.
+        told = record.row.get("error") or any(label(record, it) for it in entry["error_is_state"])
+        return CLOSES if told else UNKNOWN
+    if "state" in entry:
+        value = label(record, entry["state"]["label"]).lower()
+        for values, told in (("over", CLOSES), ("trouble", OPENS), ("steps", "step")):
+            if value in (it.lower() for it in entry["state"][values]):
+                return told
+    return UNKNOWN
+
+
+def effects(record: Record) -> list[tuple[str, str]]:
+    """The alert keys that a record is about, and what it does to each. A mere step is about none."""
+    if record.kind == "alarm":
+        status = str(record.row.get("alarmStatus") or "").strip().lower()
+        effect = {"ok": CLOSES, "alarm": OPENS}.get(status, UNKNOWN)
+        return [(alert_key("alarm", clean(record.rule), clean(record.resource)), effect)]
+    name = entry_of(clean(record.name))
+    if name is None:
+        return [(event_key(record, clean(record.name), ()), OPENS)]
+    if record.labels is None and (has_state(name) or EVENTS[name].get("told_apart_by")):
+        return [(event_key(record, it, ()), UNKNOWN) for it in (name, *EVENTS[name].get("undoes", ()))]
+    told = state(record, name)
+    if told == "step":
+        return []
+    undone = [it for it in EVENTS if it in EVENTS[name].get("undoes", ())]
+    if told == CLOSES:
+        return [(event_key(record, it), CLOSES) for it in (name, *undone)]
+    if told == UNKNOWN and undone and not has_state(name):
+        return [(event_key(record, it), CLOSES) for it in undone]
+    return [(event_key(record, name), OPENS)]
+
+
+def event_key(record: Record, name: str, apart: Iterable[str] | None = None) -> str:
+    """The alert key of a problem: its name, the resource, and what tells two such problems apart."""
+    apart = EVENTS[name].get("told_apart_by", ()) if apart is None else apart
+    resource = clean(record.resource) or clean(record.rule)
+    return alert_key("event", name, resource, *(label(record, it) for it in apart))
+
+
+def plan(records: Iterable[Record], rules: Mapping[str, Rule], topics: Collection[str], now: int) -> Plan:
+    """Decide for each record that is the last one of an alert. `now` is in milliseconds."""
+    made = Plan()
+    last: dict[str, tuple[Record, str]] = {}
+    devices: dict[str, dict[str, tuple[Record, str]]] = {}
+    for record in sorted(records, key=lambda it: it.order):
+        rule = rules.get(record.rule)
+        if rule and not rule.topics & set(topics):
+            made.elsewhere += 1
+            continue
+        for key, effect in effects(record):
+            last[key] = (record, effect)
+            if record.kind == "alarm":
+                devices.setdefault(key, {})[str(record.row.get("context") or "")] = (record, effect)
+    here = (it for it in rules.values() if it.event and it.enabled and it.topics & set(topics))
+    subscribed = {it.event.lower() for it in here}
+    deciding: dict[tuple[str, int], tuple[Record, list[tuple[str, str]]]] = {}
+    for key, (record, effect) in last.items():
+        deciding.setdefault(record.identity, (record, []))[1].append((key, effect))
+    for record, told in sorted(deciding.values(), key=lambda it: it[0].order):
+        others = any(
+            effect == OPENS and it is not record
+            for key, _ in told
+            for it, effect in devices.get(key, {}).values()
+        )
+        made.decisions.append(decided(record, told[0][1], rules.get(record.rule), subscribed, others, now))
+    untangle(made, last)
+    return made
+
+
+def decided(
+    record: Record, effect: str, rule: Rule | None, subscribed: Collection[str], others: bool, now: int
+) -> Decision:
+    """What becomes of a record that is the last one of its alert.
+
+    `subscribed` are the ids of the events that ZStack sends here, in lower case. `others` says whether
+    another device of the same resource was last told to be in alarm.
+    """
+    if effect == UNKNOWN:
+        return Decision(
+            record, UNDECIDED, effect, "unknown_status" if record.kind == "alarm" else "bad_labels"
+        )
+    if effect == CLOSES:
+        return Decision(record, POSTED, effect, "other_device" if others else "")
+    if rule is None:
+        return Decision(record, UNDECIDED, effect, "rule_gone")
+    if record.kind == "alarm":
+        why = no_recovery(rule)
+        if not why and rule.repeat and now - record.at > (rule.repeat + 2 * rule.period + SLACK) * 1000:
+            return Decision(record, POSTED, effect, "not_repeated")
+    else:
+        why = no_way_back(record, subscribed)
+    return Decision(record, LISTED if why else POSTED, effect, why)
+
+
+def no_recovery(rule: Rule) -> str:
+    """Why the end of an alarm is never told; empty if it is."""
+    if not rule.enabled:
+        return "rule_disabled"
+    if not rule.recovers:
+        return "no_recovery"
+    return "too_long" if rule.period >= MEMORY else ""
+
+
+def no_way_back(record: Record, subscribed: Collection[str]) -> str:
+    """Why the end of an event is never told; empty if it is."""
+    name = entry_of(clean(record.name))
+    if name is None:
+        return "unknown_event"
+    if has_state(name):
+        return ""
+    back = undone_by(name)
+    if not back:
+        return "no_way_back"
+    return "" if any(it.lower() in subscribed for it in back) else "back_not_subscribed"
+
+
+def untangle(made: Plan, last: Mapping[str, tuple[Record, str]]) -> None:
+    """Look at the records that close several alerts, of which another one was opened again since.
+
+    The later record has to be posted behind it. If it is not, the alert that it opened would stay closed.
+    """
+    outcomes = {it.record.identity: it.outcome for it in made.decisions}
+    for decision in made.of(POSTED):
+        for key, _ in effects(decision.record) if decision.effect == CLOSES else ():
+            later, effect = last[key]
+            if later is not decision.record and effect != CLOSES:
+                if outcomes[later.identity] == POSTED:
+                    decision.why = decision.why or "reopens"
+                else:
+                    decision.outcome, decision.why = UNDECIDED, "would_close"

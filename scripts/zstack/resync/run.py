@@ -1,0 +1,176 @@
+"""What `zstack-resync.py` does, step by step."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from urllib.parse import parse_qsl, urlsplit
+
+from terminal import FAILED, NOTE, Terminal
+
+from zstack.api import Refused, Unreachable
+
+from . import table
+from .decide import LISTED, POSTED, UNDECIDED, Decision, Plan, clean, effects, plan
+from .messages import body
+from .post import Webhook
+from .reader import Reader
+from .records import Endpoint, Record, Rule
+from .session import Wrong
+
+SETTLE = 5
+"""Seconds. ZStack may write a record a moment after it sent the message."""
+
+OVERLAP = 60_000
+"""Milliseconds. Two management nodes have two clocks."""
+
+ROUNDS = 10
+"""So often newer records are looked for, until the program gives up."""
+
+
+@dataclass
+class Resync:
+    """One run."""
+
+    terminal: Terminal
+    reader: Reader
+    options: argparse.Namespace
+    sleep: Callable[[float], None] = time.sleep
+    records: dict[tuple[str, int], Record] = field(default_factory=dict)
+    rules: dict[str, Rule] = field(default_factory=dict)
+    topics: frozenset[str] = frozenset()
+    names: dict[str, tuple[str, str]] = field(default_factory=dict)
+    nameless: set[str] = field(default_factory=set)
+    """Resources of which ZStack knows no name."""
+    counts: Counter = field(default_factory=Counter)
+    """Messages that were posted, by what came back."""
+    touched: set[str] = field(default_factory=set)
+    """The alert keys of what was posted."""
+    sent: set[tuple[str, int]] = field(default_factory=set)
+
+    def endpoint(self) -> Endpoint:
+        """The endpoint whose messages are posted again."""
+        say, options = self.terminal.say, self.options
+        found = self.reader.endpoints()
+        names = ", ".join(self.terminal.words(it.name) for it in found) or say("none")
+        if options.endpoint:
+            same = [it for it in found if it.name == options.endpoint]
+            if not same:
+                raise Wrong(say("no_such_name", name=options.endpoint, names=names))
+            if len({it.url for it in same}) > 1:
+                raise Wrong(say("several", name=options.endpoint))
+        else:
+            same = [it for it in found if it.url == options.url]
+            if not same:
+                raise Wrong(say("no_endpoint", names=names))
+        # A token in the URL must not be printed.
+        self.terminal.secrets |= {
+            value for name, value in parse_qsl(urlsplit(same[0].url).query) if is_token(name)
+        }
+        chosen = next((it for it in same if it.enabled), same[0])
+        if not chosen.enabled:
+            self.note(say("endpoint_disabled", name=self.terminal.words(chosen.name)))
+        self.topics = self.reader.topics(same)
+        if not self.topics:
+            raise Wrong(say("no_topic", name=self.terminal.words(chosen.name)))
+        return chosen
+
+    def note(self, text: str) -> None:
+        """Print something that needs attention."""
+        self.terminal.line(f"{self.terminal.mark(NOTE)} {text}")
+
+    def read(self, since: int) -> Plan:
+        """Read the records since a time, in milliseconds, and decide."""
+        for record in self.reader.records(since):
+            self.records[record.identity] = record
+        return plan(self.records.values(), self.rules, self.topics, int(time.time() * 1000))
+
+    def look_up(self, decisions: Sequence[Decision]) -> None:
+        """Ask for the names of the resources. Without them, messages have UUIDs only."""
+        wanted = {it.record.resource for it in decisions if clean(it.record.resource)} - self.names.keys()
+        try:
+            self.names.update(self.reader.names(wanted))
+        except (Refused, Unreachable) as error:
+            self.note(self.terminal.say("no_names", words=self.terminal.words(error)))
+        else:
+            self.nameless |= wanted - self.names.keys()
+
+    def show(self, made: Plan, begin: datetime) -> list[Decision]:
+        """Print what was decided. The result is what is posted."""
+        terminal, say = self.terminal, self.terminal.say
+        start = f"{begin:%Y-%m-%d %H:%M:%S %z}"
+        if not self.records:
+            newest = self.reader.newest()
+            last_time = (
+                f"{datetime.fromtimestamp(newest / 1000):%Y-%m-%d %H:%M:%S}" if newest else say("none")
+            )
+            terminal.line(say("read_none", since=start, last=last_time))
+        else:
+            last = max((it.at for it in self.records.values()), default=0)
+            last_time = f"{datetime.fromtimestamp(last / 1000):%H:%M:%S}"
+            terminal.line(say("read", count=len(self.records), since=start, last=last_time))
+        if made.elsewhere:
+            terminal.line(say("elsewhere", count=made.elsewhere))
+        terminal.line(say("not_asked"))
+        for (kind, why), count in Counter(self.reader.unreadable).items():
+            self.note(say("unreadable", count=count, kind=kind, field=why))
+        chosen = made.of(POSTED, LISTED) if self.options.all else made.of(POSTED)
+        listed = [] if self.options.all else made.of(LISTED)
+        for name, some in (("to_post", chosen), ("listed", listed), ("undecided", made.of(UNDECIDED))):
+            if some:
+                terminal.line()
+                terminal.line(say(name, count=len(some)))
+                for line in table.lines(terminal, some, self.names, self.nameless):
+                    terminal.line(line)
+        terminal.line()
+        return chosen
+
+    def post(self, webhook: Webhook, chosen: Sequence[Decision]) -> None:
+        """Post these, in order."""
+        terminal = self.terminal
+        for done, it in enumerate(chosen):
+            terminal.progress(terminal.say("posting", done=done, total=len(chosen)))
+            # Before the post: it may arrive without an answer.
+            self.touched |= {key for key, _ in effects(it.record)}
+            answer = webhook.post(body(it.record, self.names))
+            self.sent.add(it.record.identity)
+            if answer.status < 300:
+                self.counts["queued" if answer.status == 202 else "pushed"] += 1
+            else:
+                self.counts["refused"] += 1
+                name = self.names.get(it.record.resource, (it.record.resource,))[0]
+                why = f"{answer.status} {terminal.words(answer.words)}"
+                row = terminal.say("refused_row", name=it.record.name, resource=name, why=why)
+                terminal.line(f"{terminal.mark(FAILED)} {row}")
+
+    def newer(self) -> list[Decision]:
+        """What ZStack told meanwhile about alerts that were posted.
+
+        ZStack may have sent it before an older message of this program, which then undid it.
+        """
+        self.sleep(SETTLE)
+        made = self.read(max(it.at for it in self.records.values()) - OVERLAP)
+        wanted = (POSTED, LISTED) if self.options.all else (POSTED,)
+        about = (it for it in made.of(*wanted) if self.touched & {key for key, _ in effects(it.record)})
+        return [it for it in about if it.record.identity not in self.sent]
+
+    def deliver(self, webhook: Webhook, chosen: list[Decision]) -> bool:
+        """Post everything, and what is newer. The result says whether it came to an end."""
+        self.post(webhook, chosen)
+        for _ in range(ROUNDS):
+            chosen = self.newer()
+            if not chosen:
+                return True
+            self.terminal.line(self.terminal.say("round", count=len(chosen)))
+            self.look_up(chosen)
+            self.post(webhook, chosen)
+        return False
+
+
+def is_token(name: str) -> bool:
+    """Whether a parameter of the URL is the token, as src/webhook/caller.rs reads it."""
+    return name.strip().lower() == "token"

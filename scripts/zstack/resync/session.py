@@ -1,0 +1,67 @@
+"""Logs in to ZStack. Secrets are asked for, or in a variable or a file, and never an argument."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import timedelta
+from getpass import getpass
+from pathlib import Path
+
+from terminal import Terminal
+
+from zstack.api import Api
+
+PASSWORD, ACCESS_SECRET, FACTOR = "ZSTACK_PASSWORD", "ZSTACK_ACCESS_SECRET", "ZSTACK_SECOND_FACTOR"
+TOKEN = "WEBHOOK_TOKEN"
+"""Variables of the environment."""
+
+
+class Wrong(Exception):
+    """The program cannot go on. `text` is for people, and has no secret in it."""
+
+    def __init__(self, text: str):
+        super().__init__(text)
+        self.text = text
+
+
+def secret(terminal: Terminal, variable: str, question: str, file: str | None = None, **fields: str) -> str:
+    """A secret, which no output shows from now on."""
+    found = of_file(terminal, file) if file else os.environ.get(variable, "")
+    if not found:
+        if not sys.stdin.isatty():
+            raise Wrong(terminal.say("no_terminal", name=variable))
+        found = getpass(terminal.say(question, **fields))
+    if found:
+        terminal.secrets.add(found)
+    return found
+
+
+def of_file(terminal: Terminal, file: str) -> str:
+    """A secret in a file, without the end of its line."""
+    try:
+        return Path(file).read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or type(error).__name__
+        raise Wrong(terminal.say("unreadable_file", path=file, why=why)) from None
+
+
+class Session:
+    """How to begin a session. It can be begun again."""
+
+    def __init__(self, terminal: Terminal, api: Api, account: str, file: str | None, ask_factor: bool):
+        self._terminal, self._api, self._account, self._ask_factor = terminal, api, account, ask_factor
+        self._password = secret(terminal, PASSWORD, "ask_password", file, account=account)
+
+    def begin(self) -> None:
+        """Log in. A second factor is good for one session."""
+        factor = None
+        if self._ask_factor:
+            factor = secret(self._terminal, FACTOR, "ask_factor", account=self._account)
+        self._api.log_in(self._account, self._password, factor)
+        self._terminal.secrets |= self._api.secrets
+
+
+def use_key(terminal: Terminal, api: Api, key: str, file: str | None, offset: timedelta | None) -> None:
+    """Sign each call with an access key, instead of a session."""
+    api.use_access_key(key, secret(terminal, ACCESS_SECRET, "ask_secret", file), offset)

@@ -1,0 +1,71 @@
+"""What the program is given: URLs, tokens, time zones."""
+
+from datetime import timedelta
+
+import pytest
+from zstack.setup.asking import checked_token, offset, token_forms, webhook
+from zstack.setup.model import Stop
+
+URL = "https://relay.example.com/zstack"
+
+
+@pytest.mark.parametrize(
+    ("url", "channel", "cloud", "whole"),
+    [
+        (URL, None, None, URL),
+        (f"{URL}/", "database", None, f"{URL}/database"),
+        (URL, None, "beijing", f"{URL}?cloud=beijing"),
+        # ZStack encodes Chinese itself, and would encode a % once more.
+        (f"{URL}?site=east", "database", "北京", f"{URL}/database?site=east&cloud=北京"),
+        (URL, None, "a b&c", f"{URL}?cloud=a+b%26c"),
+        ("http://192.168.0.1:8080/zstack", None, None, "http://192.168.0.1:8080/zstack"),
+    ],
+)
+def test_urls(url: str, channel: str | None, cloud: str | None, whole: str):
+    """The stack's URL with the channel and the cloud."""
+    assert webhook(url, channel, cloud) == whole
+
+
+@pytest.mark.parametrize(
+    ("url", "text"),
+    [
+        ("relay.example.com/zstack", "bad_url"),
+        ("http://relay.example.com/zstack", "bad_url"),
+        ("https://u:p@relay.example.com/zstack", "bad_url"),
+        ("https://relay.example.com/zs tack", "bad_url"),
+        ("https://relay.example.com:port/", "bad_url"),
+        (f"{URL}?Token=abc", "token_in_url"),
+        (f"{URL}?site={'x' * 2048}", "long_url"),
+    ],
+)
+def test_wrong_urls(url: str, text: str):
+    """Above all those that would show the token to every administrator, or to the network."""
+    with pytest.raises(Stop) as stop:
+        webhook(url, None, None)
+    assert stop.value.text == text
+
+
+@pytest.mark.parametrize("token", ["", "two\nlines", "a b", "令牌", "x" * 513])
+def test_tokens_that_zstack_cannot_send(token: str):
+    """They are not asked for again, and not shown."""
+    with pytest.raises(Stop) as stop:
+        checked_token(token)
+    assert (stop.value.text, stop.value.fields) == ("bad_token", {})
+
+
+def test_a_token_in_all_its_forms():
+    """Plain, in a URL, and as ZStack sends it."""
+    assert token_forms("zstack", "a/b") == {"a/b", "a%2Fb", "enN0YWNrOmEvYg=="}
+
+
+@pytest.mark.parametrize(
+    ("zone", "hours"),
+    [("+08:00", 8), ("+8", 8), ("-0330", -3.5), (None, None), ("+15", "bad"), ("CST", "bad")],
+)
+def test_time_zones(zone: str | None, hours: float | str | None):
+    """As an offset to UTC."""
+    if hours == "bad":
+        with pytest.raises(Stop):
+            offset(zone)
+    else:
+        assert offset(zone) == (None if hours is None else timedelta(hours=hours))

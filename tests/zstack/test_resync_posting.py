@@ -1,0 +1,405 @@
+"""zstack-resync.py: what is read, what is posted, and what is said about it."""
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from email.utils import format_datetime
+from types import SimpleNamespace
+
+import pytest
+from resyncing import (
+    MINUTE,
+    ROOT,
+    START,
+    TOPIC,
+    Answers,
+    Reader,
+    alarm,
+    example,
+    relays,
+)
+from terminal import Terminal
+from zstack.resync.decide import POSTED, plan
+from zstack.resync.options import arguments
+from zstack.resync.post import Stopped, Webhook, retry_after
+from zstack.resync.program import agreed, posted
+from zstack.resync.records import Record, Rule, Unreadable, record
+from zstack.resync.run import Resync
+from zstack.resync.since import since
+from zstack.resync.table import cell, lines, width
+from zstack.resync.texts import TEXTS
+
+from zstack import explained
+
+# Reading.
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "why"),
+    [
+        ("alarm", {"id": None}, "id"),
+        ("alarm", {"id": "x"}, "id"),
+        ("alarm", {"createTime": "Jul 6, 2018 1:50:39 PM"}, "createTime"),
+        ("alarm", {"createTime": 1_720_144_800}, "createTime"),
+        ("alarm", {"alarmUuid": None}, "alarmUuid"),
+        ("event", {"subscriptionUuid": 7}, "subscriptionUuid"),
+        ("event", {"name": ""}, "name"),
+    ],
+)
+def test_a_row_that_is_not_a_record_is_told(kind: str, fields: dict, why: str):
+    """With the field that is the reason."""
+    row = {"id": 1, "createTime": START, "alarmUuid": "r", "subscriptionUuid": "s", "name": "HostConnected"}
+    assert record(kind, row).id == 1
+    with pytest.raises(Unreadable) as error:
+        record(kind, row | fields)
+    assert str(error.value) == why
+
+
+def test_numbers_may_have_a_fraction():
+    """Gson writes whole numbers so, at times."""
+    assert alarm(1, "r", "vm", "OK", createTime="1720144800000.0", id=2.0).order == (START, "alarm", 2)
+
+
+CHINA = timezone(timedelta(hours=8))
+NOON = datetime(2026, 11, 28, 12, tzinfo=CHINA)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("2h", "2026-11-28 10:00:00+08:00"),
+        (" 90m ", "2026-11-28 10:30:00+08:00"),
+        ("1d12h", "2026-11-27 00:00:00+08:00"),
+        ("2026-11-28T10:00Z", None),
+        ("2026-11-28T02:00Z", "2026-11-28 02:00:00+00:00"),
+        ("2026-11-28 10:00 +08:00", "2026-11-28 10:00:00+08:00"),
+        ("2026-11-28T10:00:30+0800", "2026-11-28 10:00:30+08:00"),
+        ("", None),
+        ("2", None),
+        ("h", None),
+        ("0h", None),
+        ("-2h", None),
+        ("yesterday", None),
+        ("2026-11-31", None),
+        ("2026-11-29T00:00+08:00", None),
+    ],
+)
+def test_since(value: str, expected: str | None):
+    """A time that is not before now is a mistake."""
+    if expected:
+        assert str(since(value, NOON)) == expected
+        return
+    with pytest.raises(ValueError):
+        since(value, NOON)
+
+
+def test_a_date_without_a_zone_is_of_this_machine(monkeypatch: pytest.MonkeyPatch):
+    """Which the program says."""
+    for zone, hours in (("UTC0", 0), ("CST-8", 8)):
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+        for value in ("2026-11-28", "2026-11-28 00:00", "2026-11-28T00:00:00"):
+            assert since(value, NOON).isoformat() == f"2026-11-28T00:00:00+0{hours}:00"
+    monkeypatch.delenv("TZ")
+    time.tzset()
+
+
+# Posting.
+
+
+@pytest.fixture
+def answers() -> Iterator[Answers]:
+    """A webhook on a port of its own."""
+    made = Answers()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+class Clock:
+    """Time that passes only while somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now, self.slept = 0.0, []
+
+    def sleep(self, seconds: float) -> None:
+        """Pass some time."""
+        self.now += seconds
+        self.slept += [round(seconds, 3)] if seconds else []
+
+
+def webhook(url: str, clock: Clock, user: str = "zstack", per_minute: float = 300) -> Webhook:
+    """A webhook, and a clock that costs no time."""
+    return Webhook(url, user, "geheim", per_minute, clock.sleep, lambda: clock.now)
+
+
+def test_the_request_is_zstacks(answers: Answers):
+    """URL, type and credentials. ZStack encodes the URL once more."""
+    url = f"{answers.url}/zstack/database?cloud=北京&zone=%E5&a=1+2"
+    assert webhook(url, Clock()).post(b'{"a":1}').status == 200
+    [(path, headers, content)] = answers.requests
+    assert path == "/zstack/database?cloud=%E5%8C%97%E4%BA%AC&zone=%25E5&a=1+2"
+    assert content == b'{"a":1}'
+    assert headers["Content-Type"] == "application/json;charset=UTF-8"
+    assert headers["Authorization"] == "Basic enN0YWNrOmdlaGVpbQ=="
+    webhook(answers.url, Clock(), user="").post(b"{}")
+    assert "Authorization" not in answers.requests[1][1]
+
+
+def test_the_pace_is_kept(answers: Answers):
+    """And slower, once somebody says so."""
+    clock = Clock()
+    it = webhook(answers.url, clock)
+    for _ in range(4):
+        it.post(b"{}")
+    assert clock.slept == [0.2, 0.2, 0.2]
+    answers.answers = [relays(429)]
+    it.post(b"{}")
+    assert clock.slept[3:] == [0.2, 1.0]
+    it.post(b"{}")
+    assert clock.slept[5:] == [0.4]
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 503, 504])
+def test_what_may_succeed_later_is_tried_again(answers: Answers, status: int):
+    """The same message, after a pause that grows, or that the answer asks for."""
+    answers.answers = [(status, {}, "Too Many Requests"), relays(status, **{"Retry-After": "7"}), relays(202)]
+    clock = Clock()
+    assert webhook(answers.url, clock).post(b"{}").status == 202
+    assert [it[2] for it in answers.requests] == [b"{}"] * 3
+    assert [it for it in clock.slept if it >= 1] == [1, 7]
+
+
+def test_it_stops_after_repeated_failures(answers: Answers):
+    """An outage that lasts is not waited for."""
+    answers.answers = [relays(503, "SettingsUnavailable")] * 7
+    clock = Clock()
+    with pytest.raises(Stopped) as stopped:
+        webhook(answers.url, clock).post(b"{}")
+    assert clock.slept == [1, 2, 4, 8, 16]
+    assert stopped.value.text == "no_success"
+    assert stopped.value.fields == {
+        "tries": 6,
+        "why": "503 SettingsUnavailable because of SettingsUnavailable",
+    }
+    assert len(answers.requests) == 6
+    answers.server.shutdown()
+    answers.server.server_close()
+    with pytest.raises(Stopped) as stopped:
+        webhook(answers.url, Clock()).post(b"{}")
+    assert stopped.value.fields == {"tries": 6, "why": "Connection refused"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (relays(401, "Unauthorized"), "bad_token"),
+        (relays(403, "SourceNotAllowed"), "not_allowed"),
+        (relays(404, "UnknownChannel"), "no_channel"),
+        ((403, {}, '{"message":"Forbidden"}'), "not_the_relay"),
+        ((404, {}, "<html>"), "not_the_relay"),
+        ((302, {"Location": "/elsewhere"}, ""), "not_the_relay"),
+        ((200, {}, "<html>login</html>"), "not_the_relay"),
+        (relays(503, **{"Retry-After": "301"}), "wait_longer"),
+    ],
+)
+def test_it_stops_at_what_every_message_would_get(answers: Answers, answer: tuple, why: str):
+    """At the first one. A redirect is not followed, as ZStack follows none."""
+    answers.answers = [answer]
+    with pytest.raises(Stopped) as stopped:
+        webhook(answers.url, Clock()).post(b"{}")
+    assert (stopped.value.text, len(answers.requests)) == (why, 1)
+
+
+def test_some_messages_may_be_refused(answers: Answers):
+    """Five in a row are too many."""
+    refused = relays(502, "FlashdutyRefused")
+    answers.answers = [refused] * 4 + [relays(200)] + [refused] * 5
+    it = webhook(answers.url, Clock())
+    assert [it.post(b"{}").status for _ in range(9)] == [502] * 4 + [200] + [502] * 4
+    with pytest.raises(Stopped) as stopped:
+        it.post(b"{}")
+    assert (stopped.value.text, stopped.value.fields["count"]) == ("all_refused", 5)
+
+
+def test_a_pause_may_be_a_date():
+    """As HTTP has it."""
+    soon = datetime.now(UTC) + timedelta(seconds=100)
+    assert 90 < retry_after(format_datetime(soon, usegmt=True)) <= 100
+    assert [retry_after(it) for it in (None, "", "soon", "-3", "2.5")] == [0, 0, 0, 0, 2.5]
+
+
+# What people read.
+
+
+def test_every_text_is_in_both_languages_and_used():
+    """With the same fields."""
+    code = "".join(
+        it.read_text() for it in (ROOT / "scripts/zstack/resync").glob("*.py") if it.name != "texts.py"
+    )
+    assert not TEXTS.keys() & explained.TEXTS.keys()
+    for name, (english, chinese) in TEXTS.items():
+        assert set(re.findall(r"{\w+}", english)) == set(re.findall(r"{\w+}", chinese)), name
+        assert english.isascii(), name
+        assert re.search(f"[\"']{name}[\"']", code), name
+
+
+def test_a_cell_is_one_line_of_limited_width():
+    """Whatever people wrote as a name."""
+    terminal = Terminal(TEXTS, "en")
+    assert cell(terminal, "a\x1b[2J\nb") == "a [2J b"
+    assert cell(terminal, "数" * 30) == "数" * 18 + "..."
+    assert width("数据-1") == 6
+
+
+# A run.
+
+
+def run_of(reader: Reader, everything: bool = False, language: str = "en") -> Resync:
+    """A run that has read the rules."""
+    run = Resync(Terminal(TEXTS, language), reader, SimpleNamespace(all=everything), lambda seconds: None)
+    run.rules, run.topics = reader.known, frozenset([TOPIC])
+    return run
+
+
+def shown(reader: Reader, everything: bool = False, language: str = "en") -> list[int]:
+    """Print the tables. The result are the ids of what is posted."""
+    run = run_of(reader, everything, language)
+    made = run.read(START)
+    run.look_up(made.decisions)
+    return [it.record.id for it in run.show(made, datetime.fromtimestamp(START / 1000).astimezone())]
+
+
+@pytest.fixture
+def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The time of the examples."""
+    monkeypatch.setenv("TZ", "UTC0")
+    time.tzset()
+    monkeypatch.setattr("zstack.resync.run.time.time", lambda: START / 1000 + 1800)
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize(("page", "language"), [("resync.md", "en"), ("resync.zh-CN.md", "zh")])
+def test_the_example_of_the_documents(page: str, language: str, capsys: pytest.CaptureFixture, utc: None):
+    """Word for word."""
+    assert shown(example(), language=language) == [2, 7, 9, 10, 11]
+    text = (ROOT / "docs" / page).read_text()
+    [block] = re.findall(r"(?s)```text\n(.*?)\n```", text)
+    assert capsys.readouterr().out.strip() == block
+
+
+def test_with_all_more_is_posted(capsys: pytest.CaptureFixture, utc: None):
+    """In the order of the times. What cannot be decided is never posted."""
+    assert shown(example(), everything=True) == [2, 5, 6, 7, 9, 10, 11]
+    assert "Not posted without" not in capsys.readouterr().out
+
+
+def test_what_is_newer_is_posted_behind(answers: Answers, utc: None):
+    """ZStack sent a recovery before the trigger that is posted here. Else the alert would stay open."""
+    reader = example()
+    run = run_of(reader)
+    made = run.read(START)
+    run.look_up(made.decisions)
+    # ZStack tells them while the program posts. The second one is about an alert that is not posted.
+    reader.all.append(alarm(12, "cpu", "vm3", "OK", START + 23 * MINUTE))
+    reader.all.append(alarm(13, "cpu", "vm4", "OK", START + 23 * MINUTE))
+    assert run.deliver(webhook(answers.url, Clock()), made.of(POSTED))
+    bodies = [json.loads(content) for _, _, content in answers.requests]
+    assert [it.get("ALARM_RESOURCE_ID") or it["EVENT_RESOURCE_ID"] for it in bodies] == [
+        "host7",
+        "host8",
+        "vm1",
+        "vm3",
+        "job1",
+        "vm3",
+    ]
+    assert [it["ALARM_CURRENT_STATUS"] for it in bodies if "ALARM_UUID" in it] == ["OK", "Alarm", "OK"]
+    # From a minute before the last record: two nodes have two clocks.
+    assert reader.asked == [START, START + 20 * MINUTE, START + 22 * MINUTE]
+    assert run.counts == {"pushed": 6}
+
+
+def test_a_cloud_that_never_rests_ends_the_run(answers: Answers, utc: None):
+    """Each time something newer about the same alert. Then the program says so."""
+    reader = example()
+    run = run_of(reader)
+    made = run.read(START)
+    told = run.reader.records
+
+    def restless(since: int) -> list[Record]:
+        number = len(reader.all) + 1
+        status = "OK" if number % 2 else "Alarm"
+        reader.all.append(alarm(number, "cpu", "vm3", status, START + (10 + number) * MINUTE))
+        return told(since)
+
+    reader.records = restless
+    assert not run.deliver(webhook(answers.url, Clock()), made.of(POSTED))
+    assert len(answers.requests) == 5 + 10
+
+
+def test_refused_messages_are_told(answers: Answers, utc: None, capsys: pytest.CaptureFixture):
+    """And the others are posted. The status of the program is 1."""
+    answers.answers = [relays(200), relays(413, "BodyTooLarge"), relays(202)]
+    run = run_of(example())
+    made = run.read(START)
+    run.look_up(made.decisions)
+    assert posted(run, webhook(answers.url, Clock()), made.of(POSTED)) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "✗ HostConnected, node-08: 413 BodyTooLarge because of BodyTooLarge",
+        "✗ 5 posted: 3 in Flashduty, 1 in the retry queue, 1 refused.",
+    ]
+
+
+def test_it_says_where_it_stopped(answers: Answers, utc: None, capsys: pytest.CaptureFixture):
+    """A second run posts all of it once more."""
+    answers.answers = [relays(200), relays(401, "Unauthorized")]
+    run = run_of(example())
+    made = run.read(START)
+    assert posted(run, webhook(answers.url, Clock()), made.of(POSTED)) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == (
+        "✗ Stopped after 1 of 5: 401: the relay does not accept the token"
+        " (Unauthorized because of Unauthorized)"
+    )
+    assert "run the same command again" in lines[1]
+    again = run_of(example())
+    assert posted(again, webhook(answers.url, Clock()), again.read(START).of(POSTED)) == 0
+    assert len(answers.requests) == 2 + 5
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"), [("y", True), ("Yes ", True), ("n", False), ("", False), (None, False)]
+)
+def test_it_asks_before_it_posts(
+    monkeypatch: pytest.MonkeyPatch, said: str | None, expected: bool, capsys: pytest.CaptureFixture
+):
+    """Nothing but yes is yes. Ctrl-D is no."""
+
+    def answered(question: str) -> str:
+        assert question == "Post 3 message(s)? [y/N] "
+        if said is None:
+            raise EOFError
+        return said
+
+    monkeypatch.setattr("builtins.input", answered)
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
+    assert agreed(Terminal(TEXTS, "en"), SimpleNamespace(yes=False), 3) == expected
+
+
+def test_a_closed_alert_needs_no_name():
+    """A resource that was deleted is well."""
+    closed, opened = alarm(1, "r", "vm", "OK"), alarm(2, "r", "other", "Alarm")
+    decisions = plan([closed, opened], {"r": Rule(True, frozenset([TOPIC]), recovers=True)}, {TOPIC}, START)
+    table = lines(Terminal(TEXTS, "en"), decisions.decisions, {}, {"vm", "other"})
+    assert ["perhaps deleted" in it for it in table] == [False, False, True]
+
+
+@pytest.mark.parametrize("page", ["resync.md", "resync.zh-CN.md"])
+def test_the_documents_have_every_option(page: str):
+    """And no other."""
+    known = {it for action in arguments()._actions for it in action.option_strings} - {"-h", "--help"}
+    assert set(re.findall(r"`(--[a-z-]+)`", (ROOT / "docs" / page).read_text())) == known
