@@ -15,8 +15,8 @@ use zstack_flashduty::deadline::epoch_millis;
 use zstack_flashduty::platform::http::Http;
 
 use crate::api;
-use crate::setup::SetupProgram;
 use crate::faults::Change;
+use crate::setup::SetupProgram;
 use crate::state::SharedState;
 
 /// How many bytes of pushes the stand-in keeps, and as many again of alerts. That is about ten thousand of each.

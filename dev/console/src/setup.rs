@@ -192,9 +192,7 @@ pub(crate) fn start(app: &Arc<App>, task: Task, language: Language) -> Result<()
     }
     let undo_file = match task {
         Task::TakeBack => last.ok_or(NotStarted::NothingToTakeBack)?,
-        Task::Plan | Task::SetUp => {
-            program.undo_folder.join(format!("zstack-undo-{}-{number}.jsonl", process::id()))
-        }
+        Task::Plan | Task::SetUp => program.undo_folder.join(format!("zstack-undo-{}-{number}.jsonl", process::id())),
     };
     let [name, first @ ..] = &program.command[..] else { return Err(NotStarted::NotReady) };
     let mut command = Command::new(name);
@@ -246,13 +244,7 @@ fn spawn(
 }
 
 /// Reads the output to its end.
-async fn follow(
-    app: Arc<App>,
-    mut child: Child,
-    mut output: pipe::Receiver,
-    patience: Duration,
-    undo_file: PathBuf,
-) {
+async fn follow(app: Arc<App>, mut child: Child, mut output: pipe::Receiver, patience: Duration, undo_file: PathBuf) {
     let to_end = async {
         let mut chunk = [0; 4096];
         // An error is an end as well.

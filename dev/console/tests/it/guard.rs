@@ -67,7 +67,8 @@ async fn another_origin_is_rejected() {
 #[tokio::test]
 async fn content_types_of_forms_are_rejected() {
     let console = TestConsole::new().await;
-    let paths = ["/api/preview", "/api/send", "/api/setup", "/api/faults", "/api/stack", "/api/arrivals", "/api/queues"];
+    let paths =
+        ["/api/preview", "/api/send", "/api/setup", "/api/faults", "/api/stack", "/api/arrivals", "/api/queues"];
     for (path, method) in paths.into_iter().flat_map(|path| [(path, Method::POST), (path, Method::PUT)]) {
         for content_type in ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", ""] {
             let request = console.request(method.clone(), path).header(CONTENT_TYPE, content_type).body("{}");

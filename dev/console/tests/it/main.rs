@@ -70,15 +70,8 @@ impl TestConsole {
 
     async fn with_options(change: impl FnOnce(&mut Options)) -> Self {
         let keys = [KEY, CHANNEL_KEY].map(str::to_owned).to_vec();
-        let mut options = Options {
-            port: 0,
-            push_port: 0,
-            keys,
-            rate_limit: None,
-            samples: samples(),
-            setup: None,
-            log: |_| {},
-        };
+        let mut options =
+            Options { port: 0, push_port: 0, keys, rate_limit: None, samples: samples(), setup: None, log: |_| {} };
         change(&mut options);
         Self { server: Console::start(options).await.unwrap(), client: client() }
     }
