@@ -1,23 +1,37 @@
 """`make run`: post the samples and see them become alerts, then point your own ZStack at it."""
 
 import argparse
+import json
 import platform
 import secrets
 import signal
 import sys
 import time
 from http.client import HTTPException
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
-from . import console, samples, show, stack
+from . import console, samples, show, stack, standin
 from .aws import LOOPBACK, LocalAws, require_free
 from .console import Console
 from .process import Failed
 from .samples import Sample
 from .stack import Stack
 from .standin import Standin
+from .zstack import PASSWORD, ZStack
 
 CHANNEL = "database"
 """A team with a push URL of its own."""
+
+ZSTACK = ("--cloud", "--stories", "20", "--job-delay", "20")
+"""Options of the stand-in of ZStack: every 20 seconds something happens in it, and a change takes 20 ms.
+
+A Cloud lets everybody change its presets, so that a set-up can be complete.
+"""
+
+ALARM = ("VM Memory", "web-01")
+"""An alarm of the stand-in of ZStack, and a resource. No story is about them."""
 
 
 def main() -> int:
@@ -53,45 +67,96 @@ def serve(options: argparse.Namespace, bind: str) -> int:
     """Start everything and use it."""
     key, token = secrets.token_hex(16), options.token or secrets.token_urlsafe(24)
     say("Building the console")
-    with Console(console.build(), key, options.console_port) as flashduty:
+    with (
+        TemporaryDirectory(prefix="zstack-undo-") as undo,
+        Console(console.build(), key, options.console_port, Path(undo)) as flashduty,
+    ):
         say(f"The console is ready: {flashduty.page}")
-        say(f"Building the functions for {stack.ARCHITECTURE} (minutes, the first time)")
-        stack.build()
-        say(f"Starting the local AWS on port {options.port}")
-        with LocalAws(options.port, bind, arrivals=flashduty.arrivals) as aws:
-            say("Deploying template.yaml")
-            relay = Stack(aws)
-            say(f"Creating the parameters, and that of the channel {CHANNEL}")
-            of_channel = secrets.token_hex(16)
-            flashduty.accept_only(key, of_channel)
-            aws.put_secret("/zstack-flashduty/push-url", flashduty.push_url(key))
-            aws.put_secret(f"/zstack-flashduty/push-url/{CHANNEL}", flashduty.push_url(of_channel))
-            aws.put_secret("/zstack-flashduty/webhook-token", token)
-            # The address for ZStack. The console sends messages to it as well: it is one of this machine.
-            webhook = relay.url.replace(LOOPBACK, options.host) + "/zstack"
-            try:
-                with flashduty.showing(relay, webhook, token, {CHANNEL: of_channel}):
-                    return use(relay, flashduty, webhook, token, options)
-            except (HTTPException, OSError):
-                flashduty.require_running()
-                raise
+        say("Building the stand-in of ZStack")
+        with ZStack(standin.build("zstack-standin"), *ZSTACK) as zstack:
+            say(f"The stand-in of ZStack's API is ready: {zstack.api} (admin, {PASSWORD})")
+            return deploy(flashduty, zstack, key, token, Path(undo), options, bind)
 
 
-def use(relay: Stack, flashduty: Console, webhook: str, token: str, options: argparse.Namespace) -> int:
-    """Post the samples; then wait for messages of a real ZStack, unless `--once` is given."""
+def deploy(
+    flashduty: Console,
+    zstack: ZStack,
+    key: str,
+    token: str,
+    undo: Path,
+    options: argparse.Namespace,
+    bind: str,
+) -> int:
+    """Deploy the relay to a local AWS, and use it."""
+    say(f"Building the functions for {stack.ARCHITECTURE} (minutes, the first time)")
+    stack.build()
+    say(f"Starting the local AWS on port {options.port}")
+    with LocalAws(options.port, bind, arrivals=flashduty.arrivals) as aws:
+        say("Deploying template.yaml")
+        relay = Stack(aws)
+        say(f"Creating the parameters, and that of the channel {CHANNEL}")
+        of_channel = secrets.token_hex(16)
+        flashduty.accept_only(key, of_channel)
+        aws.put_secret("/zstack-flashduty/push-url", flashduty.push_url(key))
+        aws.put_secret(f"/zstack-flashduty/push-url/{CHANNEL}", flashduty.push_url(of_channel))
+        aws.put_secret("/zstack-flashduty/webhook-token", token)
+        # The address for ZStack. The console sends messages to it as well: it is one of this machine.
+        webhook = relay.url.replace(LOOPBACK, options.host) + "/zstack"
+        try:
+            with flashduty.showing(relay, webhook, token, {CHANNEL: of_channel}, zstack):
+                works = use(relay, flashduty, token)
+                if options.once:
+                    return 0 if set_up(flashduty, zstack, webhook, token, undo) and works else 1
+                show_webhook(flashduty, webhook, token, options.host)
+                while True:
+                    time.sleep(1)
+                    flashduty.require_running()
+                    zstack.require_running()
+        except (HTTPException, OSError):
+            flashduty.require_running()
+            zstack.require_running()
+            raise
+
+
+def use(relay: Stack, flashduty: Standin, token: str) -> bool:
+    """Post the samples, and check the retry queue; return whether everything was delivered."""
     say("Posting the samples of events/")
     # A list, so that one failure does not keep the rest from being posted.
     posted = [*samples.load(), *samples.of_channel(CHANNEL)]
     delivered = all([post(relay, flashduty, sample, token) for sample in posted])
     if not delivered:
         print("\nNot every sample was delivered.", file=sys.stderr)
-    checked = self_check(relay)
-    if not options.once:
-        show_webhook(flashduty, webhook, token, options.host)
-        while True:
-            time.sleep(1)
-            flashduty.require_running()
-    return 0 if delivered and checked else 1
+    return self_check(relay) and delivered
+
+
+def set_up(flashduty: Standin, zstack: ZStack, webhook: str, token: str, undo: Path) -> bool:
+    """Set up the stand-in of ZStack; return whether an alarm of it came, and its recovery closed it."""
+    say("Setting up the stand-in of ZStack with scripts/zstack-setup.py")
+    if zstack.set_up(webhook, token, undo) != 0:
+        return False
+    say("ZStack sends an alarm of its own, and its recovery")
+    name = f"{ALARM[0]} of {ALARM[1]}"
+    fired = arrived(flashduty, name, zstack.fire(*ALARM), is_open=True)
+    return arrived(flashduty, f"{name}, recovered", zstack.recover(*ALARM), is_open=False) and fired
+
+
+def arrived(flashduty: Standin, name: str, told: dict[str, Any], is_open: bool) -> bool:
+    """Show the alerts of what ZStack told; return whether there is one, and each is as it should be."""
+    posted = [message["posted"] for record in told["records"] for message in record["messages"]]
+    if not posted:
+        print(f"\n{name}: not sent, {told['why_not'] or 'because no endpoint is subscribed'}")
+    passed = bool(posted)
+    for it in posted:
+        print(f"\n{name}: {it['status']}")
+        if it["status"] != 200:
+            print(f"  {it['answer']}", flush=True)
+            passed = False
+            continue
+        alerts = [flashduty.alert(key["alert_key"]) for key in json.loads(it["answer"])["alerts"]]
+        for alert in filter(None, alerts):
+            print(show.alert(alert), flush=True)
+        passed = passed and all(alert and alert["open"] == is_open for alert in alerts)
+    return passed
 
 
 def self_check(relay: Stack, seconds: int = 30) -> bool:

@@ -13,6 +13,7 @@ from .aws import LOOPBACK
 from .http import request_json
 from .stack import Stack
 from .standin import Standin
+from .zstack import PASSWORD, SETUP, ZStack
 
 EVERY = 1.0
 """Seconds between two reports of the queues' lengths."""
@@ -29,12 +30,17 @@ def address(port: int) -> str:
 
 
 class Console(Standin):
-    """A console on this port, whose stand-in accepts one integration key; use it in a `with` statement."""
+    """A console on this port, whose stand-in accepts one integration key; use it in a `with` statement.
+
+    Its page can set up ZStack. What that changes is written into the folder `undo`.
+    """
 
     PORT_OPTION = "--push-port"
 
-    def __init__(self, binary: Path, key: str, port: int, log: Path = WORK / "console.log"):
-        super().__init__(binary, key, log, ["--port", str(port), "--samples", str(ROOT / "events")])
+    def __init__(self, binary: Path, key: str, port: int, undo: Path, log: Path = WORK / "console.log"):
+        setup = [it for word in SETUP for it in ("--setup", word)]
+        files = ["--samples", str(ROOT / "events"), "--undo", str(undo)]
+        super().__init__(binary, key, log, ["--port", str(port), *files, *setup])
         self.page = address(port)
         self.arrivals = f"{self.page}/api/arrivals"
         """The URL to which API Gateway posts every message."""
@@ -43,13 +49,16 @@ class Console(Standin):
         return super()._address() if self._logged("console on ") else None
 
     @contextmanager
-    def showing(self, relay: Stack, webhook: str, token: str, channels: Mapping[str, str]) -> Iterator[None]:
-        """Send it the webhook's URL and token and, inside the `with` statement, the lengths of the queues.
+    def showing(
+        self, relay: Stack, webhook: str, token: str, channels: Mapping[str, str], zstack: ZStack
+    ) -> Iterator[None]:
+        """Send it what is deployed and, inside the `with` statement, the lengths of the queues.
 
         `channels` are the channels that have a push URL, each with its integration key.
         """
         named = [{"name": name, "integration_key": key} for name, key in channels.items()]
-        deployed = {"webhook_url": webhook, "token": token, "channels": named}
+        to_set_up = {"url": zstack.api, "password": PASSWORD}
+        deployed = {"webhook_url": webhook, "token": token, "channels": named, "zstack": to_set_up}
         request_json("PUT", f"{self.page}/api/stack", deployed)
         ended = threading.Event()
         # A daemon: boto3 may still wait for an answer when everything else has ended.

@@ -1,11 +1,14 @@
 """The stand-in of ZStack's API, built from dev/zstack-standin and started."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from . import WORK
+from . import ROOT, WORK
 from .aws import environment
 from .http import request_json
 from .process import Child
@@ -14,6 +17,9 @@ PASSWORD = "password"
 """The password of the account `admin`, and of `project`, which has no rights but its own."""
 
 SYSTEM_TOPIC = "e7d6f5e23bb74e99a2777126078b551c"
+
+SETUP = (sys.executable, str(ROOT / "scripts/zstack-setup.py"), "--pace", "0.1")
+"""The program that sets up ZStack. The stand-in changes faster than a ZStack, so it is asked sooner."""
 
 
 class ZStack:
@@ -64,6 +70,13 @@ class ZStack:
     def api(self) -> str:
         """The root of the API, `http://127.0.0.1:PORT/zstack/v1`."""
         return f"{self.address}/zstack/v1"
+
+    def set_up(self, webhook: str, token: str, folder: Path) -> int:
+        """Set it up, with output on the terminal; return the exit status. The undo file is in `folder`."""
+        secrets = {"ZSTACK_PASSWORD": PASSWORD, "WEBHOOK_TOKEN": token}
+        env = os.environ | {"ZSTACK": self.api, "WEBHOOK_URL": webhook} | secrets
+        command = [*SETUP, "--yes", "--undo-file", folder / "zstack-undo.jsonl"]
+        return subprocess.run(command, env=env, stdin=subprocess.DEVNULL).returncode
 
     def _control(self, method: str, path: str, value: Any = None) -> Any:
         return request_json(method, f"{self.address}/standin/{path}", value)

@@ -37,4 +37,5 @@ await import("./try.mjs");
 await import("./channels.mjs");
 await import("./faults.mjs");
 await import("./everybody.mjs");
+await import("./setup.mjs");
 await import("./end.mjs");

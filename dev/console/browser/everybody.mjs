@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { alarm, keyOf, sample } from "./support/messages.mjs";
 import { alertOf, count, deliver, says, tabTo, until, suite } from "./support/suite.mjs";
 
-const VIEWS = ["alerts", "try", "faults"];
+const VIEWS = ["alerts", "try", "faults", "setup"];
 
 const hasChinese = (text) => /\p{Script=Han}/u.test(text);
 
@@ -110,6 +110,8 @@ test("no view scrolls sideways on a phone", async () => {
     await page.locator('nav a[href="#faults"]').click();
     await page.locator("#chart svg").first().waitFor();
     assert.equal(await wide(), 0, `faults at ${width}`);
+    await page.locator('nav a[href="#setup"]').click();
+    assert.equal(await wide(), 0, `setup at ${width}`);
   }
 });
 

@@ -5,10 +5,11 @@ import { channelsChanged, startChannels } from "./channels.js";
 import { byId, copyButton, el, prose, setText } from "./dom.js";
 import { bannerText, faultsChanged, refused, refusalsCleared, startFaults, traffic } from "./faults.js";
 import { onLanguage, switchLanguage, t, translate } from "./language.js";
+import { setupChanged, startSetup } from "./setup.js";
 import { startStorm } from "./storm.js";
 import { startTry } from "./try.js";
 
-const SECTIONS = ["alerts", "try", "faults"];
+const SECTIONS = ["alerts", "try", "faults", "setup"];
 
 /** Milliseconds until a new stream is opened after the browser gave up the old one. */
 const RECONNECT = 3000;
@@ -89,6 +90,7 @@ function connect() {
     showBanner();
   });
   on("refused", refused);
+  on("setup", setupChanged);
   on("stack", (now) => {
     stack = now;
     channelsChanged(stack.channels);
@@ -110,6 +112,7 @@ startChannels();
 startTry();
 startFaults();
 startStorm();
+startSetup();
 onLanguage(showLanguage);
 showLanguage();
 byId("language").addEventListener("click", switchLanguage);

@@ -11,6 +11,7 @@ export const en = {
   alerts: "Alerts",
   try: "Try a message",
   faults: "Faults",
+  setup: "Set up ZStack",
   live: "Live",
   connecting: "Connecting…",
   lost: "Disconnected. Reconnecting…",
@@ -45,7 +46,7 @@ export const en = {
   fullList: (n) => `Only ${n} alerts are shown. Open alerts come first, the newest on top.`,
   title: (n) => (n > 0 ? `(${n}) ` : ""),
   emptyTitle: "No alerts yet",
-  emptyTry: "Go to [Try a message](#try) and click Send. The alert appears here.",
+  emptyTry: "Go to [Try a message](#try) and click Send, or [set up ZStack](#setup). The alert appears here.",
   emptyZstack: "Or create an endpoint of type Webhook in ZStack with this URL, and click its test button:",
   noneOpen: "There are no open alerts.",
   newAlert: ({ severity, title, channel }) =>
@@ -292,4 +293,28 @@ export const en = {
   bannerTight: "Tight rate limit",
   bannerQueued: (n) => `${n} in the retry queue`,
   bannerDead: (n) => plural(n, "dead letter"),
+
+  setupLead:
+    "This is a stand-in of ZStack, not a real one. Every 20 seconds something happens in it. It sends nothing until it " +
+    "is set up. `scripts/zstack-setup.py` sets it up as it sets up a real ZStack: it creates the endpoint, adds it to " +
+    "the alarms, and switches on recovery notification.",
+  setupPlan: "Show the plan",
+  setupDo: "Set up",
+  setupUndo: "Take back",
+  setupOutput: "Output of zstack-setup.py",
+  setupNotReady: "The stand-in is not ready yet. `make run` starts it.",
+  setupNew: "Nothing is set up yet.",
+  setupRunning: { plan: "Making the plan…", set_up: "Setting up…", take_back: "Taking back…" },
+  setupDone: {
+    plan: "Exit status 0. Nothing was changed.",
+    set_up:
+      "Exit status 0: ZStack is set up. Every 20 seconds it now sends an alarm and its recovery: see [Alerts](#alerts).",
+    take_back: "Exit status 0: the last set-up was taken back.",
+  },
+  setupFailed: (status) => `Exit status ${status}: not everything was done. The output says why.`,
+  setupEnded: {
+    killed: "A signal ended the program.",
+    too_much_output: "The program printed too much, and was ended. The output is cut off.",
+    too_long: "The program took too long, and was ended.",
+  },
 };

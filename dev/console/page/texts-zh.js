@@ -9,6 +9,7 @@ export const zh = {
   alerts: "告警",
   try: "试写消息",
   faults: "故障模拟",
+  setup: "设置 ZStack",
   live: "实时",
   connecting: "正在连接…",
   lost: "连接已断开，正在重新连接…",
@@ -43,7 +44,7 @@ export const zh = {
   fullList: (n) => `只显示 ${n} 条告警：未关闭的在前，较新的在前。`,
   title: (n) => (n > 0 ? `(${n}) ` : ""),
   emptyTitle: "还没有告警",
-  emptyTry: "打开[试写消息](#try)，点击“发送”，告警就会出现在这里。",
+  emptyTry: "打开[试写消息](#try)，点击“发送”，或者打开[设置 ZStack](#setup)，告警就会出现在这里。",
   emptyZstack: "或者在 ZStack 里创建类型为 Webhook 的通知对象，填入下面的 URL，再点击“发送测试消息”：",
   noneOpen: "没有未关闭的告警。",
   newAlert: ({ severity, title, channel }) =>
@@ -254,4 +255,26 @@ export const zh = {
   bannerTight: "限流严格",
   bannerQueued: (n) => `重试队列里有 ${n} 条`,
   bannerDead: (n) => `死信 ${n} 条`,
+
+  setupLead:
+    "这是 ZStack 的模拟服务，不是真正的 ZStack。其中每 20 秒发生一件事，设置之前它不发送任何消息。" +
+    "`scripts/zstack-setup.py` 设置它的方式与设置真正的 ZStack 一样：创建通知对象，把它添加到报警器，并开启恢复通知。",
+  setupPlan: "查看计划",
+  setupDo: "开始设置",
+  setupUndo: "撤销",
+  setupOutput: "zstack-setup.py 的输出",
+  setupNotReady: "模拟服务还没有准备好，`make run` 会启动它。",
+  setupNew: "还没有设置。",
+  setupRunning: { plan: "正在制定计划…", set_up: "正在设置…", take_back: "正在撤销…" },
+  setupDone: {
+    plan: "退出状态 0，没有做任何更改。",
+    set_up: "退出状态 0：ZStack 已设置好。现在它每 20 秒发送一条报警和它的恢复，见[告警](#alerts)。",
+    take_back: "退出状态 0：上一次设置已撤销。",
+  },
+  setupFailed: (status) => `退出状态 ${status}：没有全部完成，原因见输出。`,
+  setupEnded: {
+    killed: "程序被信号终止。",
+    too_much_output: "程序的输出太多，已被终止，输出不完整。",
+    too_long: "程序运行时间太长，已被终止。",
+  },
 };

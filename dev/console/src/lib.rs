@@ -21,7 +21,8 @@
 //! | `POST /api/preview` | translates a message without pushing it, and names the source of each field |
 //! | `POST /api/send` | sends a message through the local API, as ZStack does |
 //! | `PUT /api/faults` | sets which faults the stand-in simulates |
-//! | `PUT /api/stack` | reports the local API's webhook URL, token and channels |
+//! | `POST /api/setup` | runs zstack-setup.py against the stand-in of ZStack's API |
+//! | `PUT /api/stack` | reports the local API's webhook URL, token and channels, and the stand-in of ZStack's API |
 //! | `POST /api/arrivals` | reports a request that the local API received |
 //! | `POST /api/queues` | reports the lengths of the retry queue and the dead letter queue |
 //!
@@ -39,8 +40,10 @@ mod recent;
 mod refused_pushes;
 mod requests;
 mod server;
+mod setup;
 mod state;
 mod traffic;
 mod url;
 
 pub use server::{Console, Options};
+pub use setup::SetupProgram;

@@ -3,8 +3,9 @@
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
-use flashduty_console::{Console, Options};
+use flashduty_console::{Console, Options, SetupProgram};
 use flashduty_standin::program::{self, Stop};
 use lexopt::Parser;
 use lexopt::prelude::ValueExt as _;
@@ -12,6 +13,7 @@ use lexopt::prelude::ValueExt as _;
 const USAGE: &str = "\
 Usage: flashduty-console --key KEY... [--port N] [--push-port N] [--newer-limits] [--per-second N]
                          [--per-minute N] [--no-rate-limit] [--samples FOLDER]
+                         [--setup PROGRAM]... [--undo FOLDER]
 
   --key KEY         accept pushes with this integration key; may be repeated
   --port N          port of the page on 127.0.0.1 (default 8080); 0 chooses a free port
@@ -21,8 +23,13 @@ Usage: flashduty-console --key KEY... [--port N] [--push-port N] [--newer-limits
   --per-minute N    rate limit of each key in pushes a minute (default 1000)
   --no-rate-limit   accept any number of pushes
   --samples FOLDER  folder with the sample messages (default events)
+  --setup PROGRAM   the program that sets up ZStack; may be repeated, for its first arguments
+  --undo FOLDER     folder in which that program writes down what it changed (default .)
   --help            show this help
 ";
+
+/// Much longer than a set-up of the small world takes.
+const PATIENCE: Duration = Duration::from_mins(5);
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -31,21 +38,26 @@ async fn main() -> ExitCode {
 
 fn options(arguments: Parser) -> Result<Option<Options>, lexopt::Error> {
     let (mut port, mut push_port, mut samples) = (8080, 0, PathBuf::from("events"));
+    let (mut command, mut undo_folder) = (Vec::new(), PathBuf::from("."));
     let standin = program::options(arguments, |name, arguments| {
         match name {
             "port" => port = arguments.value()?.parse()?,
             "push-port" => push_port = arguments.value()?.parse()?,
             "samples" => samples = arguments.value()?.into(),
+            "setup" => command.push(arguments.value()?),
+            "undo" => undo_folder = arguments.value()?.into(),
             _ => return Ok(false),
         }
         Ok(true)
     })?;
+    let setup = (!command.is_empty()).then_some(SetupProgram { command, undo_folder, patience: PATIENCE });
     Ok(standin.map(|standin| Options {
         port,
         push_port,
         keys: standin.keys,
         rate_limit: standin.rate_limit,
         samples,
+        setup,
         log: program::log,
     }))
 }

@@ -19,7 +19,7 @@ macro_rules! script {
     };
 }
 
-const FILES: [File; 18] = [
+const FILES: [File; 19] = [
     file!("index.html", "text/html; charset=utf-8"),
     file!("console.css", "text/css; charset=utf-8"),
     file!("sections.css", "text/css; charset=utf-8"),
@@ -34,6 +34,7 @@ const FILES: [File; 18] = [
     script!("language.js"),
     script!("preview.js"),
     script!("recognised.js"),
+    script!("setup.js"),
     script!("storm.js"),
     script!("texts-en.js"),
     script!("texts-zh.js"),

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use flashduty_standin::{OnPush, RateLimit, Received, Standin};
@@ -16,6 +16,7 @@ use zstack_flashduty::platform::http::Http;
 
 use crate::api;
 use crate::faults::Change;
+use crate::setup::SetupProgram;
 use crate::state::SharedState;
 
 /// How many bytes of pushes the stand-in keeps, and as many again of alerts. That is about ten thousand of each.
@@ -34,6 +35,8 @@ pub struct Options {
     pub rate_limit: Option<RateLimit>,
     /// The folder with the sample messages.
     pub samples: PathBuf,
+    /// The program that sets up ZStack. `None` if the page cannot run it.
+    pub setup: Option<SetupProgram>,
     /// Is called for every push.
     pub log: fn(&Received),
 }
@@ -55,8 +58,11 @@ pub(crate) struct App {
     pub(crate) samples: PathBuf,
     /// Sends messages to the local API.
     pub(crate) client: Client,
+    pub(crate) setup: Option<SetupProgram>,
     /// Held while the faults change, so that two changes cannot leave the state and the stand-in different.
     faults: Mutex<()>,
+    /// Held while a run of `setup` starts, so that two cannot run at once.
+    setup_starts: Mutex<()>,
 }
 
 impl Console {
@@ -88,8 +94,15 @@ impl Console {
         .await
         .map_err(|error| cannot_listen(options.push_port, "--push-port", &error))?;
         let client = Http::new().map_err(io::Error::other)?.client().clone();
-        let app =
-            Arc::new(App { standin, state: state.clone(), samples: options.samples, client, faults: Mutex::new(()) });
+        let app = Arc::new(App {
+            standin,
+            state: state.clone(),
+            samples: options.samples,
+            client,
+            setup: options.setup,
+            faults: Mutex::new(()),
+            setup_starts: Mutex::new(()),
+        });
         let mut tasks = JoinSet::new();
         let router = api::router(app.clone());
         tasks.spawn(async move {
@@ -120,6 +133,11 @@ impl Console {
 }
 
 impl App {
+    /// Keeps every other run of the set-up from starting.
+    pub(crate) fn setup_starts(&self) -> MutexGuard<'_, ()> {
+        self.setup_starts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Changes the faults that the stand-in simulates.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use zstack_flashduty::channel::Channel;
 use crate::faults::Faults;
 use crate::refused_pushes::RefusedPushes;
 use crate::requests::RequestLog;
+use crate::setup::Setup;
 use crate::traffic::Traffic;
 
 /// The state behind a lock, and a signal whenever it changes.
@@ -28,6 +29,7 @@ pub(crate) struct State {
     pub(crate) traffic: Traffic,
     pub(crate) refused_pushes: RefusedPushes,
     pub(crate) requests: RequestLog,
+    pub(crate) setup: Setup,
 }
 
 /// The deployed local API. All fields are empty until it is deployed.
@@ -38,6 +40,8 @@ pub(crate) struct Stack {
     pub(crate) token: Option<Secret>,
     /// The channels that have a push URL.
     pub(crate) channels: Vec<DeployedChannel>,
+    /// The stand-in of ZStack's API.
+    pub(crate) zstack: Option<ZStack>,
 }
 
 /// A channel whose push URL is one of the stand-in's.
@@ -49,6 +53,16 @@ pub(crate) struct DeployedChannel {
     pub(crate) integration_key: Secret,
 }
 
+/// A ZStack to set up.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ZStack {
+    /// The root of its API.
+    pub(crate) url: String,
+    /// The password of `admin`.
+    pub(crate) password: Secret,
+}
+
 impl Stack {
     /// The integration key of a channel. `None` if it is not deployed.
     pub(crate) fn integration_key(&self, channel: &Channel) -> Option<&str> {
@@ -57,7 +71,7 @@ impl Stack {
     }
 }
 
-/// The webhook token or an integration key. Its `Debug` output does not contain it.
+/// The webhook token, an integration key or a password. Its `Debug` output does not contain it.
 #[derive(Clone, serde::Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Secret(pub(crate) String);
@@ -76,6 +90,7 @@ impl SharedState {
             traffic: Traffic::default(),
             refused_pushes: RefusedPushes::default(),
             requests: RequestLog::default(),
+            setup: Setup::default(),
         };
         Self { state: Mutex::new(state), changed: watch::Sender::new(()) }
     }

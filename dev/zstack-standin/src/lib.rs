@@ -3,6 +3,9 @@
 //! It is made from facts that were read in ZStack's code and documents, and was never compared with a real ZStack. What
 //! is not known is marked "inferred" in the code. It listens on 127.0.0.1 only.
 //!
+//! Nothing happens by itself, except with [`Options::stories`]: then one problem of the small world after the other begins
+//! and is over. Like everything else, it is sent only to endpoints that are subscribed.
+//!
 //! ```no_run
 //! # async fn example() -> std::io::Result<()> {
 //! use zstack_standin::{Options, Standin};
@@ -117,6 +120,7 @@ mod refusal;
 mod server;
 mod shared;
 mod standin;
+mod stories;
 mod tables;
 mod world;
 mod zstack;

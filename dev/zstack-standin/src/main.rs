@@ -13,7 +13,7 @@ use zstack_standin::{Options, Standin, World};
 const USAGE: &str = "\
 Usage: zstack-standin [--port N] [--password TEXT] [--second-factor CODE] [--world empty|small] [--alarms N]
                       [--job-delay MS] [--try-pause MS] [--cloud] [--version-text TEXT] [--utc-offset MINUTES]
-                      [--node HOST]
+                      [--node HOST] [--stories SECONDS]
 
   --port N              listen on this port of 127.0.0.1 (8080); with 0, on a free one
   --password TEXT       the password of the account admin (password)
@@ -26,6 +26,7 @@ Usage: zstack-standin [--port N] [--password TEXT] [--second-factor CODE] [--wor
   --version-text TEXT   the version that getVersion answers (5.2.1)
   --utc-offset MINUTES  the server's time zone (0)
   --node HOST           the host in the address of a job, which nobody should reach (management-node.invalid)
+  --stories SECONDS     this often, a problem of the small world begins by itself and is soon over (never)
   --help                show this
 ";
 
@@ -55,9 +56,13 @@ fn options(mut arguments: Parser) -> Result<Option<Options>, lexopt::Error> {
             "cloud" => options.cloud = true,
             "version-text" => options.version = arguments.value()?.string()?,
             "utc-offset" => options.zone = arguments.value()?.parse_with(zone)?,
+            "stories" => options.stories = Some(arguments.value()?.parse_with(interval)?),
             "node" => options.node = arguments.value()?.string()?,
             name => return Err(Long(name).unexpected()),
         }
+    }
+    if options.stories.is_some() && options.world == World::Empty {
+        return Err("--stories needs --world small".into());
     }
     Ok(Some(options))
 }
@@ -68,6 +73,11 @@ fn world(name: &str) -> Result<World, &'static str> {
         "small" => Ok(World::Small),
         _ => Err("must be empty or small"),
     }
+}
+
+fn interval(seconds: &str) -> Result<Duration, String> {
+    let seconds = seconds.parse().map_err(|error| format!("{error}"))?;
+    Duration::try_from_secs_f64(seconds).ok().filter(|it| !it.is_zero()).ok_or_else(|| "must be above 0".to_owned())
 }
 
 fn zone(minutes: &str) -> Result<UtcOffset, String> {

@@ -28,6 +28,8 @@ pub struct Options {
     pub version: String,
     /// The server's time zone.
     pub zone: UtcOffset,
+    /// How often a problem begins by itself, in the small world. `None` means never.
+    pub stories: Option<Duration>,
     /// Where the console shows a job: a name that callers cannot reach.
     pub node: String,
 }
@@ -54,6 +56,7 @@ impl Default for Options {
             cloud: false,
             version: "5.2.1".to_owned(),
             zone: UtcOffset::UTC,
+            stories: None,
             node: "management-node.invalid".to_owned(),
         }
     }

@@ -5,12 +5,13 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use zstack_flashduty::platform::http::Http;
 
 use crate::options::Options;
 use crate::server::serve;
 use crate::shared::Shared;
+use crate::stories;
 use crate::zstack::ZStack;
 
 /// A running stand-in. Dropping it stops it.
@@ -19,6 +20,8 @@ pub struct Standin {
     address: SocketAddr,
     stop: oneshot::Sender<()>,
     server: JoinHandle<()>,
+    /// What happens by itself.
+    _stories: JoinSet<()>,
 }
 
 impl Standin {
@@ -31,10 +34,15 @@ impl Standin {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
         let address = listener.local_addr()?;
         let client = Http::new().map_err(io::Error::other)?.client().clone();
+        let interval = options.stories;
         let shared = Shared::new(ZStack::new(options), client);
+        let mut stories = JoinSet::new();
+        if let Some(interval) = interval {
+            stories.spawn(stories::tell(shared.clone(), interval));
+        }
         let (stop, stopped) = oneshot::channel();
         let server = tokio::spawn(serve(listener, shared, stopped));
-        Ok(Self { address, stop, server })
+        Ok(Self { address, stop, server, _stories: stories })
     }
 
     /// `http://127.0.0.1:PORT`.

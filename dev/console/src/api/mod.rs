@@ -6,6 +6,7 @@ mod faults;
 mod preview;
 mod samples;
 mod send;
+mod setup;
 mod stack;
 mod stream;
 
@@ -34,6 +35,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/api/preview", post(preview::preview))
         .route("/api/send", post(send::send))
         .route("/api/faults", put(faults::change))
+        .route("/api/setup", post(setup::start))
         .route("/api/stack", put(stack::deployed))
         .route("/api/arrivals", post(arrivals::arrived))
         .route("/api/queues", post(stack::queues))

@@ -11,7 +11,7 @@ use zstack_flashduty::deadline::epoch_millis;
 use crate::api_error::ApiError;
 use crate::json_body::JsonBody;
 use crate::server::App;
-use crate::state::{DeployedChannel, Secret, Stack};
+use crate::state::{DeployedChannel, Secret, Stack, ZStack};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,6 +20,7 @@ pub(super) struct Deployed {
     token: Option<Secret>,
     #[serde(default)]
     channels: Vec<DeployedChannel>,
+    zstack: Option<ZStack>,
 }
 
 /// How many alerts wait in each queue.
@@ -32,13 +33,16 @@ pub(super) struct Queues {
 
 pub(super) async fn deployed(
     State(app): State<Arc<App>>,
-    JsonBody(Deployed { webhook_url, token, channels }): JsonBody<Deployed>,
+    JsonBody(Deployed { webhook_url, token, channels, zstack }): JsonBody<Deployed>,
 ) -> Result<StatusCode, ApiError> {
     // The page shows the URL, so it must not contain credentials.
     if webhook_url.as_ref().is_some_and(|url| !is_without_credentials(url)) {
         return Err(ApiError::invalid("webhook_url must be an http URL without user name, password and query"));
     }
-    app.state.update(|state| state.stack = Stack { webhook_url, token, channels });
+    if zstack.as_ref().is_some_and(|zstack| !is_without_credentials(&zstack.url)) {
+        return Err(ApiError::invalid("zstack.url must be an http URL without user name, password and query"));
+    }
+    app.state.update(|state| state.stack = Stack { webhook_url, token, channels, zstack });
     Ok(StatusCode::NO_CONTENT)
 }
 

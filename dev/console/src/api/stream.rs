@@ -66,6 +66,8 @@ struct Seen {
     refused: u64,
     faults: Faults,
     stack: StackStatus,
+    /// Whether a run of the set-up can start, and how often the set-up had changed.
+    setup: (bool, u64),
     /// Whether changed alerts are left that did not fit into the last event.
     more: bool,
 }
@@ -109,6 +111,11 @@ impl Client {
             if before.as_ref().is_none_or(|seen| seen.stack != stack) {
                 events.push(event("stack", &stack));
             }
+            let ready = self.app.setup.is_some() && state.stack.zstack.is_some() && stack.ready;
+            let setup = (ready, state.setup.changes());
+            if before.as_ref().is_none_or(|seen| seen.setup != setup) {
+                events.push(event("setup", &state.setup.status(ready)));
+            }
             let points = state.traffic.since(before.as_ref().map_or(0, |seen| seen.seconds));
             if before.is_none() || !points.is_empty() {
                 events.push(event("traffic", &points));
@@ -118,7 +125,8 @@ impl Client {
                 events.push(event("refused", &refused));
             }
             let (seconds, refused) = (state.traffic.seconds(), state.refused_pushes.count());
-            self.seen = Some(Seen { cleared, change, seconds, refused, faults: state.faults.clone(), stack, more });
+            let faults = state.faults.clone();
+            self.seen = Some(Seen { cleared, change, seconds, refused, faults, stack, setup, more });
         });
         events
     }

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::json;
 
-use crate::{KEY, client, samples};
+use crate::{KEY, TOKEN, client, samples};
 
 fn program() -> Command {
     Command::new(env!("CARGO_BIN_EXE_flashduty-console"))
@@ -102,4 +102,24 @@ async fn a_missing_samples_folder_is_reported() {
     let answer: serde_json::Value = answer.json().await.unwrap();
     let message = answer["error"]["message"].as_str().unwrap();
     assert!(message.contains("/nowhere") && message.contains("--samples"), "{message}");
+}
+
+#[tokio::test]
+async fn the_program_that_sets_up_zstack_is_an_option() {
+    let mut command = program();
+    command.args(["--key", KEY, "--port", "0", "--setup", "/bin/echo", "--setup", "first", "--undo", "/nowhere"]);
+    let mut running = Running(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
+    let mut lines = BufReader::new(running.0.stdout.take().unwrap()).lines();
+    let page = lines.nth(1).unwrap().unwrap().replace("console on ", "");
+    let zstack = json!({"url": "http://127.0.0.1:9/zstack/v1", "password": "x"});
+    let stack = json!({"webhook_url": "http://127.0.0.1:9/zstack", "token": TOKEN, "zstack": zstack});
+    assert_eq!(client().put(format!("{page}/api/stack")).json(&stack).send().await.unwrap().status(), 204);
+    let asked = json!({"task": "set_up", "language": "en"});
+    assert_eq!(client().post(format!("{page}/api/setup")).json(&asked).send().await.unwrap().status(), 202);
+    let mut stream = client().get(format!("{page}/api/stream")).send().await.unwrap();
+    let mut shown = String::new();
+    while !shown.contains(r#""how":"exited""#) {
+        shown.push_str(std::str::from_utf8(&stream.chunk().await.unwrap().unwrap()).unwrap());
+    }
+    assert!(shown.contains("first --yes --undo-file /nowhere/zstack-undo-"), "{shown}");
 }

@@ -9,11 +9,12 @@ use tokio::net::TcpStream;
 use crate::{TestConsole, error, read};
 
 /// Paths of every kind, each with a method that it accepts.
-const PATHS: [(Method, &str); 6] = [
+const PATHS: [(Method, &str); 7] = [
     (Method::GET, "/"),
     (Method::GET, "/console.js"),
     (Method::GET, "/api/stream"),
     (Method::POST, "/api/preview"),
+    (Method::POST, "/api/setup"),
     (Method::PUT, "/api/stack"),
     (Method::DELETE, "/api/alerts"),
 ];
@@ -66,7 +67,8 @@ async fn another_origin_is_rejected() {
 #[tokio::test]
 async fn content_types_of_forms_are_rejected() {
     let console = TestConsole::new().await;
-    let paths = ["/api/preview", "/api/send", "/api/faults", "/api/stack", "/api/arrivals", "/api/queues"];
+    let paths =
+        ["/api/preview", "/api/send", "/api/setup", "/api/faults", "/api/stack", "/api/arrivals", "/api/queues"];
     for (path, method) in paths.into_iter().flat_map(|path| [(path, Method::POST), (path, Method::PUT)]) {
         for content_type in ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", ""] {
             let request = console.request(method.clone(), path).header(CONTENT_TYPE, content_type).body("{}");

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use flashduty_console::{Console, Options};
+use flashduty_console::{Console, Options, SetupProgram};
 use flashduty_standin::RateLimit;
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, Method, RequestBuilder, Response};
@@ -27,6 +27,7 @@ mod recognised;
 mod samples;
 mod secrets;
 mod send;
+mod setup;
 mod storm;
 mod stream;
 
@@ -59,8 +60,19 @@ impl TestConsole {
     }
 
     async fn with_rate_limit(rate_limit: Option<RateLimit>) -> Self {
+        Self::with_options(|options| options.rate_limit = rate_limit).await
+    }
+
+    /// With a program that sets up ZStack.
+    async fn with_setup(program: SetupProgram) -> Self {
+        Self::with_options(|options| options.setup = Some(program)).await
+    }
+
+    async fn with_options(change: impl FnOnce(&mut Options)) -> Self {
         let keys = [KEY, CHANNEL_KEY].map(str::to_owned).to_vec();
-        let options = Options { port: 0, push_port: 0, keys, rate_limit, samples: samples(), log: |_| {} };
+        let mut options =
+            Options { port: 0, push_port: 0, keys, rate_limit: None, samples: samples(), setup: None, log: |_| {} };
+        change(&mut options);
         Self { server: Console::start(options).await.unwrap(), client: client() }
     }
 

@@ -22,7 +22,7 @@ impl Stream {
         let response = console.get("/api/stream").await;
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         let mut stream = Self { response, text: String::new(), first: json!({}) };
-        for name in ["cleared", "alerts", "faults", "stack", "traffic", "refused"] {
+        for name in ["cleared", "alerts", "faults", "stack", "setup", "traffic", "refused"] {
             let (received, data) = stream.event().await;
             assert_eq!(received, name);
             stream.first[name] = data;

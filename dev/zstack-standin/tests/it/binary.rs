@@ -40,7 +40,15 @@ async fn it_listens_with_its_options_until_a_signal() {
 
 #[test]
 fn a_wrong_command_line_shows_the_usage() {
-    for arguments in [&["--world", "large"][..], &["--port"], &["x"], &["--utc-offset", "x"], &["--nothing"]] {
+    for arguments in [
+        &["--world", "large"][..],
+        &["--port"],
+        &["x"],
+        &["--utc-offset", "x"],
+        &["--stories", "0"],
+        &["--stories", "1", "--world", "empty"],
+        &["--nothing"],
+    ] {
         let output = program().args(arguments).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         assert!(String::from_utf8(output.stderr).unwrap().contains("Usage: zstack-standin"));

@@ -14,6 +14,7 @@ mod receiver;
 mod recognized;
 mod records;
 mod rules;
+mod stories;
 mod world;
 
 use std::time::Duration;
