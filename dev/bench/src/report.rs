@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-/// A row of the table: three figures, for the floor, the relay alone and the relay with queues; or one figure.
+use crate::{DEFAULT, KINDS};
+
+/// A row of the table: a figure for each of `KINDS`, or one figure.
 pub struct Row {
     name: String,
     unit: &'static str,
@@ -19,12 +21,12 @@ enum Goal {
 }
 
 impl Row {
-    pub fn new(name: &str, unit: &'static str, figures: [f64; 3], ratio: Option<f64>) -> Self {
+    pub fn new(name: &str, unit: &'static str, figures: [f64; KINDS.len()], ratio: Option<f64>) -> Self {
         let goal = ratio.map_or(Goal::None, Goal::Ratio);
         Self { name: name.to_owned(), unit, figures: figures.into(), goal }
     }
 
-    pub fn limit(name: &str, unit: &'static str, figures: [f64; 3], most: f64) -> Self {
+    pub fn limit(name: &str, unit: &'static str, figures: [f64; KINDS.len()], most: f64) -> Self {
         Self { name: name.to_owned(), unit, figures: figures.into(), goal: Goal::AtMost(most) }
     }
 
@@ -40,12 +42,13 @@ impl Row {
         Self { name: name.to_owned(), unit, figures: vec![figure], goal: Goal::AtLeast(least) }
     }
 
-    fn last(&self) -> f64 {
-        self.figures.last().copied().unwrap_or(f64::NAN)
+    /// The figure that the goal is about.
+    fn decisive(&self) -> f64 {
+        self.figures.get(DEFAULT).or(self.figures.last()).copied().unwrap_or(f64::NAN)
     }
 
     fn ratio(&self) -> Option<f64> {
-        (self.figures.len() > 1).then(|| self.last() / self.figures[0])
+        (self.figures.len() > 1).then(|| self.decisive() / self.figures[0])
     }
 
     fn verdict(&self) -> String {
@@ -54,8 +57,8 @@ impl Row {
             Goal::Ratio(most) => {
                 (self.ratio().is_some_and(|ratio| ratio <= most), format!("at most {most} × the floor"))
             }
-            Goal::AtMost(most) => (self.last() <= most, format!("at most {most} {}", self.unit)),
-            Goal::AtLeast(least) => (self.last() >= least, format!("at least {least} {}", self.unit)),
+            Goal::AtMost(most) => (self.decisive() <= most, format!("at most {most} {}", self.unit)),
+            Goal::AtLeast(least) => (self.decisive() >= least, format!("at least {least} {}", self.unit)),
         };
         format!("{goal}{}", if met { "" } else { " (missed)" })
     }
@@ -67,13 +70,13 @@ impl Row {
 
 /// Prints the table in Markdown.
 pub fn print(rows: &[Row]) {
-    println!("| figure | floor | relay alone | relay | relay / floor | goal |");
-    println!("| --- | ---: | ---: | ---: | ---: | --- |");
+    println!("| figure | floor | relay alone | relay | to a channel | relay / floor | goal |");
+    println!("| --- | ---: | ---: | ---: | ---: | ---: | --- |");
     for row in rows {
         let cell =
             |figure: f64| format!("{figure:.*} {}", usize::from(figure < 100.0) * 2, row.unit).trim_end().to_owned();
         let cells: Vec<String> = match &row.figures[..] {
-            [one] => vec![String::new(), String::new(), cell(*one)],
+            [one] => vec![String::new(), String::new(), cell(*one), String::new()],
             all => all.iter().copied().map(cell).collect(),
         };
         let ratio = row.ratio().map_or(String::new(), |ratio| format!("{ratio:.2}"));

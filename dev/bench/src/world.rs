@@ -13,6 +13,9 @@ use serde_json::{Value, json};
 
 const PUSH_URL_PARAMETER: &str = "/bench/push-url";
 const TOKEN_PARAMETER: &str = "/bench/token";
+/// Where ZStack posts for the channel `database`, which the stack's token opens.
+pub const CHANNEL_PATH: &str = "/zstack/database";
+const CHANNEL_PUSH_URL_PARAMETER: &str = "/bench/push-url/database";
 const KEY: &str = "sample-key";
 const TOKEN: &str = "sample-token";
 
@@ -53,6 +56,7 @@ impl World {
         let flashduty = Standin::start(options).await.expect("there is a free port");
         let ssm = Ssm::default();
         ssm.put(PUSH_URL_PARAMETER, &flashduty.push_url("standard", KEY));
+        ssm.put(CHANNEL_PUSH_URL_PARAMETER, &flashduty.push_url("standard", KEY));
         ssm.put(TOKEN_PARAMETER, TOKEN);
         let ssm_url = identity.serve(ssm.routes()).await;
         let sqs = Sqs::start_as(&identity).await;
@@ -88,10 +92,15 @@ impl Drop for World {
     }
 }
 
-/// The sample alarm of `events/` about resource number `n`, with a note of this many bytes.
+/// The sample alarm of `events/` about resource number `n`, with a note of this many bytes, posted to `/zstack`.
 pub fn alarm(n: usize, note: usize) -> Value {
-    let event: Value = serde_json::from_str(include_str!("../../../events/alarm.json")).expect("a sample is JSON");
-    let mut event = event;
+    alarm_to("/zstack", n, note)
+}
+
+/// The same, posted to this path.
+pub fn alarm_to(path: &str, n: usize, note: usize) -> Value {
+    let sample = include_str!("../../../events/alarm.json");
+    let mut event: Value = serde_json::from_str(&sample.replace("/zstack", path)).expect("a sample is JSON");
     let mut message: Value =
         event["body"].as_str().and_then(|body| serde_json::from_str(body).ok()).expect("a message is JSON");
     message["ALARM_RESOURCE_ID"] = json!(format!("{n:032x}"));
