@@ -84,6 +84,59 @@ pub fn print(rows: &[Row]) {
     }
 }
 
+/// A row of the table of what Lambda sells.
+pub struct SoldRow {
+    name: String,
+    unit: &'static str,
+    /// Of the floor, the network alone, the relay alone, and the relay.
+    figures: [f64; 4],
+    goal: String,
+    is_met: bool,
+    above: Option<f64>,
+}
+
+impl SoldRow {
+    pub fn new(name: String, unit: &'static str, figures: [f64; 4]) -> Self {
+        Self { name, unit, figures, goal: String::new(), is_met: true, above: None }
+    }
+
+    fn relay(&self) -> f64 {
+        self.figures[3]
+    }
+
+    /// The relay may take so much more than `base`.
+    pub fn at_most_above(self, base: f64, most: f64, name: &str) -> Self {
+        let above = self.relay() - base;
+        let goal = format!("at most {most} {} above {name}", self.unit);
+        Self { goal, is_met: above <= most, above: Some(above), ..self }
+    }
+
+    pub fn at_least(self, least: f64) -> Self {
+        Self { goal: format!("at least {least}"), is_met: self.relay() >= least, ..self }
+    }
+
+    pub fn to_json(&self) -> Value {
+        json!({"name": self.name, "unit": self.unit, "figures": self.figures, "above": self.above})
+    }
+}
+
+/// Prints the table in Markdown. `left_out` is why memory sizes were left out.
+pub fn print_sold(rows: &[SoldRow], left_out: Option<&str>) {
+    println!("\n| as Lambda sells it | floor | network alone | relay alone | relay | above | goal |");
+    println!("| --- | ---: | ---: | ---: | ---: | ---: | --- |");
+    for row in rows {
+        let cells = row.figures.map(|figure| format!("{figure:.1}")).join(" | ");
+        let above = row.above.map_or(String::new(), |above| format!("{above:+.1}"));
+        let missed = if row.is_met { "" } else { " (missed)" };
+        println!("| {}, {} | {cells} | {above} | {}{missed} |", row.name, row.unit, row.goal);
+    }
+    if let Some(why) = left_out {
+        println!(
+            "| 128, 256 and 512 MB: left out, because this user cannot make CPU cgroups here ({why}) | | | | | | |"
+        );
+    }
+}
+
 /// The middle of several figures.
 pub fn median(mut figures: Vec<f64>) -> f64 {
     figures.sort_by(f64::total_cmp);

@@ -1,8 +1,11 @@
 //! The stand-ins around a function, over TLS where the functions use TLS.
 
+use std::fs::Permissions;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use aws_standin::lambda::Function;
 use aws_standin::sqs::Sqs;
@@ -11,6 +14,9 @@ use aws_standin::tls::Identity;
 use flashduty_standin::{OnPush, Options, Standin};
 use serde_json::{Value, json};
 
+use crate::network::Client;
+use crate::path;
+
 const PUSH_URL_PARAMETER: &str = "/bench/push-url";
 const TOKEN_PARAMETER: &str = "/bench/token";
 /// Where ZStack posts for the channel `database`, which the stack's token opens.
@@ -18,6 +24,8 @@ pub const CHANNEL_PATH: &str = "/zstack/database";
 const CHANNEL_PUSH_URL_PARAMETER: &str = "/bench/push-url/database";
 const KEY: &str = "sample-key";
 const TOKEN: &str = "sample-token";
+/// The file of [`World::held`].
+const HELD: &str = "held";
 
 /// When the last push arrived at Flashduty.
 static PUSHED: Mutex<Option<Instant>> = Mutex::new(None);
@@ -34,7 +42,29 @@ pub struct World {
     ssm_url: String,
     sqs: Sqs,
     authority: PathBuf,
+    authority_pem: String,
     binaries: PathBuf,
+}
+
+/// The paths to the stand-ins, with round trips.
+pub struct Network {
+    pub ssm: path::Path,
+    pub sqs: path::Path,
+    pub flashduty: path::Path,
+}
+
+impl Network {
+    /// The name of the SSM parameter with the push URL that leads through this network.
+    fn push_url_parameter(&self) -> String {
+        format!("{PUSH_URL_PARAMETER}/through/{}", self.flashduty.port)
+    }
+
+    /// Makes the services close their connections.
+    pub fn close(&self) {
+        for path in [&self.ssm, &self.sqs, &self.flashduty] {
+            path.close();
+        }
+    }
 }
 
 impl World {
@@ -60,7 +90,29 @@ impl World {
         ssm.put(TOKEN_PARAMETER, TOKEN);
         let ssm_url = identity.serve(ssm.routes()).await;
         let sqs = Sqs::start_as(&identity).await;
-        Self { flashduty, ssm, ssm_url, sqs, authority, binaries: folder.to_owned() }
+        let (authority_pem, binaries) = (identity.authority, folder.to_owned());
+        Self { flashduty, ssm, ssm_url, sqs, authority, authority_pem, binaries }
+    }
+
+    /// A network around the stand-ins, with these round trip times.
+    pub fn network(&self, to_aws: Duration, to_flashduty: Duration) -> Network {
+        let path = |url: &str, round_trip| {
+            let port = url.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a URL with a port");
+            path::Path::to(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), round_trip)
+        };
+        let (ssm, sqs) = (path(&self.ssm_url, to_aws), path(self.sqs.url(), to_aws));
+        let network = Network { ssm, sqs, flashduty: path(&self.flashduty.base_url(), to_flashduty) };
+        let push_url = self.flashduty.push_url("standard", KEY);
+        let push_url = push_url.replace(&self.flashduty.base_url(), &localhost(network.flashduty.port));
+        self.ssm.put(&network.push_url_parameter(), &push_url);
+        network
+    }
+
+    /// A client of the stand-ins that pushes what was pushed last.
+    pub fn client(&self) -> Client {
+        let pushed = self.flashduty.received().pop().expect("something was pushed");
+        let path = self.flashduty.push_url("standard", KEY).replace(&self.flashduty.base_url(), "");
+        Client::new(&self.authority_pem, TOKEN_PARAMETER, &path, &pushed.body)
     }
 
     /// The binary of a function.
@@ -68,27 +120,60 @@ impl World {
         self.binaries.join(name).join("bootstrap")
     }
 
+    /// A program that stops itself, and executes a function's binary when it is continued.
+    pub fn held(&self, name: &str) -> PathBuf {
+        let program = self.binaries.join(name).join(HELD);
+        if !program.exists() {
+            let script = "#!/bin/sh\nkill -STOP $$\nexec \"${0%/*}/bootstrap\"\n";
+            std::fs::write(&program, script).expect("the folder of the binary is writable");
+            std::fs::set_permissions(&program, Permissions::from_mode(0o755)).expect("it is there");
+        }
+        program
+    }
+
     /// Starts a process of a function with the template's environment, with queues or without.
     pub async fn function(&self, name: &'static str, with_queues: bool) -> Function {
+        self.run(name, &self.binary(name), with_queues, None).await
+    }
+
+    /// The same, from a program that runs the binary, and through a network.
+    pub async fn run(
+        &self,
+        name: &'static str,
+        program: &Path,
+        with_queues: bool,
+        network: Option<&Network>,
+    ) -> Function {
         let authority = self.authority.to_str().expect("an ASCII path");
+        let (ssm_url, sqs_url, push_url) = network.map_or_else(
+            || (self.ssm_url.clone(), self.sqs.url().to_owned(), PUSH_URL_PARAMETER.to_owned()),
+            |network| (localhost(network.ssm.port), localhost(network.sqs.port), network.push_url_parameter()),
+        );
         let variables = [
-            ("AWS_ENDPOINT_URL_SSM", self.ssm_url.as_str()),
-            ("AWS_ENDPOINT_URL_SQS", self.sqs.url()),
+            ("AWS_ENDPOINT_URL_SSM", ssm_url.as_str()),
+            ("AWS_ENDPOINT_URL_SQS", &sqs_url),
             ("SSL_CERT_FILE", authority),
-            ("FLASHDUTY_PUSH_URL_PARAMETER", PUSH_URL_PARAMETER),
+            ("FLASHDUTY_PUSH_URL_PARAMETER", &push_url),
             ("WEBHOOK_TOKEN_PARAMETER", TOKEN_PARAMETER),
             ("AWS_LAMBDA_LOG_LEVEL", "INFO"),
         ];
         let (retries, dead_letters) = (self.sqs.create("retries"), self.sqs.create("dead-letters"));
         let queues = [("RETRY_QUEUE_URL", retries.as_str()), ("DEAD_LETTER_QUEUE_URL", &dead_letters)];
         let queues = if with_queues { &queues[..] } else { &[] };
-        Function::start(name, self.binary(name), &[&variables, queues].concat()).await
+        Function::start(name, program, &[&variables, queues].concat()).await
     }
+}
+
+fn localhost(port: u16) -> String {
+    format!("https://localhost:{port}")
 }
 
 impl Drop for World {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.authority);
+        for name in ["bench-floor", "relay"] {
+            let _ = std::fs::remove_file(self.binaries.join(name).join(HELD));
+        }
     }
 }
 
