@@ -3,10 +3,17 @@
 //! `bench FOLDER` runs the binaries in FOLDER, where cargo-lambda puts them: `relay/bootstrap`, `redeliver/bootstrap`
 //! and `bench-floor/bootstrap`. Around them are stand-ins for Lambda's Runtime API, SSM, SQS and Flashduty on loopback,
 //! the last three over TLS. It prints two tables. `bench FOLDER FILE` also writes the figures into FILE, as JSON.
+//! `bench FOLDER --instructions` counts instructions instead.
 
-#![allow(clippy::expect_used, clippy::print_stdout, reason = "a bench prints, and panics if something fails")]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a bench prints, and panics if something fails"
+)]
 
 mod cgroup;
+mod instructions;
 mod network;
 mod path;
 mod process;
@@ -61,6 +68,10 @@ const DEFAULT: usize = 2;
 async fn main() {
     let folder = std::env::args_os().nth(1).map_or_else(|| "target/lambda".into(), PathBuf::from);
     let world = World::start(&folder).await;
+    let second = std::env::args_os().nth(2);
+    if second.as_ref().is_some_and(|argument| argument == "--instructions") {
+        return instructions::print(&world).await;
+    }
     let mut rows = Vec::new();
     let (row, stages) = cold(&world).await;
     rows.push(row);
@@ -71,7 +82,7 @@ async fn main() {
     let sold = sold::measure(&world).await;
     report::print(&rows);
     report::print_sold(&sold.rows, sold.left_out.as_deref());
-    if let Some(path) = std::env::args_os().nth(2) {
+    if let Some(path) = second {
         let rows: Vec<Value> = rows.iter().map(Row::to_json).collect();
         let sold_rows: Vec<Value> = sold.rows.iter().map(SoldRow::to_json).collect();
         let data = json!({

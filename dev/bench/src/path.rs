@@ -131,6 +131,7 @@ mod tests {
         let path = Path::to(echo(), ROUND_TRIP);
         let open = || TcpStream::connect(("127.0.0.1", path.port)).unwrap();
         let mut old = open();
+        old.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
         exchange(&mut old, Instant::now());
         path.close();
         let start = Instant::now();

@@ -8,15 +8,16 @@ use tokio::time::sleep;
 
 /// Stops a process.
 pub fn freeze(pid: u32) {
-    send(pid, Signal::STOP);
+    send_signal(pid, Signal::STOP);
 }
 
 /// Continues a process that is stopped.
 pub fn thaw(pid: u32) {
-    send(pid, Signal::CONT);
+    send_signal(pid, Signal::CONT);
 }
 
-fn send(pid: u32, signal: Signal) {
+/// Sends a signal to a child process.
+pub fn send_signal(pid: u32, signal: Signal) {
     let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).expect("a process's id");
     kill_process(pid, signal).expect("it is a child");
 }

@@ -122,13 +122,17 @@ impl World {
 
     /// A program that stops itself, and executes a function's binary when it is continued.
     pub fn held(&self, name: &str) -> PathBuf {
-        let program = self.binaries.join(name).join(HELD);
-        if !program.exists() {
-            let script = "#!/bin/sh\nkill -STOP $$\nexec \"${0%/*}/bootstrap\"\n";
-            std::fs::write(&program, script).expect("the folder of the binary is writable");
-            std::fs::set_permissions(&program, Permissions::from_mode(0o755)).expect("it is there");
+        self.script(name, HELD, "kill -STOP $$\nexec \"${0%/*}/bootstrap\"")
+    }
+
+    /// A shell script beside a function's binary.
+    pub fn script(&self, name: &str, file: &str, commands: &str) -> PathBuf {
+        let script = self.binaries.join(name).join(file);
+        if !script.exists() {
+            std::fs::write(&script, format!("#!/bin/sh\n{commands}\n")).expect("the folder of the binary is writable");
+            std::fs::set_permissions(&script, Permissions::from_mode(0o755)).expect("it is there");
         }
-        program
+        script
     }
 
     /// Starts a process of a function with the template's environment, with queues or without.
