@@ -71,13 +71,16 @@ impl World {
     /// Starts the stand-ins with a new certificate. The binaries are `folder/relay/bootstrap` and so on, as cargo-lambda
     /// puts them.
     pub async fn start(folder: &Path) -> Self {
-        let identity = Identity::new();
+        // As in reality, none of them resumes the TLS sessions of another. That would save the verification of its
+        // certificate.
+        let for_ssm = Identity::new();
+        let [for_sqs, for_flashduty] = [for_ssm.for_another_server(), for_ssm.for_another_server()];
         let authority = std::env::temp_dir().join(format!("bench-authority-{}.pem", std::process::id()));
-        std::fs::write(&authority, &identity.authority).expect("the folder for temporary files is writable");
+        std::fs::write(&authority, &for_ssm.authority).expect("the folder for temporary files is writable");
         let options = Options {
             keys: vec![KEY.to_owned()],
             rate_limit: None,
-            tls: Some(identity.acceptor.clone()),
+            tls: Some(for_flashduty.acceptor),
             on_push: Some(OnPush::new(|_| {
                 *PUSHED.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
             })),
@@ -88,9 +91,9 @@ impl World {
         ssm.put(PUSH_URL_PARAMETER, &flashduty.push_url("standard", KEY));
         ssm.put(CHANNEL_PUSH_URL_PARAMETER, &flashduty.push_url("standard", KEY));
         ssm.put(TOKEN_PARAMETER, TOKEN);
-        let ssm_url = identity.serve(ssm.routes()).await;
-        let sqs = Sqs::start_as(&identity).await;
-        let (authority_pem, binaries) = (identity.authority, folder.to_owned());
+        let ssm_url = for_ssm.serve(ssm.routes()).await;
+        let sqs = Sqs::start_as(&for_sqs).await;
+        let (authority_pem, binaries) = (for_ssm.authority, folder.to_owned());
         Self { flashduty, ssm, ssm_url, sqs, authority, authority_pem, binaries }
     }
 
