@@ -46,6 +46,7 @@ impl Identity {
     }
 
     /// The same certificate for another server, which does not resume the sessions of this one.
+    #[must_use]
     pub fn for_another_server(&self) -> Self {
         let mut config = ServerConfig::clone(self.acceptor.config());
         config.session_storage = ServerSessionMemoryCache::new(SESSIONS);
