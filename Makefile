@@ -50,12 +50,15 @@ chaos: rust-installed ## attack the built functions for five minutes: faults, ki
 	@ulimit -n "$$(ulimit -Hn)"; CHAOS_MINUTES=$(or $(MINUTES),5) \
 		cargo test --locked --test relay chaos::all_for_minutes -- --ignored --exact --nocapture
 
-# Builds the functions as they are shipped, and a function that does nothing in the same way.
+# Builds the functions as they are shipped, and a function that does nothing in the same way. CHARTS=1 also draws the
+# charts of docs/performance.md. INSTRUCTIONS=1 counts the instructions of a start and of an alarm instead (valgrind).
 bench: setup rust-installed ## measure a cold start and an alert, compared with a function that does nothing
 	$(LAMBDA_BUILD) --bin relay --bin redeliver
 	$(LAMBDA_BUILD) --package bench-floor
-	cargo run --release --locked --package bench -- $(TARGET)/lambda $(TARGET)/bench.json
-	cargo bench --locked --package bench-translation
+	cargo run --release --locked --package bench -- $(TARGET)/lambda \
+		$(if $(INSTRUCTIONS),--instructions,$(TARGET)/bench.json)
+	$(if $(CHARTS),$(TOOLS)/python dev/bench/chart.py $(TARGET)/bench.json docs)
+	$(if $(INSTRUCTIONS),,cargo bench --locked --package bench-translation)
 
 # SECONDS_MORE=600 searches for longer.
 worst: setup rust-installed ## measure the most expensive messages, and search for worse ones for a minute

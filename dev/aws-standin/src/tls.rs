@@ -12,7 +12,11 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+use tokio_rustls::rustls::server::ServerSessionMemoryCache;
 use tokio_rustls::server::TlsStream;
+
+/// How many sessions a server can resume.
+const SESSIONS: usize = 256;
 
 /// A certificate authority, and a certificate of it for `localhost`.
 #[derive(Clone)]
@@ -39,6 +43,14 @@ impl Identity {
             .with_single_cert(vec![certificate.der().clone()], PrivateKeyDer::Pkcs8(key.serialize_der().into()))
             .unwrap();
         Self { authority: authority.pem(), acceptor: TlsAcceptor::from(Arc::new(config)) }
+    }
+
+    /// The same certificate for another server, which does not resume the sessions of this one.
+    #[must_use]
+    pub fn for_another_server(&self) -> Self {
+        let mut config = ServerConfig::clone(self.acceptor.config());
+        config.session_storage = ServerSessionMemoryCache::new(SESSIONS);
+        Self { authority: self.authority.clone(), acceptor: TlsAcceptor::from(Arc::new(config)) }
     }
 
     /// Serves over TLS on a free port until the test ends, and returns the URL.
