@@ -95,7 +95,7 @@ def check_help(shown: str) -> None:
 
 
 def check_once(shown: str) -> None:
-    """Where to look comes first; every sample was posted and answered, and the stand-in of ZStack was set up."""
+    """Where to look comes first; every sample was answered, and the stand-in of ZStack was set up."""
     assert shown.startswith("==> Console: http://127.0.0.1:")
     samples = list((ROOT / "events").glob("*.json"))
     assert all(f"\n{sample.stem}: 200" in shown for sample in samples)
