@@ -98,8 +98,8 @@ impl Queues {
         Self { sqs: Client::from_conf(sqs), urls, lately: Mutex::default(), filled: Mutex::default() }
     }
 
-    /// What waits and may be about the alert of this message group. Any relay process may have queued it, so SQS is asked. Its count may lag,
-    /// so this process remembers what it queued itself.
+    /// What waits and may be about the alert of this message group. Any relay process may have queued it, so SQS is asked.
+    /// Its count may lag, so this process remembers what it queued itself.
     pub async fn waiting_before(&self, group: &str, deadline: Deadline) -> Waiting {
         match self.knows_what_waits_before(group) {
             Some(waiting) => waiting,
@@ -145,7 +145,10 @@ impl Queues {
 
     fn last(&self, group: &str) -> Option<Last> {
         let mut lately = self.lately.lock().unwrap_or_else(PoisonError::into_inner);
-        lately.retain(|_, (since, last)| since.elapsed() < if *last == Last::Pushed { OURS_ALONE } else { REMEMBERED });
+        // The clock is read once: this runs for every alert, over all alerts of the last seconds.
+        let now = Instant::now();
+        let lasts = |last| if last == Last::Pushed { OURS_ALONE } else { REMEMBERED };
+        lately.retain(|_, (since, last)| now.duration_since(*since) < lasts(*last));
         lately.get(group).map(|(_, last)| *last)
     }
 

@@ -158,8 +158,8 @@ impl Invocation<'_> {
         Ok(self.webhook.relay.relay(body, info, secrets, self.deadline).await)
     }
 
-    /// `GET` or `HEAD /health`: whether SSM gave both secrets of the stack when it was last asked, and nothing else. The log says
-    /// more.
+    /// `GET` or `HEAD /health`: whether SSM gave both secrets of the stack when it was last asked, and nothing else. The
+    /// log says more.
     async fn health(&self, request: &Request) -> Response<Body> {
         let health = match self.webhook.secrets.own().get(self.deadline).await {
             Ok(secrets) => secrets.check().map_err(Rejection::from),
