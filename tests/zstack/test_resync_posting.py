@@ -1,6 +1,7 @@
 """zstack-resync.py: what is read, what is posted, and what is said about it."""
 
 import json
+import random
 import re
 import time
 from collections.abc import Iterator
@@ -15,10 +16,13 @@ from resyncing import (
     START,
     TOPIC,
     Answers,
+    Flashduty,
     Reader,
     alarm,
+    event,
     example,
     relays,
+    subscriptions,
 )
 from terminal import Terminal
 from zstack.resync.decide import POSTED, plan
@@ -321,6 +325,65 @@ def test_what_is_newer_is_posted_behind(answers: Answers, utc: None):
     # From a minute before the last record: two nodes have two clocks.
     assert reader.asked == [START, START + 20 * MINUTE, START + 22 * MINUTE]
     assert run.counts == {"pushed": 6}
+
+
+def test_a_late_row_does_not_close_what_was_opened_after_it(answers: Answers, utc: None):
+    """Two nodes have two clocks, so a row can appear behind later ones.
+
+    It closes two alerts, one of which a later message opened. That message is posted again behind it.
+    """
+    fields = {"labels": {"NewState": "Stopped"}}
+    stopped = event(1, "VMStateChangedOnHost", "v", START + 1_000, **fields)
+    failed = event(2, "VMHAStarted", "v", START + 5_000, error="no host")
+    reader = Reader([stopped, failed], subscriptions("VMStateChangedOnHost", "VMHAStarted"), {})
+    run = run_of(reader)
+    made = run.read(START)
+    running = event(3, "VMStateChangedOnHost", "v", START + 4_000, labels={"NewState": "Running"})
+    reader.all.append(running)
+    assert run.deliver(webhook(answers.url, Clock()), made.of(POSTED))
+    bodies = [json.loads(content) for _, _, content in answers.requests]
+    times = [it["EVENT_TIME"][-3:] for it in bodies]
+    assert times == ["01Z", "05Z", "04Z", "05Z"]
+    assert Flashduty().take([stopped, failed, running, failed]).open == Flashduty().take([failed]).open
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_whatever_row_is_late_the_last_message_decides(seed: int, utc: None):
+    """Each row may be read only after the first messages were posted."""
+    chance = random.Random(seed)
+    told = []
+    for number in range(chance.randint(2, 12)):
+        name, fields = chance.choice(
+            [
+                ("VMStateChangedOnHost", {"labels": {"NewState": "Running"}}),
+                ("VMStateChangedOnHost", {"labels": {"NewState": "Stopped"}}),
+                ("VMHAStarted", {"error": "no host"}),
+                ("VMHAStarted", {"labels": {"DestinationHostUuid": "h"}}),
+            ]
+        )
+        told.append(event(number, name, "v", START + 1000 * number, **fields))
+    late = [it for it in told if chance.random() < 0.4]
+    rules = subscriptions("VMStateChangedOnHost", "VMHAStarted")
+    reader = Reader([it for it in told if it not in late], rules, {})
+    run = run_of(reader)
+    made = run.read(START)
+    chosen = made.of(POSTED)
+    # ZStack itself has sent all of them, or none.
+    flashduty = Flashduty().take(told if chance.random() < 0.5 else [])
+    arrives = SimpleNamespace(post=lambda body: SimpleNamespace(status=200))
+    posts = run.post
+
+    def post(webhook: object, some: list) -> None:
+        posts(webhook, some)
+        flashduty.take([it.record for it in some])
+        reader.all += late
+        late.clear()
+
+    run.post = post
+    if chosen:
+        assert run.deliver(arrives, chosen)
+        wanted = Flashduty().take(told).open
+        assert [flashduty.open.get(it) for it in run.touched] == [wanted.get(it) for it in run.touched]
 
 
 def test_a_cloud_that_never_rests_ends_the_run(answers: Answers, utc: None):

@@ -69,6 +69,8 @@ class Rule:
     period: int = 0
     repeat: int = 0
     """Seconds until an alarm that lasts is told again; 0 if it is not told for ever."""
+    labels: frozenset[tuple[str, str, str]] = frozenset()
+    """Key, operator and value of each condition that narrows a subscription. All of them must hold."""
 
 
 @dataclass(frozen=True)

@@ -126,6 +126,8 @@ TEXTS = {
     "back_not_subscribed": ("the event that ends it is not sent here", "结束它的事件不发往这里"),
     "unknown_status": ("a state that is not known", "未知的状态"),
     "bad_labels": ("its labels cannot be read", "标签无法读取"),
+    "forgotten": ("ZStack forgot it: its end never comes", "ZStack 已不再跟踪它，不会通知结束"),
+    "restart": ("no end comes if ZStack restarted since", "如果 ZStack 之后重启过，就不会通知结束"),
     "would_close": ("would also close another alert", "还会关闭另一条告警"),
     "nameless": ("no name in ZStack: perhaps deleted", "ZStack 里没有名称：可能已删除"),
     "not_repeated": ("not repeated since: perhaps over", "之后没有重复：可能已结束"),
