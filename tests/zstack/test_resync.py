@@ -263,6 +263,16 @@ def test_what_is_sent_elsewhere_is_left_out():
     assert (made.decisions, made.elsewhere) == ([], 2)
 
 
+def test_without_a_resource_nobody_knows_the_alert():
+    """The relay takes the name or the address of the message, which no record has. An end may be posted."""
+    rules = {"r": RECOVERS} | subscriptions("HostDisconnected", "HostConnected")
+    for resource in ("", "-"):
+        opened = [alarm(1, "r", resource, "Alarm"), event(2, "HostDisconnected", resource)]
+        assert decided(opened, rules) == [(1, UNDECIDED, "no_resource"), (2, UNDECIDED, "no_resource")]
+        closed = [alarm(1, "r", resource, "OK"), event(2, "HostConnected", resource)]
+        assert decided(closed, rules) == [(1, POSTED, "no_resource"), (2, POSTED, "no_resource")]
+
+
 def test_remarks_on_what_is_posted():
     """A trigger that should have been repeated; a device of a resource that has several."""
     late = START + (1800 + 600 + 300) * 1000

@@ -24,6 +24,7 @@ from resyncing import (
     relays,
     subscriptions,
 )
+from setups import DEAD_PROXY
 from terminal import Terminal
 from zstack.resync.decide import POSTED, plan
 from zstack.resync.options import arguments
@@ -215,6 +216,21 @@ def test_it_stops_at_what_every_message_would_get(answers: Answers, answer: tupl
     with pytest.raises(Stopped) as stopped:
         webhook(answers.url, Clock()).post(b"{}")
     assert (stopped.value.text, len(answers.requests)) == (why, 1)
+
+
+def test_a_502_of_a_gateway_is_no_refusal(answers: Answers):
+    """Only the relay says that Flashduty refused the alert."""
+    answers.answers = [(502, {}, "<html>Bad Gateway"), (521, {}, ""), relays(200)]
+    assert webhook(answers.url, Clock()).post(b"{}").status == 200
+    assert len(answers.requests) == 3
+
+
+def test_no_proxy_is_used(answers: Answers, monkeypatch: pytest.MonkeyPatch):
+    """ZStack uses none, and the relay may allow only some addresses."""
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.setenv("http_proxy", DEAD_PROXY)
+    assert webhook(answers.url, Clock()).post(b"{}").status == 200
 
 
 def test_some_messages_may_be_refused(answers: Answers):
@@ -459,6 +475,58 @@ def test_a_closed_alert_needs_no_name():
     decisions = plan([closed, opened], {"r": Rule(True, frozenset([TOPIC]), recovers=True)}, {TOPIC}, START)
     table = lines(Terminal(TEXTS, "en"), decisions.decisions, {}, {"vm", "other"})
     assert ["perhaps deleted" in it for it in table] == [False, False, True]
+
+
+NEEDED = ["--since", "2h", "--url", "https://webhook.invalid/zstack"]
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        (["--pass", "geheim"], "--pass"),
+        (["--token", "geheim"], "--token"),
+        (["--tok=geheim"], "--tok"),
+        (["--password-fil=geheim"], "--password-fil"),
+        (["geheim"], "no option"),
+        (["-pgeheim"], "no option"),
+        (["-hgeheim"], "--help"),
+        (["--dry-run=geheim"], "--dry-run"),
+        (["--language", "geheim"], "--language"),
+        (["--per-minute=geheim"], "--per-minute"),
+    ],
+)
+def test_a_mistake_in_the_options_shows_no_value(given: list[str], named: str, capsys: pytest.CaptureFixture):
+    """It may be a secret. An option is not guessed from its first letters either."""
+    with pytest.raises(SystemExit) as ended:
+        arguments().parse_args([*NEEDED, *given])
+    printed = capsys.readouterr()
+    assert ended.value.code == 2
+    assert named in printed.err.splitlines()[-1]
+    assert "geheim" not in printed.out + printed.err
+
+
+def test_zstack_is_on_this_machine_unless_it_is_told(monkeypatch: pytest.MonkeyPatch):
+    """As in zstack-setup.py."""
+    monkeypatch.delenv("ZSTACK", raising=False)
+    assert arguments().parse_args(NEEDED).zstack == "127.0.0.1"
+    monkeypatch.setenv("ZSTACK", "192.0.2.20")
+    assert arguments().parse_args(NEEDED).zstack == "192.0.2.20"
+    assert arguments().parse_args([*NEEDED, "--zstack", "192.0.2.21"]).zstack == "192.0.2.21"
+
+
+@pytest.mark.parametrize(
+    ("zone", "minutes"),
+    [("+08:00", 480), ("+8", 480), ("-0330", -210), ("+15", None), ("8", None), ("CST", None)],
+)
+def test_a_zone(zone: str, minutes: int | None, capsys: pytest.CaptureFixture):
+    """In the forms that zstack-setup.py takes."""
+    given = [*NEEDED, f"--zone={zone}"]
+    if minutes is not None:
+        assert arguments().parse_args(given).zone == timedelta(minutes=minutes)
+        return
+    with pytest.raises(SystemExit):
+        arguments().parse_args(given)
+    assert "+08:00" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("page", ["resync.md", "resync.zh-CN.md"])

@@ -31,8 +31,9 @@ SHARED = {
     "HostPhysicalNicStatusUp": "HostDisconnected",
     "VRouterPaused": "VRouterDisconnected",
 }
-"""Events that make ZStack forget a problem of the same resource (docs/protocols/zstack.md, "How ZStack pairs").
-It then never tells the end of that problem."""
+"""Events that make ZStack forget a problem of the same resource, so that it never tells its end.
+
+docs/protocols/zstack.md has them in "How ZStack pairs"."""
 
 PAIRED = (
     "BackupStorageDisconnected",
@@ -43,7 +44,7 @@ PAIRED = (
     "VRouterPaused",
     "VRouterUnhealthy",
 )
-"""Problems whose end ZStack tells only while it remembers them. A restart of the management node forgets them."""
+"""Problems whose end ZStack tells only while it remembers them. A restart makes it forget them."""
 
 NOTHING = ("-", "null", "None", "[]", "[:]", "{}")
 """Texts that mean "unknown" (src/zstack/fields.rs)."""
@@ -225,10 +226,13 @@ def decided(
         return Decision(
             record, UNDECIDED, effect, "unknown_status" if record.kind == "alarm" else "bad_labels"
         )
+    # Without an id, the relay takes the name or the address, and the record has neither.
+    nobody = not clean(record.resource)
     if effect == CLOSES:
-        return Decision(record, POSTED, effect, "other_device" if others else "")
-    if rule is None:
-        return Decision(record, UNDECIDED, effect, "rule_gone")
+        why = "other_device" if others else "no_resource" if nobody else ""
+        return Decision(record, POSTED, effect, why)
+    if rule is None or nobody:
+        return Decision(record, UNDECIDED, effect, "no_resource" if rule else "rule_gone")
     if record.kind == "alarm":
         why = no_recovery(rule)
         if not why and rule.repeat and now - record.at > (rule.repeat + 2 * rule.period + SLACK) * 1000:
