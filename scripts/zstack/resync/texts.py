@@ -116,6 +116,10 @@ TEXTS = {
         "这里是 ZStack 最后通知的状态。ZStack 无法查询当前有哪些资源正在报警。",
     ),
     "left": ("Nothing was posted.", "没有发送任何消息。"),
+    # Levels.
+    "level_emergent": ("Emergent", "紧急"),
+    "level_important": ("Important", "严重"),
+    "level_normal": ("Normal", "提示"),
     # Remarks.
     "no_recovery": ("recovery notification is off", "未启用恢复通知"),
     "too_long": ("a period of 30 minutes or more: no recovery", "持续时间不少于 30 分钟：没有恢复通知"),
