@@ -343,7 +343,9 @@ def test_what_is_newer_is_posted_behind(answers: Answers, utc: None):
     assert run.counts == {"pushed": 6}
 
 
-def test_a_late_row_does_not_close_what_was_opened_after_it(answers: Answers, utc: None):
+def test_a_late_row_does_not_close_what_was_opened_after_it(
+    answers: Answers, utc: None, capsys: pytest.CaptureFixture
+):
     """Two nodes have two clocks, so a row can appear behind later ones.
 
     It closes two alerts, one of which a later message opened. That message is posted again behind it.
@@ -360,6 +362,7 @@ def test_a_late_row_does_not_close_what_was_opened_after_it(answers: Answers, ut
     bodies = [json.loads(content) for _, _, content in answers.requests]
     times = [it["EVENT_TIME"][-3:] for it in bodies]
     assert times == ["01Z", "05Z", "04Z", "05Z"]
+    assert "something newer about 1 of these" in capsys.readouterr().out
     assert Flashduty().take([stopped, failed, running, failed]).open == Flashduty().take([failed]).open
 
 
@@ -467,6 +470,14 @@ def test_it_asks_before_it_posts(
     monkeypatch.setattr("builtins.input", answered)
     monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
     assert agreed(Terminal(TEXTS, "en"), SimpleNamespace(yes=False), 3) == expected
+
+
+def test_a_resource_without_a_name_is_said_first():
+    """It says more than that ZStack may have restarted."""
+    lost = event(1, "HostDisconnected", "h")
+    made = plan([lost], subscriptions("HostDisconnected", "HostConnected"), {TOPIC}, START)
+    for nameless, remark in ((set(), "ZStack restarted"), ({"h"}, "perhaps deleted")):
+        assert remark in lines(Terminal(TEXTS, "en"), made.decisions, {}, nameless)[1]
 
 
 def test_a_closed_alert_needs_no_name():

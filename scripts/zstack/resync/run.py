@@ -173,7 +173,8 @@ class Resync:
             chosen = self.newer()
             if not chosen:
                 return True
-            self.terminal.line(self.terminal.say("round", count=len(chosen)))
+            count = sum(it.record.identity not in self.sent for it in chosen)
+            self.terminal.line(self.terminal.say("round", count=count))
             self.look_up(chosen)
             self.post(webhook, chosen)
         return False
