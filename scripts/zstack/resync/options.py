@@ -57,7 +57,7 @@ class Parser(argparse.ArgumentParser):
 
     _values: Collection[str] = ()
 
-    def parse_args(self, args: Sequence[str] | None = None) -> argparse.Namespace:  # type: ignore[override]
+    def parse_args(self, args: Sequence[str] | None = None) -> argparse.Namespace:
         """Take options that are known, each with its whole name."""
         given = sys.argv[1:] if args is None else [*args]
         self._values = {part for it in given for part in (it, it[2:], it.partition("=")[2])} - {""}
