@@ -3,6 +3,8 @@
 import json
 import os
 import random
+import re
+from dataclasses import replace
 
 import pytest
 from resyncing import (
@@ -17,7 +19,7 @@ from resyncing import (
     recorded,
     subscriptions,
 )
-from zstack.resync.decide import LISTED, POSTED, UNDECIDED, effects, plan
+from zstack.resync.decide import LISTED, PAIRED, POSTED, SHARED, UNDECIDED, effects, plan
 from zstack.resync.events import EVENTS
 from zstack.resync.messages import body
 from zstack.resync.records import Record, Rule
@@ -123,8 +125,9 @@ def test_a_trigger_is_posted_if_its_end_will_be_told(rule: Rule | None, outcome:
 @pytest.mark.parametrize(
     ("it", "subscribed", "outcome", "why"),
     [
-        (event(1, "HostDisconnected", "h"), ["HostConnected"], POSTED, ""),
-        (event(1, "hostdisconnected", "h"), ["HOSTCONNECTED"], POSTED, ""),
+        (event(1, "HostDisconnected", "h"), ["HostConnected"], POSTED, "restart"),
+        (event(1, "hostdisconnected", "h"), ["HOSTCONNECTED"], POSTED, "restart"),
+        (event(1, "ManagementNodeLeft", "m"), ["ManagementNodeJoin"], POSTED, ""),
         (event(1, "HostDisconnected", "h"), ["VRouterConnected"], LISTED, "back_not_subscribed"),
         (event(1, "HostConnected", "h"), [], POSTED, ""),
         (event(1, "VmCrash", "v"), [], LISTED, "no_way_back"),
@@ -133,7 +136,7 @@ def test_a_trigger_is_posted_if_its_end_will_be_told(rule: Rule | None, outcome:
         (event(1, "HostStatusChanged", "h", labels="[NewStatus"), [], UNDECIDED, "bad_labels"),
         (event(1, "HostPhysicalNicStatusUp", "h", labels="[1]"), [], UNDECIDED, "bad_labels"),
         (event(1, "HostConnected", "h", labels="[1]"), [], POSTED, ""),
-        (event(1, "VMHAStarted", "v", error="no host"), [], POSTED, ""),
+        (event(1, "VMHAStarted", "v", error="no host"), [], POSTED, "restart"),
     ],
 )
 def test_an_event_is_posted_if_its_end_will_be_told(
@@ -165,11 +168,109 @@ def test_a_subscription_that_is_disabled_or_sends_elsewhere_tells_no_end(back: R
     assert decided([event(1, "HostDisconnected", "h")], rules) == [(1, LISTED, "back_not_subscribed")]
 
 
+def narrowed(name: str, *labels: tuple[str, str, str]) -> dict[str, Rule]:
+    """A subscription of an event, with labels."""
+    return {name: Rule(True, frozenset([TOPIC]), event=name, labels=frozenset(labels))}
+
+
+@pytest.mark.parametrize(
+    ("labels", "told"),
+    [
+        ([("ResourceId", "Equal", "h")], True),
+        ([("ResourceId", "Equal", "h"), ("PhysicalNicName", "Equal", "ens1")], True),
+        ([("ResourceId", "Equal", "other")], False),
+        ([("ResourceId", "Regex", "h")], False),
+        ([("PhysicalNicName", "Equal", "ens2")], False),
+        ([("PhysicalNicStatus", "Equal", "up")], False),
+        ([("", "", "")], False),
+    ],
+)
+def test_a_way_back_that_is_narrowed_tells_no_end_of_others(labels: list, told: bool):
+    """Only if its labels are surely those of this problem."""
+    down = event(1, "HostPhysicalNicStatusDown", "h", labels={"PhysicalNicName": "ens1"})
+    rules = subscriptions("HostPhysicalNicStatusDown") | narrowed("HostPhysicalNicStatusUp", *labels)
+    outcome = (1, POSTED, "") if told else (1, LISTED, "back_not_subscribed")
+    assert decided([down], rules) == [outcome]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        Rule(False, frozenset([TOPIC]), event="HostStatusChanged"),
+        narrowed("", ("NewStatus", "Equal", "Disconnected"))[""],
+    ],
+)
+def test_a_subscription_that_tells_only_the_problem_tells_no_end(rule: Rule):
+    """An event that reports its own end needs a subscription that sends the end, too."""
+    rule = replace(rule, event="HostStatusChanged")
+    lost = event(1, "HostStatusChanged", "h", labels={"NewStatus": "Disconnected"})
+    rules = {"HostStatusChanged": rule}
+    assert decided([lost], rules) == [(1, LISTED, "back_not_subscribed")]
+    # Another subscription of the same event sends it.
+    rules["whole"] = replace(rule, enabled=True, labels=frozenset())
+    assert decided([lost], rules) == [(1, POSTED, "")]
+
+
+NIC = ("HostPhysicalNicStatusDown", "HostPhysicalNicStatusUp")
+
+
+@pytest.mark.parametrize(
+    ("names", "outcomes"),
+    [
+        (["HostDisconnected", NIC[0]], {"HostDisconnected": "forgotten"}),
+        (["HostDisconnected", NIC[1]], {"HostDisconnected": "forgotten"}),
+        ([NIC[0], "HostDisconnected"], {}),
+        (["HostDisconnected", NIC[1], "HostDisconnected"], {}),
+        (["VRouterPaused"], {"VRouterPaused": "forgotten"}),
+        (["VRouterPaused", "VRouterDisconnected"], {}),
+        (
+            ["VRouterDisconnected", "VRouterPaused"],
+            {"VRouterDisconnected": "forgotten", "VRouterPaused": "forgotten"},
+        ),
+    ],
+)
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_what_zstack_forgot_is_not_opened(names: list[str], outcomes: dict[str, str], elsewhere: bool):
+    """Its end is never told, so perhaps it is over. ZStack forgets it wherever the other event is sent."""
+    records = [event(number, name, "r", START + number) for number, name in enumerate(names)]
+    records.append(event(90, NIC[0], "another", START + 90))
+    rules = subscriptions(*EVENTS)
+    if elsewhere:
+        rules |= {it: replace(rules[it], topics=frozenset(["other"])) for it in NIC}
+    made = plan(records, rules, {TOPIC}, NOW)
+    found = {it.record.name: (it.outcome, it.why) for it in made.decisions if it.record.name not in NIC}
+    assert found == {
+        it: (UNDECIDED, outcomes[it]) if it in outcomes else (POSTED, "restart")
+        for it in set(names) - set(NIC)
+    }
+
+
+def test_the_problems_that_zstack_pairs_are_those_of_the_page():
+    """docs/protocols/zstack.md, "Ways back" and "How ZStack pairs"."""
+    page = (ROOT / "docs/protocols/zstack.md").read_text()
+    pairs = re.findall(r"(?m)^\| `(\w+)` \| `\w+`[^|]*\| the resource[^|]*\| ZStack \|$", page)
+    assert {*pairs, "VRouterPaused"} == set(PAIRED)
+    sharing = page.split("### How ZStack pairs")[1].split("### Ways back")[0]
+    rows = [re.findall(r"`(\w+)`", it) for it in re.findall(r"(?m)^\| (`.*)$", sharing)]
+    assert set(SHARED) == {name for row in rows for name in row if name in SHARED}
+    assert all(len(row) >= 2 for row in rows)
+
+
 def test_what_is_sent_elsewhere_is_left_out():
     """ZStack records every rule, also those without an action."""
     rules = {"r": Rule(True, frozenset(["other"]), recovers=True), "s": Rule(True, frozenset())}
     made = plan([alarm(1, "r", "vm", "Alarm"), alarm(2, "s", "vm", "OK")], rules, {TOPIC}, NOW)
     assert (made.decisions, made.elsewhere) == ([], 2)
+
+
+def test_without_a_resource_nobody_knows_the_alert():
+    """The relay takes the name or the address of the message, which no record has. An end may be posted."""
+    rules = {"r": RECOVERS} | subscriptions("HostDisconnected", "HostConnected")
+    for resource in ("", "-"):
+        opened = [alarm(1, "r", resource, "Alarm"), event(2, "HostDisconnected", resource)]
+        assert decided(opened, rules) == [(1, UNDECIDED, "no_resource"), (2, UNDECIDED, "no_resource")]
+        closed = [alarm(1, "r", resource, "OK"), event(2, "HostConnected", resource)]
+        assert decided(closed, rules) == [(1, POSTED, "no_resource"), (2, POSTED, "no_resource")]
 
 
 def test_remarks_on_what_is_posted():
@@ -198,9 +299,29 @@ def test_a_record_that_closes_two_alerts_does_not_undo_a_later_one():
     connected = event(1, "VRouterConnected", "vr", START)
     paused = event(2, "VRouterPaused", "vr", START + 1)
     rules = subscriptions("VRouterConnected", "VRouterPaused")
-    assert decided([connected, paused], rules) == [(1, POSTED, "reopens"), (2, POSTED, "")]
-    del rules["VRouterPaused"]
-    assert decided([connected, paused], rules) == [(1, UNDECIDED, "would_close"), (2, UNDECIDED, "rule_gone")]
+    assert decided([connected, paused], rules) == [(1, UNDECIDED, "would_close"), (2, UNDECIDED, "forgotten")]
+    running = event(1, "VMStateChangedOnHost", "v", START, labels={"NewState": "Running"})
+    failed = event(2, "VMHAStarted", "v", START + 1, error="no host")
+    rules = subscriptions("VMStateChangedOnHost", "VMHAStarted")
+    assert decided([running, failed], rules) == [(1, POSTED, "reopens"), (2, POSTED, "restart")]
+    del rules["VMHAStarted"]
+    assert decided([running, failed], rules) == [(1, UNDECIDED, "would_close"), (2, UNDECIDED, "rule_gone")]
+
+
+def test_with_all_a_record_that_closes_two_alerts_is_posted_before_the_later_one():
+    """The later one is posted as well, so nothing stays closed that is open."""
+    running = event(1, "VMStateChangedOnHost", "v", START, labels={"NewState": "Running"})
+    failed = event(2, "VMHAStarted", "v", START + 1, error="no host")
+    narrow = frozenset([("ResourceId", "Equal", "another")])
+    rules = {
+        it: Rule(True, frozenset([TOPIC]), event=it, labels=narrow) for it in (running.rule, failed.rule)
+    }
+    for everything, outcome, why in ((False, UNDECIDED, "would_close"), (True, POSTED, "reopens")):
+        made = plan([running, failed], rules, {TOPIC}, NOW, everything)
+        assert [(it.record.id, it.outcome, it.why) for it in made.decisions] == [
+            (1, outcome, why),
+            (2, LISTED, "back_not_subscribed"),
+        ]
 
 
 def test_records_of_one_millisecond_have_the_order_of_their_ids():
@@ -256,16 +377,23 @@ def test_after_any_losses_every_alert_has_the_state_of_the_last_message(seed: in
     complete = Flashduty().take(records)
 
     made = plan(records, rules, {TOPIC}, NOW)
-    assert {it.outcome for it in made.decisions} <= {POSTED}
-    posted = [it.record for it in made.decisions]
+    # What ZStack forgot is left as it is, and so is what cannot be closed without it.
+    open_ended = {key for it in made.of(UNDECIDED) for key, _ in effects(it.record)}
+    assert {it.why for it in made.of(UNDECIDED)} <= {"forgotten", "would_close"}
+    assert not made.of(LISTED)
+    posted = [it.record for it in made.of(POSTED)]
     real = Flashduty().take(arrived)
     before, changes = dict(real.open), len(real.changes)
-    assert real.take(posted).open == complete.open
+    for opened in (real.take(posted).open, complete.open):
+        for key in open_ended:
+            opened.pop(key, None)
+    assert real.open == complete.open
 
     # One message for each alert at most, and an alert that was right is not touched: it calls nobody.
     assert len(posted) <= len({key for it in records for key, _ in effects(it)})
     flapping = {key for it in made.decisions if it.why == "reopens" for key, _ in effects(it.record)}
     for key, _ in real.changes[changes:]:
+        assert key not in open_ended or key in flapping
         assert key in flapping or before.get(key) != complete.open.get(key)
 
 

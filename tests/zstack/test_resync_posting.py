@@ -1,6 +1,7 @@
 """zstack-resync.py: what is read, what is posted, and what is said about it."""
 
 import json
+import random
 import re
 import time
 from collections.abc import Iterator
@@ -15,11 +16,15 @@ from resyncing import (
     START,
     TOPIC,
     Answers,
+    Flashduty,
     Reader,
     alarm,
+    event,
     example,
     relays,
+    subscriptions,
 )
+from setups import DEAD_PROXY
 from terminal import Terminal
 from zstack.resync.decide import POSTED, plan
 from zstack.resync.options import arguments
@@ -213,6 +218,21 @@ def test_it_stops_at_what_every_message_would_get(answers: Answers, answer: tupl
     assert (stopped.value.text, len(answers.requests)) == (why, 1)
 
 
+def test_a_502_of_a_gateway_is_no_refusal(answers: Answers):
+    """Only the relay says that Flashduty refused the alert."""
+    answers.answers = [(502, {}, "<html>Bad Gateway"), (521, {}, ""), relays(200)]
+    assert webhook(answers.url, Clock()).post(b"{}").status == 200
+    assert len(answers.requests) == 3
+
+
+def test_no_proxy_is_used(answers: Answers, monkeypatch: pytest.MonkeyPatch):
+    """ZStack uses none, and the relay may allow only some addresses."""
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.setenv("http_proxy", DEAD_PROXY)
+    assert webhook(answers.url, Clock()).post(b"{}").status == 200
+
+
 def test_some_messages_may_be_refused(answers: Answers):
     """Five in a row are too many."""
     refused = relays(502, "FlashdutyRefused")
@@ -323,6 +343,68 @@ def test_what_is_newer_is_posted_behind(answers: Answers, utc: None):
     assert run.counts == {"pushed": 6}
 
 
+def test_a_late_row_does_not_close_what_was_opened_after_it(
+    answers: Answers, utc: None, capsys: pytest.CaptureFixture
+):
+    """Two nodes have two clocks, so a row can appear behind later ones.
+
+    It closes two alerts, one of which a later message opened. That message is posted again behind it.
+    """
+    fields = {"labels": {"NewState": "Stopped"}}
+    stopped = event(1, "VMStateChangedOnHost", "v", START + 1_000, **fields)
+    failed = event(2, "VMHAStarted", "v", START + 5_000, error="no host")
+    reader = Reader([stopped, failed], subscriptions("VMStateChangedOnHost", "VMHAStarted"), {})
+    run = run_of(reader)
+    made = run.read(START)
+    running = event(3, "VMStateChangedOnHost", "v", START + 4_000, labels={"NewState": "Running"})
+    reader.all.append(running)
+    assert run.deliver(webhook(answers.url, Clock()), made.of(POSTED))
+    bodies = [json.loads(content) for _, _, content in answers.requests]
+    times = [it["EVENT_TIME"][-3:] for it in bodies]
+    assert times == ["01Z", "05Z", "04Z", "05Z"]
+    assert "something newer about 1 of these" in capsys.readouterr().out
+    assert Flashduty().take([stopped, failed, running, failed]).open == Flashduty().take([failed]).open
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_whatever_row_is_late_the_last_message_decides(seed: int, utc: None):
+    """Each row may be read only after the first messages were posted."""
+    chance = random.Random(seed)
+    told = []
+    for number in range(chance.randint(2, 12)):
+        name, fields = chance.choice(
+            [
+                ("VMStateChangedOnHost", {"labels": {"NewState": "Running"}}),
+                ("VMStateChangedOnHost", {"labels": {"NewState": "Stopped"}}),
+                ("VMHAStarted", {"error": "no host"}),
+                ("VMHAStarted", {"labels": {"DestinationHostUuid": "h"}}),
+            ]
+        )
+        told.append(event(number, name, "v", START + 1000 * number, **fields))
+    late = [it for it in told if chance.random() < 0.4]
+    rules = subscriptions("VMStateChangedOnHost", "VMHAStarted")
+    reader = Reader([it for it in told if it not in late], rules, {})
+    run = run_of(reader)
+    made = run.read(START)
+    chosen = made.of(POSTED)
+    # ZStack itself has sent all of them, or none.
+    flashduty = Flashduty().take(told if chance.random() < 0.5 else [])
+    arrives = SimpleNamespace(post=lambda body: SimpleNamespace(status=200))
+    posts = run.post
+
+    def post(webhook: object, some: list) -> None:
+        posts(webhook, some)
+        flashduty.take([it.record for it in some])
+        reader.all += late
+        late.clear()
+
+    run.post = post
+    if chosen:
+        assert run.deliver(arrives, chosen)
+        wanted = Flashduty().take(told).open
+        assert [flashduty.open.get(it) for it in run.touched] == [wanted.get(it) for it in run.touched]
+
+
 def test_a_cloud_that_never_rests_ends_the_run(answers: Answers, utc: None):
     """Each time something newer about the same alert. Then the program says so."""
     reader = example()
@@ -390,12 +472,72 @@ def test_it_asks_before_it_posts(
     assert agreed(Terminal(TEXTS, "en"), SimpleNamespace(yes=False), 3) == expected
 
 
+def test_a_resource_without_a_name_is_said_first():
+    """It says more than that ZStack may have restarted."""
+    lost = event(1, "HostDisconnected", "h")
+    made = plan([lost], subscriptions("HostDisconnected", "HostConnected"), {TOPIC}, START)
+    for nameless, remark in ((set(), "ZStack restarted"), ({"h"}, "perhaps deleted")):
+        assert remark in lines(Terminal(TEXTS, "en"), made.decisions, {}, nameless)[1]
+
+
 def test_a_closed_alert_needs_no_name():
     """A resource that was deleted is well."""
     closed, opened = alarm(1, "r", "vm", "OK"), alarm(2, "r", "other", "Alarm")
     decisions = plan([closed, opened], {"r": Rule(True, frozenset([TOPIC]), recovers=True)}, {TOPIC}, START)
     table = lines(Terminal(TEXTS, "en"), decisions.decisions, {}, {"vm", "other"})
     assert ["perhaps deleted" in it for it in table] == [False, False, True]
+
+
+NEEDED = ["--since", "2h", "--url", "https://webhook.invalid/zstack"]
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        (["--pass", "geheim"], "--pass"),
+        (["--token", "geheim"], "--token"),
+        (["--tok=geheim"], "--tok"),
+        (["--password-fil=geheim"], "--password-fil"),
+        (["geheim"], "no option"),
+        (["-pgeheim"], "no option"),
+        (["-hgeheim"], "--help"),
+        (["--dry-run=geheim"], "--dry-run"),
+        (["--language", "geheim"], "--language"),
+        (["--per-minute=geheim"], "--per-minute"),
+    ],
+)
+def test_a_mistake_in_the_options_shows_no_value(given: list[str], named: str, capsys: pytest.CaptureFixture):
+    """It may be a secret. An option is not guessed from its first letters either."""
+    with pytest.raises(SystemExit) as ended:
+        arguments().parse_args([*NEEDED, *given])
+    printed = capsys.readouterr()
+    assert ended.value.code == 2
+    assert named in printed.err.splitlines()[-1]
+    assert "geheim" not in printed.out + printed.err
+
+
+def test_zstack_is_on_this_machine_unless_it_is_told(monkeypatch: pytest.MonkeyPatch):
+    """As in zstack-setup.py."""
+    monkeypatch.delenv("ZSTACK", raising=False)
+    assert arguments().parse_args(NEEDED).zstack == "127.0.0.1"
+    monkeypatch.setenv("ZSTACK", "192.0.2.20")
+    assert arguments().parse_args(NEEDED).zstack == "192.0.2.20"
+    assert arguments().parse_args([*NEEDED, "--zstack", "192.0.2.21"]).zstack == "192.0.2.21"
+
+
+@pytest.mark.parametrize(
+    ("zone", "minutes"),
+    [("+08:00", 480), ("+8", 480), ("-0330", -210), ("+15", None), ("8", None), ("CST", None)],
+)
+def test_a_zone(zone: str, minutes: int | None, capsys: pytest.CaptureFixture):
+    """In the forms that zstack-setup.py takes."""
+    given = [*NEEDED, f"--zone={zone}"]
+    if minutes is not None:
+        assert arguments().parse_args(given).zone == timedelta(minutes=minutes)
+        return
+    with pytest.raises(SystemExit):
+        arguments().parse_args(given)
+    assert "+08:00" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("page", ["resync.md", "resync.zh-CN.md"])

@@ -26,6 +26,26 @@ MEMORY = 1800
 SLACK = 300
 """Seconds by which a repetition may be late."""
 
+SHARED = {
+    "HostPhysicalNicStatusDown": "HostDisconnected",
+    "HostPhysicalNicStatusUp": "HostDisconnected",
+    "VRouterPaused": "VRouterDisconnected",
+}
+"""Events that make ZStack forget a problem of the same resource, so that it never tells its end.
+
+docs/protocols/zstack.md has them in "How ZStack pairs"."""
+
+PAIRED = (
+    "BackupStorageDisconnected",
+    "HostDisconnected",
+    "PrimaryStorageDisconnected",
+    "VMHAStarted",
+    "VRouterDisconnected",
+    "VRouterPaused",
+    "VRouterUnhealthy",
+)
+"""Problems whose end ZStack tells only while it remembers them. A restart makes it forget them."""
+
 NOTHING = ("-", "null", "None", "[]", "[:]", "{}")
 """Texts that mean "unknown" (src/zstack/fields.rs)."""
 
@@ -136,12 +156,23 @@ def event_key(record: Record, name: str, apart: Iterable[str] | None = None) -> 
     return alert_key("event", name, resource, *(label(record, it) for it in apart))
 
 
-def plan(records: Iterable[Record], rules: Mapping[str, Rule], topics: Collection[str], now: int) -> Plan:
-    """Decide for each record that is the last one of an alert. `now` is in milliseconds."""
+def plan(
+    records: Iterable[Record],
+    rules: Mapping[str, Rule],
+    topics: Collection[str],
+    now: int,
+    everything: bool = False,
+) -> Plan:
+    """Decide for each record that is the last one of an alert. `now` is in milliseconds.
+
+    `everything` says whether what is listed will be posted, too.
+    """
     made = Plan()
+    forgotten: set[tuple[str, str]] = set()
     last: dict[str, tuple[Record, str]] = {}
     devices: dict[str, dict[str, tuple[Record, str]]] = {}
     for record in sorted(records, key=lambda it: it.order):
+        remember(record, forgotten)
         rule = rules.get(record.rule)
         if rule and not rule.topics & set(topics):
             made.elsewhere += 1
@@ -150,8 +181,7 @@ def plan(records: Iterable[Record], rules: Mapping[str, Rule], topics: Collectio
             last[key] = (record, effect)
             if record.kind == "alarm":
                 devices.setdefault(key, {})[str(record.row.get("context") or "")] = (record, effect)
-    here = (it for it in rules.values() if it.event and it.enabled and it.topics & set(topics))
-    subscribed = {it.event.lower() for it in here}
+    here = [it for it in rules.values() if it.event and it.enabled and it.topics & set(topics)]
     deciding: dict[tuple[str, int], tuple[Record, list[tuple[str, str]]]] = {}
     for key, (record, effect) in last.items():
         deciding.setdefault(record.identity, (record, []))[1].append((key, effect))
@@ -161,33 +191,60 @@ def plan(records: Iterable[Record], rules: Mapping[str, Rule], topics: Collectio
             for key, _ in told
             for it, effect in devices.get(key, {}).values()
         )
-        made.decisions.append(decided(record, told[0][1], rules.get(record.rule), subscribed, others, now))
-    untangle(made, last)
+        made.decisions.append(
+            decided(record, told[0][1], rules.get(record.rule), here, forgotten, others, now)
+        )
+    untangle(made, last, (POSTED, LISTED) if everything else (POSTED,))
     return made
 
 
+def remember(record: Record, forgotten: set[tuple[str, str]]) -> None:
+    """Keep which problems, by name and resource, ZStack forgot before their end."""
+    name, resource = entry_of(clean(record.name)) if record.kind == "event" else None, clean(record.resource)
+    if name in SHARED:
+        forgotten.add((SHARED[name], resource))
+    elif name in SHARED.values():
+        forgotten.discard((name, resource))
+
+
 def decided(
-    record: Record, effect: str, rule: Rule | None, subscribed: Collection[str], others: bool, now: int
+    record: Record,
+    effect: str,
+    rule: Rule | None,
+    here: Collection[Rule],
+    forgotten: Collection[tuple[str, str]],
+    others: bool,
+    now: int,
 ) -> Decision:
     """What becomes of a record that is the last one of its alert.
 
-    `subscribed` are the ids of the events that ZStack sends here, in lower case. `others` says whether
-    another device of the same resource was last told to be in alarm.
+    `here` are the subscriptions that send events here. `forgotten` are the problems, by name and resource,
+    whose end ZStack never tells. `others` says whether another device of the same resource was last told to
+    be in alarm.
     """
     if effect == UNKNOWN:
         return Decision(
             record, UNDECIDED, effect, "unknown_status" if record.kind == "alarm" else "bad_labels"
         )
+    # Without an id, the relay takes the name or the address, and the record has neither.
+    nobody = not clean(record.resource)
     if effect == CLOSES:
-        return Decision(record, POSTED, effect, "other_device" if others else "")
-    if rule is None:
-        return Decision(record, UNDECIDED, effect, "rule_gone")
+        why = "other_device" if others else "no_resource" if nobody else ""
+        return Decision(record, POSTED, effect, why)
+    if rule is None or nobody:
+        return Decision(record, UNDECIDED, effect, "no_resource" if rule else "rule_gone")
     if record.kind == "alarm":
         why = no_recovery(rule)
         if not why and rule.repeat and now - record.at > (rule.repeat + 2 * rule.period + SLACK) * 1000:
             return Decision(record, POSTED, effect, "not_repeated")
     else:
-        why = no_way_back(record, subscribed)
+        why = no_way_back(record, here)
+        name = entry_of(clean(record.name))
+        if not why and name in PAIRED:
+            shared = SHARED["VRouterPaused"] if name == "VRouterPaused" else name
+            if (shared, clean(record.resource)) in forgotten:
+                return Decision(record, UNDECIDED, effect, "forgotten")
+            return Decision(record, POSTED, effect, "restart")
     return Decision(record, LISTED if why else POSTED, effect, why)
 
 
@@ -200,30 +257,40 @@ def no_recovery(rule: Rule) -> str:
     return "too_long" if rule.period >= MEMORY else ""
 
 
-def no_way_back(record: Record, subscribed: Collection[str]) -> str:
+def no_way_back(record: Record, here: Collection[Rule]) -> str:
     """Why the end of an event is never told; empty if it is."""
     name = entry_of(clean(record.name))
     if name is None:
         return "unknown_event"
-    if has_state(name):
-        return ""
-    back = undone_by(name)
+    back = {it.lower() for it in (*undone_by(name), *([name] if has_state(name) else []))}
     if not back:
         return "no_way_back"
-    return "" if any(it.lower() in subscribed for it in back) else "back_not_subscribed"
+    told = any(it.event.lower() in back and fits(it, record, name) for it in here)
+    return "" if told else "back_not_subscribed"
 
 
-def untangle(made: Plan, last: Mapping[str, tuple[Record, str]]) -> None:
+def fits(rule: Rule, record: Record, name: str) -> bool:
+    """Whether a subscription gets the end of this problem: its labels must not leave it out.
+
+    Only what the end has in common with the problem is compared. Any other label may leave the end out.
+    """
+    same = {"resourceid": clean(record.resource)}
+    same |= {it.lower(): label(record, it) for it in EVENTS[name].get("told_apart_by", ())}
+    return all(op == "Equal" and value == same.get(key.lower()) for key, op, value in rule.labels)
+
+
+def untangle(made: Plan, last: Mapping[str, tuple[Record, str]], wanted: Collection[str]) -> None:
     """Look at the records that close several alerts, of which another one was opened again since.
 
     The later record has to be posted behind it. If it is not, the alert that it opened would stay closed.
+    `wanted` are the outcomes that are posted.
     """
     outcomes = {it.record.identity: it.outcome for it in made.decisions}
     for decision in made.of(POSTED):
         for key, _ in effects(decision.record) if decision.effect == CLOSES else ():
             later, effect = last[key]
             if later is not decision.record and effect != CLOSES:
-                if outcomes[later.identity] == POSTED:
+                if outcomes[later.identity] in wanted:
                     decision.why = decision.why or "reopens"
                 else:
                     decision.outcome, decision.why = UNDECIDED, "would_close"

@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import sys
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from typing import NoReturn
 from urllib.parse import urlsplit, urlunsplit
 
 from terminal import Terminal
@@ -34,11 +37,11 @@ def channel(name: str) -> str:
 
 def offset(value: str) -> timedelta:
     """A time zone."""
-    found = re.fullmatch(r"([+-])(\d\d):?(\d\d)", value)
-    if not found:
+    found = re.fullmatch(r"([+-])(\d{1,2}):?(\d\d)?", value.strip())
+    if not found or int(found[2]) > 14:
         raise argparse.ArgumentTypeError("+08:00")
     sign = -1 if found[1] == "-" else 1
-    return sign * timedelta(hours=int(found[2]), minutes=int(found[3]))
+    return sign * timedelta(hours=int(found[2]), minutes=int(found[3] or 0))
 
 
 def pace(value: str) -> float:
@@ -49,22 +52,44 @@ def pace(value: str) -> float:
     return found
 
 
+class Parser(argparse.ArgumentParser):
+    """Prints no value of an argument: it may be a secret that somebody gave to a wrong option."""
+
+    _values: Collection[str] = ()
+
+    def parse_args(self, args: Sequence[str] | None = None) -> argparse.Namespace:
+        """Take options that are known, each with its whole name."""
+        given = sys.argv[1:] if args is None else [*args]
+        self._values = {part for it in given for part in (it, it[2:], it.partition("=")[2])} - {""}
+        options, unknown = self.parse_known_args(given)
+        if unknown:
+            names = {it.partition("=")[0] for it in unknown}
+            names = sorted(it for it in names if re.fullmatch(r"--[a-z-]{1,30}", it))
+            self.error(f"not known: {' '.join(names) or 'an argument that is no option'}")
+        return options
+
+    def error(self, message: str) -> NoReturn:
+        """End, and say why."""
+        for value in self._values:
+            message = message.replace(repr(value), "(not shown)")
+        super().error(message)
+
+
 def arguments() -> argparse.ArgumentParser:
     """The options."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
+        allow_abbrev=False,
         prog="zstack-resync.py",
         description="After an outage: read what ZStack told, and post the last state of each alert to the"
         " webhook again.",
         epilog="The password of ZStack is asked for, or taken from ZSTACK_PASSWORD; the token of the webhook"
         " from WEBHOOK_TOKEN. docs/resync.md explains the rest.",
     )
-    address = os.environ.get("ZSTACK") or None
     parser.add_argument(
         "--zstack",
-        default=address,
-        required=not address,
+        default=os.environ.get("ZSTACK") or "127.0.0.1",
         metavar="ADDRESS",
-        help="of a management node (ZSTACK)",
+        help="of a management node (variable ZSTACK, or this machine)",
     )
     parser.add_argument("--since", required=True, metavar="TIME", help="2h, or 2026-11-28T10:00+08:00")
     target = parser.add_mutually_exclusive_group(required=True)

@@ -17,7 +17,7 @@ from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import quote, urlsplit, urlunsplit
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
 CONTENT_TYPE = "application/json;charset=UTF-8"
 
@@ -36,8 +36,8 @@ PATIENCE = 300
 REFUSALS = 5
 """So many messages in a row may be refused, each for a reason of its own, until the program stops."""
 
-LATER = (408, 421, 425, 429, 500, 503, 504)
-"""Statuses after which the same request may succeed."""
+LATER = (408, 421, 425, 429)
+"""Statuses below 500 after which the same request may succeed."""
 
 AT_ONCE = {401: "bad_token", 403: "not_allowed", 404: "no_channel"}
 """Statuses that every other message would get, too."""
@@ -71,6 +71,11 @@ class Answer:
     def is_relays(self) -> bool:
         """Whether the relay wrote it. Each of its answers has an id."""
         return "request_id" in self.json
+
+    @property
+    def may_succeed_later(self) -> bool:
+        """Whether the same request may succeed. The relay's own 502 says that Flashduty refused the alert."""
+        return self.status in LATER or (self.status >= 500 and not (self.status == 502 and self.is_relays))
 
     @property
     def words(self) -> str:
@@ -116,7 +121,8 @@ class Webhook:
         self.pause = 60 / per_minute
         self._sleep, self._clock, self._waiting = sleep, clock, waiting
         self._next, self._refused = 0.0, 0
-        self._opener = build_opener(NoRedirect)
+        # ZStack uses no proxy, and the relay may allow only some addresses.
+        self._opener = build_opener(NoRedirect, ProxyHandler({}))
 
     def post(self, body: bytes) -> Answer:
         """Post one message. The answer says whether it was accepted: 200, or 202 if it waits in the queue."""
@@ -134,7 +140,7 @@ class Webhook:
                         raise Stopped("not_the_relay", status=answer.status)
                     self._refused = 0
                     return answer
-                if answer.status not in LATER:
+                if not answer.may_succeed_later:
                     return self._refusal(answer)
                 why = f"{answer.status} {answer.words}"
                 if answer.status == 429:

@@ -82,7 +82,9 @@ class Reader:
             )
         for row in self._rows("/zwatch/events/subscriptions"):
             enabled = row.get("state") != "Disabled"
-            found[text(row.get("uuid"))] = Rule(enabled, topics(row), event=text(row.get("eventName")))
+            found[text(row.get("uuid"))] = Rule(
+                enabled, topics(row), event=text(row.get("eventName")), labels=conditions(row)
+            )
         return found
 
     def endpoints(self) -> list[Endpoint]:
@@ -121,6 +123,17 @@ def topics(row: dict[str, Any]) -> frozenset[str]:
     """The topics among the actions of a rule."""
     actions = row.get("actions") or []
     return frozenset(text(it.get("actionUuid")) for it in actions if isinstance(it, dict))
+
+
+def conditions(row: dict[str, Any]) -> frozenset[tuple[str, str, str]]:
+    """Key, operator and value of each label of a subscription. What cannot be read narrows it, too."""
+    found = row.get("labels") or []
+    if not isinstance(found, list):
+        return frozenset([("", "", "")])
+    rows = (it if isinstance(it, dict) else {} for it in found)
+    return frozenset(
+        (text(it.get("key")), text(it.get("op") or it.get("operator")), text(it.get("value"))) for it in rows
+    )
 
 
 def chunks(items: list[str], most: int) -> Iterator[list[str]]:

@@ -8,16 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
-
-ALARMS, EVENTS = "/zwatch/alarm-records", "/zwatch/event-records"
-"""QueryAlarmRecord and QueryEventRecord, since Cloud 4.1.0."""
-
-NAMES = 50
-"""UUIDs in one question for names, so that the URL stays short."""
-
-
-T = TypeVar("T")
+from typing import Any
 
 
 class Unreadable(Exception):
@@ -69,6 +60,8 @@ class Rule:
     period: int = 0
     repeat: int = 0
     """Seconds until an alarm that lasts is told again; 0 if it is not told for ever."""
+    labels: frozenset[tuple[str, str, str]] = frozenset()
+    """Key, operator and value of each condition that narrows a subscription. All of them must hold."""
 
 
 @dataclass(frozen=True)

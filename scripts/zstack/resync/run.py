@@ -87,7 +87,8 @@ class Resync:
         """Read the records since a time, in milliseconds, and decide."""
         for record in self.reader.records(since):
             self.records[record.identity] = record
-        return plan(self.records.values(), self.rules, self.topics, int(time.time() * 1000))
+        now = int(time.time() * 1000)
+        return plan(self.records.values(), self.rules, self.topics, now, self.options.all)
 
     def look_up(self, decisions: Sequence[Decision]) -> None:
         """Ask for the names of the resources. Without them, messages have UUIDs only."""
@@ -150,13 +151,20 @@ class Resync:
     def newer(self) -> list[Decision]:
         """What ZStack told meanwhile about alerts that were posted.
 
-        ZStack may have sent it before an older message of this program, which then undid it.
+        ZStack may have sent it before an older message of this program, which then undid it. What is newer
+        may also undo a message of this program that is later still, so that one is posted again.
         """
         self.sleep(SETTLE)
         made = self.read(max(it.at for it in self.records.values()) - OVERLAP)
         wanted = (POSTED, LISTED) if self.options.all else (POSTED,)
-        about = (it for it in made.of(*wanted) if self.touched & {key for key, _ in effects(it.record)})
-        return [it for it in about if it.record.identity not in self.sent]
+        chosen: list[Decision] = []
+        undone: set[str] = set()
+        for it in made.of(*wanted):
+            keys = {key for key, _ in effects(it.record)}
+            if keys & undone or (keys & self.touched and it.record.identity not in self.sent):
+                chosen.append(it)
+                undone |= keys
+        return chosen
 
     def deliver(self, webhook: Webhook, chosen: list[Decision]) -> bool:
         """Post everything, and what is newer. The result says whether it came to an end."""
@@ -165,7 +173,8 @@ class Resync:
             chosen = self.newer()
             if not chosen:
                 return True
-            self.terminal.line(self.terminal.say("round", count=len(chosen)))
+            count = sum(it.record.identity not in self.sent for it in chosen)
+            self.terminal.line(self.terminal.say("round", count=count))
             self.look_up(chosen)
             self.post(webhook, chosen)
         return False

@@ -18,16 +18,27 @@ SEVERITIES = {"emergent": "Critical", "important": "Warning", "normal": "Info", 
 """As severity() in src/translate/mod.rs."""
 
 
+LEVELS = {"emergent": "level_emergent", "important": "level_important", "normal": "level_normal"}
+"""Names of texts: the words of ZStack's messages, and in Chinese those of its console."""
+
+
+def level(terminal: Terminal, record: Record) -> str:
+    """The level of a rule."""
+    told = record.level.strip()
+    text = LEVELS.get(told.lower())
+    return terminal.say(text) if text else told or "-"
+
+
 def severity(record: Record, effect: str) -> str:
     """The status that the relay pushes for a record."""
     if effect == CLOSES:
         return "Ok"
-    level = record.level.strip().lower()
+    told = record.level.strip().lower()
     if effect != OPENS:
         return "-"
-    if record.kind == "event" and level == "recovery" and not ends(record):
+    if record.kind == "event" and told == "recovery" and not ends(record):
         return "Info"
-    return SEVERITIES.get(level, "Warning")
+    return SEVERITIES.get(told, "Warning")
 
 
 def ends(record: Record) -> bool:
@@ -63,11 +74,11 @@ def rows(
         record, say = it.record, terminal.say
         resource = names.get(record.resource, (clean(record.resource) or "-", ""))[0]
         unknown = it.effect == OPENS and record.resource in nameless
-        why = it.why or ("nameless" if unknown else "")
+        why = "nameless" if unknown and it.why in ("", "restart") else it.why
         found.append(
             [
                 f"{datetime.fromtimestamp(record.at / 1000):%m-%d %H:%M:%S}",
-                record.level or "-",
+                level(terminal, record),
                 record.name or record.rule,
                 resource,
                 "-" if it.outcome == UNDECIDED else severity(record, it.effect),

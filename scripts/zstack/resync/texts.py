@@ -4,7 +4,7 @@
 TEXTS = {
     # What is asked.
     "ask_password": ("Password of {account} in ZStack: ", "ZStack 账户 {account} 的密码："),
-    "ask_factor": ("Second factor of {account}: ", "{account} 的双因子验证码："),
+    "ask_factor": ("Second factor of {account}: ", "{account} 的双因子认证码："),
     "ask_secret": ("Secret of the access key: ", "AccessKey 的密钥："),
     "ask_token": (
         "Token of the webhook (the password of the endpoint {name} in ZStack): ",
@@ -116,6 +116,10 @@ TEXTS = {
         "这里是 ZStack 最后通知的状态。ZStack 无法查询当前有哪些资源正在报警。",
     ),
     "left": ("Nothing was posted.", "没有发送任何消息。"),
+    # Levels.
+    "level_emergent": ("Emergent", "紧急"),
+    "level_important": ("Important", "严重"),
+    "level_normal": ("Normal", "提示"),
     # Remarks.
     "no_recovery": ("recovery notification is off", "未启用恢复通知"),
     "too_long": ("a period of 30 minutes or more: no recovery", "持续时间不少于 30 分钟：没有恢复通知"),
@@ -126,6 +130,9 @@ TEXTS = {
     "back_not_subscribed": ("the event that ends it is not sent here", "结束它的事件不发往这里"),
     "unknown_status": ("a state that is not known", "未知的状态"),
     "bad_labels": ("its labels cannot be read", "标签无法读取"),
+    "forgotten": ("ZStack forgot it: its end never comes", "ZStack 已不再跟踪它，不会通知结束"),
+    "restart": ("no end comes if ZStack restarted since", "如果 ZStack 之后重启过，就不会通知结束"),
+    "no_resource": ("no resource id: perhaps another alert key", "没有资源 ID：告警的键可能不同"),
     "would_close": ("would also close another alert", "还会关闭另一条告警"),
     "nameless": ("no name in ZStack: perhaps deleted", "ZStack 里没有名称：可能已删除"),
     "not_repeated": ("not repeated since: perhaps over", "之后没有重复：可能已结束"),
