@@ -242,9 +242,20 @@ class TestSetUp:
 
     def test_everything_is_printed_when_asked_for(self, bench: Bench, cloud: Standin):
         """Every call, without the session."""
-        assert bench.set_up(*FEW, "--verbose").has(
-            "POST /sns/application-endpoints/http: 202", "sessions/..."
-        )
+        ended = bench.set_up(*FEW, "--verbose")
+        assert ended.has("POST /sns/application-endpoints/http: 202", "sessions/...", "api-jobs/...: 200")
+
+    @pytest.mark.parametrize("fault", ["stuck", "lose_answer", "expired"])
+    def test_the_job_of_an_endpoint_is_not_printed(self, bench: Bench, cloud: Standin, fault: str):
+        """Whoever knows it can read the token in its answer, without a session."""
+        cloud.fault(fault, "CreateSNSHttpEndpoint", times=None)
+        ended = bench.set_up(*FEW, "--patience", "0.3", "--verbose")
+        jobs = {it["path"].rpartition("/")[2] for it in cloud.calls("Poll")}
+        assert len(jobs) > 1
+        assert [it for it in jobs if it in ended.output] == []
+        if fault == "stuck":
+            assert (ended.status, ended.has("It may still happen. Look in the console.")) == (1, True)
+            assert "curl" not in ended.output
 
 
 class TestFaults:
