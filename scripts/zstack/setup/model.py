@@ -175,6 +175,20 @@ def covers(row: Row) -> bool:
     return not labels(row)
 
 
+def on(row: Row) -> bool:
+    """Whether a rule or a topic is enabled. An older version may not say."""
+    return row.get("state") != "Disabled"
+
+
+def ends(state: State, row: Row, back: str) -> list[Row]:
+    """The subscriptions that get the event that ends a problem, the enabled ones first."""
+    key = (str(row.get("namespace")), back)
+    there = [it for it in state.subscriptions if event_key(it) == key]
+    fit = [it for it in there if covers(it)]
+    fit += [it for it in there if not covers(it) and labels(it) == labels(row)]
+    return sorted(fit, key=lambda it: not on(it))
+
+
 def number(value: Any) -> float:
     """A number of ZStack's; 0 if it is none."""
     return float(value) if isinstance(value, (int, float)) else 0.0

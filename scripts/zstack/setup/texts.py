@@ -219,6 +219,18 @@ TEXTS = {
         " {names}",
         "这个版本的 ZStack 没有结束这些事件的事件，告警要由人来关闭：{names}",
     ),
+    "narrowed": (
+        "These event alarms are limited by labels, and no event alarm gets the event that ends them. Create"
+        " it in the console, with labels that fit, or the alerts stay open: {names}",
+        "这些事件报警器用标签限定了范围，但没有事件报警器接收结束它们的事件。请在控制台里创建，标签与之对应，"
+        "否则告警一直开着：{names}",
+    ),
+    "disabled_topic": (
+        "The endpoint is also on the topic {name}, which is disabled and sends nothing. The topic {main} is"
+        " used instead. Leave {name} disabled, or everything comes twice.",
+        "通知对象还订阅了已停用的主题 {name}，它什么也不发送。改用主题 {main}。"
+        "请不要启用 {name}，否则消息会重复。",
+    ),
     "long_period": (
         "The duration of these alarms is 30 minutes or more, and ZStack never sends their recovery. Make it"
         " shorter in the console: {names}",
@@ -352,6 +364,16 @@ TEXTS = {
         "The undo file was written at {there}, and this is {here}. That is right only if both are the same"
         " ZStack.",
         "撤销文件是在 {there} 写的，而这里是 {here}。只有两者是同一个 ZStack 时才对。",
+    ),
+    "undo_elsewhere_yes": (
+        "The undo file was written at {there}, and this is {here}. Nothing was changed. If both are the same"
+        " ZStack, run this without --yes.",
+        "撤销文件是在 {there} 写的，而这里是 {here}。没有作任何修改。"
+        "如果两者是同一个 ZStack，请去掉 --yes 再执行。",
+    ),
+    "kept": (
+        "Not done, because others use it ({names}): {step} Remove them, and run this again.",
+        "没有撤销，因为还有别的在使用（{names}）：{step}请先去掉它们，再执行一次。",
     ),
     "undo_create_endpoint": ("Delete the endpoint {name}.", "删除通知对象 {name}。"),
     "undo_enable_endpoint": ("Disable the endpoint {name}.", "停用通知对象 {name}。"),
