@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from local import standin
 from setups import PASSWORD, TOKEN, Bench, Standin, wait_for
+from zstack.api import Api
 from zstack.setup.facts import SYSTEM_TOPIC
 from zstack.setup.undo import UndoFile
 
@@ -52,6 +53,13 @@ def topics_of(zstack: Standin, endpoint: dict) -> set[str]:
 def reaches(row: dict, topics: set[str]) -> int:
     """Over how many topics a rule reaches an endpoint."""
     return len({it["actionUuid"] for it in row.get("actions") or []} & topics)
+
+
+def administrator(zstack: Standin) -> Api:
+    """Somebody else who is logged in."""
+    made = Api(zstack.api, pace=0.02)
+    made.log_in("admin", PASSWORD)
+    return made
 
 
 def old_endpoint(bench: Bench, zstack: Standin, **more: object) -> dict:
@@ -156,6 +164,84 @@ class TestSetUp:
         after = cloud.state()
         assert bench.run("--undo", first.name, "--yes").status == 0
         assert cloud.state() == after
+
+    @pytest.mark.parametrize("table", ["endpoints", "topics"])
+    def test_undo_ends_if_the_old_endpoint_was_deleted(self, bench: Bench, cloud: Standin, table: str):
+        """It cannot be subscribed again."""
+        old = old_endpoint(bench, cloud)
+        assert bench.set_up(*FEW).status == 0
+        if table == "endpoints":
+            administrator(cloud).delete(f"/sns/application-endpoints/{old['uuid']}")
+        else:
+            administrator(cloud).delete(f"/sns/topics/{old['topic']}")
+        [path] = bench.undo_files()
+        ended = bench.run("--undo", path.name, "--yes")
+        assert (ended.status, ended.has("not there any more: ")) == (0, True)
+        assert bench.run("--undo", path.name, "--yes").has("Nothing is left to take back")
+
+    def test_undo_keeps_what_others_use(self, bench: Bench, cloud: Standin):
+        """And says who. As soon as they are gone, it takes it back."""
+        before = cloud.state()
+        assert bench.set_up(*FEW).status == 0
+        made = cloud.state()
+        [endpoint] = endpoints(cloud)
+        [topic] = topics_of(cloud, endpoint)
+        [rule] = [it for it in cloud.rows("alarms") if it["name"] == "Host CPU"]
+        actions = [{"alarmUuid": rule["uuid"], "actionType": "sns", "actionUuid": topic}]
+        cloud.change("alarms", rule["uuid"], actions=[*(rule["actions"] or []), *actions])
+        at = f"/sns/topics/{SYSTEM_TOPIC}/endpoints/{endpoint['uuid']}"
+        administrator(cloud).post(at, {})
+        [path] = bench.undo_files()
+        ended = bench.run("--undo", path.name, "--yes")
+        assert ended.status == 0, ended.output
+        assert ended.has("use it (Host CPU): Delete the topic", "use it (system-alarm): Delete the endpoint")
+        assert cloud.state()["endpoints"] == made["endpoints"]
+        assert cloud.state()["topics"] == made["topics"]
+        cloud.change("alarms", rule["uuid"], actions=rule["actions"])
+        administrator(cloud).delete(at)
+        ended = bench.run("--undo", path.name, "--yes")
+        assert ended.has("changes taken back: 2")
+        assert cloud.state() == before
+
+    def test_undo_keeps_an_event_alarm_that_others_use(self, bench: Bench, cloud: Standin):
+        """It sends to another topic by now."""
+        cloud.remove("subscriptions", "1a7a3eb433904df89f5c42a1fa4e0716")
+        assert bench.set_up("--own-topic", *FEW).status == 0
+        other = cloud.add("topics", name="mail", state="Enabled")
+        [back] = [it for it in cloud.rows("subscriptions") if it["eventName"] == "HostConnected"]
+        actions = [*back["actions"], {"actionType": "sns", "actionUuid": other["uuid"]}]
+        cloud.change("subscriptions", back["uuid"], actions=actions)
+        ended = bench.run("--undo", bench.undo_files()[0].name, "--yes")
+        assert ended.has("use it (mail): Delete the event alarm HostConnected.")
+        assert back["uuid"] in {it["uuid"] for it in cloud.rows("subscriptions")}
+
+    def test_undo_goes_to_the_zstack_of_the_file(self, bench: Bench, cloud: Standin):
+        """Whatever the variable says. Another address needs somebody who says yes."""
+        before = cloud.state()
+        assert bench.set_up(*FEW).status == 0
+        made, other = cloud.state(), bench.start("--cloud")
+        [path] = bench.undo_files()
+        ended = bench.run("--undo", path.name, "--yes", "--zstack", other.api)
+        assert (ended.status, ended.has("Nothing was changed.", "without --yes")) == (1, True)
+        ended = bench.run("--undo", path.name, "--zstack", other.api, typed="n\n")
+        assert ended.has("The undo file was written at", "Do it? [y/N]")
+        assert (cloud.state(), other.writes()) == (made, [])
+        ended = bench.run("--undo", path.name, "--yes", ZSTACK=other.api)
+        assert ended.status == 0, ended.output
+        assert (cloud.state(), other.writes()) == (before, [])
+
+    def test_an_undo_file_with_half_a_line(self, bench: Bench, cloud: Standin):
+        """Of a run that was killed while it wrote, even in the middle of a character."""
+        before = cloud.state()
+        assert bench.set_up(*FEW).status == 0
+        [path] = bench.undo_files()
+        with path.open("ab") as file:
+            file.write('{"do": 99, "kind": "recovery", "name": "主'.encode()[:-1])
+        cloud.fault({"refuse": {"code": "SYS.1000", "details": "?"}}, "DeleteSNSTopic")
+        assert bench.run("--undo", path.name, "--yes").status == 1
+        ended = bench.run("--undo", path.name, "--yes")
+        assert ended.status == 0, ended.output
+        assert cloud.state() == before
 
     def test_a_zsphere_refuses_odd_uuids(self, bench: Bench):
         """They are named, and everything else is done."""

@@ -227,9 +227,11 @@ class Setup:
     def take_back(self, path: Path) -> int:
         """Undo what a run changed, as far as it is still there."""
         there, entries = undo.read(path)
+        elsewhere = {"there": self.terminal.words(there), "here": self.api.root}
         if there and there != self.api.root:
-            text = self.say("undo_elsewhere", there=self.terminal.words(there), here=self.api.root)
-            self.printer.line(NOTE, text)
+            if self.options.yes and not self.options.dry_run:
+                raise Stop("undo_elsewhere_yes", **elsewhere)
+            self.printer.line(NOTE, self.say("undo_elsewhere", **elsewhere))
         if not entries:
             self.terminal.line(self.say("undo_nothing", path=self.terminal.words(path)))
             return 0
@@ -268,14 +270,15 @@ def wanted_of(options: Namespace) -> Wanted:
 def run(terminal: Terminal, options: Namespace) -> int:
     """Run it. The result is the exit status."""
     setup = Setup(terminal, options)
-    address = options.zstack or os.environ.get("ZSTACK")
+    given = options.zstack or os.environ.get("ZSTACK") or "127.0.0.1"
     try:
         if options.undo:
+            # Presets have the same UUIDs in every ZStack, so the variable may not lead to another one.
             there, _ = undo.read(options.undo)
-            setup.find(address or there or "127.0.0.1")
+            setup.find(options.zstack or there or given)
             return setup.take_back(options.undo)
         wanted = wanted_of(options)
-        setup.find(address or "127.0.0.1")
+        setup.find(given)
         return setup.set_up(wanted)
     except Stop as stop:
         values = {key: terminal.words(it) for key, it in stop.fields.items()}
