@@ -126,6 +126,7 @@ class Bench:
     webhook: Webhook = field(default_factory=Webhook)
     standins: list[Standin] = field(default_factory=list)
     outputs: list[str] = field(default_factory=list)
+    program: Path = PROGRAM
 
     def start(self, *options: str) -> Standin:
         """Another stand-in, which is the one that is set up from now on."""
@@ -149,7 +150,7 @@ class Bench:
             **variables,
         }
         env = {name: it for name, it in env.items() if it is not None}
-        command = [PYTHON, PROGRAM, "--pace", "0.02", *options]
+        command = [PYTHON, self.program, "--pace", "0.02", *options]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
         # Without a terminal, so that getpass cannot ask on one.
         return subprocess.Popen(

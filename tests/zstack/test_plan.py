@@ -7,7 +7,7 @@ import pytest
 from zstack.setup import texts
 from zstack.setup.endpoint import fitting, own_uuids
 from zstack.setup.facts import LONG_PERIOD, SYSTEM_TOPIC, VM_STATES, WAYS_BACK, chosen_uuid
-from zstack.setup.model import Plan, State, Stop, Tried, Wanted, matches, odd, shown
+from zstack.setup.model import Plan, State, Stop, Tried, Wanted, matches, odd, shown, unmatched
 from zstack.setup.plan import plan
 from zstack.setup.steps import KINDS
 
@@ -375,6 +375,21 @@ def test_levels_and_names_are_told_apart():
     assert not matches("normal", {"name": "normal"})
     assert matches("主机*", {"name": "主机 CPU"})
     assert not matches("CPU", {"name": "CPU of VMs"})
+
+
+def test_only_the_star_stands_for_anything():
+    """[ and ? are characters of names."""
+    assert matches("[prod] cpu?", {"name": "[Prod] CPU?"})
+    assert not matches("[prod] cpu", {"name": "p cpu"})
+    assert not matches("cp?", {"name": "cpu"})
+    assert matches("[*", {"name": "[prod] cpu\nsecond line"})
+
+
+def test_names_that_no_rule_has():
+    """A misspelt name would choose nothing, or leave out nothing. A level may be of no rule."""
+    rules = state(alarms=[alarm("cpu")], subscriptions=[event("HostDisconnected")])
+    chosen = {"only": ("CPU*", "hostdisconnected", "Normal", "cpv"), "exclude": ("emergent", "disk*")}
+    assert unmatched(rules, Wanted(**{**vars(WANTED), **chosen})) == ["cpv", "disk*"]
 
 
 def test_odd_uuids():

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cloud import bundle
 from local import standin
 from setups import PASSWORD, TOKEN, Bench, Standin, wait_for
 from zstack.api import Api
@@ -342,6 +343,48 @@ class TestSetUp:
         if fault == "stuck":
             assert (ended.status, ended.has("It may still happen. Look in the console.")) == (1, True)
             assert "curl" not in ended.output
+
+    def test_a_name_that_no_rule_has(self, bench: Bench, cloud: Standin):
+        """Nothing is made for it."""
+        ended = bench.set_up("--only", "Host Root Volume", "--only", "Host Rot Volume")
+        assert (ended.status, ended.has("has this name: Host Rot Volume. Nothing was changed.")) == (1, True)
+        assert (cloud.writes(), bench.undo_files()) == ([], [])
+
+    def test_a_password_that_is_a_common_word(self, bench: Bench):
+        """Names are shown, although it is in them."""
+        bench.start("--cloud", "--password", "Host")
+        ended = bench.run("--dry-run", "--verbose", ZSTACK_PASSWORD="Host")
+        assert (ended.status, ended.has("Host Root Volume", "Host CPU")) == (0, True)
+        assert "not shown" not in ended.output
+
+    @pytest.mark.parametrize(
+        "options",
+        [
+            ("--password", "s3cret-5f1c"),
+            ("--password=s3cret-5f1c",),
+            ("s3cret-5f1c",),
+            ("-s3cret-5f1c",),
+            ("--yes=s3cret-5f1c",),
+            ("--patience", "s3cret-5f1c"),
+            ("--language", "s3cret-5f1c"),
+        ],
+    )
+    def test_a_secret_among_the_options_is_not_printed(self, bench: Bench, options: tuple[str, ...]):
+        """Nor is an abbreviation taken for --password-file."""
+        ended = bench.run("--dry-run", *options)
+        assert ended.status == 2
+        assert "s3cret" not in ended.output
+        if options[0].startswith("--password"):
+            assert ended.has("unknown option: --password ")
+
+    def test_the_programs_of_a_release_are_enough(self, bench: Bench, cloud: Standin):
+        """Unpacked, and without the repository."""
+        for name, content in bundle.programs("zstack-setup.py").items():
+            (bench.folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (bench.folder / name).write_bytes(content)
+        bench.program = bench.folder / "zstack-setup.py"
+        assert bench.set_up(*FEW).has("Everything is set up.", f"{bench.program} --undo")
+        bench.undo_all()
 
 
 class TestFaults:

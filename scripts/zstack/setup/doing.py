@@ -58,7 +58,7 @@ class Doing:
             file.writable()
         except OSError as error:
             raise Stop("undo_impossible", path=file.path, why=error.strerror) from None
-        self.printer.terminal.line(self.say("undo_file", path=self.printer.terminal.words(file.path)))
+        self.printer.terminal.line(self.say("undo_file", path=self.printer.name(file.path, 300)))
         kinds = {**KINDS}
         made = replace(KINDS["create_endpoint"], do=create_endpoint(url, password))
         kinds["create_endpoint"] = made
@@ -67,7 +67,7 @@ class Doing:
         done: Counter[str] = Counter()
         refused: list[Step] = []
         for number, step in enumerate(plan.steps):
-            self.name = self.printer.terminal.words(step.name, 60)
+            self.name = self.printer.name(step.name, 60)
             self.printer.progress(number, len(plan.steps), self.name)
             try:
                 outcome = self.take(step, kinds[step.kind], file)
@@ -158,7 +158,7 @@ class Doing:
         """Undo the steps of an undo file, as far as they are still there."""
         outcomes: Counter[str] = Counter()
         for number, it in enumerate(entries):
-            self.name = self.printer.terminal.words(it["name"], 60)
+            self.name = self.printer.name(it["name"], 60)
             self.printer.progress(number, len(entries), self.name)
             try:
                 outcome = self._back(it)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -125,8 +124,17 @@ def matches(pattern: str, row: Row) -> bool:
     """Whether a rule has this level, or a name like this. `*` stands for anything."""
     if pattern.capitalize() in LEVELS:
         return row.get("emergencyLevel") == pattern.capitalize()
+    # Not fnmatch: [ and ? are characters of names.
+    wanted = ".*".join(re.escape(it) for it in pattern.lower().split("*"))
     names = (row.get("name"), row.get("eventName"))
-    return any(fnmatchcase(str(it).lower(), pattern.lower()) for it in names if it)
+    return any(re.fullmatch(wanted, str(it).lower(), re.DOTALL) for it in names if it)
+
+
+def unmatched(state: State, wanted: Wanted) -> list[str]:
+    """Names of --only and --except that no rule has. A level that no rule has is no mistake."""
+    rules = state.alarms + state.subscriptions
+    names = [it for it in (*wanted.only, *wanted.exclude) if it.capitalize() not in LEVELS]
+    return [it for it in names if not any(matches(it, row) for row in rules)]
 
 
 def named(row: Row) -> str:

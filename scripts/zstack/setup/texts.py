@@ -57,6 +57,25 @@ TEXTS = {
         " password of the endpoint.",
         "URL 里有令牌，每个管理员都能看到。请去掉它：令牌会作为通知对象的密码。",
     ),
+    "cloud_twice": (
+        "The URL names a cloud already. Give it in the URL or with --cloud.",
+        "URL 里已经有 cloud。请只在 URL 里写，或只用 --cloud。",
+    ),
+    "bad_channel": (
+        "A channel's name has 1 to 64 characters: letters, digits, _, . and -",
+        "协作空间的名称有 1 到 64 个字符：字母、数字、_、. 和 -",
+    ),
+    "bad_user": (
+        "--user is 1 to 128 characters without a colon. Without a user name, ZStack sends no password with"
+        " its test message.",
+        "--user 是 1 到 128 个字符，不含冒号。没有用户名时，ZStack 的测试消息不带密码。",
+    ),
+    "no_such_rule": (
+        "No alarm and no event alarm has this name: {names}. Nothing was changed. In --only and --except, *"
+        " stands for anything.",
+        "没有叫这个名称的资源报警器或事件报警器：{names}。没有作任何修改。"
+        "--only 和 --except 里，* 代表任意内容。",
+    ),
     "bad_token": (
         "The token must be one line of 1 to 512 ASCII characters without blanks.",
         "令牌应当是一行，1 到 512 个 ASCII 字符，不含空格。",
