@@ -572,9 +572,33 @@ class TestKilled:
 
     def test_the_next_run_completes_it(self, bench: Bench):
         """The state is that of a run that nobody killed, and undo takes all of it back."""
-
         zstack, before = self.prepared(bench)
-        options = (*FEW, "--yes")
+        self.kill_everywhere(bench, zstack, before, FEW)
+
+    def test_the_next_run_completes_it_on_the_system_topic(self, bench: Bench):
+        """With nothing there before, and an event that is subscribed to only when asked for."""
+        zstack = bench.start("--cloud", "--world", "empty")
+        for row in zstack.rows("alarms"):
+            if row["name"] != "Host Root Volume":
+                zstack.remove("alarms", row["uuid"])
+        own = {**zstack.rows("alarms")[0], "uuid": "0" * 12 + "4" + "0" * 3 + "8" + "0" * 15}
+        zstack.add("alarms", **{**own, "name": "of people", "actions": []})
+        before = zstack.state()
+        made = self.kill_everywhere(bench, zstack, before, ("--vm-states",))
+        added = {
+            "CreateSNSHttpEndpoint",
+            "SubscribeSNSTopic",
+            "AddActionToAlarm",
+            "UpdateAlarm",
+            "SubscribeEvent",
+        }
+        assert added <= made
+
+    def kill_everywhere(
+        self, bench: Bench, zstack: Standin, before: dict, options: tuple[str, ...]
+    ) -> set[str]:
+        """Kill a run at each of its calls. The result is the names of these calls."""
+        options = (*options, "--yes")
         assert bench.run(*options).status == 0
         expected = zstack.state()
         calls = [it for it in zstack.calls() if it["call"] != "Poll"]
@@ -597,6 +621,7 @@ class TestKilled:
             assert zstack.state() == expected, place
             bench.undo_all()
             assert zstack.state() == before, place
+        return {it["call"] for it in calls}
 
     def test_a_change_that_was_begun_and_did_not_happen(self, bench: Bench):
         """It is in the undo file, and undo finds nothing to take back."""

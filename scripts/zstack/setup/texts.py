@@ -104,12 +104,12 @@ TEXTS = {
     ),
     "url_fails": (
         "ZStack does not reach the relay at {url}. Nothing was changed. ZStack says: {words}",
-        "ZStack 访问不到中继 {url}。没有作任何修改。ZStack 说：{words}",
+        "ZStack 访问不到中继 {url}。没有作任何修改。ZStack 返回：{words}",
     ),
     "endpoint_fails": (
         "The endpoint {name} has this URL, and ZStack's test message fails. Nothing was changed. ZStack says:"
         " {words}",
-        "通知对象 {name} 用的就是这个 URL，但 ZStack 的测试消息失败。没有作任何修改。ZStack 说：{words}",
+        "通知对象 {name} 用的就是这个 URL，但 ZStack 的测试消息失败。没有作任何修改。ZStack 返回：{words}",
     ),
     "check_way": (
         "Check the way from ZStack's management node to the relay: DNS, firewall, URL. docs/answers.md"
@@ -120,7 +120,7 @@ TEXTS = {
     ),
     # The plan.
     "plan": ("The plan:", "计划："),
-    "nothing": ("Nothing to do.", "没有要做的。"),
+    "nothing": ("Nothing to do.", "无需修改。"),
     "look": ("Know this:", "请留意："),
     "create_endpoint": (
         "Create the endpoint {name}: {url}, user name {user}.",
@@ -174,7 +174,7 @@ TEXTS = {
         "Choose a quiet hour: for each alarm whose recovery notification changes, ZStack notifies again"
         " whatever"
         " is in alarm, also by mail and to all other endpoints.",
-        "请选一个清闲的时间：每个修改了“报警恢复通知”的报警器，正在报警的都会再通知一遍，"
+        "请选择业务低峰时段：每个修改了“报警恢复通知”的报警器，正在报警的都会再通知一遍，"
         "邮件和其他通知对象也会收到。",
     ),
     "dry_run": ("This was a dry run. Nothing was changed.", "这是试运行。没有作任何修改。"),
