@@ -10,18 +10,18 @@ import sys
 if sys.version_info < (3, 9):  # noqa: UP036 (it says what is needed)
     sys.exit("zstack-setup.py needs Python 3.9 or later: python3.9 zstack-setup.py ...")
 
-import argparse
 import os
 from pathlib import Path
 
 from terminal import Terminal, language_of
+from zstack.arguments import Parser
 from zstack.setup import program
 from zstack.setup.texts import TEXTS
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """The options. None of them is a secret, because `ps` shows arguments."""
-    made = argparse.ArgumentParser(
+    made = Parser(
         description="Set up ZStack's side of the webhook. It prints a plan, and asks before a change.",
         epilog="Secrets are asked for, or come from the variables ZSTACK_PASSWORD, ZSTACK_ACCESS_SECRET and"
         " WEBHOOK_TOKEN, or from files.",

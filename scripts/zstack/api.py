@@ -41,6 +41,9 @@ LOST = 3
 
 HIDDEN = "(not shown, because a secret is in it)"
 
+SECRET_ANSWERS = "/sns/application-endpoints"
+"""Whoever knows the job of such a call can read its answer without a session, and a password is in it."""
+
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -50,8 +53,10 @@ class Refused(Exception):
 
     `code` is ZStack's (`SYS.1006`), or empty if the answer was plain text. `reason` is what an administrator
     wants to read: the details of the deepest cause. `status` is HTTP's. ZStack answers 503 to whatever it
-    refuses.
+    refuses. `numbers` has each number of three digits in the reason, also if the reason is not shown.
     """
+
+    numbers: frozenset[str] = frozenset()
 
     def __init__(self, status: int, code: str = "", description: str = "", reason: str = ""):
         super().__init__(" ".join(it for it in (str(status), code, reason or description) if it))
@@ -69,11 +74,12 @@ class Unreachable(Exception):
     - `unfinished`: the change is not done after the time limit
 
     `maybe` is true if the call may still happen, or has happened. Then look before you call again.
-    `job` is the UUID of its job in ZStack: GET /api-jobs/{job} tells its end, for about three hours.
+    `job` is the UUID of its job in ZStack: GET /api-jobs/{job} tells its end, for about three hours. It is
+    empty if the answer may have a password in it, because that call needs no session.
     """
 
     def __init__(self, kind: str, why: str = "", maybe: bool = False, job: str = ""):
-        super().__init__(" ".join(it for it in (kind, why, job and f"job {job}") if it))
+        super().__init__(" ".join(it for it in (kind, why) if it))
         self.kind, self.why, self.maybe, self.job = kind, why, maybe, job
 
 
@@ -204,10 +210,19 @@ class Api:
 
     def _now(self, method: str, path: str, body: Any, query: str = "", signed: bool = True) -> dict[str, Any]:
         """A call that is answered at once."""
-        return self._result(*self._sent(method, path, body, query, signed), maybe=method != "GET")
+        return self._result(*self._sent(method, path, body, query, signed), maybe=False)
 
     def _job(self, method: str, path: str, body: Any, patience: float | None) -> dict[str, Any]:
         """A call whose answer has to be asked for."""
+        try:
+            return self._ended(method, path, body, patience)
+        except Unreachable as broken:
+            if path.startswith(SECRET_ANSWERS):
+                broken.job = ""
+            raise
+
+    def _ended(self, method: str, path: str, body: Any, patience: float | None) -> dict[str, Any]:
+        """Make the call, and ask until there is an answer."""
         job, begun, lost = uuid.uuid4().hex, time.monotonic(), 0
         try:
             status, answer = self._sent(method, path, body, job=job)
@@ -251,7 +266,10 @@ class Api:
             return answer
         error = answer.get("error") if isinstance(answer, dict) else None
         if isinstance(error, dict):
-            raise Refused(status, *(self.clean(it) for it in reasons(error)))
+            found = reasons(error)
+            refused = Refused(status, *(self.clean(it) for it in found))
+            refused.numbers = frozenset(re.findall(r"\b\d{3}\b", without_queries(" ".join(found))))
+            raise refused
         if isinstance(answer, str) and status in (400, 403, 404, 405, 429, 500):
             raise Refused(status, description=self.clean(answer))
         raise Unreachable("foreign", str(status), maybe=maybe, job=job)
@@ -261,8 +279,7 @@ class Api:
         line = " ".join(str(text).split())
         if any(secret in line or secret in str(text) for secret in self.secrets):
             return HIDDEN
-        # A URL can have its token in the query.
-        line = re.sub(r"(?i)(https?://[^\s?\"'<>]*)\?[^\s\"'<>]*", r"\1?...", line)
+        line = without_queries(line)
         return line if len(line) <= most else line[:most] + "..."
 
     def _sent(
@@ -298,7 +315,7 @@ class Api:
                 response = connection.getresponse()
                 status, answer = response.status, response.read()
             except (OSError, HTTPException) as error:
-                raise Unreachable("lost", cause(error), maybe=method != "GET", job=job) from None
+                raise Unreachable("lost", cause(error), maybe=bool(job), job=job) from None
         except Unreachable as error:
             self.trace(f"{shown}: {error}")
             raise
@@ -313,8 +330,8 @@ class Api:
         return status, found if isinstance(found, dict) else text
 
     def _shown(self, path: str) -> str:
-        """A path without a session in it."""
-        return re.sub(r"(/accounts/sessions/).*", r"\1...", path)
+        """A path without a session or a job in it."""
+        return re.sub(r"(/accounts/sessions/|/api-jobs/).*", r"\1...", path)
 
     def _authorization(self, method: str, path: str) -> dict[str, str]:
         """The headers that say who asks."""
@@ -348,6 +365,11 @@ def address(root: str) -> tuple[str, str, int, str]:
     if not path.endswith("/v1"):
         raise Mistake("bad_address")
     return parts.scheme, host, port or (443 if parts.scheme == "https" else PORT), path
+
+
+def without_queries(line: str) -> str:
+    """A line whose URLs have no query, which could hold a token."""
+    return re.sub(r"(?i)(https?://[^\s?\"'<>]*)\?[^\s\"'<>]*", r"\1?...", line)
 
 
 def reasons(error: dict[str, Any]) -> tuple[str, str, str]:

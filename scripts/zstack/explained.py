@@ -51,6 +51,10 @@ TEXTS = {
         "It may still happen. Look in the console, or ask for the result within three hours:",
         "它仍可能完成。请在控制台里查看，或者在三小时内查询结果：",
     ),
+    "maybe_hidden": (
+        "It may still happen. Look in the console.",
+        "它仍可能完成。请在控制台里查看。",
+    ),
     "refused": ("ZStack refuses: {words}", "ZStack 拒绝：{words}"),
     "wrong_password": (
         "ZStack does not accept account and password",
@@ -157,4 +161,6 @@ def explained(
     lines = [say(it) for it in advice]
     if error.maybe and error.job:
         lines += [say("maybe"), f"    curl -s {root}/api-jobs/{error.job}"]
+    elif error.maybe:
+        lines.append(say("maybe_hidden"))
     return say(what, host=host, why=why), lines

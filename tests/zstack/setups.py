@@ -126,6 +126,7 @@ class Bench:
     webhook: Webhook = field(default_factory=Webhook)
     standins: list[Standin] = field(default_factory=list)
     outputs: list[str] = field(default_factory=list)
+    program: Path = PROGRAM
 
     def start(self, *options: str) -> Standin:
         """Another stand-in, which is the one that is set up from now on."""
@@ -149,7 +150,7 @@ class Bench:
             **variables,
         }
         env = {name: it for name, it in env.items() if it is not None}
-        command = [PYTHON, PROGRAM, "--pace", "0.02", *options]
+        command = [PYTHON, self.program, "--pace", "0.02", *options]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
         # Without a terminal, so that getpass cannot ask on one.
         return subprocess.Popen(
@@ -175,10 +176,16 @@ class Bench:
         return sorted(self.folder.glob("zstack-undo-*"), key=lambda it: it.stat().st_mtime_ns, reverse=True)
 
     def undo_all(self) -> None:
-        """Take everything back."""
-        for path in self.undo_files():
-            ended = self.run("--yes", "--undo", path.name)
-            assert ended.status == 0, ended.output
+        """Take everything back. What others use is kept, and is taken back after their changes are."""
+        paths = self.undo_files()
+        while paths:
+            ended = [self.run("--yes", "--undo", it.name) for it in paths]
+            assert [it.output for it in ended if it.status] == []
+            left = [
+                path for path, it in zip(paths, ended, strict=True) if "because others use it" in it.output
+            ]
+            assert len(left) < len(paths)
+            paths = left
 
     def stop(self) -> None:
         """End everything, and look for secrets in what was printed and written."""

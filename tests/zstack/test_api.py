@@ -194,6 +194,34 @@ def test_a_lost_answer_is_asked_for_again(found: bool):
     assert len(set(asked)) == 1
 
 
+@pytest.mark.parametrize("path", ["/sns/application-endpoints/http", "/sns/topics"])
+def test_an_answer_with_a_password_cannot_be_asked_for(path: str):
+    """Asking needs no session, so nobody is told the job. Nor is it in the trace."""
+    seen = []
+
+    def answer(request: BaseHTTPRequestHandler) -> Answer:
+        return 202, {"location": f"http://192.0.2.99:8080/zstack/v1/api-jobs/{'f' * 32}"}
+
+    with server(answer) as at, pytest.raises(Unreachable) as error:
+        Api(at, pace=0.01, patience=0.05, trace=seen.append).post(path, {})
+    assert (error.value.kind, error.value.maybe) == ("unfinished", True)
+    assert error.value.job == ("f" * 32 if path == "/sns/topics" else "")
+    assert "GET /api-jobs/...: 202" in seen
+    assert "f" * 32 not in f"{seen} {error.value}"
+
+
+def test_a_status_is_seen_behind_a_secret():
+    """Only its number. The words are not shown."""
+    error = {"code": "SYS.1000", "details": "401, you sent s3cret to https://h/p?x=404"}
+    with server(lambda _: (503, {"error": error})) as at:
+        api = Api(at)
+        api.secrets.add("s3cret")
+        with pytest.raises(Refused) as refused:
+            api.get("/x")
+    assert refused.value.numbers == {"401"}
+    assert "401" not in refused.value.reason
+
+
 def test_nobody_listens():
     """Then nothing has happened."""
     with pytest.raises(Unreachable) as error:

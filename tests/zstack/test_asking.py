@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from zstack.setup.asking import checked_token, offset, token_forms, webhook
+from zstack.setup.asking import checked_token, checked_user, offset, token_forms, webhook
 from zstack.setup.model import Stop
 
 URL = "https://relay.example.com/zstack"
@@ -35,6 +35,8 @@ def test_urls(url: str, channel: str | None, cloud: str | None, whole: str):
         ("https://relay.example.com/zs tack", "bad_url"),
         ("https://relay.example.com:port/", "bad_url"),
         (f"{URL}?Token=abc", "token_in_url"),
+        (f"{URL}?%20token=abc", "token_in_url"),
+        (f"{URL}?cloud=beijing?token=abc", "token_in_url"),
         (f"{URL}?site={'x' * 2048}", "long_url"),
     ],
 )
@@ -43,6 +45,31 @@ def test_wrong_urls(url: str, text: str):
     with pytest.raises(Stop) as stop:
         webhook(url, None, None)
     assert stop.value.text == text
+
+
+@pytest.mark.parametrize("channel", ["", "a b", "a b?token=zz", "a/b", "数据库", "x" * 65, "a\n"])
+def test_wrong_channels(channel: str):
+    """By the rule of the relay. A channel is no place for a query."""
+    with pytest.raises(Stop) as stop:
+        webhook(URL, channel, None)
+    assert (stop.value.text, stop.value.fields) == ("bad_channel", {})
+
+
+def test_two_clouds():
+    """The relay would take one of them."""
+    with pytest.raises(Stop) as stop:
+        webhook(f"{URL}?Cloud=beijing", None, "shanghai")
+    assert stop.value.text == "cloud_twice"
+    assert webhook(f"{URL}?cloud=beijing", None, None) == f"{URL}?cloud=beijing"
+
+
+@pytest.mark.parametrize("user", ["", " ", "a:b", "x" * 129, "a\nb"])
+def test_user_names_that_zstack_cannot_send(user: str):
+    """Without one, its test message has no password."""
+    assert checked_user("张三 zstack") == "张三 zstack"
+    with pytest.raises(Stop) as stop:
+        checked_user(user)
+    assert stop.value.text == "bad_user"
 
 
 @pytest.mark.parametrize("token", ["", "two\nlines", "a b", "令牌", "x" * 513])

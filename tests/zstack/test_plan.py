@@ -7,7 +7,7 @@ import pytest
 from zstack.setup import texts
 from zstack.setup.endpoint import fitting, own_uuids
 from zstack.setup.facts import LONG_PERIOD, SYSTEM_TOPIC, VM_STATES, WAYS_BACK, chosen_uuid
-from zstack.setup.model import Plan, State, Stop, Tried, Wanted, matches, odd, shown
+from zstack.setup.model import Plan, State, Stop, Tried, Wanted, matches, odd, shown, unmatched
 from zstack.setup.plan import plan
 from zstack.setup.steps import KINDS
 
@@ -244,8 +244,67 @@ def test_no_event_is_sent_twice():
     both = [event("VmCrash", SYSTEM_TOPIC), event("VmCrash", SYSTEM_TOPIC, uuid="second")]
     made = plan(state(subscriptions=both), WANTED)
     assert (made.steps, notes(made)) == ([], {"event_twice": ("ZStack/Host VmCrash",)})
-    limited = [event("HostDisconnected", SYSTEM_TOPIC, **label)]
-    assert plan(state(subscriptions=limited), WANTED).steps == []
+
+
+def test_a_disabled_subscription_does_not_stand_in_for_an_enabled_one():
+    """It sends nothing, whatever its actions are. Of two disabled ones, one is prepared."""
+    off = event("VmCrash", SYSTEM_TOPIC, uuid="off", state="Disabled")
+    made = plan(state(subscriptions=[off, event("VmCrash")]), WANTED)
+    assert [(it.kind, it.uuid) for it in made.steps] == [("event_action", "event-ZStack/Host-VmCrash")]
+    made = plan(state(subscriptions=[{**off, "actions": []}, event("VmCrash")]), WANTED)
+    assert [it.uuid for it in made.steps] == ["event-ZStack/Host-VmCrash"]
+    made = plan(state(subscriptions=[off, event("VmCrash", SYSTEM_TOPIC)]), WANTED)
+    assert (made.steps, list(notes(made))) == ([], ["disabled_events"])
+    both = [{**off, "actions": []}, {**off, "uuid": "second", "actions": []}]
+    assert [it.uuid for it in plan(state(subscriptions=both), WANTED).steps] == ["off"]
+
+
+def test_an_enabled_way_back_is_preferred():
+    """Also one with the problem's labels, before a disabled one that covers everything."""
+    label = {"labels": [{"key": "HostUuid", "op": "Equal", "value": "1"}]}
+    chosen = Wanted(**{**vars(WANTED), "only": ("HostDisconnected",)})
+    off = event("HostConnected", uuid="off", state="Disabled")
+    events = [event("HostDisconnected", SYSTEM_TOPIC), off, event("HostConnected")]
+    made = plan(state(subscriptions=events), chosen)
+    assert [it.uuid for it in made.steps] == ["event-ZStack/Host-HostConnected"]
+    assert list(notes(made)) == ["system_topic_has_all"]
+    events = [event("HostDisconnected", SYSTEM_TOPIC, **label), off, event("HostConnected", **label)]
+    assert [it.uuid for it in plan(state(subscriptions=events), chosen).steps] == [
+        "event-ZStack/Host-HostConnected"
+    ]
+
+
+def test_a_narrowed_problem_without_a_way_back_is_said():
+    """The labels of its end could be others, so it is not made."""
+    label = {"labels": [{"key": "HostUuid", "op": "Equal", "value": "1"}]}
+    limited = event("HostDisconnected", SYSTEM_TOPIC, uuid="limited", **label)
+    made = plan(state(subscriptions=[limited]), WANTED)
+    assert (made.steps, notes(made)) == ([], {"narrowed": ("HostDisconnected: HostConnected",)})
+    for more in (
+        event("HostConnected", SYSTEM_TOPIC),
+        event("HostConnected", SYSTEM_TOPIC, **label),
+        event("HostDisconnected", SYSTEM_TOPIC),
+    ):
+        assert "narrowed" not in notes(plan(state(subscriptions=[limited, more]), WANTED))
+
+
+def test_a_second_topic_that_is_disabled_does_not_count():
+    """A rule that sends only there gets the other topic. It is not enabled: others could then send twice."""
+    found = state(
+        subscribers=[on(TOPIC), on(OTHER_TOPIC)],
+        topics=[
+            {"uuid": TOPIC, "name": "off", "state": "Disabled"},
+            {"uuid": OTHER_TOPIC, "name": "on", "state": "Enabled"},
+        ],
+        alarms=[alarm("cpu", TOPIC), alarm("disk", TOPIC, OTHER_TOPIC)],
+        subscriptions=[event("VmCrash", TOPIC)],
+    )
+    made = plan(found, WANTED)
+    assert (steps(made), made.topic) == ([("alarm_action", "cpu"), ("event_action", "VmCrash")], OTHER_TOPIC)
+    assert {it["topic"] for it in made.steps} == {OTHER_TOPIC}
+    assert [(it.text, dict(it.fields)) for it in made.notes] == [
+        ("disabled_topic", {"name": "off", "main": "on"})
+    ]
 
 
 def test_every_change_of_every_vm_only_when_asked_for():
@@ -316,6 +375,21 @@ def test_levels_and_names_are_told_apart():
     assert not matches("normal", {"name": "normal"})
     assert matches("主机*", {"name": "主机 CPU"})
     assert not matches("CPU", {"name": "CPU of VMs"})
+
+
+def test_only_the_star_stands_for_anything():
+    """[ and ? are characters of names."""
+    assert matches("[prod] cpu?", {"name": "[Prod] CPU?"})
+    assert not matches("[prod] cpu", {"name": "p cpu"})
+    assert not matches("cp?", {"name": "cpu"})
+    assert matches("[*", {"name": "[prod] cpu\nsecond line"})
+
+
+def test_names_that_no_rule_has():
+    """A misspelt name would choose nothing, or leave out nothing. A level may be of no rule."""
+    rules = state(alarms=[alarm("cpu")], subscriptions=[event("HostDisconnected")])
+    chosen = {"only": ("CPU*", "hostdisconnected", "Normal", "cpv"), "exclude": ("emergent", "disk*")}
+    assert unmatched(rules, Wanted(**{**vars(WANTED), **chosen})) == ["cpv", "disk*"]
 
 
 def test_odd_uuids():

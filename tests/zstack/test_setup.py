@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cloud import bundle
 from local import standin
 from setups import PASSWORD, TOKEN, Bench, Standin, wait_for
+from zstack.api import Api
 from zstack.setup.facts import SYSTEM_TOPIC
 from zstack.setup.undo import UndoFile
 
@@ -52,6 +54,13 @@ def topics_of(zstack: Standin, endpoint: dict) -> set[str]:
 def reaches(row: dict, topics: set[str]) -> int:
     """Over how many topics a rule reaches an endpoint."""
     return len({it["actionUuid"] for it in row.get("actions") or []} & topics)
+
+
+def administrator(zstack: Standin) -> Api:
+    """Somebody else who is logged in."""
+    made = Api(zstack.api, pace=0.02)
+    made.log_in("admin", PASSWORD)
+    return made
 
 
 def old_endpoint(bench: Bench, zstack: Standin, **more: object) -> dict:
@@ -157,6 +166,84 @@ class TestSetUp:
         assert bench.run("--undo", first.name, "--yes").status == 0
         assert cloud.state() == after
 
+    @pytest.mark.parametrize("table", ["endpoints", "topics"])
+    def test_undo_ends_if_the_old_endpoint_was_deleted(self, bench: Bench, cloud: Standin, table: str):
+        """It cannot be subscribed again."""
+        old = old_endpoint(bench, cloud)
+        assert bench.set_up(*FEW).status == 0
+        if table == "endpoints":
+            administrator(cloud).delete(f"/sns/application-endpoints/{old['uuid']}")
+        else:
+            administrator(cloud).delete(f"/sns/topics/{old['topic']}")
+        [path] = bench.undo_files()
+        ended = bench.run("--undo", path.name, "--yes")
+        assert (ended.status, ended.has("not there any more: ")) == (0, True)
+        assert bench.run("--undo", path.name, "--yes").has("Nothing is left to take back")
+
+    def test_undo_keeps_what_others_use(self, bench: Bench, cloud: Standin):
+        """And says who. As soon as they are gone, it takes it back."""
+        before = cloud.state()
+        assert bench.set_up(*FEW).status == 0
+        made = cloud.state()
+        [endpoint] = endpoints(cloud)
+        [topic] = topics_of(cloud, endpoint)
+        [rule] = [it for it in cloud.rows("alarms") if it["name"] == "Host CPU"]
+        actions = [{"alarmUuid": rule["uuid"], "actionType": "sns", "actionUuid": topic}]
+        cloud.change("alarms", rule["uuid"], actions=[*(rule["actions"] or []), *actions])
+        at = f"/sns/topics/{SYSTEM_TOPIC}/endpoints/{endpoint['uuid']}"
+        administrator(cloud).post(at, {})
+        [path] = bench.undo_files()
+        ended = bench.run("--undo", path.name, "--yes")
+        assert ended.status == 0, ended.output
+        assert ended.has("use it (Host CPU): Delete the topic", "use it (system-alarm): Delete the endpoint")
+        assert cloud.state()["endpoints"] == made["endpoints"]
+        assert cloud.state()["topics"] == made["topics"]
+        cloud.change("alarms", rule["uuid"], actions=rule["actions"])
+        administrator(cloud).delete(at)
+        ended = bench.run("--undo", path.name, "--yes")
+        assert ended.has("changes taken back: 2")
+        assert cloud.state() == before
+
+    def test_undo_keeps_an_event_alarm_that_others_use(self, bench: Bench, cloud: Standin):
+        """It sends to another topic by now."""
+        cloud.remove("subscriptions", "1a7a3eb433904df89f5c42a1fa4e0716")
+        assert bench.set_up("--own-topic", *FEW).status == 0
+        other = cloud.add("topics", name="mail", state="Enabled")
+        [back] = [it for it in cloud.rows("subscriptions") if it["eventName"] == "HostConnected"]
+        actions = [*back["actions"], {"actionType": "sns", "actionUuid": other["uuid"]}]
+        cloud.change("subscriptions", back["uuid"], actions=actions)
+        ended = bench.run("--undo", bench.undo_files()[0].name, "--yes")
+        assert ended.has("use it (mail): Delete the event alarm HostConnected.")
+        assert back["uuid"] in {it["uuid"] for it in cloud.rows("subscriptions")}
+
+    def test_undo_goes_to_the_zstack_of_the_file(self, bench: Bench, cloud: Standin):
+        """Whatever the variable says. Another address needs somebody who says yes."""
+        before = cloud.state()
+        assert bench.set_up(*FEW).status == 0
+        made, other = cloud.state(), bench.start("--cloud")
+        [path] = bench.undo_files()
+        ended = bench.run("--undo", path.name, "--yes", "--zstack", other.api)
+        assert (ended.status, ended.has("Nothing was changed.", "without --yes")) == (1, True)
+        ended = bench.run("--undo", path.name, "--zstack", other.api, typed="n\n")
+        assert ended.has("The undo file was written at", "Do it? [y/N]")
+        assert (cloud.state(), other.writes()) == (made, [])
+        ended = bench.run("--undo", path.name, "--yes", ZSTACK=other.api)
+        assert ended.status == 0, ended.output
+        assert (cloud.state(), other.writes()) == (before, [])
+
+    def test_an_undo_file_with_half_a_line(self, bench: Bench, cloud: Standin):
+        """Of a run that was killed while it wrote, even in the middle of a character."""
+        before = cloud.state()
+        assert bench.set_up(*FEW).status == 0
+        [path] = bench.undo_files()
+        with path.open("ab") as file:
+            file.write('{"do": 99, "kind": "recovery", "name": "主'.encode()[:-1])
+        cloud.fault({"refuse": {"code": "SYS.1000", "details": "?"}}, "DeleteSNSTopic")
+        assert bench.run("--undo", path.name, "--yes").status == 1
+        ended = bench.run("--undo", path.name, "--yes")
+        assert ended.status == 0, ended.output
+        assert cloud.state() == before
+
     def test_a_zsphere_refuses_odd_uuids(self, bench: Bench):
         """They are named, and everything else is done."""
         zstack = bench.start()
@@ -242,9 +329,62 @@ class TestSetUp:
 
     def test_everything_is_printed_when_asked_for(self, bench: Bench, cloud: Standin):
         """Every call, without the session."""
-        assert bench.set_up(*FEW, "--verbose").has(
-            "POST /sns/application-endpoints/http: 202", "sessions/..."
-        )
+        ended = bench.set_up(*FEW, "--verbose")
+        assert ended.has("POST /sns/application-endpoints/http: 202", "sessions/...", "api-jobs/...: 200")
+
+    @pytest.mark.parametrize("fault", ["stuck", "lose_answer", "expired"])
+    def test_the_job_of_an_endpoint_is_not_printed(self, bench: Bench, cloud: Standin, fault: str):
+        """Whoever knows it can read the token in its answer, without a session."""
+        cloud.fault(fault, "CreateSNSHttpEndpoint", times=None)
+        ended = bench.set_up(*FEW, "--patience", "0.3", "--verbose")
+        jobs = {it["path"].rpartition("/")[2] for it in cloud.calls("Poll")}
+        assert len(jobs) > 1
+        assert [it for it in jobs if it in ended.output] == []
+        if fault == "stuck":
+            assert (ended.status, ended.has("It may still happen. Look in the console.")) == (1, True)
+            assert "curl" not in ended.output
+
+    def test_a_name_that_no_rule_has(self, bench: Bench, cloud: Standin):
+        """Nothing is made for it."""
+        ended = bench.set_up("--only", "Host Root Volume", "--only", "Host Rot Volume")
+        assert (ended.status, ended.has("has this name: Host Rot Volume. Nothing was changed.")) == (1, True)
+        assert (cloud.writes(), bench.undo_files()) == ([], [])
+
+    def test_a_password_that_is_a_common_word(self, bench: Bench):
+        """Names are shown, although it is in them."""
+        bench.start("--cloud", "--password", "Host")
+        ended = bench.run("--dry-run", "--verbose", ZSTACK_PASSWORD="Host")
+        assert (ended.status, ended.has("Host Root Volume", "Host CPU")) == (0, True)
+        assert "not shown" not in ended.output
+
+    @pytest.mark.parametrize(
+        "options",
+        [
+            ("--password", "s3cret-5f1c"),
+            ("--password=s3cret-5f1c",),
+            ("s3cret-5f1c",),
+            ("-s3cret-5f1c",),
+            ("--yes=s3cret-5f1c",),
+            ("--patience", "s3cret-5f1c"),
+            ("--language", "s3cret-5f1c"),
+        ],
+    )
+    def test_a_secret_among_the_options_is_not_printed(self, bench: Bench, options: tuple[str, ...]):
+        """Nor is an abbreviation taken for --password-file."""
+        ended = bench.run("--dry-run", *options)
+        assert ended.status == 2
+        assert "s3cret" not in ended.output
+        if options[0].startswith("--password"):
+            assert ended.has("unknown option: --password ")
+
+    def test_the_programs_of_a_release_are_enough(self, bench: Bench, cloud: Standin):
+        """Unpacked, and without the repository."""
+        for name, content in bundle.programs("zstack-setup.py").items():
+            (bench.folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (bench.folder / name).write_bytes(content)
+        bench.program = bench.folder / "zstack-setup.py"
+        assert bench.set_up(*FEW).has("Everything is set up.", f"{bench.program} --undo")
+        bench.undo_all()
 
 
 class TestFaults:
@@ -432,9 +572,33 @@ class TestKilled:
 
     def test_the_next_run_completes_it(self, bench: Bench):
         """The state is that of a run that nobody killed, and undo takes all of it back."""
-
         zstack, before = self.prepared(bench)
-        options = (*FEW, "--yes")
+        self.kill_everywhere(bench, zstack, before, FEW)
+
+    def test_the_next_run_completes_it_on_the_system_topic(self, bench: Bench):
+        """With nothing there before, and an event that is subscribed to only when asked for."""
+        zstack = bench.start("--cloud", "--world", "empty")
+        for row in zstack.rows("alarms"):
+            if row["name"] != "Host Root Volume":
+                zstack.remove("alarms", row["uuid"])
+        own = {**zstack.rows("alarms")[0], "uuid": "0" * 12 + "4" + "0" * 3 + "8" + "0" * 15}
+        zstack.add("alarms", **{**own, "name": "of people", "actions": []})
+        before = zstack.state()
+        made = self.kill_everywhere(bench, zstack, before, ("--vm-states",))
+        added = {
+            "CreateSNSHttpEndpoint",
+            "SubscribeSNSTopic",
+            "AddActionToAlarm",
+            "UpdateAlarm",
+            "SubscribeEvent",
+        }
+        assert added <= made
+
+    def kill_everywhere(
+        self, bench: Bench, zstack: Standin, before: dict, options: tuple[str, ...]
+    ) -> set[str]:
+        """Kill a run at each of its calls. The result is the names of these calls."""
+        options = (*options, "--yes")
         assert bench.run(*options).status == 0
         expected = zstack.state()
         calls = [it for it in zstack.calls() if it["call"] != "Poll"]
@@ -457,6 +621,7 @@ class TestKilled:
             assert zstack.state() == expected, place
             bench.undo_all()
             assert zstack.state() == before, place
+        return {it["call"] for it in calls}
 
     def test_a_change_that_was_begun_and_did_not_happen(self, bench: Bench):
         """It is in the undo file, and undo finds nothing to take back."""

@@ -47,6 +47,13 @@ def checked_token(token: str) -> str:
     return token
 
 
+def checked_user(user: str) -> str:
+    """A user name that ZStack accepts and sends together with the password."""
+    if not re.fullmatch(r"[^:\x00-\x1f\x7f]{1,128}", user) or user != user.strip():
+        raise Stop("bad_user")
+    return user
+
+
 def webhook(url: str, channel: str | None, cloud: str | None) -> str:
     """The URL of the endpoint."""
     try:
@@ -58,10 +65,17 @@ def webhook(url: str, channel: str | None, cloud: str | None) -> str:
     if not safe or not host or parts.username is not None or parts.fragment or re.search(r"\s", url):
         raise Stop("bad_url")
     query = parse_qsl(parts.query, keep_blank_values=True)
-    if any(key.lower() == "token" for key, _ in query):
+    # As the relay reads them.
+    names = {key.strip().lower() for key, _ in query}
+    if "token" in names or any("token=" in value.lower() for _, value in query):
         raise Stop("token_in_url")
+    if cloud and "cloud" in names:
+        raise Stop("cloud_twice")
     path = parts.path
-    if channel:
+    if channel is not None:
+        # The rule of src/channel.rs.
+        if not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", channel):
+            raise Stop("bad_channel")
         path = f"{path.rstrip('/')}/{channel}"
     asked = parts.query
     if cloud:

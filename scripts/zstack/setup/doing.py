@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from terminal import FAILED, NONE, OK
+from terminal import FAILED, NONE, NOTE, OK
 
 from ..api import Api, Refused, Unreachable
 from ..explained import explained
@@ -15,6 +15,9 @@ from . import undo
 from .model import Plan, Step, Stop, odd
 from .printing import MANY, Printer, fields
 from .steps import GONE, KINDS, Entry, Kind, NotKept, create_endpoint, entry
+
+DOUBLES = ("SYS.1006", "SYS.1007")
+"""With these, ZStack refuses to add what is there already."""
 
 Errors = (Refused, Unreachable, NotKept, OSError)
 
@@ -55,7 +58,7 @@ class Doing:
             file.writable()
         except OSError as error:
             raise Stop("undo_impossible", path=file.path, why=error.strerror) from None
-        self.printer.terminal.line(self.say("undo_file", path=self.printer.terminal.words(file.path)))
+        self.printer.terminal.line(self.say("undo_file", path=self.printer.name(file.path, 300)))
         kinds = {**KINDS}
         made = replace(KINDS["create_endpoint"], do=create_endpoint(url, password))
         kinds["create_endpoint"] = made
@@ -64,7 +67,7 @@ class Doing:
         done: Counter[str] = Counter()
         refused: list[Step] = []
         for number, step in enumerate(plan.steps):
-            self.name = self.printer.terminal.words(step.name, 60)
+            self.name = self.printer.name(step.name, 60)
             self.printer.progress(number, len(plan.steps), self.name)
             try:
                 outcome = self.take(step, kinds[step.kind], file)
@@ -110,17 +113,25 @@ class Doing:
         try:
             answer = kind.do(self.api, it)
         except Refused as error:
-            # Another run may have been faster. Then it is in the undo file of that one.
-            with suppress(Refused, Unreachable):
+            try:
                 holds = kind.holds(self.api, it)
-            file.end(number, done=False)
+            except (Refused, Unreachable):
+                # The step stays without an end, so undo looks first.
+                raise error from None
+            # Another run may have been faster. Then it is in the undo file of that one. With others, such
+            # as a timeout, ZStack can have done it.
+            faster = bool(holds) and error.code in DOUBLES
+            if faster or not holds:
+                file.end(number, done=False)
             if holds is GONE:
                 return "gone"
-            if holds:
+            if faster:
                 return "already"
-            if error.code == "SYS.1003" and odd(it["uuid"]):
-                return "refused"
-            raise
+            if not holds:
+                if error.code == "SYS.1003" and odd(it["uuid"]):
+                    return "refused"
+                raise
+            answer = {}
         except Unreachable as error:
             # Never a second try: the first one may have happened.
             if error.maybe:
@@ -145,26 +156,32 @@ class Doing:
 
     def take_back(self, path: Path, entries: list[Entry]) -> None:
         """Undo the steps of an undo file, as far as they are still there."""
-        outcomes: Counter[bool] = Counter()
+        outcomes: Counter[str] = Counter()
         for number, it in enumerate(entries):
-            self.name = self.printer.terminal.words(it["name"], 60)
+            self.name = self.printer.name(it["name"], 60)
             self.printer.progress(number, len(entries), self.name)
             try:
-                outcomes[self._back(it)] += 1
-                undo.undone(path, it)
+                outcome = self._back(it)
+                outcomes[outcome] += 1
+                if outcome != "kept":
+                    undo.undone(path, it)
             except Errors as error:
                 self._fail([it], "undo_", error, path)
                 counts = {"done": f"{number:,}", "count": f"{len(entries):,}"}
                 raise Failed(self.say("undo_stopped", **counts)) from None
-        self.printer.line(OK, self.say("taken_back", count=f"{outcomes[True]:,}"))
-        if outcomes[False]:
-            self.printer.line(NONE, self.say("was_not", count=f"{outcomes[False]:,}"))
+        self.printer.line(OK, self.say("taken_back", count=f"{outcomes['taken_back']:,}"))
+        if outcomes["was_not"]:
+            self.printer.line(NONE, self.say("was_not", count=f"{outcomes['was_not']:,}"))
 
-    def _back(self, it: Entry) -> bool:
-        """Undo one step. False if there was nothing to undo."""
+    def _back(self, it: Entry) -> str:
+        """Undo one step: `taken_back`, `was_not` if there was nothing to undo, or `kept`."""
         kind = KINDS[it["kind"]]
         if not kind.holds(self.api, it):
-            return False
+            return "was_not"
+        if users := kind.users(self.api, it):
+            [text] = self.printer.told([it], "undo_")
+            self.printer.line(NOTE, self.say("kept", step=text, names=self.printer.names(users)))
+            return "kept"
         try:
             kind.undo(self.api, it)
         except (Refused, Unreachable) as error:
@@ -174,4 +191,4 @@ class Doing:
                     holds = kind.holds(self.api, it)
             if holds:
                 raise
-        return True
+        return "taken_back"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -125,8 +124,17 @@ def matches(pattern: str, row: Row) -> bool:
     """Whether a rule has this level, or a name like this. `*` stands for anything."""
     if pattern.capitalize() in LEVELS:
         return row.get("emergencyLevel") == pattern.capitalize()
+    # Not fnmatch: [ and ? are characters of names.
+    wanted = ".*".join(re.escape(it) for it in pattern.lower().split("*"))
     names = (row.get("name"), row.get("eventName"))
-    return any(fnmatchcase(str(it).lower(), pattern.lower()) for it in names if it)
+    return any(re.fullmatch(wanted, str(it).lower(), re.DOTALL) for it in names if it)
+
+
+def unmatched(state: State, wanted: Wanted) -> list[str]:
+    """Names of --only and --except that no rule has. A level that no rule has is no mistake."""
+    rules = state.alarms + state.subscriptions
+    names = [it for it in (*wanted.only, *wanted.exclude) if it.capitalize() not in LEVELS]
+    return [it for it in names if not any(matches(it, row) for row in rules)]
 
 
 def named(row: Row) -> str:
@@ -173,6 +181,20 @@ def labels(row: Row) -> set[tuple[str, str, str]]:
 def covers(row: Row) -> bool:
     """Whether a subscription gets the event of every resource."""
     return not labels(row)
+
+
+def on(row: Row) -> bool:
+    """Whether a rule or a topic is enabled. An older version may not say."""
+    return row.get("state") != "Disabled"
+
+
+def ends(state: State, row: Row, back: str) -> list[Row]:
+    """The subscriptions that get the event that ends a problem, the enabled ones first."""
+    key = (str(row.get("namespace")), back)
+    there = [it for it in state.subscriptions if event_key(it) == key]
+    fit = [it for it in there if covers(it)]
+    fit += [it for it in there if not covers(it) and labels(it) == labels(row)]
+    return sorted(fit, key=lambda it: not on(it))
 
 
 def number(value: Any) -> float:

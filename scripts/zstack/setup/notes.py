@@ -4,8 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .facts import LONG_PERIOD, SYSTEM_TOPIC, WAYS_BACK
-from .model import Note, Row, State, Tried, Wanted, covers, event_key, named, note, number, sends_to, shown
+from .facts import LONG_PERIOD, SYSTEM_TOPIC, VM_STATES, WAYS_BACK
+from .model import (
+    Note,
+    Row,
+    State,
+    Tried,
+    Wanted,
+    covers,
+    ends,
+    event_key,
+    named,
+    note,
+    number,
+    on,
+    sends_to,
+    shown,
+)
 
 
 def notes(state: State, wanted: Wanted, kept: Row | None, ours: set[str]) -> Iterator[Note]:
@@ -51,15 +66,17 @@ def event_notes(state: State, wanted: Wanted, ours: set[str]) -> Iterator[Note]:
     here = [it for it in state.subscriptions if wanted.chooses(it)]
     seen: dict[tuple[str, str], int] = {}
     for row in state.subscriptions:
-        if covers(row) and sends_to(row) & ours:
+        if on(row) and covers(row) and sends_to(row) & ours:
             seen[event_key(row)] = seen.get(event_key(row), 0) + 1
     if twice := [" ".join(key) for key, times in seen.items() if times > 1]:
         yield note("event_twice", twice)
     backs = {(str(it.get("namespace")), WAYS_BACK.get(str(it.get("eventName")))) for it in here}
-    off = [it for it in state.subscriptions if it.get("state") == "Disabled" and event_key(it) in backs]
+    told = {event_key(it) for it in state.subscriptions if on(it) and covers(it)}
+    backs -= told
+    off = [it for it in state.subscriptions if not on(it) and event_key(it) in backs]
     if off:
         yield note("disabled_ways_back", [named(it) for it in off])
-    others = [it for it in here if it.get("state") == "Disabled" and it not in off]
+    others = [it for it in here if not on(it) and it not in off]
     if others:
         yield note("disabled_events", [named(it) for it in others])
     unknown = [
@@ -75,3 +92,24 @@ def event_notes(state: State, wanted: Wanted, ours: set[str]) -> Iterator[Note]:
     ]
     if unknown:
         yield note("no_way_back", unknown)
+    yield from narrowed(state, wanted, here)
+
+
+def narrowed(state: State, wanted: Wanted, here: list[Row]) -> Iterator[Note]:
+    """About problems of some resources only. The labels of their end could be others, so none is made."""
+    ways_back = {**WAYS_BACK, **(VM_STATES if wanted.vm_states else {})}
+    problems = [it for it in here if on(it) and str(it.get("eventName")) in ways_back]
+    made = {(it.get("namespace"), ways_back[str(it.get("eventName"))]) for it in problems if covers(it)}
+    alone = []
+    for row in problems:
+        back = ways_back[str(row.get("eventName"))]
+        known = state.events is None or (str(row.get("namespace")), back) in state.events
+        if (
+            not covers(row)
+            and known
+            and (row.get("namespace"), back) not in made
+            and not ends(state, row, back)
+        ):
+            alone.append(f"{named(row)}: {back}")
+    if alone:
+        yield note("narrowed", alone)

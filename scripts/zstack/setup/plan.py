@@ -6,7 +6,22 @@ from collections.abc import Iterator
 
 from .endpoint import chosen, older, own_uuids, why_replaced
 from .facts import API_TOPIC, SYSTEM_TOPIC, VM_STATES, WAYS_BACK, chosen_uuid
-from .model import Plan, Row, State, Step, Wanted, covers, event_key, labels, named, sends_to, shown, step
+from .model import (
+    Plan,
+    Row,
+    State,
+    Step,
+    Wanted,
+    covers,
+    ends,
+    event_key,
+    named,
+    note,
+    on,
+    sends_to,
+    shown,
+    step,
+)
 from .notes import notes
 
 
@@ -20,7 +35,8 @@ def plan(state: State, wanted: Wanted) -> Plan:
     for row in replaced:
         topics += [it for it in state.topics_of(row["uuid"]) if it not in topics]
     topics = [it for it in topics if it != API_TOPIC]
-    topic = main_topic(topics, wanted)
+    off = {it["uuid"] for it in state.topics if not on(it)}
+    topic = main_topic(topics, wanted, off)
     made = Plan(endpoint, topic)
     made.steps += endpoint_steps(state, wanted, kept, endpoint)
     made.steps += topic_steps(state, wanted, topic)
@@ -44,23 +60,26 @@ def plan(state: State, wanted: Wanted) -> Plan:
             for it in state.topics_of(row["uuid"])
             if it != API_TOPIC
         ]
-    made.steps += alarm_steps(state, wanted, ours, topic)
-    made.steps += event_steps(state, wanted, ours, topic)
-    made.notes += notes(state, wanted, kept, ours)
+    # A rule that sends only to another topic, which is disabled, sends nothing.
+    sending = {it for it in ours if it == topic or it not in off}
+    made.steps += alarm_steps(state, wanted, sending, topic)
+    made.steps += event_steps(state, wanted, sending, topic)
+    made.notes += notes(state, wanted, kept, sending)
+    for it in sorted(ours - sending):
+        main = topic_name(state, wanted, topic)
+        made.notes.append(note("disabled_topic", name=topic_name(state, wanted, it), main=main))
     return made
 
 
-def main_topic(topics: list[str], wanted: Wanted) -> str:
+def main_topic(topics: list[str], wanted: Wanted, off: set[str]) -> str:
     """The topic that rules get as their action.
 
     An endpoint that has a topic keeps it. The console gives each endpoint one of its own. Otherwise it is
-    *system-alarm*, unless only some rules were chosen: all preset rules send to *system-alarm*.
+    *system-alarm*, unless only some rules were chosen: all preset rules send to *system-alarm*. `off` are the
+    disabled topics, which come last.
     """
-    own = [it for it in topics if it != SYSTEM_TOPIC]
-    if own:
-        return own[0]
     if topics:
-        return SYSTEM_TOPIC
+        return min(topics, key=lambda it: (it in off, it == SYSTEM_TOPIC, topics.index(it)))
     if wanted.own_topic or wanted.only or wanted.exclude:
         return chosen_uuid("topic", wanted.name)
     return SYSTEM_TOPIC
@@ -86,7 +105,7 @@ def topic_steps(state: State, wanted: Wanted, topic: str) -> Iterator[Step]:
     row = next((it for it in state.topics if it["uuid"] == topic), None)
     if row is None and topic != SYSTEM_TOPIC:
         yield step("create_topic", topic, wanted.name)
-    elif row and row.get("state") == "Disabled":
+    elif row and not on(row):
         yield step("enable_topic", topic, topic_name(state, wanted, topic))
 
 
@@ -111,33 +130,37 @@ def alarm_steps(state: State, wanted: Wanted, ours: set[str], topic: str) -> Ite
 def event_steps(state: State, wanted: Wanted, ours: set[str], topic: str) -> Iterator[Step]:
     """Every chosen subscription sends to us, and so does the way back of each."""
     ways_back = {**WAYS_BACK, **(VM_STATES if wanted.vm_states else {})}
-    told = {event_key(it) for it in state.subscriptions if covers(it) and sends_to(it) & ours}
+    sending = [it for it in state.subscriptions if covers(it) and sends_to(it) & ours]
+    told = {event_key(it) for it in sending if on(it)}
+    prepared = {event_key(it) for it in sending}
+    """Also what is told as soon as somebody enables the rule."""
     added: set[str] = set()
     name = topic_name(state, wanted, topic)
 
     def add(row: Row) -> Iterator[Step]:
-        # A second subscription of the same event would send everything twice.
-        if row["uuid"] in added or sends_to(row) & ours or (covers(row) and event_key(row) in told):
+        # A second subscription of the same event would send everything twice. A disabled one sends nothing.
+        if row["uuid"] in added or sends_to(row) & ours:
+            return
+        if covers(row) and event_key(row) in (told if on(row) else prepared):
             return
         added.add(row["uuid"])
         if covers(row):
-            told.add(event_key(row))
+            prepared.add(event_key(row))
+            told.update({event_key(row)} if on(row) else ())
         yield step("event_action", row["uuid"], named(row), topic=topic, topic_name=name)
 
     unasked = set(VM_STATES.values()) if not wanted.vm_states else set()
-    for row in state.subscriptions:
+    for row in sorted(state.subscriptions, key=lambda it: not on(it)):
         if wanted.chooses(row) and row.get("eventName") not in unasked:
             yield from add(row)
     for row in state.subscriptions:
         back = ways_back.get(str(row.get("eventName")))
-        if not back or not wanted.chooses(row) or row.get("state") == "Disabled":
+        if not back or not wanted.chooses(row) or not on(row):
             continue
         key = (str(row.get("namespace")), back)
-        there = [it for it in state.subscriptions if event_key(it) == key]
-        fit = [it for it in there if covers(it)] or [it for it in there if labels(it) == labels(row)]
+        fit = ends(state, row, back)
         if fit:
-            for it in fit[:1]:
-                yield from add(it)
+            yield from add(fit[0])
         elif key not in told and covers(row) and (state.events is None or key in state.events):
             told.add(key)
             yield step(

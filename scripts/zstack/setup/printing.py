@@ -18,6 +18,9 @@ MANY = {kind for kinds in TOGETHER for kind in kinds}
 NAMES = 10
 """Names of a list that are printed."""
 
+NO_WORD = 16
+"""Characters of a secret that is in no name by chance."""
+
 SECONDS = 1
 """A change takes about this."""
 
@@ -33,6 +36,13 @@ class Printer:
     def __init__(self, terminal: Terminal, verbose: bool):
         self.terminal, self.say, self.verbose = terminal, terminal.say, verbose
 
+    def name(self, text: object, most: int = 120) -> str:
+        """A name in ZStack, or of a file. A password can be a common word, which is in names by chance."""
+        words = " ".join(str(text).split())
+        if any(it in words for it in self.terminal.secrets if len(it) >= NO_WORD):
+            return self.terminal.words(text, most)
+        return words if len(words) <= most else words[:most] + "..."
+
     def line(self, mark: str, text: str, advice: Iterable[str] = ()) -> None:
         """A finding, and what to do about it."""
         self.terminal.line(f"{self.terminal.mark(mark)} {text}")
@@ -41,7 +51,7 @@ class Printer:
 
     def names(self, names: Iterable[str]) -> str:
         """Names, one behind the other; the first ones only, if there are many."""
-        found = sorted(self.terminal.words(it, 120) for it in names)
+        found = sorted(self.name(it) for it in names)
         more = len(found) - NAMES
         if more > 0 and not self.verbose:
             found = [*found[:NAMES], self.say("and_more", count=f"{more:,}")]
@@ -81,9 +91,9 @@ class Printer:
 
     def fields(self, it: Entry) -> Entry:
         """The values of a step, as they may be shown."""
-        made = {key: self.terminal.words(value, 120) for key, value in it.items()}
+        made = {key: self.name(value) for key, value in it.items()}
         if it.get("url"):
-            made["url"] = self.terminal.words(shown(it["url"]))
+            made["url"] = self.name(shown(it["url"]), 300)
         if it.get("why"):
             made["why"] = self.say(it["why"])
         return made

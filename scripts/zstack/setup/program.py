@@ -14,7 +14,7 @@ from ..api import Api, Mistake, Refused, Unreachable
 from . import asking, reading, undo
 from .doing import Doing, Failed
 from .facts import ADMIN
-from .model import Plan, Step, Stop, Tried, Wanted, shown
+from .model import Plan, Step, Stop, Tried, Wanted, shown, unmatched
 from .plan import plan
 from .printing import Printer, fields
 
@@ -54,7 +54,7 @@ class Setup:
         if self.api.scheme == "http" and not asking.private(self.api.host):
             self.printer.line(NOTE, self.say("plain_http", host=self.api.host))
         try:
-            version = self.terminal.words(self.api.version(), 40)
+            version = self.printer.name(self.api.version(), 40)
         except Refused:
             version = ""
         version = version or self.say("unknown_version")
@@ -87,7 +87,7 @@ class Setup:
     def trace(self, text: str) -> None:
         """A call of the API, with --verbose."""
         if self.options.verbose:
-            self.terminal.line(f"  {self.terminal.words(text)}")
+            self.terminal.line(f"  {self.printer.name(text, 300)}")
 
     def progress(self, name: str) -> None:
         """What takes a while."""
@@ -115,6 +115,8 @@ class Setup:
     def set_up(self, wanted: Wanted) -> int:
         """Everything between log in and log out."""
         state = reading.read(self.api, self.progress)
+        if missing := unmatched(state, wanted):
+            raise Stop("no_such_rule", names=", ".join(missing))
         self.progress("testing")
         reading.test_stored(self.api, state, wanted)
         made = plan(state, wanted)
@@ -141,7 +143,7 @@ class Setup:
         finally:
             if file.begun:
                 self.terminal.line(self.say("take_back"))
-                self.terminal.line(f"    {self.options.program} --undo {self.terminal.words(file.path)}")
+                self.terminal.line(f"    {self.options.program} --undo {self.printer.name(file.path, 300)}")
 
     def show(self, made: Plan) -> None:
         """Print the plan."""
@@ -156,7 +158,7 @@ class Setup:
         if made.notes:
             self.terminal.line(self.say("look"))
             for note in made.notes:
-                values = {key: self.terminal.words(value) for key, value in note.fields}
+                values = {key: self.printer.name(value) for key, value in note.fields}
                 names = self.printer.names(note.names)
                 self.printer.line(NOTE, self.say(note.text, names=names, **values))
             self.terminal.line()
@@ -227,11 +229,13 @@ class Setup:
     def take_back(self, path: Path) -> int:
         """Undo what a run changed, as far as it is still there."""
         there, entries = undo.read(path)
+        elsewhere = {"there": self.printer.name(there), "here": self.api.root}
         if there and there != self.api.root:
-            text = self.say("undo_elsewhere", there=self.terminal.words(there), here=self.api.root)
-            self.printer.line(NOTE, text)
+            if self.options.yes and not self.options.dry_run:
+                raise Stop("undo_elsewhere_yes", **elsewhere)
+            self.printer.line(NOTE, self.say("undo_elsewhere", **elsewhere))
         if not entries:
-            self.terminal.line(self.say("undo_nothing", path=self.terminal.words(path)))
+            self.terminal.line(self.say("undo_nothing", path=self.printer.name(path, 300)))
             return 0
         self.terminal.line(self.say("undo_plan"))
         self.printer.steps(entries, "undo_")
@@ -255,7 +259,7 @@ def wanted_of(options: Namespace) -> Wanted:
         url = asking.stack_url(options.stack)
     return Wanted(
         url=asking.webhook(url, options.channel, options.cloud),
-        user=options.user,
+        user=asking.checked_user(options.user),
         name=options.endpoint or " ".join(["Flashduty", *filter(None, [options.channel])]),
         only=tuple(options.only),
         exclude=tuple(options.exclude),
@@ -268,21 +272,22 @@ def wanted_of(options: Namespace) -> Wanted:
 def run(terminal: Terminal, options: Namespace) -> int:
     """Run it. The result is the exit status."""
     setup = Setup(terminal, options)
-    address = options.zstack or os.environ.get("ZSTACK")
+    given = options.zstack or os.environ.get("ZSTACK") or "127.0.0.1"
     try:
         if options.undo:
+            # Presets have the same UUIDs in every ZStack, so the variable may not lead to another one.
             there, _ = undo.read(options.undo)
-            setup.find(address or there or "127.0.0.1")
+            setup.find(options.zstack or there or given)
             return setup.take_back(options.undo)
         wanted = wanted_of(options)
-        setup.find(address or "127.0.0.1")
+        setup.find(given)
         return setup.set_up(wanted)
     except Stop as stop:
         values = {key: terminal.words(it) for key, it in stop.fields.items()}
         advice = [terminal.say(ADVICE[stop.text])] if stop.text in ADVICE else []
         setup.printer.line(FAILED, terminal.say(stop.text, **values), advice)
     except undo.Unusable as error:
-        path = terminal.words(options.undo)
+        path = setup.printer.name(options.undo, 300)
         setup.printer.line(FAILED, terminal.say("undo_bad", path=path, line=error))
     except Failed as failed:
         terminal.line(str(failed))

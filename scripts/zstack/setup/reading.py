@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from ..api import Api, Refused
@@ -78,8 +77,7 @@ def tested(api: Api, params: dict[str, str]) -> Tried:
             raise
         words = " ".join(it for it in (error.code, error.reason or error.description) if it)
         # ZStack passes on the words of its HTTP client.
-        rejected = re.search(r"\b401\b", words)
-        return Tried("rejected" if rejected else "fails", words)
+        return Tried("rejected" if "401" in error.numbers else "fails", words)
     answered = api.clean(answer.get("webhookResp", ""))
     return Tried("works" if answer.get("connected") is not False else "fails", answered)
 

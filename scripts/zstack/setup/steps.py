@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..api import Api
-from .model import Row, Step, sends_to
+from .model import Row, Step, named, sends_to
 
 HTTP = "/sns/application-endpoints/http"
 ENDPOINTS = "/sns/application-endpoints"
@@ -35,12 +35,14 @@ class NotKept(Exception):
 class Kind:
     """A kind of step. Each function takes the API and the step as the undo file has it.
 
-    `holds` is true if it is done, false if it is not, and `GONE` if it cannot be done any more.
+    `holds` is true if it is done, false if it is not, and `GONE` if it can be neither done nor taken back any
+    more. `users` are the names of what others added to the thing that `undo` would delete.
     """
 
     holds: Callable[[Api, Entry], bool | None]
     do: Callable[[Api, Entry], Any]
     undo: Callable[[Api, Entry], Any]
+    users: Callable[[Api, Entry], list[str]] = lambda api, it: []
 
 
 def entry(step: Step) -> Entry:
@@ -120,6 +122,37 @@ def unsubscribe(api: Api, it: Entry) -> Any:
     return api.delete(f"{TOPICS}/{it['uuid']}/endpoints/{it['endpoint']}")
 
 
+def unsubscribed(api: Api, it: Entry) -> bool | None:
+    """Whether an endpoint is off a topic. A deleted one cannot be subscribed again."""
+    if subscribed(api, it):
+        return False
+    there = found(api, HTTP, it["endpoint"]) and found(api, TOPICS, it["uuid"])
+    return True if there else GONE
+
+
+def users_of_topic(api: Api, it: Entry) -> list[str]:
+    """The rules that send to a topic, and the endpoints on it."""
+    rules = [row for path in (ALARMS, EVENTS) for row in api.query(path)]
+    names = [named(row) for row in rules if it["uuid"] in sends_to(row)]
+    rows = api.query(SUBSCRIBERS, f"topicUuid={it['uuid']}", sort="+topicUuid")
+    ends = {row.get("endpointUuid") for row in rows if row.get("topicUuid") == it["uuid"]} - {None}
+    return names + [named(row) for row in api.query(ENDPOINTS) if row.get("uuid") in ends] if ends else names
+
+
+def users_of_endpoint(api: Api, it: Entry) -> list[str]:
+    """The topics of an endpoint."""
+    rows = api.query(SUBSCRIBERS, f"endpointUuid={it['uuid']}", sort="+topicUuid")
+    topics = {row.get("topicUuid") for row in rows if row.get("endpointUuid") == it["uuid"]} - {None}
+    return [named(row) for row in api.query(TOPICS) if row.get("uuid") in topics] if topics else []
+
+
+def users_of_event(api: Api, it: Entry) -> list[str]:
+    """The other topics to which a subscription sends."""
+    row = found(api, EVENTS, it["uuid"])
+    topics = sends_to(row) - {it["topic"]} if row else set()
+    return [named(row) for row in api.query(TOPICS) if row.get("uuid") in topics] if topics else []
+
+
 def recovers(api: Api, it: Entry) -> bool | None:
     """Whether recovery notification is on."""
     row = found(api, ALARMS, it["uuid"])
@@ -172,22 +205,22 @@ def no(api: Api, it: Entry) -> Any:
 
 
 KINDS = {
-    "create_endpoint": Kind(exists(HTTP), no, remove(ENDPOINTS)),
+    "create_endpoint": Kind(exists(HTTP), no, remove(ENDPOINTS), users_of_endpoint),
     "enable_endpoint": Kind(
         enabled(HTTP),
         change(ENDPOINTS, "changeSNSApplicationEndpointState", stateEvent="enable"),
         change(ENDPOINTS, "changeSNSApplicationEndpointState", stateEvent="disable"),
     ),
-    "create_topic": Kind(exists(TOPICS), create_topic, remove(TOPICS)),
+    "create_topic": Kind(exists(TOPICS), create_topic, remove(TOPICS), users_of_topic),
     "enable_topic": Kind(
         enabled(TOPICS),
         change(TOPIC_STATES, "changeSNSTopicState", stateEvent="enable"),
         change(TOPIC_STATES, "changeSNSTopicState", stateEvent="disable"),
     ),
     "subscribe": Kind(subscribed, subscribe, unsubscribe),
-    "unsubscribe": Kind(lambda api, it: not subscribed(api, it), unsubscribe, subscribe),
+    "unsubscribe": Kind(unsubscribed, unsubscribe, subscribe),
     "alarm_action": Kind(has_action(ALARMS), add_action(ALARMS), remove_action(ALARMS)),
     "recovery": Kind(recovers, recover, change(ALARMS, "updateAlarm", enableRecovery=False)),
     "event_action": Kind(has_action(EVENTS), add_action(EVENTS), remove_action(EVENTS)),
-    "subscribe_event": Kind(exists(EVENTS), subscribe_event, remove(EVENTS)),
+    "subscribe_event": Kind(exists(EVENTS), subscribe_event, remove(EVENTS), users_of_event),
 }

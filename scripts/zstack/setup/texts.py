@@ -57,6 +57,25 @@ TEXTS = {
         " password of the endpoint.",
         "URL 里有令牌，每个管理员都能看到。请去掉它：令牌会作为通知对象的密码。",
     ),
+    "cloud_twice": (
+        "The URL names a cloud already. Give it in the URL or with --cloud.",
+        "URL 里已经有 cloud。请只在 URL 里写，或只用 --cloud。",
+    ),
+    "bad_channel": (
+        "A channel's name has 1 to 64 characters: letters, digits, _, . and -",
+        "协作空间的名称有 1 到 64 个字符：字母、数字、_、. 和 -",
+    ),
+    "bad_user": (
+        "--user is 1 to 128 characters without a colon. Without a user name, ZStack sends no password with"
+        " its test message.",
+        "--user 是 1 到 128 个字符，不含冒号。没有用户名时，ZStack 的测试消息不带密码。",
+    ),
+    "no_such_rule": (
+        "No alarm and no event alarm has this name: {names}. Nothing was changed. In --only and --except, *"
+        " stands for anything.",
+        "没有叫这个名称的资源报警器或事件报警器：{names}。没有作任何修改。"
+        "--only 和 --except 里，* 代表任意内容。",
+    ),
     "bad_token": (
         "The token must be one line of 1 to 512 ASCII characters without blanks.",
         "令牌应当是一行，1 到 512 个 ASCII 字符，不含空格。",
@@ -85,12 +104,12 @@ TEXTS = {
     ),
     "url_fails": (
         "ZStack does not reach the relay at {url}. Nothing was changed. ZStack says: {words}",
-        "ZStack 访问不到中继 {url}。没有作任何修改。ZStack 说：{words}",
+        "ZStack 访问不到中继 {url}。没有作任何修改。ZStack 返回：{words}",
     ),
     "endpoint_fails": (
         "The endpoint {name} has this URL, and ZStack's test message fails. Nothing was changed. ZStack says:"
         " {words}",
-        "通知对象 {name} 用的就是这个 URL，但 ZStack 的测试消息失败。没有作任何修改。ZStack 说：{words}",
+        "通知对象 {name} 用的就是这个 URL，但 ZStack 的测试消息失败。没有作任何修改。ZStack 返回：{words}",
     ),
     "check_way": (
         "Check the way from ZStack's management node to the relay: DNS, firewall, URL. docs/answers.md"
@@ -101,7 +120,7 @@ TEXTS = {
     ),
     # The plan.
     "plan": ("The plan:", "计划："),
-    "nothing": ("Nothing to do.", "没有要做的。"),
+    "nothing": ("Nothing to do.", "无需修改。"),
     "look": ("Know this:", "请留意："),
     "create_endpoint": (
         "Create the endpoint {name}: {url}, user name {user}.",
@@ -155,7 +174,7 @@ TEXTS = {
         "Choose a quiet hour: for each alarm whose recovery notification changes, ZStack notifies again"
         " whatever"
         " is in alarm, also by mail and to all other endpoints.",
-        "请选一个清闲的时间：每个修改了“报警恢复通知”的报警器，正在报警的都会再通知一遍，"
+        "请选择业务低峰时段：每个修改了“报警恢复通知”的报警器，正在报警的都会再通知一遍，"
         "邮件和其他通知对象也会收到。",
     ),
     "dry_run": ("This was a dry run. Nothing was changed.", "这是试运行。没有作任何修改。"),
@@ -218,6 +237,18 @@ TEXTS = {
         "This version of ZStack does not know the event that ends these. Somebody has to close the alerts:"
         " {names}",
         "这个版本的 ZStack 没有结束这些事件的事件，告警要由人来关闭：{names}",
+    ),
+    "narrowed": (
+        "These event alarms are limited by labels, and no event alarm gets the event that ends them. Create"
+        " it in the console, with labels that fit, or the alerts stay open: {names}",
+        "这些事件报警器用标签限定了范围，但没有事件报警器接收结束它们的事件。请在控制台里创建，标签与之对应，"
+        "否则告警一直开着：{names}",
+    ),
+    "disabled_topic": (
+        "The endpoint is also on the topic {name}, which is disabled and sends nothing. The topic {main} is"
+        " used instead. Leave {name} disabled, or everything comes twice.",
+        "通知对象还订阅了已停用的主题 {name}，它什么也不发送。改用主题 {main}。"
+        "请不要启用 {name}，否则消息会重复。",
     ),
     "long_period": (
         "The duration of these alarms is 30 minutes or more, and ZStack never sends their recovery. Make it"
@@ -352,6 +383,16 @@ TEXTS = {
         "The undo file was written at {there}, and this is {here}. That is right only if both are the same"
         " ZStack.",
         "撤销文件是在 {there} 写的，而这里是 {here}。只有两者是同一个 ZStack 时才对。",
+    ),
+    "undo_elsewhere_yes": (
+        "The undo file was written at {there}, and this is {here}. Nothing was changed. If both are the same"
+        " ZStack, run this without --yes.",
+        "撤销文件是在 {there} 写的，而这里是 {here}。没有作任何修改。"
+        "如果两者是同一个 ZStack，请去掉 --yes 再执行。",
+    ),
+    "kept": (
+        "Not done, because others use it ({names}): {step} Remove them, and run this again.",
+        "没有撤销，因为还有别的在使用（{names}）：{step}请先去掉它们，再执行一次。",
     ),
     "undo_create_endpoint": ("Delete the endpoint {name}.", "删除通知对象 {name}。"),
     "undo_enable_endpoint": ("Disable the endpoint {name}.", "停用通知对象 {name}。"),

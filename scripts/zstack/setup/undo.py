@@ -68,8 +68,16 @@ class UndoFile:
 
 def undone(path: Path, entry: Entry) -> None:
     """Write down that a step was taken back, so that it is not taken back again after a later run."""
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps({"undone": entry["do"]}) + "\n")
+    with path.open("r+b") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(size - 1)
+        if file.read(1) != b"\n":
+            # A kill left half a line, which says nothing. Together with the next one it would be wrong.
+            file.seek(0)
+            size = file.read().rfind(b"\n") + 1
+            file.truncate(size)
+            file.seek(size)
+        file.write(json.dumps({"undone": entry["do"]}).encode() + b"\n")
         file.flush()
         os.fsync(file.fileno())
 
@@ -77,13 +85,13 @@ def undone(path: Path, entry: Entry) -> None:
 def read(path: Path) -> tuple[str, list[Entry]]:
     """The address of ZStack, and the steps to take back, the last one first."""
     try:
-        text = path.read_text(encoding="utf-8")
+        written = path.read_bytes()
+        if not written.startswith(BEGINNING.encode()[: len(written)]):
+            raise Unusable(1)
+        # A kill can leave half a line, or half a character. Its step has not begun.
+        whole = written[: written.rfind(b"\n") + 1].decode().split("\n")[:-1]
     except (OSError, UnicodeError) as error:
         raise Unusable(0) from error
-    if not text.startswith(BEGINNING[: len(text)]):
-        raise Unusable(1)
-    # A kill can leave half a line. Its step has not begun.
-    whole = text.split("\n")[:-1]
     if not whole:
         return "", []
     root, steps = "", {}

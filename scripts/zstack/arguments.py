@@ -1,0 +1,35 @@
+"""Options that are never printed with their values: somebody may have typed a secret there."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+
+class Parser(argparse.ArgumentParser):
+    """Takes no abbreviations: `--password X` would be `--password-file X`. Its errors repeat no values."""
+
+    def __init__(self, *args: Any, **more: Any):
+        super().__init__(*args, allow_abbrev=False, **more)
+
+    def parse_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> argparse.Namespace:
+        """The options. An unknown one ends the program."""
+        found, rest = self.parse_known_args(args, namespace)
+        if rest:
+            # What follows could be its value.
+            name = re.match(r"--[a-z][a-z-]{0,30}(?=$|=)", rest[0])
+            self.error(f"unknown option: {name[0]}" if name else "unknown arguments, which are not shown")
+        return found
+
+    def error(self, message: str) -> NoReturn:
+        """End the program, with a message that has no value in it."""
+        at = re.match(r"argument [^:]+: (expected (one|at least one) argument)?", message)
+        if at:
+            message = at[0] if at[1] else at[0] + "this value is not possible"
+        elif not message.startswith(("unknown ", "the following arguments are required: ")):
+            message = "the arguments cannot be read"
+        super().error(f"{message} (--help explains the options; a secret is none)")
