@@ -5,23 +5,20 @@ passes requests on to the API of MiniStack, or answers itself. API Gateway's own
 as well, because MiniStack has none of them.
 """
 
-import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 from conftest import World
-from doctors import Run, Shell, impatient, served
+from doctors import Front, Run, Shell, certified, impatient, served
 from local.aws import LOOPBACK
-from local.http import request
 from local.stack import Stack
 from trials import wait_until
 
 Handler = BaseHTTPRequestHandler
-Answering = Callable[[Handler], tuple[int, dict[str, str], str]]
 
 WALL = "203.0.113.0/24"
 """A network that this machine is not in."""
@@ -37,23 +34,6 @@ def shell(world: World, tmp_path: Path) -> Shell:
 def stack(running: World) -> Stack:
     """A stack that these tests share. At first, nobody here may call it."""
     return running.like("api", AllowedSourceCidrs=WALL)
-
-
-class Front:
-    """What stands before the API: it passes requests on, or gives an answer of its own."""
-
-    def __init__(self, stack: Stack):
-        self.stack = stack
-        self.own: Answering | None = None
-
-    def __call__(self, handler: Handler) -> tuple[int, dict[str, str], str]:
-        """The answer to a request."""
-        if self.own:
-            return self.own(handler)
-        names = ("Content-Type", "Authorization")
-        headers = {name: handler.headers[name] for name in names if name in handler.headers}
-        answer = request(handler.command, self.stack.url + handler.path, handler.body, headers)
-        return answer.status, {}, answer.text
 
 
 def fails(run: Run, step: str, text: str, advice: str) -> None:
@@ -153,10 +133,7 @@ def test_a_wrong_url(shell: Shell, stack: Stack):
 @pytest.mark.usefixtures("after_the_wall")
 def test_a_certificate_that_cannot_be_verified(shell: Shell, stack: Stack):
     """The file of the root certificate mends it."""
-    key, certificate = shell.folder / "key.pem", shell.folder / "certificate.pem"
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=front"]
-    command += ["-addext", f"subjectAltName=IP:{LOOPBACK}", "-keyout", key, "-out", certificate]
-    subprocess.run(command, check=True, capture_output=True)
+    certificate, key = certified(shell.folder, f"IP:{LOOPBACK}")
     with served(Front(stack), (certificate, key)) as url:
         run = shell.at(url, stack, only="health")
         fails(run, "health", "cannot be verified: self", "needs SSL_CERT_FILE")
