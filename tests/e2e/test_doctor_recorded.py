@@ -252,7 +252,7 @@ def test_each_state_of_a_stack(state: str, fine: bool, usable: bool, commands: l
         ("UPDATE_IN_PROGRESS", "A deployment is running"),
         ("ROLLBACK_IN_PROGRESS", "A deployment failed, and CloudFormation undoes it"),
         ("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", "A deployment failed, and CloudFormation undoes it"),
-        ("DELETE_IN_PROGRESS", "Somebody deletes it"),
+        ("DELETE_IN_PROGRESS", "It is being deleted"),
         ("DELETE_FAILED", "Remove the cause, and delete it again"),
         ("UPDATE_ROLLBACK_COMPLETE", "the version before it runs"),
         ("UPDATE_FAILED", "a part of it is new, and a part is old"),

@@ -25,7 +25,7 @@ TEXTS = {
         "部署失败，CloudFormation 正在回滚。请等它结束，再执行一次。",
     ),
     "deleting": (
-        "Somebody deletes it. If you need it, wait for the end, and deploy it again:",
+        "It is being deleted. If you need it, wait for the end, and deploy it again:",
         "正在删除。如果还需要它，请等删除结束，再重新部署：",
     ),
     "changeset": (
