@@ -52,7 +52,8 @@ def account(doctor: Doctor) -> Finding:
 def own_region(aws: Aws) -> str:
     """The region that a command without --region uses; empty if there is none."""
     # Version 1 does not read AWS_REGION.
-    for name in ("AWS_REGION", "AWS_DEFAULT_REGION")[aws.version.startswith("1.") :]:
+    names = () if aws.version.startswith("1.") else ("AWS_REGION",)
+    for name in (*names, "AWS_DEFAULT_REGION"):
         if os.environ.get(name):
             return os.environ[name]
     asked = aws.run("configure", "get", "region")

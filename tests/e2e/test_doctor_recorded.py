@@ -789,6 +789,18 @@ def test_every_terminal_can_show_it(encoding: str, begins: str):
     assert (ended.returncode, ended.stderr) == (1, b"")
 
 
+@pytest.mark.parametrize(("version", "region"), [("1.46.3", "eu-central-1"), ("2.15.0", "us-west-2")])
+def test_only_version_2_reads_aws_region(version: str, region: str, monkeypatch: pytest.MonkeyPatch):
+    """Version 1 takes the configured one. A command without --region goes there."""
+    monkeypatch.setenv("AWS_REGION", "us-west-2")
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    aws = Recorded().aws
+    aws.version = version
+    said = subprocess.CompletedProcess([], 0, b"eu-central-1\n", b"")
+    monkeypatch.setattr(aws, "run", lambda *_: said)
+    assert account.own_region(aws) == region
+
+
 def test_in_an_unpacked_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """It takes the name of the stack from the file beside it, and advises SAM."""
     assert release.configured("stack_name") == "zstack-flashduty"
