@@ -4,8 +4,8 @@
 It prints a line for each step, and what to do about a step that failed. The exit status is 0 if none failed.
 
 It needs Python 3.9, terminal.py and checks/ beside it, and the AWS command line (`aws`, version 1 or 2).
-Account and region are those of the AWS command line. It changes nothing, but it sends one test message, which
-opens nothing in Flashduty.
+The account is that of the AWS command line. So is the region, if samconfig.toml has none. In AWS it only
+reads. It sends one test message to the webhook, which opens nothing in Flashduty.
 """
 
 from __future__ import annotations
@@ -118,6 +118,7 @@ def arguments() -> argparse.Namespace:
     """What the user typed."""
     parser = argparse.ArgumentParser(description="Walk the path of an alert, and say where it ends.")
     parser.add_argument("--stack", help="name of the stack (samconfig.toml's)")
+    parser.add_argument("--region", help="region of the stack (samconfig.toml's, or else the AWS CLI's)")
     parser.add_argument("--url", help="URL of the webhook, if it is not the stack's WebhookUrl")
     parser.add_argument(
         "--channel", type=channel, help="name of a channel, to look at its parameters and URL"
@@ -132,7 +133,7 @@ def main() -> int:
     given = arguments()
     terminal = Terminal(TEXTS, given.language or language_of(os.environ))
     name = given.stack or configured("stack_name") or DEFAULT_STACK
-    options = Options(name, given.url, given.channel, not given.no_wait)
+    options = Options(name, given.url, given.channel, not given.no_wait, given.region)
     try:
         return walk(Doctor(terminal, options))
     except KeyboardInterrupt:

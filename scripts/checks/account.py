@@ -9,7 +9,7 @@ import shutil
 from terminal import OK
 
 from .advice import command
-from .aws import SET_REGION, AwsError, text_of
+from .aws import SET_REGION, Aws, AwsError, text_of
 from .doctor import Doctor
 from .findings import Failure, Finding
 from .release import configured
@@ -37,7 +37,10 @@ def account(doctor: Doctor) -> Finding:
     aws.version = found[1]
     if (int(found[2]), int(found[3])) < OLDEST_CLI:
         raise Failure(say("cli_old", version=aws.version), say("install_cli"))
-    aws.region = find_region(doctor)
+    own = own_region(aws)
+    # SAM, too, takes the region in samconfig.toml before that of the shell.
+    aws.region = doctor.options.region or configured("region") or own or os.environ.get("AWS_REGION", "")
+    aws.named_region = "" if aws.region == own else aws.region
     if not aws.region:
         raise Failure(say("no_region"), say("set_region"), SET_REGION)
     caller = aws.call("sts", "get-caller-identity")
@@ -46,16 +49,18 @@ def account(doctor: Doctor) -> Finding:
     return Finding(OK, say("account_ok", region=aws.region, version=aws.version, **known))
 
 
-def find_region(doctor: Doctor) -> str:
-    """The region of the AWS command line, version 2; empty if there is none."""
-    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+def own_region(aws: Aws) -> str:
+    """The region that a command without --region uses; empty if there is none."""
+    # Version 1 does not read AWS_REGION.
+    names = () if aws.version.startswith("1.") else ("AWS_REGION",)
+    for name in (*names, "AWS_DEFAULT_REGION"):
         if os.environ.get(name):
             return os.environ[name]
-    asked = doctor.aws.run("configure", "get", "region")
+    asked = aws.run("configure", "get", "region")
     # It also ends with 1 if there is none, and then says nothing.
     if said := text_of(asked.stderr):
         raise AwsError(asked.returncode, said, "configure", "get")
-    return text_of(asked.stdout) or configured("region")
+    return text_of(asked.stdout)
 
 
 def concurrency(doctor: Doctor) -> Finding:
@@ -67,4 +72,4 @@ def concurrency(doctor: Doctor) -> Finding:
     ask = ("aws", "service-quotas", "request-service-quota-increase", "--service-code", "lambda")
     ask += ("--quota-code", "L-B99A9384", "--desired-value", "1000")
     advice = doctor.say("raise_concurrency", least=LEAST_CONCURRENCY)
-    raise Failure(doctor.say("concurrency_low", limit=limit), advice, command(*ask))
+    raise Failure(doctor.say("concurrency_low", limit=limit), advice, command(doctor, *ask))

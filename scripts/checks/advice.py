@@ -10,21 +10,32 @@ from .findings import Failure
 from .release import is_release
 
 
-def command(*words: str) -> str:
+def command(doctor: Doctor, *words: str) -> str:
     """A command for a shell."""
+    if words[0] == "aws":
+        words += region(doctor)
     return "    " + " ".join(shlex.quote(word) for word in words)
+
+
+def region(doctor: Doctor) -> tuple[str, ...]:
+    """The option that names the region, if the command line would take another one."""
+    named = doctor.aws.named_region
+    return ("--region", named) if named else ()
 
 
 def deploy(doctor: Doctor) -> str:
     """The command that deploys the stack again, in the unpacked release or in the checkout."""
     stack = doctor.options.stack
     if is_release():
-        return command("sam", "deploy", "--stack-name", stack)
-    return command("make", "deploy", f"STACK={stack}")
+        return command(doctor, "sam", "deploy", "--stack-name", stack, *region(doctor))
+    return command(doctor, "make", "deploy", f"STACK={stack}")
 
 
 def restore(doctor: Doctor) -> list[str]:
-    """The commands that undo changes by hand. A deployment of the same template changes nothing."""
+    """The commands that undo changes by hand, and what they need.
+
+    A deployment of the same template changes nothing.
+    """
     # CloudFormation keeps a change set that was executed or that failed, and its name with it.
     name = utc(doctor.began, "undo-changes-by-hand-%Y%m%d-%H%M%S")
     at = ("--stack-name", doctor.options.stack, "--change-set-name", name)
@@ -33,7 +44,8 @@ def restore(doctor: Doctor) -> list[str]:
     create += ("--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND", "--parameters", *kept)
     wait = ("wait", "change-set-create-complete", *at)
     steps = (create, wait, ("describe-change-set", *at), ("execute-change-set", *at))
-    return [command("aws", "cloudformation", *step) for step in steps]
+    commands = [command(doctor, "aws", "cloudformation", *step) for step in steps]
+    return [*commands, doctor.say("new_cli")]
 
 
 def deleted(doctor: Doctor, what: str) -> Failure:
@@ -53,6 +65,7 @@ def put(doctor: Doctor, name: str, value: str) -> str:
     return (
         f'printf %s "${value}" | aws ssm put-parameter --name {shlex.quote(name)} --type SecureString'
         f"{' --key-id ' + key if key else ''} --overwrite --value file:///dev/stdin"
+        f"{''.join(' ' + word for word in region(doctor))}"
     )
 
 

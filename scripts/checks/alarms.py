@@ -33,7 +33,7 @@ def alarms(doctor: Doctor) -> Finding:
         raise Failure(say("alarms_on", names=names), *lines, *notes, say("alarm_ends"))
     mute = [it["AlarmName"] for it in found if not it.get("ActionsEnabled", True)]
     if mute:
-        enable = command("aws", "cloudwatch", "enable-alarm-actions", "--alarm-names", *mute)
+        enable = command(doctor, "aws", "cloudwatch", "enable-alarm-actions", "--alarm-names", *mute)
         raise Failure(say("alarms_mute", names=", ".join(mute)), say("enable_actions"), enable)
     if notes:
         return Finding(NOTE, say("alarms_on", names=", ".join(reasons)), notes)
@@ -77,4 +77,4 @@ def subscriber(doctor: Doctor) -> Finding:
         raise Failure(say("unconfirmed", protocols=protocols), say("confirm"))
     subscribe = ("aws", "sns", "subscribe", "--topic-arn", topic, "--protocol", "email")
     subscribe += ("--notification-endpoint", "ops@example.com")
-    raise Failure(say("nobody"), say("subscribe"), command(*subscribe))
+    raise Failure(say("nobody"), say("subscribe"), command(doctor, *subscribe))

@@ -9,7 +9,7 @@ from typing import Any
 
 from terminal import OK
 
-from .advice import put_push_url, restore
+from .advice import command, put_push_url, restore
 from .aws import AwsError
 from .cloudwatch import last_words, received
 from .doctor import Doctor
@@ -26,16 +26,19 @@ def health(doctor: Doctor) -> Finding:
     answer = doctor.webhook.call(url)
     if not answer.is_relays:
         raise foreign(doctor, answer)
+    if answer.error.get("code") == "SourceNotAllowed":
+        words = doctor.terminal.words(answer.error.get("message", ""))
+        raise Failure(doctor.say("not_allowed", words=words), doctor.say("run_elsewhere"))
     doctor.known.add("health")
     while answer.status == 503 and answer.is_relays and time.monotonic() < deadline:
         time.sleep(2)
         answer = doctor.webhook.call(url)
     if answer.status == 200:
         return Finding(OK, doctor.say("health_ok"))
-    if answer.json.get("error"):
-        raise relay_error(doctor, answer)
-    if answer.status != 503:
+    if not answer.is_relays:
         raise foreign(doctor, answer)
+    if answer.error or answer.status != 503:
+        raise relay_error(doctor, answer)
     raise Failure(doctor.say("unhealthy"), last_words(doctor), doctor.say("check_role"), *restore(doctor))
 
 
@@ -66,7 +69,7 @@ def message(doctor: Doctor) -> Finding:
     if alerts:
         doctor.message.sent = began
         doctor.known.add("message")
-    error = answer.json.get("error") or {}
+    error = answer.error
     requests = ", ".join(str(it["flashduty_request_id"]) for it in alerts if it.get("flashduty_request_id"))
     if answer.status == 200 and requests:
         doctor.message.delivered = True
@@ -81,9 +84,7 @@ def message(doctor: Doctor) -> Finding:
         raise Failure(doctor.say("not_accepted"), doctor.say("wait_token", seconds=ttl), *restore(doctor))
     if error.get("flashduty"):
         raise refused(doctor, error["flashduty"])
-    if error:
-        raise relay_error(doctor, answer)
-    raise foreign(doctor, answer)
+    raise relay_error(doctor, answer)
 
 
 def refused(doctor: Doctor, refusal: dict[str, Any]) -> Failure:
@@ -102,8 +103,13 @@ def refused(doctor: Doctor, refusal: dict[str, Any]) -> Failure:
 
 
 def relay_error(doctor: Doctor, answer: Answer) -> Failure:
-    """An error of the relay, in its own words."""
-    error = answer.json.get("error") or {}
+    """An error of the relay, in its own words; or an answer of the relay that this program does not know."""
+    error = answer.error
+    if not error:
+        text = doctor.say(
+            "unknown_answer", status=answer.status, words=doctor.terminal.words(answer.text, 120)
+        )
+        return Failure(text, doctor.say("same_version"), *logs(doctor))
     words = doctor.terminal.words(error.get("message", ""))
     text = doctor.say("relay_error", status=answer.status, code=error.get("code"), words=words)
     return Failure(text, doctor.say("see_answers"))
@@ -116,4 +122,21 @@ def foreign(doctor: Doctor, answer: Answer) -> Failure:
     if not kind:
         kind = {3: "check_3xx", 5: "check_5xx"}.get(answer.status // 100, "check_other")
     url = doctor.stack.outputs["WebhookUrl"] if kind == "check_404" else answer.url
-    return Failure(text, doctor.say(kind, url=url))
+    return Failure(text, doctor.say(kind, url=url), *causes(doctor, kind))
+
+
+def causes(doctor: Doctor, kind: str) -> list[str]:
+    """What else to do about an answer that API Gateway may have written in the function's place."""
+    function = ("--function-name", doctor.stack.resources["Relay"])
+    remove = command(doctor, "aws", "lambda", "delete-function-concurrency", *function)
+    if kind == "check_429":
+        return [remove, doctor.say("more_429")]
+    return [remove, *logs(doctor)] if kind == "check_5xx" else []
+
+
+def logs(doctor: Doctor) -> list[str]:
+    """The command that shows what the relay logged last."""
+    group, since = doctor.stack.resources["RelayLogs"], str(int(time.time() - 600) * 1000)
+    show = ("aws", "logs", "filter-log-events", "--log-group-name", group, "--start-time", since)
+    show += ("--query", "events[].message", "--output", "text")
+    return [doctor.say("read_log"), command(doctor, *show)]

@@ -55,6 +55,8 @@ class Aws:
         self.terminal, self.say = terminal, terminal.say
         self.program: str | None = None
         self.version = self.region = ""
+        self.named_region = ""
+        """The region, if the commands that are printed must name it: the shell's own is another, or none."""
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess:
         """Run the AWS command line. No argument of it is ever a secret: `ps` shows them."""
@@ -120,7 +122,7 @@ class Aws:
         if not code and re.search(r"connect|timeout|timed out|SSL|proxy|endpoint", words, re.IGNORECASE):
             shown = self.terminal.words(words)
             return Finding(FAILED, say("no_network", words=shown), [say("check_network")])
-        return Finding(FAILED, say("aws_error", words=self.terminal.words(words)))
+        return Finding(FAILED, say("aws_error", words=self.terminal.words(words)), [say("check_aws")])
 
 
 def text_of(output: bytes) -> str:

@@ -15,6 +15,8 @@ class Options:
     channel: str | None = None
     wait: bool = True
     """Whether to wait for the metrics."""
+    region: str | None = None
+    """That of the stack, if it is neither that of samconfig.toml nor the shell's."""
 
 
 @dataclass

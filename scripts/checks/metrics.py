@@ -53,6 +53,6 @@ def late(doctor: Doctor) -> Failure:
             right = f"LogFormat=JSON,ApplicationLogLevel=INFO,LogGroup={logging.get('LogGroup')}"
             set_level = ("aws", "lambda", "update-function-configuration", "--function-name", function)
             set_level += ("--logging-config", right)
-            advice = [doctor.say("log_level", function=function, level=level), command(*set_level)]
+            advice = [doctor.say("log_level", function=function, level=level), command(doctor, *set_level)]
     advice = advice or [doctor.say("check_metrics", function=function), *restore(doctor)]
     return Failure(doctor.say("metrics_late", seconds=METRICS_PATIENCE), *advice)

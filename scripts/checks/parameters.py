@@ -36,7 +36,7 @@ def push_url(doctor: Doctor) -> Finding:
     doctor.terminal.secrets |= keys
     doctor.zstack_kind = url.path.rstrip("/").endswith("/zstack")
     doctor.known.add("push_url")
-    kind = "ZStack" if doctor.zstack_kind else "Standard Alert Event"
+    kind = "ZStack" if doctor.zstack_kind else doctor.say("standard_kind")
     return Finding(OK, doctor.say("push_url_ok", name=name, host=host, kind=kind))
 
 
@@ -71,7 +71,7 @@ def parameter(doctor: Doctor, name: str, store: list[str]) -> str:
     value = found["Value"]
     doctor.terminal.secrets |= {it for it in (value, *value.split()) if len(it) >= 4}
     if found["Type"] != "SecureString":
-        delete = command("aws", "ssm", "delete-parameter", "--name", name)
+        delete = command(doctor, "aws", "ssm", "delete-parameter", "--name", name)
         raise Failure(
             doctor.say("parameter_plain", name=name, type=found["Type"]),
             doctor.say("delete_first"),

@@ -24,7 +24,8 @@ def source(doctor: Doctor) -> Finding:
     state, last = found["State"], found.get("LastProcessingResult") or ""
     if state in ("Disabled", "Disabling"):
         enable = ("aws", "lambda", "update-event-source-mapping", "--uuid", uuid, "--enabled")
-        raise Failure(doctor.say("source_off", state=state), doctor.say("enable_source"), command(*enable))
+        off = doctor.say("source_off", state=state)
+        raise Failure(off, doctor.say("enable_source"), command(doctor, *enable))
     if "PROBLEM" in last:
         raise Failure(
             doctor.say("source_state", state=state, why=doctor.terminal.words(last)), doctor.say("fix_relay")
@@ -51,9 +52,9 @@ def dead_letters(doctor: Doctor) -> Finding:
     move += ["--destination-arn", doctor.stack.outputs["RetryQueueArn"]]
     raise Failure(
         doctor.say("dead", count=count),
-        *(doctor.say("read_dead"), command("aws", "sqs", *read)),
-        *(doctor.say("move_dead"), command("aws", "sqs", *move)),
-        *(doctor.say("drop_dead"), command("aws", "sqs", "purge-queue", "--queue-url", url)),
+        *(doctor.say("read_dead"), command(doctor, "aws", "sqs", *read)),
+        *(doctor.say("move_dead"), command(doctor, "aws", "sqs", *move)),
+        *(doctor.say("drop_dead"), command(doctor, "aws", "sqs", "purge-queue", "--queue-url", url)),
     )
 
 

@@ -64,18 +64,26 @@ def described(doctor: Doctor, state: str) -> str:
 def advice(doctor: Doctor, state: str) -> list[str]:
     """What to do about a state that is not fine."""
     say, at = doctor.say, ("--stack-name", doctor.options.stack)
-    delete = command("aws", "cloudformation", "delete-stack", *at)
+    delete = command(doctor, "aws", "cloudformation", "delete-stack", *at)
+    gone = command(doctor, "aws", "cloudformation", "wait", "stack-delete-complete", *at)
     if state == "REVIEW_IN_PROGRESS":
         return [say("changeset"), deploy(doctor)]
+    if state == "DELETE_IN_PROGRESS":
+        return [say("deleting"), gone, deploy(doctor)]
     if state.endswith("IN_PROGRESS"):
-        return [say("in_progress")]
+        return [say("rolling_back" if "ROLLBACK" in state else "in_progress")]
     if state == "DELETE_FAILED":
         return [say("failed_delete"), delete]
     if state in ("UPDATE_ROLLBACK_FAILED", "IMPORT_ROLLBACK_FAILED"):
-        return [say("failed_rollback"), command("aws", "cloudformation", "continue-update-rollback", *at)]
-    if state in ("UPDATE_ROLLBACK_COMPLETE", "UPDATE_FAILED", "IMPORT_ROLLBACK_COMPLETE"):
+        go_on = command(doctor, "aws", "cloudformation", "continue-update-rollback", *at)
+        return [say("failed_rollback"), go_on]
+    if state == "UPDATE_FAILED":
+        # CloudFormation accepts no ordinary deployment in this state.
+        back = command(doctor, "aws", "cloudformation", "rollback-stack", *at)
+        wait = command(doctor, "aws", "cloudformation", "wait", "stack-rollback-complete", *at)
+        return [say("failed_halfway"), back, wait, deploy(doctor)]
+    if state in ("UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"):
         return [say("failed_update"), deploy(doctor)]
-    gone = command("aws", "cloudformation", "wait", "stack-delete-complete", *at)
     return [say("failed_create"), delete, gone, deploy(doctor)]
 
 

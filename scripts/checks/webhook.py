@@ -51,6 +51,12 @@ class Answer:
         return {}
 
     @property
+    def error(self) -> dict[str, Any]:
+        """The relay's error; empty if there is none."""
+        found = self.json.get("error")
+        return found if isinstance(found, dict) else {}
+
+    @property
     def is_relays(self) -> bool:
         """Whether the relay wrote it. API Gateway's own answers have only a message."""
         return "request_id" in self.json

@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 from collections import defaultdict
+from html import unescape
 from pathlib import Path
 
 from . import ROOT, Failed
@@ -22,22 +23,114 @@ Licences of what is compiled into the functions relay and redeliver
 The functions consist of zstack-flashduty, whose licence is in the file LICENSE, and of what is listed here:
 first each part with its licence, then each text once, with the parts that it came with.
 
-Rust's standard library (https://github.com/rust-lang/rust): MIT OR Apache-2.0, Copyright (c) The Rust Project
-Contributors.
-
 The linker is Zig (https://ziglang.org). It adds its compiler-rt: MIT, Copyright (c) Zig contributors; LLVM's
 libunwind (https://llvm.org): Apache-2.0 WITH LLVM-exception; and the startup code of the GNU C library, whose
 licence lets it be linked into any program. The C library itself is not in the functions.
 """
 
+STANDARD = """\
+Rust's standard library (https://github.com/rust-lang/rust): MIT OR Apache-2.0, Copyright (c) The Rust Project
+Contributors.
+"""
 
-def cargo(*arguments: str) -> str:
-    """What a command of Cargo prints."""
-    command = ["cargo", *arguments, "--locked"]
+LISTED = """\
+These are its parts and its files with a licence of their own, as Rust lists them. Some of them serve only to
+build or test it, and are not in the functions:
+"""
+
+NOT_LISTED = """\
+The compiler came without Rust's list of the parts. These are known; the whole list is
+https://github.com/rust-lang/rust/blob/HEAD/COPYRIGHT:
+"""
+
+BACKTRACE = {
+    "addr2line": "Apache-2.0 OR MIT",
+    "adler2": "0BSD OR MIT OR Apache-2.0",
+    "cfg-if": "MIT OR Apache-2.0",
+    "gimli": "MIT OR Apache-2.0",
+    "hashbrown": "MIT OR Apache-2.0",
+    "libc": "MIT OR Apache-2.0",
+    "memchr": "Unlicense OR MIT",
+    "miniz_oxide": "MIT OR Zlib OR Apache-2.0",
+    "object": "Apache-2.0 OR MIT",
+    "rustc-demangle": "MIT OR Apache-2.0",
+}
+"""Crates in the standard library. Rust's own list leaves out some: those that print a backtrace.
+
+`strings bootstrap | grep /rust/deps/` shows those that are in a function.
+"""
+
+OTHER_SYSTEMS = re.compile("fortanix|hermit|moto|r-efi|vex|wasi|windows|wit-")
+"""Beginnings of names of crates that no Linux has."""
+
+Texts = list[tuple[str, str, str]]
+"""Licence files: whose they are, path and text."""
+
+
+def asked_for(command: list[str]) -> str:
+    """What a command prints."""
     asked = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     if asked.returncode != 0:
         raise Failed(f"{' '.join(command)} failed:\n{asked.stderr.strip()}")
     return asked.stdout
+
+
+def cargo(*arguments: str) -> str:
+    """What a command of Cargo prints."""
+    return asked_for(["cargo", *arguments, "--locked"])
+
+
+def toolchain() -> Path:
+    """The folder in which Rust's own documents are."""
+    return Path(asked_for(["rustc", "--print", "sysroot"]).strip()) / "share/doc/rust"
+
+
+def standard_library(documents: Path) -> tuple[str, Texts]:
+    """The paragraph about Rust's standard library, and the texts that belong to it.
+
+    `documents` is the folder in which the compiler's COPYRIGHT-library.html is. Not every compiler has it.
+    """
+    page = documents / "COPYRIGHT-library.html"
+    if not page.exists():
+        lines = [f"  {name}: {licence}" for name, licence in BACKTRACE.items()]
+        return "\n".join((STANDARD + NOT_LISTED, *lines)) + "\n", []
+    ours, _, others = page.read_text(encoding="utf-8").partition('id="out-of-tree-dependencies"')
+    lines, files, named = [], [], set()
+    for part in ours.split("<b>File/Directory:</b>")[1:]:
+        path = field(r"<code>(.*?)</code>", part)
+        licence = field(r"<b>License:</b>(.*?)</p>", part)
+        owners = [plain(it) for it in re.findall(r"(?s)<b>Copyright:</b>(.*?)</p>", part)]
+        named.update(re.findall(r"[\w.-]+", licence))
+        if path != ".":
+            lines.append(f"  {path}: {licence} ({'; '.join(owners)})")
+    for part in others.split("<h3>")[1:]:
+        heading = plain(part.partition("</h3>")[0])
+        name, version = re.search(r"([\w-]+?)-(\d+\.\S+)$", heading).groups()
+        if OTHER_SYSTEMS.match(name):
+            continue
+        lines.append(f"  {name} {version}: {field(r'<b>License:</b>(.*?)</p>', part)}")
+        for path, text in re.findall(
+            r"(?s)<summary><code>(.*?)</code></summary>\s*<pre>\n?(.*?)</pre>", part
+        ):
+            files.append((f"{name} {version}", plain(path), unescape(text).rstrip().strip("\n")))
+    missing = [it for it in BACKTRACE if not any(line.startswith(f"  {it} ") for line in lines)]
+    lines += [f"  {name}: {BACKTRACE[name]} (https://crates.io/crates/{name})" for name in missing]
+    for path in sorted((documents / "licenses").glob("*.txt")):
+        if path.stem in named:
+            text = path.read_text(encoding="utf-8").strip("\n")
+            files.append(("Rust's standard library", path.name, text))
+    return "\n".join((STANDARD + LISTED, *lines)) + "\n", files
+
+
+def field(pattern: str, part: str) -> str:
+    """The plain text of what a pattern finds; empty if it finds nothing."""
+    found = re.search(f"(?s){pattern}", part)
+    return plain(found[1]) if found else ""
+
+
+def plain(markup: str) -> str:
+    """Text without markup, on one line."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", "", markup)).split())
 
 
 def compiled_in(target: str) -> list[dict]:
@@ -67,8 +160,8 @@ def texts(crate: dict) -> dict[str, str]:
     }
 
 
-def written(crates: list[dict]) -> str:
-    """LICENSES.txt for these crates."""
+def written(crates: list[dict], standard: tuple[str, Texts] = ("", [])) -> str:
+    """LICENSES.txt for these crates and Rust's standard library."""
     parts, same = [], defaultdict(list)
     for crate in crates:
         name = f"{crate['name']} {crate['version']}"
@@ -81,7 +174,9 @@ def written(crates: list[dict]) -> str:
         for path, text in files.items():
             # The same text occurs with other line breaks.
             same[" ".join(text.split())].append((name, path, text))
-    sections = [HEAD, "\n".join(parts) + "\n"]
+    for owner in standard[1]:
+        same[" ".join(owner[2].split())].append(owner)
+    sections = [HEAD, *filter(None, [standard[0]]), "\n".join(parts) + "\n"]
     for owners in same.values():
         of = "\n".join(f"{name}: {path}" for name, path, _ in owners)
         sections.append(f"{'=' * 78}\n{of}\n{'-' * 78}\n\n{owners[0][2]}\n")
@@ -90,4 +185,4 @@ def written(crates: list[dict]) -> str:
 
 def text(target: str) -> str:
     """LICENSES.txt of the functions for a target of Rust."""
-    return written(compiled_in(target))
+    return written(compiled_in(target), standard_library(toolchain()))

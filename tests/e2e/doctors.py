@@ -2,17 +2,19 @@
 
 import os
 import re
+import socket
 import ssl
 import subprocess
 import sys
 import threading
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import doctor
 import warm_aws
@@ -21,6 +23,7 @@ from cloud import bundle
 from conftest import World
 from local import ROOT
 from local.aws import LOOPBACK
+from local.http import request
 from local.stack import Stack
 from trials import wait_until
 
@@ -272,3 +275,69 @@ def served(
     finally:
         server.shutdown()
         server.server_close()
+
+
+class Front:
+    """What stands before the API: it passes requests on, or gives an answer of its own."""
+
+    def __init__(self, stack: Stack):
+        self.stack = stack
+        self.own: Callable[[BaseHTTPRequestHandler], tuple[int, dict[str, str], str]] | None = None
+
+    def __call__(self, handler: BaseHTTPRequestHandler) -> tuple[int, dict[str, str], str]:
+        """The answer to a request."""
+        if self.own:
+            return self.own(handler)
+        names = ("Content-Type", "Authorization")
+        headers = {name: handler.headers[name] for name in names if name in handler.headers}
+        answer = request(handler.command, self.stack.url + handler.path, handler.body, headers)
+        return answer.status, {}, answer.text
+
+
+def certified(folder: Path, name: str) -> tuple[Path, Path]:
+    """The files of a certificate for this name, and of its key."""
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=front"]
+    command += ["-addext", f"subjectAltName={name}", "-keyout", key, "-out", certificate]
+    subprocess.run(command, check=True, capture_output=True)
+    return certificate, key
+
+
+@contextmanager
+def reachable(stack: Stack, host: str, folder: Path) -> Iterator[tuple[dict[str, str], list[str]]]:
+    """Let programs reach the API of a stack at `https://{host}`, through a proxy that knows nothing else.
+
+    Gives the variables that a program needs, and a list that gets the addresses that were asked for.
+    """
+    certificate, key = certified(folder, f"DNS:{host}")
+    with served(Front(stack), (certificate, key)) as url:
+        there, asked = (LOOPBACK, urlsplit(url).port), []
+
+        class Proxy(BaseHTTPRequestHandler):
+            def do_CONNECT(self) -> None:
+                asked.append(self.path)
+                with socket.create_connection(there) as api:
+                    self.send_response_only(200)
+                    self.end_headers()
+                    back = threading.Thread(target=pass_on, args=(api, self.connection), daemon=True)
+                    back.start()
+                    pass_on(self.connection, api)
+                    back.join()
+                self.close_connection = True
+
+        server = ThreadingHTTPServer((LOOPBACK, 0), Proxy)
+        threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
+        proxy = f"http://{LOOPBACK}:{server.server_port}"
+        try:
+            yield {"https_proxy": proxy, "HTTPS_PROXY": proxy, "SSL_CERT_FILE": str(certificate)}, asked
+        finally:
+            server.shutdown()
+            server.server_close()
+
+
+def pass_on(source: socket.socket, target: socket.socket) -> None:
+    """Pass on bytes until their end."""
+    while data := source.recv(65_536):
+        target.sendall(data)
+    with suppress(OSError):
+        target.shutdown(socket.SHUT_WR)

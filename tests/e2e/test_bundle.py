@@ -12,10 +12,12 @@ import tomllib
 import zipfile
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from cloud import build, bundle
 from conftest import QUIET, World
+from doctors import Shell, reachable
 from local import ROOT
 from local.stack import ARCHITECTURE, SAM, Stack
 
@@ -96,6 +98,27 @@ def delivers(world: World, name: str) -> None:
     assert len(world.flashduty.received()) == before + 2
 
 
+def examined(world: World, folder: Path, work: Path) -> None:
+    """`python3 doctor.py` there finds the stack, its region and its WebhookUrl by itself, and all is well.
+
+    Nobody gave an address for the alarms.
+    """
+    relay = Stack(world.aws, "bundled", deployed=True)
+    [found] = world.aws.client("cloudformation").describe_stacks(StackName="bundled")["Stacks"]
+    [url] = [it["OutputValue"] for it in found["Outputs"] if it["OutputKey"] == "WebhookUrl"]
+    tools = work / "tools"
+    tools.mkdir()
+    shell = Shell(world, tools)
+    shell.environment["AWS_DEFAULT_REGION"] = ""
+    host = urlsplit(url).hostname
+    with reachable(relay, host, work) as (variables, asked):
+        run = shell.doctor("--no-wait", there=folder, **variables)
+    assert run.marked("✗") == ["subscriber"], run.output
+    assert run.commands("subscriber")[0].endswith(" --region us-east-1")
+    assert run.text("message").startswith("200: Flashduty has zstack:test"), run.output
+    assert set(asked) == {f"{host}:443"}
+
+
 def parameters(world: World, name: str) -> dict[str, str]:
     """The parameters of a stack."""
     [found] = world.aws.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
@@ -127,6 +150,7 @@ def test_sam_deploys_it_and_an_upgrade_keeps_the_parameters(world: World, made: 
     assert "WebhookUrl" in shown
     first = parameters(world, "bundled")
     assert first["HeartbeatHours"] == "24"
+    examined(world, folder, tmp_path)
 
     # The next release, as README.txt says. Something has to be new in it.
     folder = unpacked(made, tmp_path / "second")

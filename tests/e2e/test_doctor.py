@@ -8,9 +8,10 @@ test_doctor_stack     states of a stack
 test_doctor_undone    changes by hand
 test_doctor_api       the API, what stands before it, and what Flashduty answers
 
-Two kinds of ✗ are only in test_doctor_recorded.py. For an error of AWS that the program does not know (`AWS
-answered: …`) there is no advice to follow. A stack that was imported, or deployed without a rollback,
-gets the advice of the other states.
+Some kinds of ✗ are only in test_doctor_recorded.py: an error of AWS that the program does not know (`AWS
+answered: …`), answers of the relay that it does not know, failed runs of the relay alone, and the states of
+a stack that was imported, deployed without a rollback, or whose creation could not be undone. There the
+advice is read, and not followed.
 """
 # ruff: noqa: RUF001 (Chinese has punctuation of its own)
 

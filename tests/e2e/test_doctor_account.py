@@ -18,7 +18,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from conftest import World
-from doctors import REAL_AWS, STEPS, Run, Shell
+from doctors import REAL_AWS, STEPS, Run, Shell, copied
 from local.aws import CREDENTIALS, REGION
 from trials import wait_until
 
@@ -76,12 +76,21 @@ UNKNOWN = "aws: error: argument operation: Invalid choice, valid choices are:"
         ),
         (saying(THROTTLED), "AWS throttles the calls", "Wait a minute"),
         ("exec sleep 30", "the AWS CLI did not answer in time", "HTTPS_PROXY"),
+        (saying("You must specify a region."), "there is no region", "export AWS_DEFAULT_REGION="),
     ],
 )
 def test_a_command_line_that_cannot_be_used(shell: Shell, script: str, text: str, advice: str):
     """One line says so. With one that can be used, it passes."""
     shell.stand_in(script)
     fails(shell.doctor(only="account", changed={"timeout=120": "timeout=2"}), text, advice)
+    shell.install()
+    passes(shell)
+
+
+def test_a_command_line_for_another_processor(shell: Shell):
+    """The system refuses to start it."""
+    (shell.folder / "aws").write_bytes(b"\x7fELF of something else")
+    fails(shell.doctor(only="account"), "the AWS CLI does not run: Exec format error", "Install it")
     shell.install()
     passes(shell)
 
@@ -106,6 +115,33 @@ def test_no_region(shell: Shell):
     [command] = run.commands("account")
     shell.export(command)
     passes(shell)
+
+
+def test_the_region_that_sam_has_saved(shell: Shell):
+    """SAM deploys there, whatever region the shell has. The printed commands work in that shell."""
+    program = copied(shell.folder)
+    (shell.folder / "samconfig.toml").write_text('[default.deploy.parameters]\nregion = "us-east-1"\n')
+    nobody = {"AWS_CONFIG_FILE": "/dev/null", "AWS_ACCESS_KEY_ID": "111122224444"}
+    shell.environment |= nobody
+    for own in ("", "eu-west-1"):
+        shell.environment["AWS_DEFAULT_REGION"] = own
+        run = shell.doctor(only="concurrency", there=program.parent)
+        assert run.text("account").startswith("us-east-1, account 111122224444"), run.output
+        [command] = run.commands("concurrency")
+        assert command.endswith(" --region us-east-1")
+    shell.environment["AWS_DEFAULT_REGION"] = ""
+    shell.follow(command)
+    run = shell.doctor(only="concurrency", there=program.parent)
+    assert (run.status, run.text("concurrency")) == (0, "1000"), run.output
+
+    shell.environment["AWS_DEFAULT_REGION"] = "us-east-1"
+    run = shell.doctor("--stack", "none", only="stack", there=program.parent)
+    assert "--region" not in "".join(run.commands("stack"))
+    run = shell.doctor("--stack", "none", "--region", "eu-west-1", only="stack", there=program.parent)
+    assert run.text("stack") == "there is no stack none in eu-west-1"
+    assert (
+        run.commands("stack")[0].endswith("--region eu-west-1") == (shell.folder / "template.yaml").exists()
+    )
 
 
 def test_no_credentials_and_no_profile(shell: Shell):

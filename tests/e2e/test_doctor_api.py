@@ -5,23 +5,20 @@ passes requests on to the API of MiniStack, or answers itself. API Gateway's own
 as well, because MiniStack has none of them.
 """
 
-import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 from conftest import World
-from doctors import Run, Shell, impatient, served
+from doctors import Front, Run, Shell, certified, impatient, served
 from local.aws import LOOPBACK
-from local.http import request
 from local.stack import Stack
 from trials import wait_until
 
 Handler = BaseHTTPRequestHandler
-Answering = Callable[[Handler], tuple[int, dict[str, str], str]]
 
 WALL = "203.0.113.0/24"
 """A network that this machine is not in."""
@@ -39,23 +36,6 @@ def stack(running: World) -> Stack:
     return running.like("api", AllowedSourceCidrs=WALL)
 
 
-class Front:
-    """What stands before the API: it passes requests on, or gives an answer of its own."""
-
-    def __init__(self, stack: Stack):
-        self.stack = stack
-        self.own: Answering | None = None
-
-    def __call__(self, handler: Handler) -> tuple[int, dict[str, str], str]:
-        """The answer to a request."""
-        if self.own:
-            return self.own(handler)
-        names = ("Content-Type", "Authorization")
-        headers = {name: handler.headers[name] for name in names if name in handler.headers}
-        answer = request(handler.command, self.stack.url + handler.path, handler.body, headers)
-        return answer.status, {}, answer.text
-
-
 def fails(run: Run, step: str, text: str, advice: str) -> None:
     """The step says so."""
     assert run.marked("✗") == [step], run.output
@@ -64,9 +44,11 @@ def fails(run: Run, step: str, text: str, advice: str) -> None:
 
 
 def test_who_may_not_call(shell: Shell, world: World, stack: Stack):
-    """docs/answers.md says to add the address."""
-    run = shell.on(stack, only="health")
-    fails(run, "health", f"403 SourceNotAllowed: callers from {LOOPBACK} may not call", "docs/answers.md")
+    """One ✗ says so, and not three. The address is in the list, and it passes."""
+    run = shell.on(stack, only="health rejection message")
+    fails(run, "health", "403: this machine's address is not in Al", "on a machine behind ZStack's address")
+    assert f"callers from {LOOPBACK} may not call" in run.text("health")
+    assert run.text("rejection") == run.text("message") == "skipped: needs health check"
     client = world.aws.client("cloudformation")
     [found] = client.describe_stacks(StackName=stack.name)["Stacks"]
     kept = [{"ParameterKey": it["ParameterKey"], "UsePreviousValue": True} for it in found["Parameters"]]
@@ -151,10 +133,7 @@ def test_a_wrong_url(shell: Shell, stack: Stack):
 @pytest.mark.usefixtures("after_the_wall")
 def test_a_certificate_that_cannot_be_verified(shell: Shell, stack: Stack):
     """The file of the root certificate mends it."""
-    key, certificate = shell.folder / "key.pem", shell.folder / "certificate.pem"
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=front"]
-    command += ["-addext", f"subjectAltName=IP:{LOOPBACK}", "-keyout", key, "-out", certificate]
-    subprocess.run(command, check=True, capture_output=True)
+    certificate, key = certified(shell.folder, f"IP:{LOOPBACK}")
     with served(Front(stack), (certificate, key)) as url:
         run = shell.at(url, stack, only="health")
         fails(run, "health", "cannot be verified: self", "needs SSL_CERT_FILE")
@@ -164,13 +143,14 @@ def test_a_certificate_that_cannot_be_verified(shell: Shell, stack: Stack):
 
 @pytest.mark.usefixtures("after_the_wall")
 def test_a_function_that_may_not_run(shell: Shell, world: World, stack: Stack):
-    """The advice names the reserved concurrency."""
+    """The printed command takes the limit away."""
     client = world.aws.client("lambda")
     client.put_function_concurrency(FunctionName=stack.function, ReservedConcurrentExecutions=0)
     run = shell.on(stack, only="health")
     assert run.marked("✗") == ["health"], run.output
-    client.delete_function_concurrency(FunctionName=stack.function)
-    fails(run, "health", "and the answer is not the relay's", "the reserved concurrency of the function is 0")
+    fails(run, "health", "and the answer is not the relay's", "reserved concurrency of")
+    shell.follow(run.commands("health")[0])
+    assert "ReservedConcurrentExecutions" not in client.get_function_concurrency(FunctionName=stack.function)
     run = shell.on(stack, only="health")
     assert run.text("health") == "200: the relay has both secrets", run.output
 

@@ -70,7 +70,7 @@ RESOURCES = {
 class RecordedAws(Aws):
     """With answers that are written down here. An answer that is a text is an error."""
 
-    version, region = "2.15.0", "us-east-1"
+    version, region, named_region = "2.15.0", "us-east-1", ""
 
     def __init__(self, terminal: Terminal, answers: dict[str, Any]):
         self.terminal, self.say, self.answers = terminal, terminal.say, answers
@@ -148,7 +148,12 @@ USER = "User: arn:aws:iam::123456789012:user/colleague is not authorized to perf
         ("SSL validation failed for https://x/", "AWS cannot be reached", "AWS_CA_BUNDLE"),
         ("Unable to locate credentials", "there are no AWS credentials", "aws configure"),
         ("The config profile (x) could not be found", "AWS_PROFILE does not exist", "AWS_PROFILE"),
-        (refusal("InternalServerError", "X", "Oh."), "(InternalServerError)", ""),
+        (
+            "You must specify a region. You can also configure your region",
+            "there is no region",
+            "AWS_DEFAULT_",
+        ),
+        (refusal("InternalServerError", "X", "Oh."), "(InternalServerError)", "AWS's status page"),
     ],
 )
 def test_errors_of_aws_are_explained(words: str, text: str, advice: str):
@@ -191,6 +196,13 @@ def described(state: str, outputs: dict[str, str] = OUTPUTS) -> dict[str, Any]:
     }
 
 
+AGAIN = [
+    "aws cloudformation delete-stack",
+    "aws cloudformation wait stack-delete-complete",
+    "make deploy",
+]
+
+
 @pytest.mark.parametrize(
     ("state", "fine", "usable", "commands"),
     [
@@ -201,17 +213,24 @@ def described(state: str, outputs: dict[str, str] = OUTPUTS) -> dict[str, Any]:
         ("REVIEW_IN_PROGRESS", False, True, ["make deploy"]),
         ("UPDATE_ROLLBACK_COMPLETE", False, True, ["make deploy"]),
         ("UPDATE_ROLLBACK_FAILED", False, True, ["aws cloudformation continue-update-rollback"]),
-        ("DELETE_FAILED", False, False, ["aws cloudformation delete-stack"]),
+        ("IMPORT_ROLLBACK_COMPLETE", False, True, ["make deploy"]),
         (
-            "ROLLBACK_COMPLETE",
+            "UPDATE_FAILED",
             False,
-            False,
+            True,
             [
-                "aws cloudformation delete-stack",
-                "aws cloudformation wait stack-delete-complete",
+                "aws cloudformation rollback-stack",
+                "aws cloudformation wait stack-rollback-complete",
                 "make deploy",
             ],
         ),
+        ("UPDATE_ROLLBACK_IN_PROGRESS", False, True, []),
+        ("ROLLBACK_IN_PROGRESS", False, False, []),
+        ("DELETE_FAILED", False, False, ["aws cloudformation delete-stack"]),
+        ("DELETE_IN_PROGRESS", False, False, AGAIN[1:]),
+        ("ROLLBACK_COMPLETE", False, False, AGAIN),
+        ("ROLLBACK_FAILED", False, False, AGAIN),
+        ("CREATE_FAILED", False, False, AGAIN),
     ],
 )
 def test_each_state_of_a_stack(state: str, fine: bool, usable: bool, commands: list[str]):
@@ -223,8 +242,25 @@ def test_each_state_of_a_stack(state: str, fine: bool, usable: bool, commands: l
     found = [line.strip() for line in finding.advice if line.startswith("    ")]
     assert len(found) == len(commands)
     assert all(line.startswith(command) for line, command in zip(found, commands, strict=True))
-    if "ROLLBACK" in state:
+    if ("ROLLBACK" in state or "FAILED" in state) and "IN_PROGRESS" not in state:
         assert finding.text.endswith("; Relay: no such image")
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("UPDATE_IN_PROGRESS", "A deployment is running"),
+        ("ROLLBACK_IN_PROGRESS", "A deployment failed, and CloudFormation undoes it"),
+        ("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", "A deployment failed, and CloudFormation undoes it"),
+        ("DELETE_IN_PROGRESS", "It is being deleted"),
+        ("DELETE_FAILED", "Remove the cause, and delete it again"),
+        ("UPDATE_ROLLBACK_COMPLETE", "the version before it runs"),
+        ("UPDATE_FAILED", "a part of it is new, and a part is old"),
+    ],
+)
+def test_what_a_state_means(state: str, words: str):
+    """In words, before the commands."""
+    assert words in Recorded(described(state)).finds("stack").advice[0]
 
 
 def test_a_stack_that_is_something_else():
@@ -282,6 +318,23 @@ def test_tokens(value: str, mark: str, text: str):
     assert ("token" in it.known) == (mark != "✗")
 
 
+@pytest.mark.parametrize(("step", "name"), [("push_url", "/zf/push-url"), ("token", "/zf/token")])
+def test_a_parameter_that_is_not_there(step: str, name: str):
+    """It is named, and the command stores it."""
+    it = Recorded({"get-parameters": {"Parameters": []}})
+    finding = it.finds(step)
+    assert (finding.mark, finding.text) == ("✗", f"there is no SSM parameter {name} in us-east-1")
+    assert f"--name {name} --type SecureString" in finding.advice[-1]
+    assert step not in it.known
+
+
+def test_the_kind_of_integration_in_chinese():
+    """As Flashduty's console calls it."""
+    it = Recorded(parameter(PUSH_URL))
+    it.say = Terminal(TEXTS, "zh").say
+    assert it.finds("push_url").text.endswith("集成类型为 标准告警事件")
+
+
 def test_a_key_of_ones_own_is_kept():
     """Without --key-id, SSM would encrypt with its own."""
     it = Recorded(parameter("x"))
@@ -314,6 +367,7 @@ PAGE = (200, {}, "<html>hello</html>")
         ),
         ("health", (403, {}, '{"message":"Forbidden"}'), "✗", "403", "ICP"),
         ("health", (404, {}, '{"message":"Not Found"}'), "✗", "404", OUTPUTS["WebhookUrl"]),
+        ("health", relays(418), "✗", "418: the relay gave an answer that this program", "same release"),
         ("health", (429, {}, '{"message":"Too Many Requests"}'), "✗", "429", "throttles"),
         ("health", (503, {}, '{"message":"Service Unavailable"}'), "✗", "503", "reserved concurrency"),
         ("rejection", relays(401, error={"code": "Unauthorized"}), "✓", "401", ""),
@@ -321,7 +375,7 @@ PAGE = (200, {}, "<html>hello</html>")
         ("rejection", relays(503, error={"code": "SettingsUnavailable"}), "✗", "503 SettingsUn", "answers"),
         ("message", relays(200, alerts=[ALERT]), "✓", "Flashduty has zstack:test (request f). It was", ""),
         ("message", PAGE, "✗", "not the relay's", "Look at"),
-        ("message", relays(200), "✗", "not the relay's", "Look at"),
+        ("message", relays(200), "✗", "200: the relay gave an answer that this program", "same release"),
         ("message", relays(401, error={"code": "Unauthorized"}), "✗", "does not accept", "300 seconds"),
         ("message", relays(503, error={"code": "QueueUnavailable"}), "✗", "503 QueueUnavailable", "answers"),
         (
@@ -556,12 +610,12 @@ def test_alarms(alarms: list[dict[str, Any]], minutes: int, delivered: bool, mar
         assert any("since 2023-11-14 22:13 UTC" in line for line in finding.advice)
 
 
-def points(**values: float) -> Callable[..., Any]:
+def points(of: str = "zf-Redeliver", **values: float) -> Callable[..., Any]:
     """An answer of CloudWatch: sums of metrics in the minutes of 2023-11-14, such as `Errors_13=2`."""
 
     def answer(*_: str, MetricName: str, Dimensions: list[dict[str, str]], **__: Any) -> dict[str, Any]:
         found = [(name.split("_"), value) for name, value in values.items()]
-        ours = Dimensions[0]["Value"].startswith("zf-Redeliver")
+        ours = Dimensions[0]["Value"].startswith(of)
         return {
             "Datapoints": [
                 {"Timestamp": f"2023-11-14T22:{minute}:00Z", "Sum": value}
@@ -597,6 +651,14 @@ def test_runs_that_failed(values: dict[str, float], mark: str):
     assert TOKEN not in finding.text + "".join(finding.advice)
 
 
+def test_runs_of_the_relay_that_failed():
+    """No command runs the relay alone, so the advice is to remove the cause."""
+    answers = {"get-metric-statistics": points("zf-Relay", Errors_13=2, Invocations_13=2)}
+    finding = Recorded(answers).finds("errors")
+    assert (finding.mark, finding.text.startswith("the last runs failed: relay, 2 run(s)")) == ("✗", True)
+    assert finding.advice == [TEXTS["fix_relay"][0]]
+
+
 @pytest.mark.parametrize("age", [30, 100, 3_000])
 def test_the_last_line_of_very_many(age: int):
     """CloudWatch begins with the oldest lines. The last one is named, be it `age` seconds old."""
@@ -620,8 +682,12 @@ def test_the_last_line_of_very_many(age: int):
     assert "relay says: 600!" in finding.advice
 
 
-def test_every_command_is_understood(monkeypatch: pytest.MonkeyPatch):
-    """Of all that is broken at the same time: programs, operations and options exist."""
+@pytest.mark.parametrize("region", ["", "eu-west-1"])
+def test_every_command_is_understood(region: str, monkeypatch: pytest.MonkeyPatch):
+    """Of all that is broken at the same time: programs, operations and options exist.
+
+    Each names the region, if the shell has another one.
+    """
     alarms = [alarm("api-5xx", "OK", ActionsEnabled=False)]
     it = Recorded(
         described("ROLLBACK_COMPLETE")
@@ -642,6 +708,7 @@ def test_every_command_is_understood(monkeypatch: pytest.MonkeyPatch):
             "filter-log-events": {"events": []},
         }
     )
+    it.aws.named_region = region
     steps = ("push_url", "token", "source", "dead_letters", "alarms", "subscriber", "concurrency", "errors")
     lines = []
     monkeypatch.setattr(metrics, "METRICS_PATIENCE", 0)
@@ -650,6 +717,7 @@ def test_every_command_is_understood(monkeypatch: pytest.MonkeyPatch):
         advice = it.finds(step).advice
         lines += [line for line in advice if line.startswith("    ")]
     programs = [command for line in lines for command in commands(line) if command[0] in ("aws", "make")]
+    assert all(("--region eu-west-1" in it) == bool(region) for it in lines if "aws " in it)
     # Two that the check does not know. test_doctor.py runs them.
     programs = [command for command in programs if command[2] not in ("subscribe", "wait")]
     assert len(programs) >= 14
@@ -721,6 +789,18 @@ def test_every_terminal_can_show_it(encoding: str, begins: str):
     assert (ended.returncode, ended.stderr) == (1, b"")
 
 
+@pytest.mark.parametrize(("version", "region"), [("1.46.3", "eu-central-1"), ("2.15.0", "us-west-2")])
+def test_only_version_2_reads_aws_region(version: str, region: str, monkeypatch: pytest.MonkeyPatch):
+    """Version 1 takes the configured one. A command without --region goes there."""
+    monkeypatch.setenv("AWS_REGION", "us-west-2")
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    aws = Recorded().aws
+    aws.version = version
+    said = subprocess.CompletedProcess([], 0, b"eu-central-1\n", b"")
+    monkeypatch.setattr(aws, "run", lambda *_: said)
+    assert account.own_region(aws) == region
+
+
 def test_in_an_unpacked_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """It takes the name of the stack from the file beside it, and advises SAM."""
     assert release.configured("stack_name") == "zstack-flashduty"
@@ -750,7 +830,9 @@ def test_changes_by_hand_are_undone_by_commands_that_aws_knows():
     """In their order, with all parameters of the stack, and a look at the changes before they are made."""
     walked = Recorded()
     walked.stack.parameters = {"TitleRule": "x", "AlarmEmail": ""}
-    commands = [shlex.split(it) for it in restore(walked)]
+    *lines, needed = restore(walked)
+    assert "do not know --deployment-mode" in needed
+    commands = [shlex.split(it) for it in lines]
     assert [it[:3] for it in commands[:1]] == [["aws", "cloudformation", "create-change-set"]]
     assert [it[2] for it in commands] == [
         "create-change-set",
@@ -777,7 +859,12 @@ def test_who_may_not_call_is_told_so(monkeypatch: pytest.MonkeyPatch):
     body = {"error": {"code": "SourceNotAllowed", "message": words}, "request_id": "r"}
     walked = Recorded()
     monkeypatch.setattr(walked.webhook, "call", lambda url: Answer(url, 403, json.dumps(body)))
-    assert words in walked.finds("health").text
+    found = walked.finds("health")
+    assert found.text.endswith(words)
+    assert "this machine's address is not in AllowedSourceCidrs" in found.text
+    assert "on a machine behind ZStack's address" in found.advice[0]
+    # So the steps that call the webhook are skipped.
+    assert "health" not in walked.known
 
 
 def test_a_mistake_names_its_file_and_no_secret(tmp_path: Path):
@@ -785,9 +872,7 @@ def test_a_mistake_names_its_file_and_no_secret(tmp_path: Path):
     wrong = {'aws.program = shutil.which("aws")\n': 'aws.program = int("a secret")\n'}
     ended = subprocess.run([PYTHON, copied(tmp_path, wrong)], capture_output=True, text=True)
     line = (tmp_path / "checks/account.py").read_text().partition("a secret")[0].count("\n") + 1
-    said = (
-        f"This is a mistake of doctor.py: ValueError in checks/account.py, line {line}. Please open an issue."
-    )
+    said = f"This is a bug in doctor.py: ValueError in checks/account.py, line {line}. Please open an issue."
     assert (ended.returncode, ended.stdout, ended.stderr) == (1, f"{said}\n", "")
     with ThreadPoolExecutor() as pool, pytest.raises(AttributeError) as raised:
         pool.submit(account.concurrency, None).result()

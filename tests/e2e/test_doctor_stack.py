@@ -156,7 +156,7 @@ def test_a_stack_that_was_not_created_and_one_that_is_not_deleted(folder: Folder
     s3.put_object(Bucket="held", Key="one", Body=b"1")
     folder.client.delete_stack(StackName="fallen")
     folder.ends("fallen", "DELETE_FAILED")
-    [delete] = folder.fails("fallen", "fallen, DELETE_FAILED; bucket: ", "Delete it again")
+    [delete] = folder.fails("fallen", "fallen, DELETE_FAILED; bucket: ", "and delete it again")
     s3.delete_object(Bucket="held", Key="one")
     folder.follow(delete)
     folder.client.get_waiter("stack_delete_complete").wait(StackName="fallen", WaiterConfig={"Delay": 1})

@@ -44,7 +44,7 @@ def test_what_was_changed(shell: Shell, world: World):
     take_away(world, role, "ReadSettings")
     run = shell.on(stack, only="health rejection", changed=impatient("HEALTH_PATIENCE"))
     assert run.marked("✗") == ["health", "rejection"], run.output
-    assert run.text("health") == "503: the relay cannot read both secrets"
+    assert run.text("health") == "503: the relay cannot read its secrets"
     assert "The log of relay says: " in run.advice("health")
     assert "lacks ssm:GetParameters" in run.advice("health")
     assert run.text("rejection").startswith("503 SettingsUnavailable: ")

@@ -63,6 +63,8 @@ def test_the_readme_fits_on_a_screen_in_both_languages():
     for name in ("/zstack-flashduty/push-url", "/zstack-flashduty/webhook-token"):
         assert readme.count(name) == 2
         assert name in TEXT
+    # SAM's default is English.
+    assert "Language 填 zh-CN" in readme
 
 
 @pytest.mark.parametrize("program", bundle.PROGRAMS)

@@ -1,5 +1,6 @@
 """LICENSES.txt of a bundle: the licences of everything that is compiled into the functions."""
 
+import os
 import re
 import subprocess
 import tomllib
@@ -67,6 +68,63 @@ def test_each_text_is_there_once(text: str):
         ("webpki-roots", "LICENSE"),
     } <= owners
     assert text.count("Permission is hereby granted, free of charge, to any person") > 10
+
+
+def test_every_crate_in_rusts_standard_library_is_named(text: str):
+    """Paths in a built function show which there are. Each is listed with its licence."""
+    listed = dict(re.findall(r"(?m)^  ([\w-]+)(?: \d+\.\d+\.\d+)?: (.+)$", text))
+    # Those that a panic needs, which every function has.
+    found = {"addr2line", "gimli", "hashbrown", "miniz_oxide", "rustc-demangle"}
+    built = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).glob("lambda/re*/bootstrap")
+    for program in built:
+        paths = re.findall(rb"/rust/deps/([\w-]+?)-\d+\.", program.read_bytes())
+        found |= {name.decode() for name in paths}
+    assert found <= listed.keys()
+    assert all(re.search(r"MIT|Apache-2\.0", listed[name]) for name in found)
+
+
+def test_a_compiler_without_rusts_own_list(tmp_path: Path):
+    """The crates that are known are named, and where the list is."""
+    paragraph, texts = licences.standard_library(tmp_path)
+    assert "The compiler came without Rust's list of the parts" in paragraph
+    assert "https://github.com/rust-lang/rust/blob/HEAD/COPYRIGHT" in paragraph
+    assert "\n  gimli: MIT OR Apache-2.0\n" in paragraph
+    assert texts == []
+
+
+PAGE = """<h2 id="in-tree-files">In-tree files</h2>
+<b>File/Directory:</b> <code>.</code> <p><b>License:</b> MIT</p> <p><b>Copyright:</b> All</p>
+<b>File/Directory:</b> <code>library/data.rs</code> <p><b>License:</b> Unicode-3.0</p>
+<p><b>Copyright:</b> 1991 Some &amp; Sons</p>
+<h2 id="out-of-tree-dependencies">Out-of-tree dependencies</h2>
+<h3>\U0001f4e6 gimli-0.32.3</h3> <p><b>License:</b> MIT</p>
+<summary><code>LICENSE</code></summary> <pre>
+  Terms &lt;of gimli&gt;
+</pre>
+<h3>\U0001f4e6 windows-sys-1.0.0</h3> <p><b>License:</b> MIT</p>
+"""
+
+
+def test_rusts_own_list_is_read(tmp_path: Path):
+    """Files, crates and their texts, without those of other systems."""
+    (tmp_path / "COPYRIGHT-library.html").write_text(PAGE)
+    (tmp_path / "licenses").mkdir()
+    for name in ("Unicode-3.0", "GPL-3.0-or-later"):
+        (tmp_path / f"licenses/{name}.txt").write_text(f"terms of {name}\n")
+    paragraph, texts = licences.standard_library(tmp_path)
+    lines = [line for line in paragraph.splitlines() if line.startswith("  ")]
+    assert lines[:3] == [
+        "  library/data.rs: Unicode-3.0 (1991 Some & Sons)",
+        "  gimli 0.32.3: MIT",
+        "  addr2line: Apache-2.0 OR MIT (https://crates.io/crates/addr2line)",
+    ]
+    assert texts == [
+        ("gimli 0.32.3", "LICENSE", "  Terms <of gimli>"),
+        ("Rust's standard library", "Unicode-3.0.txt", "terms of Unicode-3.0"),
+    ]
+    written = licences.written([], (paragraph, texts))
+    assert paragraph in written
+    assert "\ngimli 0.32.3: LICENSE\n" in written
 
 
 def test_files_are_found_by_their_names(tmp_path: Path):

@@ -50,6 +50,12 @@ TEXTS = {
     "throttled": ("AWS throttles the calls of this account", "AWS 限制了这个账号的调用频率"),
     "again": ("Wait a minute, and run this again.", "请等一分钟，再执行一次。"),
     "aws_error": ("AWS answered: {words}", "AWS 返回：{words}"),
+    "check_aws": (
+        "Check the region, and AWS's status page (https://health.aws.amazon.com). Wait a minute, and run this"
+        " again. If it stays, please open an issue with these words.",
+        "请检查区域和 AWS 的状态页（https://health.aws.amazon.com）。等一分钟，再执行一次。如果还是这样，"
+        "请提交 issue，并附上这段话。",
+    ),
     # The account, the clock.
     "concurrency_ok": ("{limit}", "{limit}"),
     "concurrency_low": (

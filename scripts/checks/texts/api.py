@@ -37,23 +37,49 @@ TEXTS = {
         "这个 URL 属于别的服务，或者 API 的路由没有了。请与堆栈的 WebhookUrl 核对：{url}",
     ),
     "check_429": (
-        "API Gateway or Lambda throttles. Wait a minute. If it lasts, look whether the reserved concurrency"
-        " of the function is 0: docs/runbook.md#api-gateway-throttles",
-        "API Gateway 或 Lambda 限流了。请等一分钟。如果一直这样，请看函数的预留并发是不是 0："
-        "docs/runbook.md#api-gateway-throttles",
+        "API Gateway or Lambda throttles. Wait a minute. If it lasts, somebody may have limited the function"
+        " relay (a reserved concurrency of 0 stops it). This command removes the limit:",
+        "API Gateway 或 Lambda 限流了。请等一分钟。如果一直这样，可能有人限制了函数 relay（预留并发是 0"
+        " 时它不运行）。这条命令取消限制：",
+    ),
+    "more_429": (
+        "If that does not help, the API or the account has reached its limit:"
+        " docs/runbook.md#api-gateway-throttles",
+        "如果没有用，那么 API 或账号达到了上限：docs/runbook.md#api-gateway-throttles",
     ),
     "check_5xx": (
-        "API Gateway got no answer from the function. Look at the last step (errors of the functions), and"
-        " whether the reserved concurrency of the function is 0.",
-        "API Gateway 没有得到函数的返回。请看最后一步（函数的错误），以及函数的预留并发是不是 0。",
+        "API Gateway got no answer from the function relay. If the last step (errors of the functions) names"
+        " an error, remove it. If not, the reserved concurrency of relay may be 0. This command removes"
+        " that limit:",
+        "API Gateway 没有得到函数 relay 的返回。如果最后一步（函数的错误）写出了错误，请排除它。否则，relay"
+        " 的预留并发可能是 0。这条命令取消限制：",
     ),
     "check_3xx": (
         "It redirects, and the token is not sent on. Give the final URL with --url.",
         "它要求重定向，令牌不会跟着发过去。请用 --url 指定最终的 URL。",
     ),
     "check_other": ("Look at what answers at {url}.", "请看看 {url} 上是什么在回答。"),
-    "health_ok": ("200: the relay has both secrets", "200：中继已读到两个机密"),
-    "unhealthy": ("503: the relay cannot read both secrets", "503：中继没有读到两个机密"),
+    "health_ok": ("200: the relay has both secrets", "200：中继已读到推送地址和令牌"),
+    "unhealthy": ("503: the relay cannot read its secrets", "503：中继读不到推送地址或令牌"),
+    "not_allowed": (
+        "403: this machine's address is not in AllowedSourceCidrs, so the relay does not answer it. It says:"
+        " {words}",
+        "403：本机的地址不在 AllowedSourceCidrs 里，中继拒绝它的调用。中继返回：{words}",
+    ),
+    "run_elsewhere": (
+        "Run this on a machine behind ZStack's address. ZStack itself is not affected, if its address is in"
+        " the list.",
+        "请在与 ZStack 出口地址相同的机器上执行。只要 ZStack 的地址在列表里，ZStack 就不受影响。",
+    ),
+    "unknown_answer": (
+        "{status}: the relay gave an answer that this program does not know: {words}",
+        "{status}：中继返回了本程序不认识的内容：{words}",
+    ),
+    "same_version": (
+        "Take this program from the same release as the stack. If it is the same, please open an issue.",
+        "请使用与堆栈同一个版本里的本程序。版本相同时，请提交 issue。",
+    ),
+    "read_log": ("What the function logged in the last ten minutes:", "函数最近十分钟的日志："),
     "relay_says": ("The log of relay says: {words}", "relay 的日志：{words}"),
     "check_role": (
         "If both parameters above are right, the role of the function lacks ssm:GetParameters, or"

@@ -5,9 +5,9 @@ TEXTS = {
     # The stack.
     "no_stack": ("there is no stack {stack} in {region}", "{region} 里没有堆栈 {stack}"),
     "find_stack": (
-        "If it has another name, give it with --stack. If it is in another region, set AWS_DEFAULT_REGION."
+        "If it has another name, give it with --stack. If it is in another region, give it with --region."
         " If it was never deployed:",
-        "名称不同时，用 --stack 指定。在其他区域时，设置 AWS_DEFAULT_REGION。还没有部署过时：",
+        "名称不同时，用 --stack 指定。在其他区域时，用 --region 指定。还没有部署过时：",
     ),
     "other_stack": (
         "{stack} is another stack: it has no WebhookUrl",
@@ -20,6 +20,14 @@ TEXTS = {
         "A deployment is running. Wait for its end, and run this again.",
         "正在部署。请等它结束，再执行一次。",
     ),
+    "rolling_back": (
+        "A deployment failed, and CloudFormation undoes it. Wait for its end, and run this again.",
+        "部署失败，CloudFormation 正在回滚。请等它结束，再执行一次。",
+    ),
+    "deleting": (
+        "It is being deleted. If you need it, wait for the end, and deploy it again:",
+        "正在删除。如果还需要它，请等删除结束，再重新部署：",
+    ),
     "changeset": (
         "There is only a change set that nobody executed. Deploy:",
         "只有一个没有执行的变更集。请部署：",
@@ -28,7 +36,15 @@ TEXTS = {
         "It cannot be used or upgraded. Remove the cause, delete it, and deploy it again:",
         "它既不能用，也不能升级。请排除原因，删除它，再重新部署：",
     ),
-    "failed_delete": ("Its deletion did not end. Delete it again:", "删除没有完成。请再删除一次："),
+    "failed_delete": (
+        "Its deletion did not end. Remove the cause, and delete it again:",
+        "删除没有完成。请排除原因，再删除一次：",
+    ),
+    "failed_halfway": (
+        "The last deployment failed and was not rolled back: a part of it is new, and a part is old. Remove"
+        " the cause, go back, and deploy again:",
+        "上一次部署失败，而且没有回滚：一部分是新的，一部分是旧的。请排除原因，回滚，再部署一次：",
+    ),
     "failed_update": (
         "The last deployment failed, and the version before it runs. Remove the cause, and deploy again:",
         "上一次部署失败，正在运行的是之前的版本。请排除原因，再部署一次：",
@@ -39,9 +55,13 @@ TEXTS = {
     ),
     "restore": (
         "It was deleted or changed by hand. A deployment of the same template does not see that. Have"
-        " CloudFormation undo it. This needs a current AWS CLI. Read the changes before the last command:",
+        " CloudFormation undo it. Read the changes before the last command:",
         "它被手工删除或改动过。用同样的模板部署，发现不了这一点。请让 CloudFormation 恢复。"
-        "这需要较新的 AWS CLI。执行最后一条命令之前，请先看变更内容：",
+        "执行最后一条命令之前，请先看变更内容：",
+    ),
+    "new_cli": (
+        "AWS CLIs from before December 2025 do not know --deployment-mode.",
+        "2025 年 12 月以前的 AWS CLI 不认识 --deployment-mode。",
     ),
     # The two parameters.
     "parameter_missing": ("there is no SSM parameter {name} in {region}", "{region} 里没有 SSM 参数 {name}"),
@@ -57,6 +77,7 @@ TEXTS = {
         "{name}, SecureString, to {host}, integration of kind {kind}",
         "{name}，SecureString，发往 {host}，集成类型为 {kind}",
     ),
+    "standard_kind": ("Standard Alert Event", "标准告警事件"),
     "not_a_url": ("the value of {name} is not a URL", "{name} 的值不是 URL"),
     "not_https": ("the value of {name} does not begin with https://", "{name} 的值不以 https:// 开头"),
     "no_key": ("the value of {name} has no integration_key", "{name} 的值里没有 integration_key"),

@@ -33,7 +33,7 @@ TEXTS = {
     ),
     "interrupted": ("Interrupted.", "已中断。"),
     "mistake": (
-        "This is a mistake of doctor.py: {kind} in {file}, line {line}. Please open an issue.",
+        "This is a bug in doctor.py: {kind} in {file}, line {line}. Please open an issue.",
         "这是 doctor.py 自身的错误：{file} 第 {line} 行，{kind}。请提交 issue。",
     ),
 }

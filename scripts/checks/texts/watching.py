@@ -18,7 +18,11 @@ TEXTS = {
         "SQS deletes them after 14 days. First read why (docs/runbook.md#dead-letters):",
         "SQS 在 14 天后删除它们。请先看原因（docs/runbook.md#dead-letters）：",
     ),
-    "move_dead": ("When the cause is gone, have them delivered:", "原因消除后，让它们送达："),
+    "move_dead": (
+        "When the cause is gone, have them delivered (AWS CLIs from before July 2023 do not know this"
+        " command):",
+        "原因消除后，让它们送达（2023 年 7 月以前的 AWS CLI 没有这条命令）：",
+    ),
     "drop_dead": (
         "Or delete all of them, if none of them matters any more, such as test messages:",
         "如果都不再需要（例如测试消息），也可以全部删除：",
