@@ -112,11 +112,11 @@ resync: ## after an outage, post the last state of each alert of ZSTACK again, S
 		$(if $(ENDPOINT),--endpoint '$(ENDPOINT)') $(if $(URL),--url '$(URL)') $(if $(CHANNEL),--channel '$(CHANNEL)') \
 		$(if $(DRY_RUN),--dry-run) $(if $(YES),--yes) $(ARGS)
 
-# It needs Python 3.9 and the AWS CLI, and nothing of .venv. STACK=name, CHANNEL=name, NO_WAIT=1, URL=https://... if the
+# It needs Python 3.9 and the AWS CLI, and nothing of .venv. STACK=name, REGION=name, CHANNEL=name, NO_WAIT=1, URL=https://... if the
 # webhook is behind another domain than the stack knows.
 doctor: ## walk the path of an alert, and say where it ends; NO_WAIT=1 does not wait for the metrics
 	@$(PYTHON) scripts/doctor.py $(if $(STACK),--stack '$(STACK)') $(if $(URL),--url '$(URL)') \
-		$(if $(CHANNEL),--channel '$(CHANNEL)') $(if $(NO_WAIT),--no-wait)
+		$(if $(CHANNEL),--channel '$(CHANNEL)') $(if $(REGION),--region '$(REGION)') $(if $(NO_WAIT),--no-wait)
 
 # ARCHITECTURE=arm64 builds for the other processor.
 bundle: .venv/tools/.stamp rust-installed ## build a release that deploys itself with SAM, in zips/

@@ -22,14 +22,21 @@ class Parser(argparse.ArgumentParser):
         if rest:
             # What follows could be its value.
             name = re.match(r"--[a-z][a-z-]{0,30}(?=$|=)", rest[0])
-            self.error(f"unknown option: {name[0]}" if name else "unknown arguments, which are not shown")
+            self.error(
+                f"unknown option: {name[0]}"
+                if name
+                else "unknown argument, which is no option and is not shown"
+            )
         return found
 
     def error(self, message: str) -> NoReturn:
         """End the program, with a message that has no value in it."""
-        at = re.match(r"argument [^:]+: (expected (one|at least one) argument)?", message)
-        if at:
-            message = at[0] if at[1] else at[0] + "this value is not possible"
-        elif not message.startswith(("unknown ", "the following arguments are required: ")):
+        at = re.match(r"argument [^:]+: ", message)
+        if at and message[at.end() :].startswith(("invalid ", "ignored explicit argument ")):
+            # What follows is the value.
+            message = at[0] + "this value is not possible"
+        elif not at and not message.startswith(
+            ("unknown ", "the following arguments are required: ", "one of ")
+        ):
             message = "the arguments cannot be read"
-        super().error(f"{message} (--help explains the options; a secret is none)")
+        super().error(f"{message} (see --help; no option takes a secret)")

@@ -5,14 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import sys
-from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import NoReturn
 from urllib.parse import urlsplit, urlunsplit
 
 from terminal import Terminal
 
+from ..arguments import Parser
 from .session import Wrong
 from .since import since
 
@@ -52,33 +50,9 @@ def pace(value: str) -> float:
     return found
 
 
-class Parser(argparse.ArgumentParser):
-    """Prints no value of an argument: it may be a secret that somebody gave to a wrong option."""
-
-    _values: Collection[str] = ()
-
-    def parse_args(self, args: Sequence[str] | None = None) -> argparse.Namespace:
-        """Take options that are known, each with its whole name."""
-        given = sys.argv[1:] if args is None else [*args]
-        self._values = {part for it in given for part in (it, it[2:], it.partition("=")[2])} - {""}
-        options, unknown = self.parse_known_args(given)
-        if unknown:
-            names = {it.partition("=")[0] for it in unknown}
-            names = sorted(it for it in names if re.fullmatch(r"--[a-z-]{1,30}", it))
-            self.error(f"not known: {' '.join(names) or 'an argument that is no option'}")
-        return options
-
-    def error(self, message: str) -> NoReturn:
-        """End, and say why."""
-        for value in self._values:
-            message = message.replace(repr(value), "(not shown)")
-        super().error(message)
-
-
 def arguments() -> argparse.ArgumentParser:
     """The options."""
     parser = Parser(
-        allow_abbrev=False,
         prog="zstack-resync.py",
         description="After an outage: read what ZStack told, and post the last state of each alert to the"
         " webhook again.",

@@ -121,7 +121,7 @@ TEXTS = {
     "level_important": ("Important", "严重"),
     "level_normal": ("Normal", "提示"),
     # Remarks.
-    "no_recovery": ("recovery notification is off", "未启用恢复通知"),
+    "no_recovery": ("recovery notification is off", "未启用报警恢复通知"),
     "too_long": ("a period of 30 minutes or more: no recovery", "持续时间不少于 30 分钟：没有恢复通知"),
     "rule_disabled": ("the alarm is disabled now", "报警器现已停用"),
     "rule_gone": ("the rule was deleted", "规则已删除"),
