@@ -146,7 +146,7 @@ pub async fn start_at_once(count: usize) -> Starts {
 ///
 /// Only a few start at the same time: on two processors, a thousand would be slower than the timeouts of their reads.
 pub async fn started(world: &World, count: usize) -> Vec<Function> {
-    const AT_ONCE: usize = 16;
+    const AT_ONCE: usize = 40;
     let turns = Arc::new(Semaphore::new(AT_ONCE));
     let mut starting = JoinSet::new();
     for _ in 0..count {
