@@ -66,7 +66,10 @@ impl ParameterStore {
         // Time for a second try within READ_TIMEOUT. A connection has the time of its try.
         let timeouts = TimeoutConfig::builder().operation_attempt_timeout(READ_TIMEOUT / 3);
         let timeouts = timeouts.operation_timeout(READ_TIMEOUT).build();
-        let ssm = aws_sdk_ssm::config::Builder::from(aws).timeout_config(timeouts).build();
+        // The pauses between three tries end before the time of a read, so that a throttled read says that it was
+        // throttled, and not that there was no time.
+        let retries = RetryConfig::standard().with_max_backoff(READ_TIMEOUT / 6);
+        let ssm = aws_sdk_ssm::config::Builder::from(aws).timeout_config(timeouts).retry_config(retries).build();
         Self { ssm: aws_sdk_ssm::Client::from_conf(ssm) }
     }
 
