@@ -405,6 +405,95 @@ def test_whatever_row_is_late_the_last_message_decides(seed: int, utc: None):
         assert [flashduty.open.get(it) for it in run.touched] == [wanted.get(it) for it in run.touched]
 
 
+BACK = {"back": Rule(True, frozenset([TOPIC]), event="HostConnected")}
+
+
+@pytest.mark.parametrize("rules", [subscriptions("HostDisconnected", "HostPhysicalNicStatusDown") | BACK, {}])
+def test_a_newer_trigger_is_posted_whatever_is_thought_of_it(
+    rules: dict[str, Rule], answers: Answers, utc: None
+):
+    """ZStack may have sent it before the end that is posted here. Else the host is down and the alert closed.
+
+    By itself it would not be decided: ZStack forgot it, or its rule is not known.
+    """
+    reader = Reader([event(1, "HostConnected", "h")], subscriptions("HostConnected") | rules, {})
+    run = run_of(reader)
+    made = run.read(START)
+    lost = event(2, "HostDisconnected", "h", START + 1000)
+    reader.all += [lost, event(3, "HostPhysicalNicStatusDown", "h", START + 2000)]
+    assert posted(run, webhook(answers.url, Clock()), made.of(POSTED)) == 0
+    assert [json.loads(it[2])["EVENT_NAME"] for it in answers.requests] == [
+        "HostConnected",
+        "HostDisconnected",
+    ]
+
+
+def test_a_newer_event_without_a_way_back_is_posted_too(answers: Answers, utc: None):
+    """Its end goes elsewhere, so that it would be posted only with --all."""
+    rules = subscriptions("HostDisconnected", "HostConnected")
+    reader = Reader([event(1, "HostConnected", "h")], rules, {})
+    run = run_of(reader)
+    made = run.read(START)
+    rules["HostConnected"] = Rule(True, frozenset(["other"]), event="HostConnected")
+    reader.all.append(event(2, "HostDisconnected", "h", START + 1000))
+    assert posted(run, webhook(answers.url, Clock()), made.of(POSTED)) == 0
+    assert len(answers.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("first", "newer", "remark"),
+    [
+        # It would close an alert that ZStack opened again, and that one is not posted.
+        (
+            event(1, "VRouterDisconnected", "v"),
+            [event(2, "VRouterConnected", "v", START + 1000), event(3, "VRouterPaused", "v", START + 2000)],
+            "would also close another alert",
+        ),
+        (alarm(1, "cpu", "vm", "Alarm"), [alarm(2, "cpu", "vm", "Odd", START + 1000)], "a state that is not"),
+        (alarm(1, "cpu", "", "OK"), [alarm(2, "cpu", "", "Alarm", START + 1000)], "no resource id"),
+    ],
+)
+def test_something_newer_that_cannot_be_decided_is_told(
+    first: Record,
+    newer: list[Record],
+    remark: str,
+    answers: Answers,
+    utc: None,
+    capsys: pytest.CaptureFixture,
+):
+    """And the status of the program is 1: the alert may have a wrong state."""
+    rules = subscriptions("VRouterDisconnected", "VRouterConnected", "VRouterPaused")
+    rules["cpu"] = Rule(True, frozenset([TOPIC]), recovers=True, period=300, repeat=1800)
+    reader = Reader([first], rules, {"v": ("router-01", "")})
+    run = run_of(reader)
+    made = run.read(START)
+    reader.all += newer
+    assert posted(run, webhook(answers.url, Clock()), made.of(POSTED)) == 1
+    heading, _, row, end = capsys.readouterr().out.splitlines()
+    assert heading == "Cannot be decided. Look at these by hand: 1"
+    assert remark in row
+    assert "router-01" in row or first.kind == "alarm"
+    assert end == "✗ 1 posted: 1 in Flashduty, 0 in the retry queue, 0 refused."
+
+
+def test_what_was_told_before_the_run_is_not_told_again(answers: Answers, utc: None):
+    """It was in the table. And what is older than --since is not read later either."""
+    rules = subscriptions("VMStateChangedOnHost", "VMHAStarted")
+    told = [
+        event(2, "VMStateChangedOnHost", "v", labels="[1]"),
+        event(3, "VMHAStarted", "v", START + 1, error="no host"),
+    ]
+    before = event(1, "VMStateChangedOnHost", "v", START - 1, labels={"NewState": "Running"})
+    reader = Reader([before, *told], rules, {})
+    run = run_of(reader)
+    run.begin = START
+    made = run.read(START)
+    chosen = run.show(made, datetime.fromtimestamp(START / 1000).astimezone())
+    assert [it.record.id for it in chosen] == [3]
+    assert posted(run, webhook(answers.url, Clock()), chosen) == 0
+    assert reader.asked == [START, START]
+
+
 def test_a_cloud_that_never_rests_ends_the_run(answers: Answers, utc: None):
     """Each time something newer about the same alert. Then the program says so."""
     reader = example()

@@ -54,7 +54,8 @@ def work(terminal: Terminal, api: Api, options: argparse.Namespace, begin: datet
     endpoint = run.endpoint()
     run.rules = run.reader.rules()
     try:
-        made = run.read(int(begin.timestamp() * 1000))
+        run.begin = int(begin.timestamp() * 1000)
+        made = run.read(run.begin)
     except Refused as refused:
         if refused.status in (404, 405):
             raise Wrong(terminal.say("too_old")) from None
@@ -99,7 +100,7 @@ def posted(run: Resync, webhook: Webhook, chosen: list[Decision]) -> int:
         terminal.line(f"{terminal.mark(FAILED)} {line}")
         terminal.line(f"  {say('again')}")
         raise
-    mark = OK if settled and not counts["refused"] else FAILED
+    mark = OK if settled and not run.left and not counts["refused"] else FAILED
     numbers = {name: counts[name] for name in ("pushed", "queued", "refused")}
     terminal.line(f"{terminal.mark(mark)} {say('done', count=sum(counts.values()), **numbers)}")
     if not settled:
