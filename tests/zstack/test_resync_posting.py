@@ -629,6 +629,14 @@ def test_a_zone(zone: str, minutes: int | None, capsys: pytest.CaptureFixture):
     assert "+08:00" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("page", ["docs/resync.md", "docs/resync.zh-CN.md", "docs/runbook.md", "Makefile"])
+def test_the_endpoint_is_the_one_that_set_up_makes(page: str):
+    """ZStack's names have upper and lower case."""
+    words = re.findall(r"(?:--endpoint |ENDPOINT=)(\w+)", (ROOT / page).read_text())
+    created = re.findall(r"Create the endpoint (\w+):", (ROOT / "docs/zstack.md").read_text())
+    assert set(words) == set(created) != set()
+
+
 @pytest.mark.parametrize("page", ["resync.md", "resync.zh-CN.md"])
 def test_the_documents_have_every_option(page: str):
     """And no other."""

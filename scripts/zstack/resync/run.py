@@ -68,6 +68,9 @@ class Resync:
             if not same:
                 raise Wrong(say("no_such_name", name=options.endpoint, names=names))
             if len({it.url for it in same}) > 1:
+                # After the URL changed, zstack-setup.py made a new one, and took the old one off its topics.
+                same = [it for it in same if self.reader.topics([it])] or same
+            if len({it.url for it in same}) > 1:
                 raise Wrong(say("several", name=options.endpoint))
         else:
             same = [it for it in found if it.url == options.url]
