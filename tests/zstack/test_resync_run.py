@@ -180,6 +180,20 @@ def test_a_way_back_with_labels_is_not_every_way_back(cloud: Cloud):
     assert re.search(r"HostDisconnected .* the event that ends it is not sent here", ended.stdout)
 
 
+def test_a_trigger_of_an_alarm_that_is_ok_has_a_remark(cloud: Cloud):
+    """It may be over. So may one that is told only some times, and never again."""
+    outage(cloud.zstack)
+    remarks = {
+        "": {"status": "Alarm", "repeatCount": -1},
+        "no end comes if ZStack restarted since": {"status": "Alarm", "repeatCount": 3},
+        "the alarm is OK in ZStack: perhaps over": {"status": "OK", "repeatCount": -1},
+    }
+    for remark, fields in remarks.items():
+        cloud.zstack.change("alarms", HOST_CPU, **fields)
+        [row] = re.findall(r"(?m)^.* node-08 .*$", cloud.resync("--dry-run").stdout)
+        assert row.split("Warning")[1].strip() == remark
+
+
 def test_in_chinese(cloud: Cloud):
     """By the language of the terminal."""
     outage(cloud.zstack)

@@ -79,6 +79,7 @@ class Reader:
                 recovers=row.get("enableRecovery") is True,
                 period=whole(row.get("period")) or 0,
                 repeat=(whole(row.get("repeatInterval")) or 0) if count == -1 else 0,
+                well=row.get("status") == "OK",
             )
         for row in self._rows("/zwatch/events/subscriptions"):
             enabled = row.get("state") != "Disabled"

@@ -136,6 +136,7 @@ TEXTS = {
     "would_close": ("would also close another alert", "还会关闭另一条告警"),
     "nameless": ("no name in ZStack: perhaps deleted", "ZStack 里没有名称：可能已删除"),
     "not_repeated": ("not repeated since: perhaps over", "之后没有重复：可能已结束"),
+    "well": ("the alarm is OK in ZStack: perhaps over", "报警器的状态现在是 OK：可能已结束"),
     "other_device": ("another device of it was in alarm", "同一资源的另一设备曾在报警"),
     "reopens": ("closes two alerts; one opens again", "会关闭两条告警，其中一条随后重新触发"),
     # What came back.
