@@ -180,6 +180,19 @@ def test_a_way_back_with_labels_is_not_every_way_back(cloud: Cloud):
     assert re.search(r"HostDisconnected .* the event that ends it is not sent here", ended.stdout)
 
 
+def test_a_topic_that_is_disabled_sends_nothing(cloud: Cloud):
+    """ZStack recorded the messages of its rules all the same."""
+    outage(cloud.zstack)
+    cloud.zstack.change("topics", SYSTEM_TOPIC, state="Disabled")
+    ended = cloud.resync()
+    assert (ended.returncode, "is on no topic that is enabled" in ended.stdout) == (2, True)
+    other = cloud.zstack.add("topics", name="own", state="Enabled")
+    cloud.zstack.add("subscribers", topicUuid=other["uuid"], endpointUuid=cloud.endpoint["uuid"])
+    ended = cloud.resync()
+    assert (ended.returncode, "Nothing has to be posted." in ended.stdout) == (0, True), ended.stdout
+    assert cloud.answers.requests == []
+
+
 def test_a_trigger_of_an_alarm_that_is_ok_has_a_remark(cloud: Cloud):
     """It may be over. So may one that is told only some times, and never again."""
     outage(cloud.zstack)
@@ -382,7 +395,7 @@ def test_endpoints(cloud: Cloud):
     alone = cloud.zstack.add("endpoints", name="alone", url="https://webhook.invalid/zstack", type="HTTP")
     assert alone["uuid"]
     nothing = cloud.run("--endpoint", "alone", "--since", "2h", "--yes")
-    assert (nothing.returncode, "is on no topic" in nothing.stdout) == (2, True)
+    assert (nothing.returncode, "is on no topic that is enabled" in nothing.stdout) == (2, True)
 
 
 def test_what_the_stand_in_sends_is_what_is_built(cloud: Cloud):

@@ -61,8 +61,9 @@ TEXTS = {
         "通知对象 {name} 已停用：ZStack 现在不会向它发送任何消息",
     ),
     "no_topic": (
-        "The endpoint {name} is on no topic. ZStack sends nothing to it, so there is nothing to post.",
-        "通知对象 {name} 不在任何主题上。ZStack 不会向它发送消息，所以没有可发送的内容。",
+        "The endpoint {name} is on no topic that is enabled. ZStack sends nothing to it, so there is"
+        " nothing to post.",
+        "通知对象 {name} 不在任何已启用的主题上。ZStack 不会向它发送消息，所以没有可发送的内容。",
     ),
     # What is read.
     "logging_in": ("logging in", "正在登录"),
