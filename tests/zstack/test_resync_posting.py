@@ -28,7 +28,7 @@ from setups import DEAD_PROXY
 from terminal import Terminal
 from zstack.resync.decide import POSTED, plan
 from zstack.resync.options import arguments
-from zstack.resync.post import Stopped, Webhook, retry_after
+from zstack.resync.post import Stopped, Webhook, retry_after, url_secrets
 from zstack.resync.program import agreed, posted
 from zstack.resync.records import Record, Rule, Unreadable, record
 from zstack.resync.run import Resync
@@ -242,6 +242,37 @@ def test_some_messages_may_be_refused(answers: Answers):
     with pytest.raises(Stopped) as stopped:
         it.post(b"{}")
     assert (stopped.value.text, stopped.value.fields["count"]) == ("all_refused", 5)
+
+
+def test_a_secret_in_a_long_answer_is_not_cut(answers: Answers, utc: None, capsys: pytest.CaptureFixture):
+    """Half of it would not be known as a secret."""
+    page = f"<html>{'x' * 185} geheim-geheim"
+    answers.answers = [(503, {}, page)] * 6
+    with pytest.raises(Stopped) as stopped:
+        webhook(answers.url, Clock()).post(b"{}")
+    answers.answers = [(503, {}, page)] * 6
+    run = run_of(example())
+    run.terminal.secrets.add("geheim-geheim")
+    assert posted(run, webhook(answers.url, Clock()), run.read(START).of(POSTED)) == 1
+    printed = capsys.readouterr().out
+    assert "not shown, because a secret is in it" in printed
+    assert "geheim" in stopped.value.fields["why"]
+    assert "gehe" not in printed
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("token=a%2Fb", {"a/b", "a%2Fb", "a%252Fb"}),
+        ("cloud=x&Token=a+b%3d", {"a b=", "a+b%3d", "a+b=", "a%20b%3D", "a+b%253d"}),
+        ("token=", set()),
+        ("cloud=x&token=abc&a", {"abc"}),
+        ("%74oken=x/y", {"x/y", "x%2Fy"}),
+    ],
+)
+def test_a_token_in_a_url_has_several_forms(query: str, shown: set[str]):
+    """As ZStack has it, as the relay reads it, and as it is sent."""
+    assert url_secrets(f"https://webhook.invalid/zstack?{query}") == shown
 
 
 def test_a_pause_may_be_a_date():

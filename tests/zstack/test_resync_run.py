@@ -7,9 +7,11 @@ import re
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from cloud import bundle
@@ -240,6 +242,22 @@ def test_a_token_in_the_url_is_not_shown(cloud: Cloud):
     assert "400 (not shown, because a secret is in it)" in ended.stdout
     assert [path for path, _, _ in cloud.answers.requests] == [f"/zstack?token={TOKEN}"] * 3
     assert "Authorization" not in cloud.answers.requests[0][1]
+
+
+@pytest.mark.parametrize(
+    "form", [quote(f"{TOKEN}/", safe=""), "%67eheim", b64encode(f"zstack:{TOKEN}/".encode()).decode()]
+)
+def test_no_form_of_the_token_is_shown(cloud: Cloud, form: str):
+    """A gateway may print the request."""
+    outage(cloud.zstack)
+    cloud.answers.answers = [relays(400, f"token={form}")]
+    if form == "%67eheim":
+        cloud.zstack.change(
+            "endpoints", cloud.endpoint["uuid"], url=f"{cloud.answers.url}/zstack?token={form}"
+        )
+    ended = cloud.resync(WEBHOOK_TOKEN=f"{TOKEN}/")
+    assert form not in ended.stdout
+    assert "400 (not shown, because a secret is in it)" in ended.stdout
 
 
 def test_several_thousand_records_are_read_page_by_page(cloud: Cloud):

@@ -12,6 +12,7 @@ from terminal import FAILED, NOTE, OK, Terminal, language_of
 
 from zstack import explained
 from zstack.api import Api, Mistake, Refused, Unreachable
+from zstack.setup.asking import token_forms
 
 from .decide import Decision
 from .options import arguments, checked
@@ -74,6 +75,7 @@ def work(terminal: Terminal, api: Api, options: argparse.Namespace, begin: datet
     token = ""
     if endpoint.user:
         token = secret(terminal, TOKEN, "ask_token", options.token_file, name=endpoint.name)
+        terminal.secrets |= token_forms(endpoint.user, token) - {""}
 
     def waiting(seconds: float, why: str) -> None:
         terminal.line(terminal.say("waiting", seconds=round(seconds), why=terminal.words(why)))

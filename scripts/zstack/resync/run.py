@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from urllib.parse import parse_qsl, urlsplit
 
 from terminal import FAILED, NOTE, Terminal
 
@@ -17,7 +16,7 @@ from zstack.api import Refused, Unreachable
 from . import table
 from .decide import LISTED, OPENS, POSTED, UNDECIDED, Decision, Plan, clean, effects, plan
 from .messages import body
-from .post import Webhook
+from .post import Webhook, url_secrets
 from .reader import Reader
 from .records import Endpoint, Record, Rule
 from .session import Wrong
@@ -77,9 +76,8 @@ class Resync:
             if not same:
                 raise Wrong(say("no_endpoint", names=names))
         # A token in the URL must not be printed.
-        self.terminal.secrets |= {
-            value for name, value in parse_qsl(urlsplit(same[0].url).query) if is_token(name)
-        }
+        for it in same:
+            self.terminal.secrets |= url_secrets(it.url)
         chosen = next((it for it in same if it.enabled), same[0])
         if not chosen.enabled:
             self.note(say("endpoint_disabled", name=self.terminal.words(chosen.name)))
@@ -203,8 +201,3 @@ class Resync:
             self.look_up(self.left)
             self.table("undecided", self.left)
         return not chosen
-
-
-def is_token(name: str) -> bool:
-    """Whether a parameter of the URL is the token, as src/webhook/caller.rs reads it."""
-    return name.strip().lower() == "token"
