@@ -489,5 +489,9 @@ def test_secrets_in_files(cloud: Cloud, tmp_path: Path):
         cloud.answers.requests[0][1]["Authorization"]
         == Webhook("", "zstack", TOKEN, 1).headers["Authorization"]
     )
-    missing = cloud.resync(*files, str(tmp_path / "missing"), **nothing)
-    assert (missing.returncode, "missing cannot be read: No such file" in missing.stdout) == (2, True)
+    # Somebody gives the secret in place of the name of its file.
+    for option in ("--password-file", "--token-file", "--secret-file"):
+        key = ("--access-key", "standinKeyEnabled") if option == "--secret-file" else ()
+        wrong = cloud.resync(*key, option, "hunter2")
+        assert (wrong.returncode, f"of {option} cannot be read: No such file" in wrong.stdout) == (2, True)
+        assert "hunter2" not in wrong.stdout

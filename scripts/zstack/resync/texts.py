@@ -35,7 +35,7 @@ TEXTS = {
         "Nobody can be asked here: set {name}.",
         "这里无法询问：请设置 {name}。",
     ),
-    "unreadable_file": ("{path} cannot be read: {why}", "无法读取 {path}：{why}"),
+    "unreadable_file": ("the file of {option} cannot be read: {why}", "无法读取 {option} 的文件：{why}"),
     "say_yes": (
         "Nobody can be asked here whether to post. Give --yes or --dry-run.",
         "这里无法询问是否发送。请加 --yes 或 --dry-run。",
