@@ -369,8 +369,8 @@ def test_what_is_newer_is_posted_behind(answers: Answers, utc: None):
         "vm3",
     ]
     assert [it["ALARM_CURRENT_STATUS"] for it in bodies if "ALARM_UUID" in it] == ["OK", "Alarm", "OK"]
-    # From a minute before the last record: two nodes have two clocks.
-    assert reader.asked == [START, START + 20 * MINUTE, START + 22 * MINUTE]
+    # From five minutes before the last record: two nodes have two clocks.
+    assert reader.asked == [START, START + 16 * MINUTE, START + 18 * MINUTE]
     assert run.counts == {"pushed": 6}
 
 

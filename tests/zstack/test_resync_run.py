@@ -11,6 +11,7 @@ from base64 import b64encode
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -58,7 +59,9 @@ class Cloud:
     python = sys.executable
     program = ("-c", f"import sys; sys.path.insert(0, {str(ROOT / 'scripts')!r}); {IMPATIENT}")
 
-    def run(self, *options: str, **variables: str) -> subprocess.CompletedProcess:
+    def run(
+        self, *options: str, stdout: int = subprocess.PIPE, **variables: str
+    ) -> subprocess.CompletedProcess:
         """Run it. No output has a secret."""
         env = {
             "PATH": os.environ["PATH"],
@@ -69,14 +72,20 @@ class Cloud:
         env |= {"ZSTACK_PASSWORD": PASSWORD, "WEBHOOK_TOKEN": TOKEN} | variables
         command = [self.python, *self.program, "--zstack", self.zstack.api, *options]
         ended = subprocess.run(
-            command, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=100
+            command,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=100,
         )
         for secret in SECRETS:
-            assert secret not in ended.stdout + ended.stderr
+            assert secret not in f"{ended.stdout}{ended.stderr}"
         assert ended.stderr == "" or ended.returncode == 2, ended.stderr
         return ended
 
-    def resync(self, *options: str, **variables: str) -> subprocess.CompletedProcess:
+    def resync(self, *options: str, **variables: Any) -> subprocess.CompletedProcess:
         """Post what was told within two hours, fast."""
         return self.run(
             "--endpoint", "flashduty", "--since", "2h", "--yes", "--per-minute", "800", *options, **variables
@@ -441,6 +450,18 @@ def test_what_the_stand_in_sends_is_what_is_built(cloud: Cloud):
         assert rebuilt.keys() <= original.keys()
         for name in rebuilt.keys() - other:
             assert rebuilt[name] == original[name], name
+
+
+def test_when_nobody_reads_the_session_ends(cloud: Cloud):
+    """As with `head`. ZStack allows only so many sessions of an account."""
+    outage(cloud.zstack)
+    reads, writes = os.pipe()
+    os.close(reads)
+    ended = cloud.resync("--dry-run", stdout=writes)
+    os.close(writes)
+    assert ended.returncode == 1
+    assert len(cloud.zstack.calls("LogInByAccount")) == 1
+    assert cloud.zstack.sessions() == 0
 
 
 def test_two_runs_at_once_do_no_harm(cloud: Cloud):

@@ -135,6 +135,9 @@ def main() -> int:
         terminal.line(terminal.say("interrupted"))
         return 130
     except BrokenPipeError:
+        # Nothing can be printed any more, not even by Python at its end.
+        if api:
+            api.log_out()
         os._exit(1)
     except Exception as error:
         # A traceback could show a secret.

@@ -24,7 +24,7 @@ from .session import Wrong
 SETTLE = 5
 """Seconds. ZStack may write a record a moment after it sent the message."""
 
-OVERLAP = 60_000
+OVERLAP = 300_000
 """Milliseconds. Two management nodes have two clocks."""
 
 ROUNDS = 10
