@@ -102,7 +102,7 @@ zstack: ## set up ZSTACK: endpoint, alarms, recovery notification; a second run 
 		$(if $(CHANNEL),--channel '$(CHANNEL)') $(if $(CLOUD),--cloud '$(CLOUD)') \
 		$(if $(DRY_RUN),--dry-run) $(if $(YES),--yes) $(ARGS)
 
-# ZSTACK=192.0.2.20 SINCE=2h ENDPOINT=flashduty, or URL=https://... as ZStack has it. DRY_RUN=1 posts nothing; ARGS='--all'
+# ZSTACK=192.0.2.20 SINCE=2h ENDPOINT=Flashduty, or URL=https://... as ZStack has it. DRY_RUN=1 posts nothing; ARGS='--all'
 # has the other options. It asks for the password of admin and for the webhook token, as `make zstack` does.
 resync: override export ZSTACK_PASSWORD := $(value ZSTACK_PASSWORD)
 resync: override export ZSTACK_ACCESS_SECRET := $(value ZSTACK_ACCESS_SECRET)

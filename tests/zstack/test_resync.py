@@ -108,7 +108,9 @@ def decided(records: list[Record], rules: dict[str, Rule], now: int = NOW) -> li
     ("rule", "outcome", "why"),
     [
         (RECOVERS, POSTED, ""),
-        (Rule(True, frozenset([TOPIC, "other"]), recovers=True, period=1799), POSTED, ""),
+        (Rule(True, frozenset([TOPIC, "other"]), recovers=True, period=1799), POSTED, "restart"),
+        (replace(RECOVERS, well=True), POSTED, "well"),
+        (replace(RECOVERS, well=True, recovers=False), LISTED, "no_recovery"),
         (Rule(True, frozenset([TOPIC]), period=300), LISTED, "no_recovery"),
         (Rule(True, frozenset([TOPIC]), recovers=True, period=1800), LISTED, "too_long"),
         (Rule(False, frozenset([TOPIC]), recovers=True, period=300), LISTED, "rule_disabled"),
@@ -278,6 +280,9 @@ def test_remarks_on_what_is_posted():
     late = START + (1800 + 600 + 300) * 1000
     assert decided([alarm(1, "r", "vm", "Alarm")], {"r": RECOVERS}, late) == [(1, POSTED, "")]
     assert decided([alarm(1, "r", "vm", "Alarm")], {"r": RECOVERS}, late + 1) == [(1, POSTED, "not_repeated")]
+    assert decided([alarm(1, "r", "vm", "Alarm")], {"r": replace(RECOVERS, repeat=0)}, late * 2) == [
+        (1, POSTED, "restart")
+    ]
     disks = [
         alarm(1, "r", "h", "Alarm", context='{"DiskDeviceLetter":"sda"}'),
         alarm(2, "r", "h", "Alarm", context='{"DiskDeviceLetter":"sdb"}'),

@@ -28,7 +28,7 @@ from setups import DEAD_PROXY
 from terminal import Terminal
 from zstack.resync.decide import POSTED, plan
 from zstack.resync.options import arguments
-from zstack.resync.post import Stopped, Webhook, retry_after
+from zstack.resync.post import Stopped, Webhook, retry_after, url_secrets
 from zstack.resync.program import agreed, posted
 from zstack.resync.records import Record, Rule, Unreadable, record
 from zstack.resync.run import Resync
@@ -244,6 +244,37 @@ def test_some_messages_may_be_refused(answers: Answers):
     assert (stopped.value.text, stopped.value.fields["count"]) == ("all_refused", 5)
 
 
+def test_a_secret_in_a_long_answer_is_not_cut(answers: Answers, utc: None, capsys: pytest.CaptureFixture):
+    """Half of it would not be known as a secret."""
+    page = f"<html>{'x' * 185} geheim-geheim"
+    answers.answers = [(503, {}, page)] * 6
+    with pytest.raises(Stopped) as stopped:
+        webhook(answers.url, Clock()).post(b"{}")
+    answers.answers = [(503, {}, page)] * 6
+    run = run_of(example())
+    run.terminal.secrets.add("geheim-geheim")
+    assert posted(run, webhook(answers.url, Clock()), run.read(START).of(POSTED)) == 1
+    printed = capsys.readouterr().out
+    assert "not shown, because a secret is in it" in printed
+    assert "geheim" in stopped.value.fields["why"]
+    assert "gehe" not in printed
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("token=a%2Fb", {"a/b", "a%2Fb", "a%252Fb"}),
+        ("cloud=x&Token=a+b%3d", {"a b=", "a+b%3d", "a+b=", "a%20b%3D", "a+b%253d"}),
+        ("token=", set()),
+        ("cloud=x&token=abc&a", {"abc"}),
+        ("%74oken=x/y", {"x/y", "x%2Fy"}),
+    ],
+)
+def test_a_token_in_a_url_has_several_forms(query: str, shown: set[str]):
+    """As ZStack has it, as the relay reads it, and as it is sent."""
+    assert url_secrets(f"https://webhook.invalid/zstack?{query}") == shown
+
+
 def test_a_pause_may_be_a_date():
     """As HTTP has it."""
     soon = datetime.now(UTC) + timedelta(seconds=100)
@@ -338,8 +369,8 @@ def test_what_is_newer_is_posted_behind(answers: Answers, utc: None):
         "vm3",
     ]
     assert [it["ALARM_CURRENT_STATUS"] for it in bodies if "ALARM_UUID" in it] == ["OK", "Alarm", "OK"]
-    # From a minute before the last record: two nodes have two clocks.
-    assert reader.asked == [START, START + 20 * MINUTE, START + 22 * MINUTE]
+    # From five minutes before the last record: two nodes have two clocks.
+    assert reader.asked == [START, START + 16 * MINUTE, START + 18 * MINUTE]
     assert run.counts == {"pushed": 6}
 
 
@@ -403,6 +434,95 @@ def test_whatever_row_is_late_the_last_message_decides(seed: int, utc: None):
         assert run.deliver(arrives, chosen)
         wanted = Flashduty().take(told).open
         assert [flashduty.open.get(it) for it in run.touched] == [wanted.get(it) for it in run.touched]
+
+
+BACK = {"back": Rule(True, frozenset([TOPIC]), event="HostConnected")}
+
+
+@pytest.mark.parametrize("rules", [subscriptions("HostDisconnected", "HostPhysicalNicStatusDown") | BACK, {}])
+def test_a_newer_trigger_is_posted_whatever_is_thought_of_it(
+    rules: dict[str, Rule], answers: Answers, utc: None
+):
+    """ZStack may have sent it before the end that is posted here. Else the host is down and the alert closed.
+
+    By itself it would not be decided: ZStack forgot it, or its rule is not known.
+    """
+    reader = Reader([event(1, "HostConnected", "h")], subscriptions("HostConnected") | rules, {})
+    run = run_of(reader)
+    made = run.read(START)
+    lost = event(2, "HostDisconnected", "h", START + 1000)
+    reader.all += [lost, event(3, "HostPhysicalNicStatusDown", "h", START + 2000)]
+    assert posted(run, webhook(answers.url, Clock()), made.of(POSTED)) == 0
+    assert [json.loads(it[2])["EVENT_NAME"] for it in answers.requests] == [
+        "HostConnected",
+        "HostDisconnected",
+    ]
+
+
+def test_a_newer_event_without_a_way_back_is_posted_too(answers: Answers, utc: None):
+    """Its end goes elsewhere, so that it would be posted only with --all."""
+    rules = subscriptions("HostDisconnected", "HostConnected")
+    reader = Reader([event(1, "HostConnected", "h")], rules, {})
+    run = run_of(reader)
+    made = run.read(START)
+    rules["HostConnected"] = Rule(True, frozenset(["other"]), event="HostConnected")
+    reader.all.append(event(2, "HostDisconnected", "h", START + 1000))
+    assert posted(run, webhook(answers.url, Clock()), made.of(POSTED)) == 0
+    assert len(answers.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("first", "newer", "remark"),
+    [
+        # It would close an alert that ZStack opened again, and that one is not posted.
+        (
+            event(1, "VRouterDisconnected", "v"),
+            [event(2, "VRouterConnected", "v", START + 1000), event(3, "VRouterPaused", "v", START + 2000)],
+            "would also close another alert",
+        ),
+        (alarm(1, "cpu", "vm", "Alarm"), [alarm(2, "cpu", "vm", "Odd", START + 1000)], "a state that is not"),
+        (alarm(1, "cpu", "", "OK"), [alarm(2, "cpu", "", "Alarm", START + 1000)], "no resource id"),
+    ],
+)
+def test_something_newer_that_cannot_be_decided_is_told(
+    first: Record,
+    newer: list[Record],
+    remark: str,
+    answers: Answers,
+    utc: None,
+    capsys: pytest.CaptureFixture,
+):
+    """And the status of the program is 1: the alert may have a wrong state."""
+    rules = subscriptions("VRouterDisconnected", "VRouterConnected", "VRouterPaused")
+    rules["cpu"] = Rule(True, frozenset([TOPIC]), recovers=True, period=300, repeat=1800)
+    reader = Reader([first], rules, {"v": ("router-01", "")})
+    run = run_of(reader)
+    made = run.read(START)
+    reader.all += newer
+    assert posted(run, webhook(answers.url, Clock()), made.of(POSTED)) == 1
+    heading, _, row, end = capsys.readouterr().out.splitlines()
+    assert heading == "Cannot be decided. Look at these by hand: 1"
+    assert remark in row
+    assert "router-01" in row or first.kind == "alarm"
+    assert end == "✗ 1 posted: 1 in Flashduty, 0 in the retry queue, 0 refused."
+
+
+def test_what_was_told_before_the_run_is_not_told_again(answers: Answers, utc: None):
+    """It was in the table. And what is older than --since is not read later either."""
+    rules = subscriptions("VMStateChangedOnHost", "VMHAStarted")
+    told = [
+        event(2, "VMStateChangedOnHost", "v", labels="[1]"),
+        event(3, "VMHAStarted", "v", START + 1, error="no host"),
+    ]
+    before = event(1, "VMStateChangedOnHost", "v", START - 1, labels={"NewState": "Running"})
+    reader = Reader([before, *told], rules, {})
+    run = run_of(reader)
+    run.begin = START
+    made = run.read(START)
+    chosen = run.show(made, datetime.fromtimestamp(START / 1000).astimezone())
+    assert [it.record.id for it in chosen] == [3]
+    assert posted(run, webhook(answers.url, Clock()), chosen) == 0
+    assert reader.asked == [START, START]
 
 
 def test_a_cloud_that_never_rests_ends_the_run(answers: Answers, utc: None):
@@ -538,6 +658,14 @@ def test_a_zone(zone: str, minutes: int | None, capsys: pytest.CaptureFixture):
     with pytest.raises(SystemExit):
         arguments().parse_args(given)
     assert "+08:00" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("page", ["docs/resync.md", "docs/resync.zh-CN.md", "docs/runbook.md", "Makefile"])
+def test_the_endpoint_is_the_one_that_set_up_makes(page: str):
+    """ZStack's names have upper and lower case."""
+    words = re.findall(r"(?:--endpoint |ENDPOINT=)(\w+)", (ROOT / page).read_text())
+    created = re.findall(r"Create the endpoint (\w+):", (ROOT / "docs/zstack.md").read_text())
+    assert set(words) == set(created) != set()
 
 
 @pytest.mark.parametrize("page", ["resync.md", "resync.zh-CN.md"])

@@ -7,9 +7,12 @@ import re
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 import pytest
 from cloud import bundle
@@ -56,7 +59,9 @@ class Cloud:
     python = sys.executable
     program = ("-c", f"import sys; sys.path.insert(0, {str(ROOT / 'scripts')!r}); {IMPATIENT}")
 
-    def run(self, *options: str, **variables: str) -> subprocess.CompletedProcess:
+    def run(
+        self, *options: str, stdout: int = subprocess.PIPE, **variables: str
+    ) -> subprocess.CompletedProcess:
         """Run it. No output has a secret."""
         env = {
             "PATH": os.environ["PATH"],
@@ -67,14 +72,20 @@ class Cloud:
         env |= {"ZSTACK_PASSWORD": PASSWORD, "WEBHOOK_TOKEN": TOKEN} | variables
         command = [self.python, *self.program, "--zstack", self.zstack.api, *options]
         ended = subprocess.run(
-            command, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=100
+            command,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=100,
         )
         for secret in SECRETS:
-            assert secret not in ended.stdout + ended.stderr
+            assert secret not in f"{ended.stdout}{ended.stderr}"
         assert ended.stderr == "" or ended.returncode == 2, ended.stderr
         return ended
 
-    def resync(self, *options: str, **variables: str) -> subprocess.CompletedProcess:
+    def resync(self, *options: str, **variables: Any) -> subprocess.CompletedProcess:
         """Post what was told within two hours, fast."""
         return self.run(
             "--endpoint", "flashduty", "--since", "2h", "--yes", "--per-minute", "800", *options, **variables
@@ -180,6 +191,33 @@ def test_a_way_back_with_labels_is_not_every_way_back(cloud: Cloud):
     assert re.search(r"HostDisconnected .* the event that ends it is not sent here", ended.stdout)
 
 
+def test_a_topic_that_is_disabled_sends_nothing(cloud: Cloud):
+    """ZStack recorded the messages of its rules all the same."""
+    outage(cloud.zstack)
+    cloud.zstack.change("topics", SYSTEM_TOPIC, state="Disabled")
+    ended = cloud.resync()
+    assert (ended.returncode, "is on no topic that is enabled" in ended.stdout) == (2, True)
+    other = cloud.zstack.add("topics", name="own", state="Enabled")
+    cloud.zstack.add("subscribers", topicUuid=other["uuid"], endpointUuid=cloud.endpoint["uuid"])
+    ended = cloud.resync()
+    assert (ended.returncode, "Nothing has to be posted." in ended.stdout) == (0, True), ended.stdout
+    assert cloud.answers.requests == []
+
+
+def test_a_trigger_of_an_alarm_that_is_ok_has_a_remark(cloud: Cloud):
+    """It may be over. So may one that is told only some times, and never again."""
+    outage(cloud.zstack)
+    remarks = {
+        "": {"status": "Alarm", "repeatCount": -1},
+        "no end comes if ZStack restarted since": {"status": "Alarm", "repeatCount": 3},
+        "the alarm is OK in ZStack: perhaps over": {"status": "OK", "repeatCount": -1},
+    }
+    for remark, fields in remarks.items():
+        cloud.zstack.change("alarms", HOST_CPU, **fields)
+        [row] = re.findall(r"(?m)^.* node-08 .*$", cloud.resync("--dry-run").stdout)
+        assert row.split("Warning")[1].strip() == remark
+
+
 def test_in_chinese(cloud: Cloud):
     """By the language of the terminal."""
     outage(cloud.zstack)
@@ -213,6 +251,22 @@ def test_a_token_in_the_url_is_not_shown(cloud: Cloud):
     assert "400 (not shown, because a secret is in it)" in ended.stdout
     assert [path for path, _, _ in cloud.answers.requests] == [f"/zstack?token={TOKEN}"] * 3
     assert "Authorization" not in cloud.answers.requests[0][1]
+
+
+@pytest.mark.parametrize(
+    "form", [quote(f"{TOKEN}/", safe=""), "%67eheim", b64encode(f"zstack:{TOKEN}/".encode()).decode()]
+)
+def test_no_form_of_the_token_is_shown(cloud: Cloud, form: str):
+    """A gateway may print the request."""
+    outage(cloud.zstack)
+    cloud.answers.answers = [relays(400, f"token={form}")]
+    if form == "%67eheim":
+        cloud.zstack.change(
+            "endpoints", cloud.endpoint["uuid"], url=f"{cloud.answers.url}/zstack?token={form}"
+        )
+    ended = cloud.resync(WEBHOOK_TOKEN=f"{TOKEN}/")
+    assert form not in ended.stdout
+    assert "400 (not shown, because a secret is in it)" in ended.stdout
 
 
 def test_several_thousand_records_are_read_page_by_page(cloud: Cloud):
@@ -358,12 +412,17 @@ def test_endpoints(cloud: Cloud):
     assert (unknown.returncode, "no endpoint other" in unknown.stdout) == (2, True)
     cloud.zstack.change("endpoints", cloud.endpoint["uuid"], state="Disabled")
     assert "is disabled: ZStack sends nothing to it now" in cloud.resync("--dry-run").stdout
-    cloud.zstack.add("endpoints", name="flashduty", url="https://webhook.invalid/zstack", type="HTTP")
+    cloud.zstack.change("endpoints", cloud.endpoint["uuid"], state="Enabled")
+    old = cloud.zstack.add("endpoints", name="flashduty", url="https://webhook.invalid/zstack", type="HTTP")
+    # As zstack-setup.py leaves the old one, after the URL changed.
+    replaced = cloud.resync("--dry-run")
+    assert (replaced.returncode, "To post: 3" in replaced.stdout) == (0, True), replaced.stdout
+    cloud.zstack.add("subscribers", topicUuid=SYSTEM_TOPIC, endpointUuid=old["uuid"])
     assert "several endpoints flashduty" in cloud.resync("--dry-run").stdout
     alone = cloud.zstack.add("endpoints", name="alone", url="https://webhook.invalid/zstack", type="HTTP")
     assert alone["uuid"]
     nothing = cloud.run("--endpoint", "alone", "--since", "2h", "--yes")
-    assert (nothing.returncode, "is on no topic" in nothing.stdout) == (2, True)
+    assert (nothing.returncode, "is on no topic that is enabled" in nothing.stdout) == (2, True)
 
 
 def test_what_the_stand_in_sends_is_what_is_built(cloud: Cloud):
@@ -391,6 +450,18 @@ def test_what_the_stand_in_sends_is_what_is_built(cloud: Cloud):
         assert rebuilt.keys() <= original.keys()
         for name in rebuilt.keys() - other:
             assert rebuilt[name] == original[name], name
+
+
+def test_when_nobody_reads_the_session_ends(cloud: Cloud):
+    """As with `head`. ZStack allows only so many sessions of an account."""
+    outage(cloud.zstack)
+    reads, writes = os.pipe()
+    os.close(reads)
+    ended = cloud.resync("--dry-run", stdout=writes)
+    os.close(writes)
+    assert ended.returncode == 1
+    assert len(cloud.zstack.calls("LogInByAccount")) == 1
+    assert cloud.zstack.sessions() == 0
 
 
 def test_two_runs_at_once_do_no_harm(cloud: Cloud):
@@ -439,5 +510,9 @@ def test_secrets_in_files(cloud: Cloud, tmp_path: Path):
         cloud.answers.requests[0][1]["Authorization"]
         == Webhook("", "zstack", TOKEN, 1).headers["Authorization"]
     )
-    missing = cloud.resync(*files, str(tmp_path / "missing"), **nothing)
-    assert (missing.returncode, "missing cannot be read: No such file" in missing.stdout) == (2, True)
+    # Somebody gives the secret in place of the name of its file.
+    for option in ("--password-file", "--token-file", "--secret-file"):
+        key = ("--access-key", "standinKeyEnabled") if option == "--secret-file" else ()
+        wrong = cloud.resync(*key, option, "hunter2")
+        assert (wrong.returncode, f"of {option} cannot be read: No such file" in wrong.stdout) == (2, True)
+        assert "hunter2" not in wrong.stdout

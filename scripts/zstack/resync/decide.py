@@ -237,6 +237,11 @@ def decided(
         why = no_recovery(rule)
         if not why and rule.repeat and now - record.at > (rule.repeat + 2 * rule.period + SLACK) * 1000:
             return Decision(record, POSTED, effect, "not_repeated")
+        if not why and rule.well:
+            return Decision(record, POSTED, effect, "well")
+        # Nothing shows that it is over, if it is not told for ever.
+        if not why and not rule.repeat:
+            return Decision(record, POSTED, effect, "restart")
     else:
         why = no_way_back(record, here)
         name = entry_of(clean(record.name))

@@ -16,7 +16,7 @@ from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
 CONTENT_TYPE = "application/json;charset=UTF-8"
@@ -79,10 +79,10 @@ class Answer:
 
     @property
     def words(self) -> str:
-        """The reason for a refusal."""
+        """The reason for a refusal. It is not cut: half a secret would not be known as one."""
         error = self.json.get("error")
         error = error if isinstance(error, dict) else {}
-        return " ".join(str(it) for it in (error.get("code"), error.get("message")) if it) or self.text[:200]
+        return " ".join(str(it) for it in (error.get("code"), error.get("message")) if it) or self.text
 
 
 class NoRedirect(HTTPRedirectHandler):
@@ -98,6 +98,18 @@ def as_sent(url: str) -> str:
     path = quote(parts.path, safe="/:@!$&'()*+,;=-._~")
     query = quote(parts.query, safe="/:@!$&'()*+,;=-._~?")
     return urlunsplit((parts.scheme, parts.netloc, path, query, ""))
+
+
+def url_secrets(url: str) -> set[str]:
+    """The token in a URL, if there is one, as it can appear in somebody's words."""
+    found = set()
+    for part in urlsplit(url).query.split("&"):
+        # As src/webhook/caller.rs reads it.
+        for name, value in parse_qsl(part):
+            if name.strip().lower() == "token":
+                raw = part.partition("=")[2]
+                found |= {value, raw, unquote(raw), quote(value, safe=""), urlsplit(as_sent(f"?{raw}")).query}
+    return found - {""}
 
 
 class Webhook:

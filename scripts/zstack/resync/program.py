@@ -12,6 +12,7 @@ from terminal import FAILED, NOTE, OK, Terminal, language_of
 
 from zstack import explained
 from zstack.api import Api, Mistake, Refused, Unreachable
+from zstack.setup.asking import token_forms
 
 from .decide import Decision
 from .options import arguments, checked
@@ -54,7 +55,8 @@ def work(terminal: Terminal, api: Api, options: argparse.Namespace, begin: datet
     endpoint = run.endpoint()
     run.rules = run.reader.rules()
     try:
-        made = run.read(int(begin.timestamp() * 1000))
+        run.begin = int(begin.timestamp() * 1000)
+        made = run.read(run.begin)
     except Refused as refused:
         if refused.status in (404, 405):
             raise Wrong(terminal.say("too_old")) from None
@@ -73,6 +75,7 @@ def work(terminal: Terminal, api: Api, options: argparse.Namespace, begin: datet
     token = ""
     if endpoint.user:
         token = secret(terminal, TOKEN, "ask_token", options.token_file, name=endpoint.name)
+        terminal.secrets |= token_forms(endpoint.user, token) - {""}
 
     def waiting(seconds: float, why: str) -> None:
         terminal.line(terminal.say("waiting", seconds=round(seconds), why=terminal.words(why)))
@@ -99,7 +102,7 @@ def posted(run: Resync, webhook: Webhook, chosen: list[Decision]) -> int:
         terminal.line(f"{terminal.mark(FAILED)} {line}")
         terminal.line(f"  {say('again')}")
         raise
-    mark = OK if settled and not counts["refused"] else FAILED
+    mark = OK if settled and not run.left and not counts["refused"] else FAILED
     numbers = {name: counts[name] for name in ("pushed", "queued", "refused")}
     terminal.line(f"{terminal.mark(mark)} {say('done', count=sum(counts.values()), **numbers)}")
     if not settled:
@@ -132,6 +135,9 @@ def main() -> int:
         terminal.line(terminal.say("interrupted"))
         return 130
     except BrokenPipeError:
+        # Nothing can be printed any more, not even by Python at its end.
+        if api:
+            api.log_out()
         os._exit(1)
     except Exception as error:
         # A traceback could show a secret.

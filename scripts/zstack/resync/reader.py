@@ -79,6 +79,7 @@ class Reader:
                 recovers=row.get("enableRecovery") is True,
                 period=whole(row.get("period")) or 0,
                 repeat=(whole(row.get("repeatInterval")) or 0) if count == -1 else 0,
+                well=row.get("status") == "OK",
             )
         for row in self._rows("/zwatch/events/subscriptions"):
             enabled = row.get("state") != "Disabled"
@@ -102,11 +103,15 @@ class Reader:
         ]
 
     def topics(self, endpoints: Iterable[Endpoint]) -> frozenset[str]:
-        """The topics that lead to any of these endpoints."""
+        """The topics that lead to any of these endpoints. A disabled one leads nowhere."""
         wanted = {it.uuid for it in endpoints}
+        disabled = {
+            text(row.get("uuid")) for row in self._rows("/sns/topics") if row.get("state") == "Disabled"
+        }
         # A subscriber has no UUID of its own.
         rows = self._rows("/sns/topics/subscribers", sort="+topicUuid")
-        return frozenset(text(row.get("topicUuid")) for row in rows if row.get("endpointUuid") in wanted)
+        found = {text(row.get("topicUuid")) for row in rows if row.get("endpointUuid") in wanted}
+        return frozenset(found - disabled)
 
     def names(self, uuids: Iterable[str]) -> dict[str, tuple[str, str]]:
         """Name and type of the resources that ZStack has now, by UUID."""

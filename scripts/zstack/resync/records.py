@@ -60,6 +60,8 @@ class Rule:
     period: int = 0
     repeat: int = 0
     """Seconds until an alarm that lasts is told again; 0 if it is not told for ever."""
+    well: bool = False
+    """Whether an alarm is OK now, as ZStack says. It may say so too early or too late."""
     labels: frozenset[tuple[str, str, str]] = frozenset()
     """Key, operator and value of each condition that narrows a subscription. All of them must hold."""
 

@@ -8,16 +8,15 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from urllib.parse import parse_qsl, urlsplit
 
 from terminal import FAILED, NOTE, Terminal
 
 from zstack.api import Refused, Unreachable
 
 from . import table
-from .decide import LISTED, POSTED, UNDECIDED, Decision, Plan, clean, effects, plan
+from .decide import LISTED, OPENS, POSTED, UNDECIDED, Decision, Plan, clean, effects, plan
 from .messages import body
-from .post import Webhook
+from .post import Webhook, url_secrets
 from .reader import Reader
 from .records import Endpoint, Record, Rule
 from .session import Wrong
@@ -25,7 +24,7 @@ from .session import Wrong
 SETTLE = 5
 """Seconds. ZStack may write a record a moment after it sent the message."""
 
-OVERLAP = 60_000
+OVERLAP = 300_000
 """Milliseconds. Two management nodes have two clocks."""
 
 ROUNDS = 10
@@ -51,6 +50,12 @@ class Resync:
     touched: set[str] = field(default_factory=set)
     """The alert keys of what was posted."""
     sent: set[tuple[str, int]] = field(default_factory=set)
+    begin: int = 0
+    """The time of `--since`, in milliseconds."""
+    shown: set[tuple[str, int]] = field(default_factory=set)
+    """What was listed as not posted or not decided before anything was posted."""
+    left: list[Decision] = field(default_factory=list)
+    """What is newer about an alert that was posted, and is not posted all the same."""
 
     def endpoint(self) -> Endpoint:
         """The endpoint whose messages are posted again."""
@@ -62,15 +67,17 @@ class Resync:
             if not same:
                 raise Wrong(say("no_such_name", name=options.endpoint, names=names))
             if len({it.url for it in same}) > 1:
+                # After the URL changed, zstack-setup.py made a new one, and took the old one off its topics.
+                same = [it for it in same if self.reader.topics([it])] or same
+            if len({it.url for it in same}) > 1:
                 raise Wrong(say("several", name=options.endpoint))
         else:
             same = [it for it in found if it.url == options.url]
             if not same:
                 raise Wrong(say("no_endpoint", names=names))
         # A token in the URL must not be printed.
-        self.terminal.secrets |= {
-            value for name, value in parse_qsl(urlsplit(same[0].url).query) if is_token(name)
-        }
+        for it in same:
+            self.terminal.secrets |= url_secrets(it.url)
         chosen = next((it for it in same if it.enabled), same[0])
         if not chosen.enabled:
             self.note(say("endpoint_disabled", name=self.terminal.words(chosen.name)))
@@ -124,11 +131,16 @@ class Resync:
         for name, some in (("to_post", chosen), ("listed", listed), ("undecided", made.of(UNDECIDED))):
             if some:
                 terminal.line()
-                terminal.line(say(name, count=len(some)))
-                for line in table.lines(terminal, some, self.names, self.nameless):
-                    terminal.line(line)
+                self.table(name, some)
+        self.shown = {it.record.identity for it in (*listed, *made.of(UNDECIDED))}
         terminal.line()
         return chosen
+
+    def table(self, name: str, some: Sequence[Decision]) -> None:
+        """Print decisions under a heading."""
+        self.terminal.line(self.terminal.say(name, count=len(some)))
+        for line in table.lines(self.terminal, some, self.names, self.nameless):
+            self.terminal.line(line)
 
     def post(self, webhook: Webhook, chosen: Sequence[Decision]) -> None:
         """Post these, in order."""
@@ -151,19 +163,27 @@ class Resync:
     def newer(self) -> list[Decision]:
         """What ZStack told meanwhile about alerts that were posted.
 
-        ZStack may have sent it before an older message of this program, which then undid it. What is newer
-        may also undo a message of this program that is later still, so that one is posted again.
+        ZStack may have sent it before an older message of this program, which then undid it. So a trigger is
+        posted even if it would not be by itself: ZStack has sent it anyway. What is newer may also undo a
+        message of this program that is later still, so that one is posted again.
         """
         self.sleep(SETTLE)
-        made = self.read(max(it.at for it in self.records.values()) - OVERLAP)
+        newest = max(it.at for it in self.records.values())
+        made = self.read(max(newest - OVERLAP, self.begin))
         wanted = (POSTED, LISTED) if self.options.all else (POSTED,)
         chosen: list[Decision] = []
         undone: set[str] = set()
-        for it in made.of(*wanted):
+        self.left = []
+        for it in made.decisions:
             keys = {key for key, _ in effects(it.record)}
-            if keys & undone or (keys & self.touched and it.record.identity not in self.sent):
+            new = keys & self.touched and it.record.identity not in self.sent
+            # Without an id, the alert that ZStack opened may be another one.
+            restores = it.effect == OPENS and it.why != "no_resource"
+            if (it.outcome in wanted and (new or keys & undone)) or (new and restores):
                 chosen.append(it)
                 undone |= keys
+            elif new and it.record.identity not in self.shown:
+                self.left.append(it)
         return chosen
 
     def deliver(self, webhook: Webhook, chosen: list[Decision]) -> bool:
@@ -172,14 +192,12 @@ class Resync:
         for _ in range(ROUNDS):
             chosen = self.newer()
             if not chosen:
-                return True
+                break
             count = sum(it.record.identity not in self.sent for it in chosen)
             self.terminal.line(self.terminal.say("round", count=count))
             self.look_up(chosen)
             self.post(webhook, chosen)
-        return False
-
-
-def is_token(name: str) -> bool:
-    """Whether a parameter of the URL is the token, as src/webhook/caller.rs reads it."""
-    return name.strip().lower() == "token"
+        if self.left:
+            self.look_up(self.left)
+            self.table("undecided", self.left)
+        return not chosen

@@ -16,6 +16,9 @@ PASSWORD, ACCESS_SECRET, FACTOR = "ZSTACK_PASSWORD", "ZSTACK_ACCESS_SECRET", "ZS
 TOKEN = "WEBHOOK_TOKEN"
 """Variables of the environment."""
 
+FILES = {PASSWORD: "--password-file", ACCESS_SECRET: "--secret-file", TOKEN: "--token-file"}
+"""Options that have the name of a file in place of a variable."""
+
 
 class Wrong(Exception):
     """The program cannot go on. `text` is for people, and has no secret in it."""
@@ -27,7 +30,7 @@ class Wrong(Exception):
 
 def secret(terminal: Terminal, variable: str, question: str, file: str | None = None, **fields: str) -> str:
     """A secret, which no output shows from now on."""
-    found = of_file(terminal, file) if file else os.environ.get(variable, "")
+    found = of_file(terminal, file, FILES[variable]) if file else os.environ.get(variable, "")
     if not found:
         if not sys.stdin.isatty():
             raise Wrong(terminal.say("no_terminal", name=variable))
@@ -37,13 +40,16 @@ def secret(terminal: Terminal, variable: str, question: str, file: str | None = 
     return found
 
 
-def of_file(terminal: Terminal, file: str) -> str:
-    """A secret in a file, without the end of its line."""
+def of_file(terminal: Terminal, file: str, option: str) -> str:
+    """A secret in a file, without the end of its line.
+
+    The name is not shown: somebody may have given the secret in its place.
+    """
     try:
         return Path(file).read_text(encoding="utf-8").rstrip("\r\n")
     except (OSError, UnicodeError) as error:
         why = getattr(error, "strerror", None) or type(error).__name__
-        raise Wrong(terminal.say("unreadable_file", path=file, why=why)) from None
+        raise Wrong(terminal.say("unreadable_file", option=option, why=why)) from None
 
 
 class Session:

@@ -74,7 +74,7 @@ def rows(
         record, say = it.record, terminal.say
         resource = names.get(record.resource, (clean(record.resource) or "-", ""))[0]
         unknown = it.effect == OPENS and record.resource in nameless
-        why = "nameless" if unknown and it.why in ("", "restart") else it.why
+        why = "nameless" if unknown and it.why in ("", "restart", "well") else it.why
         found.append(
             [
                 f"{datetime.fromtimestamp(record.at / 1000):%m-%d %H:%M:%S}",

@@ -35,7 +35,7 @@ TEXTS = {
         "Nobody can be asked here: set {name}.",
         "这里无法询问：请设置 {name}。",
     ),
-    "unreadable_file": ("{path} cannot be read: {why}", "无法读取 {path}：{why}"),
+    "unreadable_file": ("the file of {option} cannot be read: {why}", "无法读取 {option} 的文件：{why}"),
     "say_yes": (
         "Nobody can be asked here whether to post. Give --yes or --dry-run.",
         "这里无法询问是否发送。请加 --yes 或 --dry-run。",
@@ -61,8 +61,9 @@ TEXTS = {
         "通知对象 {name} 已停用：ZStack 现在不会向它发送任何消息",
     ),
     "no_topic": (
-        "The endpoint {name} is on no topic. ZStack sends nothing to it, so there is nothing to post.",
-        "通知对象 {name} 不在任何主题上。ZStack 不会向它发送消息，所以没有可发送的内容。",
+        "The endpoint {name} is on no topic that is enabled. ZStack sends nothing to it, so there is"
+        " nothing to post.",
+        "通知对象 {name} 不在任何已启用的主题上。ZStack 不会向它发送消息，所以没有可发送的内容。",
     ),
     # What is read.
     "logging_in": ("logging in", "正在登录"),
@@ -136,6 +137,7 @@ TEXTS = {
     "would_close": ("would also close another alert", "还会关闭另一条告警"),
     "nameless": ("no name in ZStack: perhaps deleted", "ZStack 里没有名称：可能已删除"),
     "not_repeated": ("not repeated since: perhaps over", "之后没有重复：可能已结束"),
+    "well": ("the alarm is OK in ZStack: perhaps over", "报警器的状态现在是 OK：可能已结束"),
     "other_device": ("another device of it was in alarm", "同一资源的另一设备曾在报警"),
     "reopens": ("closes two alerts; one opens again", "会关闭两条告警，其中一条随后重新触发"),
     # What came back.
