@@ -204,6 +204,27 @@ class TestSetUp:
         assert ended.has("changes taken back: 2")
         assert cloud.state() == before
 
+    def test_undo_keeps_what_something_of_unknown_name_uses(self, bench: Bench, cloud: Standin):
+        """ZStack's list of endpoints for webhooks has none for mail. They are told by their UUIDs."""
+        cloud.remove("subscriptions", "1a7a3eb433904df89f5c42a1fa4e0716")
+        assert bench.set_up("--own-topic", *FEW).status == 0
+        made = cloud.state()
+        [endpoint] = endpoints(cloud)
+        [topic] = topics_of(cloud, endpoint)
+        mail, other = "a" * 32, "b" * 32
+        cloud.add("subscribers", topicUuid=topic, endpointUuid=mail)
+        cloud.add("subscribers", topicUuid=other, endpointUuid=endpoint["uuid"])
+        [back] = [it for it in cloud.rows("subscriptions") if it["eventName"] == "HostConnected"]
+        actions = [*back["actions"], {"actionType": "sns", "actionUuid": other}]
+        cloud.change("subscriptions", back["uuid"], actions=actions)
+        ended = bench.run("--undo", bench.undo_files()[0].name, "--yes")
+        assert ended.has(
+            f"{mail}): Delete the topic",
+            f"use it ({other}): Delete the endpoint",
+            f"use it ({other}): Delete the event alarm HostConnected.",
+        )
+        assert (cloud.state()["endpoints"], cloud.state()["topics"]) == (made["endpoints"], made["topics"])
+
     def test_undo_keeps_an_event_alarm_that_others_use(self, bench: Bench, cloud: Standin):
         """It sends to another topic by now."""
         cloud.remove("subscriptions", "1a7a3eb433904df89f5c42a1fa4e0716")
