@@ -25,7 +25,10 @@ LOST = Unreachable("lost")
         ("SYS.1007", True, "already", "not_done"),
         # ZStack did it, and says that it took too long.
         ("SYS.1001", True, "done", "done"),
-        ("SYS.1001", False, Refused, "not_done"),
+        # It may still do it.
+        ("SYS.1001", False, Refused, None),
+        ("SYS.1000", False, Refused, None),
+        ("SYS.1006", False, Refused, "not_done"),
         ("SYS.1003", GONE, "gone", "not_done"),
         # Nobody knows, so undo has to look.
         ("SYS.1001", LOST, Refused, None),

@@ -19,6 +19,9 @@ from .steps import GONE, KINDS, Entry, Kind, NotKept, create_endpoint, entry
 DOUBLES = ("SYS.1006", "SYS.1007")
 """With these, ZStack refuses to add what is there already."""
 
+UNDECIDED = ("SYS.1000", "SYS.1001")
+"""With these, an internal error and a timeout, ZStack may still do it."""
+
 Errors = (Refused, Unreachable, NotKept, OSError)
 
 
@@ -119,9 +122,9 @@ class Doing:
                 # The step stays without an end, so undo looks first.
                 raise error from None
             # Another run may have been faster. Then it is in the undo file of that one. With others, such
-            # as a timeout, ZStack can have done it.
+            # as a timeout, ZStack can have done it, or do it later: without an end, undo looks first.
             faster = bool(holds) and error.code in DOUBLES
-            if faster or not holds:
+            if faster or (not holds and error.code not in UNDECIDED):
                 file.end(number, done=False)
             if holds is GONE:
                 return "gone"
