@@ -157,8 +157,9 @@ class Doing:
 
     # Back.
 
-    def take_back(self, path: Path, entries: list[Entry]) -> None:
-        """Undo the steps of an undo file, as far as they are still there."""
+    def take_back(self, path: Path, entries: list[Entry]) -> list[Entry]:
+        """Undo the steps of an undo file, if they are still there. The result is those that it kept."""
+        kept: list[Entry] = []
         outcomes: Counter[str] = Counter()
         for number, it in enumerate(entries):
             self.name = self.printer.name(it["name"], 60)
@@ -166,7 +167,9 @@ class Doing:
             try:
                 outcome = self._back(it)
                 outcomes[outcome] += 1
-                if outcome != "kept":
+                if outcome == "kept":
+                    kept.append(it)
+                else:
                     undo.undone(path, it)
             except Errors as error:
                 self._fail([it], "undo_", error, path)
@@ -175,6 +178,7 @@ class Doing:
         self.printer.line(OK, self.say("taken_back", count=f"{outcomes['taken_back']:,}"))
         if outcomes["was_not"]:
             self.printer.line(NONE, self.say("was_not", count=f"{outcomes['was_not']:,}"))
+        return kept
 
     def _back(self, it: Entry) -> str:
         """Undo one step: `taken_back`, `was_not` if there was nothing to undo, or `kept`."""
