@@ -22,6 +22,8 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
+from terminal import one_line
+
 PORT = 8080
 """Of a management node's API."""
 
@@ -276,7 +278,7 @@ class Api:
 
     def clean(self, text: Any, most: int = 400) -> str:
         """Words of somebody else, on one line, without secrets."""
-        line = " ".join(str(text).split())
+        line = one_line(text)
         if any(secret in line or secret in str(text) for secret in self.secrets):
             return HIDDEN
         line = without_queries(line)

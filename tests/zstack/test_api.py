@@ -111,6 +111,14 @@ def test_refusals_are_read_to_the_deepest_cause():
         assert "outer" not in str(refused.value) + repr(refused.value.__dict__)
 
 
+def test_words_of_zstack_have_no_control_characters():
+    """Whoever prints them could erase lines of the terminal."""
+    error = {"code": "SYS.1006", "details": "a\x1b[2Kb\nc"}
+    with server(lambda _: (503, {"error": error})) as at, pytest.raises(Refused) as refused:
+        Api(at).get("/x")
+    assert refused.value.reason == "a [2Kb c"
+
+
 def test_pages():
     """Until the total, also if ZStack gives fewer than were asked for; no row twice."""
     rows = [{"uuid": f"{number:05}"} for number in range(2 * PAGE + 5)]

@@ -371,6 +371,18 @@ class TestSetUp:
         assert (ended.status, ended.has("has this name: Host Rot Volume. Nothing was changed.")) == (1, True)
         assert (cloud.writes(), bench.undo_files()) == ([], [])
 
+    def test_control_characters_of_a_name(self, bench: Bench, cloud: Standin):
+        """They could erase lines of the plan. So could ZStack's words about it."""
+        [rule] = [it for it in cloud.rows("alarms") if it["name"] == "Host Root Volume"]
+        cloud.change(
+            "alarms", rule["uuid"], name="\x1b[2K\x1b[1ADisk\x9b2J\u202ename\r\b主机", enableRecovery=False
+        )
+        details = "no \x1b[1A\x1b[2Kvalue"
+        cloud.fault({"refuse": {"code": "SYS.1006", "details": details}}, "UpdateAlarm")
+        ended = bench.set_up("--only", "*Disk*name*", "--verbose")
+        assert (ended.status, ended.has("[2K [1ADisk 2J name 主机", "SYS.1006 no [1A [2Kvalue")) == (1, True)
+        assert [it for it in ended.output if not it.isprintable() and it != "\n"] == []
+
     def test_a_password_that_is_a_common_word(self, bench: Bench):
         """Names are shown, although it is in them."""
         bench.start("--cloud", "--password", "Host")
