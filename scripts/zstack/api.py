@@ -234,7 +234,8 @@ class Api:
             # ZStack may have got it. Its job has the UUID that we chose.
             status, answer, lost = 202, {}, LOST
         if status == 202:
-            at = re.search(r"/api-jobs/([0-9A-Za-z-]{32,36})$", str(answer.get("location", "")).strip())
+            place = answer.get("location", "") if isinstance(answer, dict) else ""
+            at = re.search(r"/api-jobs/([0-9A-Za-z-]{32,36})$", str(place).strip())
             job = at[1] if at else job
         limit = self.patience if patience is None else patience
         # Most changes take less than a second.

@@ -4,8 +4,24 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
+
+DAY = 86_400
+"""Seconds. Nobody waits longer."""
+
+
+def at_least(least: float) -> Callable[[str], float]:
+    """Seconds, as an option has them. A wrong number is found before anything is changed."""
+
+    def seconds(text: str) -> float:
+        found = float(text)
+        # Not true of NaN.
+        if not least <= found <= DAY:
+            raise ValueError
+        return found
+
+    return seconds
 
 
 class Parser(argparse.ArgumentParser):

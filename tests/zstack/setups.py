@@ -150,7 +150,7 @@ class Bench:
             **variables,
         }
         env = {name: it for name, it in env.items() if it is not None}
-        command = [PYTHON, self.program, "--pace", "0.02", *options]
+        command = [PYTHON, self.program, "--pace", "0.05", *options]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
         # Without a terminal, so that getpass cannot ask on one.
         return subprocess.Popen(

@@ -175,6 +175,20 @@ def test_a_job_is_asked_for_at_our_own_root():
     assert paths == ["/zstack/v1/x", f"/zstack/v1/api-jobs/{'f' * 32}"]
 
 
+def test_a_job_without_an_address_has_the_uuid_that_we_gave_it():
+    """A body that is no JSON object, such as a proxy's, does not end a change that ZStack has accepted."""
+    asked = []
+
+    def answer(request: BaseHTTPRequestHandler) -> Answer:
+        asked.append(request.headers["X-Job-UUID"] or request.path.rpartition("/")[2])
+        return (202, "accepted") if request.command == "POST" else (200, {"inventory": {}})
+
+    with server(answer) as at:
+        assert Api(at, pace=0.01).post("/x", {}) == {"inventory": {}}
+    assert len(asked) == 2
+    assert len(set(asked)) == 1
+
+
 @pytest.mark.parametrize("found", [True, False])
 def test_a_lost_answer_is_asked_for_again(found: bool):
     """By the UUID that we gave the job. The call itself is never repeated."""

@@ -410,6 +410,24 @@ class TestSetUp:
         if options[0].startswith("--password"):
             assert ended.has("unknown option: --password ")
 
+    @pytest.mark.parametrize(
+        ("option", "value"),
+        [
+            ("--pace", "-1"),
+            ("--pace", "0.049"),
+            ("--pace", "nan"),
+            ("--patience", "0"),
+            ("--patience", "-1"),
+            ("--patience", "nan"),
+            ("--patience", "inf"),
+        ],
+    )
+    def test_times_that_are_none(self, bench: Bench, cloud: Standin, option: str, value: str):
+        """They would fail after the first change, or never end."""
+        ended = bench.set_up(*FEW, f"{option}={value}")
+        assert (ended.status, ended.has(f"argument {option}: this value is not possible")) == (2, True)
+        assert cloud.calls() == []
+
     def test_the_programs_of_a_release_are_enough(self, bench: Bench, cloud: Standin):
         """Unpacked, and without the repository."""
         for name, content in bundle.programs("zstack-setup.py").items():
@@ -540,7 +558,7 @@ class TestFaults:
         total = int(re.search(r"Changes: ([\d,]+)", planned.output)[1].replace(",", ""))
         assert total > 1500
         assert len(zstack.rows("alarms")) > 1500
-        ended = bench.set_up("--pace", "0.001")
+        ended = bench.set_up()
         assert ended.status == 0, ended.output
         assert ended.has(f"  1,500 of {total:,}", "recovery notification switched on in alarms: 1,5")
         assert {it["enableRecovery"] for it in zstack.rows("alarms")} == {True}
