@@ -395,6 +395,8 @@ class TestSetUp:
         [
             ("--password", "s3cret-5f1c"),
             ("--password=s3cret-5f1c",),
+            ("--passwords3cret-5f1c",),
+            ("--passwords3cret=5f1c",),
             ("s3cret-5f1c",),
             ("-s3cret-5f1c",),
             ("--yes=s3cret-5f1c",),
@@ -407,7 +409,9 @@ class TestSetUp:
         ended = bench.run("--dry-run", *options)
         assert ended.status == 2
         assert "s3cret" not in ended.output
-        if options[0].startswith("--password"):
+        if options[0].startswith("--passwords"):
+            assert ended.has("unknown option, which is not shown ")
+        elif options[0].startswith("--password"):
             assert ended.has("unknown option: --password ")
 
     @pytest.mark.parametrize(
