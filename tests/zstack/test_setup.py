@@ -459,6 +459,15 @@ class TestFaults:
         file.write_text(f"{PASSWORD}\n")
         assert bench.run("--dry-run", "--password-file", file.name, ZSTACK_PASSWORD=None).status == 0
 
+    @pytest.mark.parametrize("option", ["--password-file", "--secret-file", "--token-file"])
+    def test_a_secret_in_place_of_its_file_is_not_printed(self, bench: Bench, cloud: Standin, option: str):
+        """The option is named, and not its value."""
+        key = ("--access-key", "standinKeyEnabled") if option == "--secret-file" else ()
+        ended = bench.set_up(option, "s3cret-5f1c", *key)
+        assert (ended.status, ended.has(f"The file of {option} cannot be read: No such file")) == (1, True)
+        assert "s3cret" not in ended.output
+        assert cloud.writes() == []
+
     def test_a_wrong_token_changes_nothing(self, bench: Bench, cloud: Standin):
         """ZStack tries it first."""
         ended = bench.set_up(WEBHOOK_TOKEN="not-the-token-5f1c")

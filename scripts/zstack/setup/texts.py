@@ -81,6 +81,7 @@ TEXTS = {
         "令牌应当是一行，1 到 512 个 ASCII 字符，不含空格。",
     ),
     "bad_file": ("{path} cannot be read: {why}", "无法读取 {path}：{why}"),
+    "bad_secret_file": ("The file of {option} cannot be read: {why}", "无法读取 {option} 的文件：{why}"),
     "bad_zone": (
         "--zone is an offset to UTC, such as +08:00.",
         "--zone 是与 UTC 的时差，例如 +08:00。",
