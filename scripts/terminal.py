@@ -21,6 +21,11 @@ NOT_SHOWN = ("(not shown, because a secret is in it)", "（含有机密，不显
 """What `Terminal.words` says in place of words with a secret."""
 
 
+def one_line(text: Any) -> str:
+    """Words of somebody else on one line. Control characters could erase or change what a terminal shows."""
+    return " ".join("".join(it if it.isprintable() else " " for it in str(text)).split())
+
+
 class Terminal:
     """Where the lines go: in one language, in what the terminal can show, and never with a secret.
 
@@ -57,7 +62,7 @@ class Terminal:
 
     def words(self, text: Any, most: int = 300) -> str:
         """Words of somebody else, on one line, unless a secret is in them."""
-        line = " ".join(str(text).split())
+        line = one_line(text)
         if any(secret in line or secret in str(text) for secret in self.secrets):
             return NOT_SHOWN[self.zh]
         return line if len(line) <= most else line[:most] + "..."

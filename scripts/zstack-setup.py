@@ -14,7 +14,7 @@ import os
 from pathlib import Path
 
 from terminal import Terminal, language_of
-from zstack.arguments import Parser
+from zstack.arguments import Parser, at_least
 from zstack.setup import program
 from zstack.setup.texts import TEXTS
 
@@ -65,10 +65,18 @@ def parser() -> Parser:
     run.add_argument("--undo", type=Path, metavar="FILE", help="take back what a run changed")
     run.add_argument("--undo-file", type=Path, metavar="FILE", help="write the undo file here")
     run.add_argument(
-        "--patience", type=float, default=60, metavar="SECONDS", help="how long a change may take (60)"
+        "--patience",
+        type=at_least(0.1),
+        default=60,
+        metavar="SECONDS",
+        help="how long a change may take (60)",
     )
     run.add_argument(
-        "--pace", type=float, default=1, metavar="SECONDS", help="how often to ask if a change is done (1)"
+        "--pace",
+        type=at_least(0.05),
+        default=1,
+        metavar="SECONDS",
+        help="how often to ask if a change is done (1, at least 0.05)",
     )
     run.add_argument("--verbose", action="store_true", help="print every call and every name")
     run.add_argument("--language", choices=("en", "zh"), help="that of the terminal by default (LANG)")

@@ -74,7 +74,7 @@ def serve(options: argparse.Namespace, bind: str) -> int:
         say(f"The console is ready: {flashduty.page}")
         say("Building the stand-in of ZStack")
         with ZStack(standin.build("zstack-standin"), *ZSTACK) as zstack:
-            say(f"The stand-in of ZStack's API is ready: {zstack.api} (admin, {PASSWORD})")
+            say(f"The stand-in of ZStack's API is ready: {zstack.api}")
             return deploy(flashduty, zstack, key, token, Path(undo), options, bind)
 
 
@@ -107,7 +107,7 @@ def deploy(
                 works = use(relay, flashduty, token)
                 if options.once:
                     return 0 if set_up(flashduty, zstack, webhook, token, undo) and works else 1
-                show_webhook(flashduty, webhook, token, options.host)
+                show_webhook(flashduty, zstack, webhook, token, options.host)
                 while True:
                     time.sleep(1)
                     flashduty.require_running()
@@ -194,8 +194,8 @@ def post(relay: Stack, flashduty: Standin, sample: Sample, token: str) -> bool:
     return delivered
 
 
-def show_webhook(flashduty: Console, webhook: str, token: str, host: str) -> None:
-    """Show how to send an alarm to the webhook."""
+def show_webhook(flashduty: Console, zstack: ZStack, webhook: str, token: str, host: str) -> None:
+    """Show how to send an alarm to the webhook, and how to try the programs for ZStack's side."""
     say("Ready. Create an endpoint of type Webhook in ZStack's console, or paste the line below")
     print(
         f"""
@@ -210,6 +210,15 @@ def show_webhook(flashduty: Console, webhook: str, token: str, host: str) -> Non
     '{webhook}'
 
   Alerts as Flashduty would show them: {flashduty.page}
+
+  The stand-in of ZStack. The first line sets it up. After that, the second one shows what a resync would post:
+
+    API        {zstack.api}
+    Account    admin
+    Password   {PASSWORD}
+
+  python3 scripts/zstack-setup.py --zstack {zstack.api} --url '{webhook}'
+  python3 scripts/zstack-resync.py --zstack {zstack.api} --url '{webhook}' --since 1h --dry-run
 """
     )
     if host != LOOPBACK:

@@ -22,6 +22,8 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
+from terminal import one_line
+
 PORT = 8080
 """Of a management node's API."""
 
@@ -232,7 +234,8 @@ class Api:
             # ZStack may have got it. Its job has the UUID that we chose.
             status, answer, lost = 202, {}, LOST
         if status == 202:
-            at = re.search(r"/api-jobs/([0-9A-Za-z-]{32,36})$", str(answer.get("location", "")).strip())
+            place = answer.get("location", "") if isinstance(answer, dict) else ""
+            at = re.search(r"/api-jobs/([0-9A-Za-z-]{32,36})$", str(place).strip())
             job = at[1] if at else job
         limit = self.patience if patience is None else patience
         # Most changes take less than a second.
@@ -276,7 +279,7 @@ class Api:
 
     def clean(self, text: Any, most: int = 400) -> str:
         """Words of somebody else, on one line, without secrets."""
-        line = " ".join(str(text).split())
+        line = one_line(text)
         if any(secret in line or secret in str(text) for secret in self.secrets):
             return HIDDEN
         line = without_queries(line)

@@ -4,8 +4,27 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
+
+MISTAKEN = ("--password", "--token", "--secret")
+"""Options that people expect. They are told that there is no such option."""
+
+DAY = 86_400
+"""Seconds. Nobody waits longer."""
+
+
+def at_least(least: float) -> Callable[[str], float]:
+    """Seconds, as an option has them. A wrong number is found before anything is changed."""
+
+    def seconds(text: str) -> float:
+        found = float(text)
+        # Not true of NaN.
+        if not least <= found <= DAY:
+            raise ValueError
+        return found
+
+    return seconds
 
 
 class Parser(argparse.ArgumentParser):
@@ -20,13 +39,12 @@ class Parser(argparse.ArgumentParser):
         """The options. An unknown one ends the program."""
         found, rest = self.parse_known_args(args, namespace)
         if rest:
-            # What follows could be its value.
-            name = re.match(r"--[a-z][a-z-]{0,30}(?=$|=)", rest[0])
-            self.error(
-                f"unknown option: {name[0]}"
-                if name
-                else "unknown argument, which is no option and is not shown"
-            )
+            # The value could be behind the name, or be a part of it.
+            name = rest[0].partition("=")[0]
+            if name in MISTAKEN or name in self._option_string_actions:
+                self.error(f"unknown option: {name}")
+            what = "option, which" if name.startswith("-") else "argument, which is no option and"
+            self.error(f"unknown {what} is not shown")
         return found
 
     def error(self, message: str) -> NoReturn:

@@ -150,7 +150,7 @@ class Bench:
             **variables,
         }
         env = {name: it for name, it in env.items() if it is not None}
-        command = [PYTHON, self.program, "--pace", "0.02", *options]
+        command = [PYTHON, self.program, "--pace", "0.05", *options]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
         # Without a terminal, so that getpass cannot ask on one.
         return subprocess.Popen(
@@ -180,10 +180,10 @@ class Bench:
         paths = self.undo_files()
         while paths:
             ended = [self.run("--yes", "--undo", it.name) for it in paths]
-            assert [it.output for it in ended if it.status] == []
-            left = [
-                path for path, it in zip(paths, ended, strict=True) if "because others use it" in it.output
-            ]
+            kept = ["because others use it" in it.output for it in ended]
+            outputs = "\n".join(it.output for it in ended)
+            assert [it.status for it in ended] == [1 if it else 0 for it in kept], outputs
+            left = [path for path, it in zip(paths, kept, strict=True) if it]
             assert len(left) < len(paths)
             paths = left
 

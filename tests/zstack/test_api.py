@@ -111,6 +111,14 @@ def test_refusals_are_read_to_the_deepest_cause():
         assert "outer" not in str(refused.value) + repr(refused.value.__dict__)
 
 
+def test_words_of_zstack_have_no_control_characters():
+    """Whoever prints them could erase lines of the terminal."""
+    error = {"code": "SYS.1006", "details": "a\x1b[2Kb\nc"}
+    with server(lambda _: (503, {"error": error})) as at, pytest.raises(Refused) as refused:
+        Api(at).get("/x")
+    assert refused.value.reason == "a [2Kb c"
+
+
 def test_pages():
     """Until the total, also if ZStack gives fewer than were asked for; no row twice."""
     rows = [{"uuid": f"{number:05}"} for number in range(2 * PAGE + 5)]
@@ -165,6 +173,20 @@ def test_a_job_is_asked_for_at_our_own_root():
         api.use_access_key("key", "secret")
         assert api.post("/x", {}) == {"inventory": {"uuid": "1"}}
     assert paths == ["/zstack/v1/x", f"/zstack/v1/api-jobs/{'f' * 32}"]
+
+
+def test_a_job_without_an_address_has_the_uuid_that_we_gave_it():
+    """A body that is no JSON object, such as a proxy's, does not end a change that ZStack has accepted."""
+    asked = []
+
+    def answer(request: BaseHTTPRequestHandler) -> Answer:
+        asked.append(request.headers["X-Job-UUID"] or request.path.rpartition("/")[2])
+        return (202, "accepted") if request.command == "POST" else (200, {"inventory": {}})
+
+    with server(answer) as at:
+        assert Api(at, pace=0.01).post("/x", {}) == {"inventory": {}}
+    assert len(asked) == 2
+    assert len(set(asked)) == 1
 
 
 @pytest.mark.parametrize("found", [True, False])

@@ -25,7 +25,10 @@ LOST = Unreachable("lost")
         ("SYS.1007", True, "already", "not_done"),
         # ZStack did it, and says that it took too long.
         ("SYS.1001", True, "done", "done"),
-        ("SYS.1001", False, Refused, "not_done"),
+        # It may still do it.
+        ("SYS.1001", False, Refused, None),
+        ("SYS.1000", False, Refused, None),
+        ("SYS.1006", False, Refused, "not_done"),
         ("SYS.1003", GONE, "gone", "not_done"),
         # Nobody knows, so undo has to look.
         ("SYS.1001", LOST, Refused, None),
@@ -58,3 +61,12 @@ def test_a_refusal_is_not_done_only_if_it_is_seen(
     lines = [json.loads(it) for it in file.path.read_text().splitlines()]
     assert [*lines[2:]] == ([{end: 1}] if end else [])
     assert len(read(file.path)[1]) == (0 if end == "not_done" else 1)
+
+
+def test_control_characters_are_not_shown():
+    """Neither of a name in ZStack, nor of somebody's words."""
+    terminal = Terminal(TEXTS, "en")
+    for shown in (terminal.words, Printer(terminal, verbose=False).name):
+        assert shown("a\x1b[2K\x9b2J\u202eb\r\n主机\u3000c") == "a [2K 2J b 主机 c"
+    terminal.secrets.add("a\x00secret-of-sixteen")
+    assert terminal.words("is a\x00secret-of-sixteen") == "(not shown, because a secret is in it)"

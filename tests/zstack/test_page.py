@@ -41,7 +41,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 
 def on_a_terminal(bench: Bench, zstack: Standin, language: str, typed: list[tuple[str, str]]) -> str:
     """What is to be seen at the end of a run, without the lines that were replaced."""
-    command = [str(PYTHON), str(PROGRAM), "--pace", "0.02", "--language", language]
+    command = [str(PYTHON), str(PROGRAM), "--pace", "0.05", "--language", language]
     command += ["--zstack", zstack.api, "--url", bench.webhook.url]
     child, terminal = pty.fork()
     if child == 0:

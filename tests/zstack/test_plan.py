@@ -110,6 +110,32 @@ def test_an_endpoint_from_the_console_keeps_its_topic():
     assert made.steps[0]["topic"] == TOPIC == made.topic
 
 
+def test_others_on_the_topic_are_said():
+    """They get what is added. Mail is in no list of endpoints; ZStack's own endpoint does not count."""
+    mail, console, old = "a" * 32, "c" * 32, "d" * 32
+    rows = [
+        endpoint("e" * 32, name="pager", url="https://pager.example.com"),
+        endpoint(console, name="console", type="SYSTEM_HTTP", url="http://localhost:5000/"),
+    ]
+    there = [on(SYSTEM_TOPIC, it) for it in ("e" * 32, mail, console)]
+    alarms = [alarm("cpu")]
+    new = {"endpoints": rows, "subscribers": there, "tested": {}}
+    assert notes(plan(state(alarms=alarms, **new), WANTED)) == {"shared_topic": (mail, "pager")}
+    own = Wanted(**{**vars(WANTED), "own_topic": True})
+    assert notes(plan(state(alarms=alarms, **new), own)) == {}
+    # Ours, and the one that it replaces, are on the topic already.
+    more = [endpoint(), endpoint(old, url="https://old.example.com/zstack")]
+    kept = {"endpoints": rows + more, "subscribers": [*there, on(SYSTEM_TOPIC), on(SYSTEM_TOPIC, old)]}
+    for wanted in (WANTED, own):
+        made = plan(state(alarms=alarms, **kept), wanted)
+        assert notes(made) == {"shared_topic_stays": (mail, "pager")}
+        assert dict(made.notes[0].fields) == {"name": "system-alarm"}
+    # Nothing is added.
+    assert notes(plan(state(alarms=[alarm("cpu", SYSTEM_TOPIC)], **kept), WANTED)) == {}
+    back = event("HostDisconnected", SYSTEM_TOPIC)
+    assert list(notes(plan(state(subscriptions=[back], **kept), WANTED))) == ["shared_topic_stays"]
+
+
 @pytest.mark.parametrize(
     ("differs", "why"),
     [

@@ -26,7 +26,8 @@ def secret(question: str, variable: str, file: str | None, option: str) -> str:
             return Path(file).read_text(encoding="utf-8").rstrip("\r\n")
         except (OSError, UnicodeError) as error:
             why = getattr(error, "strerror", None) or type(error).__name__
-            raise Stop("bad_file", path=file, why=why) from None
+            # Not the name of the file: somebody may have typed the secret there.
+            raise Stop("bad_secret_file", option=option, why=why) from None
     if os.environ.get(variable):
         return os.environ[variable]
     try:

@@ -19,6 +19,9 @@ from .steps import GONE, KINDS, Entry, Kind, NotKept, create_endpoint, entry
 DOUBLES = ("SYS.1006", "SYS.1007")
 """With these, ZStack refuses to add what is there already."""
 
+UNDECIDED = ("SYS.1000", "SYS.1001")
+"""With these, an internal error and a timeout, ZStack may still do it."""
+
 Errors = (Refused, Unreachable, NotKept, OSError)
 
 
@@ -119,9 +122,9 @@ class Doing:
                 # The step stays without an end, so undo looks first.
                 raise error from None
             # Another run may have been faster. Then it is in the undo file of that one. With others, such
-            # as a timeout, ZStack can have done it.
+            # as a timeout, ZStack can have done it, or do it later: without an end, undo looks first.
             faster = bool(holds) and error.code in DOUBLES
-            if faster or not holds:
+            if faster or (not holds and error.code not in UNDECIDED):
                 file.end(number, done=False)
             if holds is GONE:
                 return "gone"
@@ -154,8 +157,9 @@ class Doing:
 
     # Back.
 
-    def take_back(self, path: Path, entries: list[Entry]) -> None:
-        """Undo the steps of an undo file, as far as they are still there."""
+    def take_back(self, path: Path, entries: list[Entry]) -> list[Entry]:
+        """Undo the steps of an undo file, if they are still there. The result is those that it kept."""
+        kept: list[Entry] = []
         outcomes: Counter[str] = Counter()
         for number, it in enumerate(entries):
             self.name = self.printer.name(it["name"], 60)
@@ -163,7 +167,9 @@ class Doing:
             try:
                 outcome = self._back(it)
                 outcomes[outcome] += 1
-                if outcome != "kept":
+                if outcome == "kept":
+                    kept.append(it)
+                else:
                     undo.undone(path, it)
             except Errors as error:
                 self._fail([it], "undo_", error, path)
@@ -172,6 +178,7 @@ class Doing:
         self.printer.line(OK, self.say("taken_back", count=f"{outcomes['taken_back']:,}"))
         if outcomes["was_not"]:
             self.printer.line(NONE, self.say("was_not", count=f"{outcomes['was_not']:,}"))
+        return kept
 
     def _back(self, it: Entry) -> str:
         """Undo one step: `taken_back`, `was_not` if there was nothing to undo, or `kept`."""

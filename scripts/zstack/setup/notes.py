@@ -61,6 +61,21 @@ def notes(state: State, wanted: Wanted, kept: Row | None, ours: set[str]) -> Ite
         yield note("template_swallows" if swallows else "template", name=named(row))
 
 
+def shared_topic(state: State, topic: str, name: str, ours: set[str], inherited: bool) -> Iterator[Note]:
+    """About endpoints of others on the topic that rules are added to: they get those rules too.
+
+    `ours` are our endpoint and those that it replaces, whose topic this is if it is `inherited`.
+    """
+    known = {it["uuid"]: it for it in state.endpoints}
+    there = {it["endpointUuid"] for it in state.subscribers if it.get("topicUuid") == topic} - ours
+    # ZStack's own one shows notifications in its console.
+    there -= {uuid for uuid, it in known.items() if it.get("type") == "SYSTEM_HTTP"}
+    if there:
+        names = sorted(named(known.get(it, {"uuid": it})) for it in there)
+        avoidable = topic == SYSTEM_TOPIC and not inherited
+        yield note("shared_topic" if avoidable else "shared_topic_stays", names, name=name)
+
+
 def event_notes(state: State, wanted: Wanted, ours: set[str]) -> Iterator[Note]:
     """About subscriptions."""
     here = [it for it in state.subscriptions if wanted.chooses(it)]

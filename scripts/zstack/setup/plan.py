@@ -22,7 +22,10 @@ from .model import (
     shown,
     step,
 )
-from .notes import notes
+from .notes import notes, shared_topic
+
+ADDING = ("alarm_action", "event_action", "subscribe_event")
+"""Kinds of steps that add a rule to a topic."""
 
 
 def plan(state: State, wanted: Wanted) -> Plan:
@@ -64,6 +67,9 @@ def plan(state: State, wanted: Wanted) -> Plan:
     sending = {it for it in ours if it == topic or it not in off}
     made.steps += alarm_steps(state, wanted, sending, topic)
     made.steps += event_steps(state, wanted, sending, topic)
+    if any(it.kind in ADDING for it in made.steps):
+        ends = {endpoint, *(it["uuid"] for it in replaced)}
+        made.notes += shared_topic(state, topic, topic_name(state, wanted, topic), ends, topic in topics)
     made.notes += notes(state, wanted, kept, sending)
     for it in sorted(ours - sending):
         main = topic_name(state, wanted, topic)

@@ -227,7 +227,7 @@ class Setup:
     # Taking back.
 
     def take_back(self, path: Path) -> int:
-        """Undo what a run changed, as far as it is still there."""
+        """Undo what a run changed, as far as it is still there. The result is 1 if something was kept."""
         there, entries = undo.read(path)
         elsewhere = {"there": self.printer.name(there), "here": self.api.root}
         if there and there != self.api.root:
@@ -246,8 +246,7 @@ class Setup:
             return 0
         if not self.agreed():
             return 1
-        self.doing.take_back(path, entries)
-        return 0
+        return 1 if self.doing.take_back(path, entries) else 0
 
 
 def wanted_of(options: Namespace) -> Wanted:

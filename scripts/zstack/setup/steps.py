@@ -130,27 +130,32 @@ def unsubscribed(api: Api, it: Entry) -> bool | None:
     return True if there else GONE
 
 
+def names_of(api: Api, path: str, uuids: set[str]) -> list[str]:
+    """What people call these. What the list does not have, such as an endpoint for mail, has its UUID."""
+    known = {row.get("uuid"): named(row) for row in api.query(path)} if uuids else {}
+    return [known.get(it, it) for it in sorted(uuids)]
+
+
 def users_of_topic(api: Api, it: Entry) -> list[str]:
     """The rules that send to a topic, and the endpoints on it."""
     rules = [row for path in (ALARMS, EVENTS) for row in api.query(path)]
     names = [named(row) for row in rules if it["uuid"] in sends_to(row)]
     rows = api.query(SUBSCRIBERS, f"topicUuid={it['uuid']}", sort="+topicUuid")
     ends = {row.get("endpointUuid") for row in rows if row.get("topicUuid") == it["uuid"]} - {None}
-    return names + [named(row) for row in api.query(ENDPOINTS) if row.get("uuid") in ends] if ends else names
+    return names + names_of(api, HTTP, ends)
 
 
 def users_of_endpoint(api: Api, it: Entry) -> list[str]:
     """The topics of an endpoint."""
     rows = api.query(SUBSCRIBERS, f"endpointUuid={it['uuid']}", sort="+topicUuid")
     topics = {row.get("topicUuid") for row in rows if row.get("endpointUuid") == it["uuid"]} - {None}
-    return [named(row) for row in api.query(TOPICS) if row.get("uuid") in topics] if topics else []
+    return names_of(api, TOPICS, topics)
 
 
 def users_of_event(api: Api, it: Entry) -> list[str]:
     """The other topics to which a subscription sends."""
     row = found(api, EVENTS, it["uuid"])
-    topics = sends_to(row) - {it["topic"]} if row else set()
-    return [named(row) for row in api.query(TOPICS) if row.get("uuid") in topics] if topics else []
+    return names_of(api, TOPICS, sends_to(row) - {it["topic"], ""} if row else set())
 
 
 def recovers(api: Api, it: Entry) -> bool | None:

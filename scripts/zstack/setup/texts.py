@@ -81,6 +81,7 @@ TEXTS = {
         "令牌应当是一行，1 到 512 个 ASCII 字符，不含空格。",
     ),
     "bad_file": ("{path} cannot be read: {why}", "无法读取 {path}：{why}"),
+    "bad_secret_file": ("The file of {option} cannot be read: {why}", "无法读取 {option} 的文件：{why}"),
     "bad_zone": (
         "--zone is an offset to UTC, such as +08:00.",
         "--zone 是与 UTC 的时差，例如 +08:00。",
@@ -209,6 +210,17 @@ TEXTS = {
         "Other endpoints lead to the same URL. A rule that uses both sends twice. Remove them in the console:"
         " {names}",
         "还有别的通知对象指向同一个 URL。两个都用的规则会发送两次。请在控制台里去掉：{names}",
+    ),
+    "shared_topic": (
+        "These endpoints are on the topic {name} too, and get everything that is added to it. --own-topic"
+        " avoids that: {names}",
+        "这些通知对象也订阅了主题 {name}，会收到加到它上面的一切。用 --own-topic 可以避免：{names}",
+    ),
+    "shared_topic_stays": (
+        "These endpoints are on the topic {name} too, and get everything that is added to it. --own-topic"
+        " does not change that, because the topic is already in use: {names}",
+        "这些通知对象也订阅了主题 {name}，会收到加到它上面的一切。"
+        "这个主题已在使用，--own-topic 对此不起作用：{names}",
     ),
     "double_path": (
         "These rules lead to the endpoint over two topics, and send everything twice. Remove one of the"

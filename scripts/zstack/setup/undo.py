@@ -2,7 +2,7 @@
 
 Each line is a JSON object. The first says which ZStack it was. Every other line begins a step (`do`), or says
 how it ended: `done`, `not_done` if ZStack refused, `undone` if it was taken back. A step without an end may
-have happened, so whoever takes it back looks first. No secret is in it.
+have happened, or may still happen, so whoever takes it back looks first. No secret is in it.
 """
 
 from __future__ import annotations
