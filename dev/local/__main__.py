@@ -211,7 +211,7 @@ def show_webhook(flashduty: Console, zstack: ZStack, webhook: str, token: str, h
 
   Alerts as Flashduty would show them: {flashduty.page}
 
-  The stand-in of ZStack. The first line sets it up. After that, the second one shows what a resync would post:
+  The stand-in of ZStack. The first line sets it up. The second one then shows what a resync would post:
 
     API        {zstack.api}
     Account    admin
