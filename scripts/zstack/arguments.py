@@ -39,9 +39,10 @@ class Parser(argparse.ArgumentParser):
         """The options. An unknown one ends the program."""
         found, rest = self.parse_known_args(args, namespace)
         if rest:
-            # The value could be behind the name, or be a part of it.
+            # The value could be behind the name, or be a part of it. The beginning of a known name is none.
             name = rest[0].partition("=")[0]
-            if name in MISTAKEN or name in self._option_string_actions:
+            known = (*MISTAKEN, *self._option_string_actions)
+            if name.startswith("--") and any(it.startswith(name) for it in known):
                 self.error(f"unknown option: {name}")
             what = "option, which" if name.startswith("-") else "argument, which is no option and"
             self.error(f"unknown {what} is not shown")
