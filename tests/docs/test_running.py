@@ -99,6 +99,7 @@ def check_once(shown: str) -> None:
     assert shown.startswith("==> Console: http://127.0.0.1:")
     samples = list((ROOT / "events").glob("*.json"))
     assert all(f"\n{sample.stem}: 200" in shown for sample in samples)
+    assert shown.count(", to the channel database: 200") == 2
     assert "Everything is set up." in shown
 
 

@@ -1,7 +1,10 @@
 """The numbers of functions and queues against each other, and a stack without queues."""
 
+import re
+
 import pytest
 from deployed import OPTIONS, Deployed
+from local import ROOT
 
 DAY = 86_400
 LONGEST_PAUSE = 900
@@ -75,6 +78,13 @@ def test_the_event_source_reports_single_failures():
         "FunctionResponseTypes": ["ReportBatchItemFailures"],
         "ScalingConfig": {"MaximumConcurrency": 2},
     }
+
+
+def test_the_pace_knows_how_many_processes_there_are():
+    """Each of them keeps its part of DeliveriesPerMinute."""
+    [source] = Deployed().of_type("AWS::Lambda::EventSourceMapping").values()
+    [processes] = re.findall(r"const PROCESSES: u32 = (\d+);", (ROOT / "src/flashduty/pace.rs").read_text())
+    assert source["ScalingConfig"]["MaximumConcurrency"] == int(processes)
 
 
 def test_queues_are_encrypted_at_rest_and_on_the_way():
