@@ -7,6 +7,7 @@ import pytest
 import tools
 from documents import Block, code, document, every_name
 from local import ROOT
+from local.aws import environment
 from samtranslator.yaml_helper import yaml_parse
 from shell import commands
 
@@ -78,7 +79,7 @@ def test_the_makefile_explains_variables_where_they_are_used():
         named = re.findall(r"(?<!\$)\b([A-Z][A-Z_]*)=", comments)
         assert [it for it in named if not re.search(rf"\b{it}\b", rules)] == [], comments
     asked = ["make", "--silent", "help"]
-    shown = subprocess.run(asked, cwd=ROOT, env=tools.bare_environment(), capture_output=True, text=True)
+    shown = subprocess.run(asked, cwd=ROOT, env=environment(), capture_output=True, text=True)
     assert set(re.findall(r"(?m)^make (\S+) +\S", shown.stdout)) == tools.TARGETS - {"rust-installed"}
 
 

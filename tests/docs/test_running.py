@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 from documents import Block, document
 from local import ROOT, WORK
-from local.aws import LOOPBACK, free_port
+from local.aws import LOOPBACK, environment, free_port
 from local.process import Child
 from shell import commands, lines
-from tools import TARGETS, bare_environment
+from tools import TARGETS
 
 # The Chinese ones have the same commands: test_languages.py.
 PAGES = ("README.md", "docs/deploying.md", "docs/runbook.md", "docs/performance.md", "docs/chaos.md")
@@ -146,7 +146,7 @@ def env(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
     fixed = [port for words, port in FIXED_PORTS.items() if words in block.text]
     if taken := [port for port in fixed if serves(port)]:
         pytest.fail(f"{block} needs port {taken[0]}, and something listens there: end it first")
-    env = bare_environment() | {"NO_COLOR": "1", "CONSOLE_PORT": str(free_port())}
+    env = environment() | {"NO_COLOR": "1", "CONSOLE_PORT": str(free_port())}
     yield env if fixed else env | {"PORT": str(free_port())}
 
 
@@ -186,7 +186,7 @@ def test_it_runs(block: Block, env: dict[str, str]):
 def test_once_posts_the_samples_and_ends():
     """`make run ONCE=1`, in the text of README."""
     [line] = set(re.findall(r"`(make run ONCE=1)`", document("README.md").text))
-    env = bare_environment() | {"PORT": str(free_port()), "CONSOLE_PORT": str(free_port())}
+    env = environment() | {"PORT": str(free_port()), "CONSOLE_PORT": str(free_port())}
     ended = subprocess.run(line.split(), cwd=ROOT, env=env, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     check_once(ended.stdout)

@@ -10,6 +10,7 @@ import tools
 import yaml
 from cloud import build
 from local import ROOT
+from local.aws import environment
 from shell import commands
 from test_facts import TEMPLATE
 
@@ -189,7 +190,7 @@ def run(text: str, folder: Path, tag: str) -> subprocess.CompletedProcess[str]:
     for program in ("gh", "cargo"):
         (folder / "bin" / program).write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
         (folder / "bin" / program).chmod(0o755)
-    env = tools.bare_environment()
+    env = environment()
     env |= {"PATH": f"{folder / 'bin'}:{env['PATH']}", "GITHUB_REF_NAME": tag, "GITHUB_TOKEN": "none"}
     # As GitHub runs it.
     return subprocess.run(

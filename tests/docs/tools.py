@@ -20,12 +20,6 @@ OF_THE_CLI_ALONE = {("configure", "get"), ("cloudformation", "package"), ("cloud
 """Commands that are no call of a service. tests/e2e/test_bundle.py runs the last two."""
 
 
-def bare_environment() -> dict[str, str]:
-    """Ours without AWS, and without the `make` that may run these tests."""
-    ours = environment()
-    return {name: value for name, value in ours.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
-
-
 def mistakes(command: list[str]) -> list[str]:
     """What is wrong with a command of a program that is known here."""
     match command:
@@ -67,7 +61,7 @@ def of_help(program: tuple[str, ...], arguments: list[str]) -> list[str]:
 def options(program: tuple[str, ...]) -> set[str] | None:
     """Every option that `--help` lists; nothing where there is no such command."""
     # SAM colours its help, and folds it to the terminal.
-    env = bare_environment() | {"NO_COLOR": "1", "COLUMNS": "200", "TERM": "dumb", "SAM_CLI_TELEMETRY": "0"}
+    env = environment() | {"NO_COLOR": "1", "COLUMNS": "200", "TERM": "dumb", "SAM_CLI_TELEMETRY": "0"}
     asked = subprocess.run([*program, "--help"], env=env, capture_output=True, text=True, cwd=ROOT)
     if asked.returncode != 0:
         return None

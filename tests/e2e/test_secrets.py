@@ -22,14 +22,8 @@ def make(world: World, prefix: str, **variables: str) -> subprocess.CompletedPro
     command = ["make", "--silent", "secrets", f"PREFIX={prefix}"]
     command += [f"{name}={value}" for name, value in variables.items()]
     return subprocess.run(
-        command, cwd=ROOT, env=environment(world), stdin=subprocess.DEVNULL, capture_output=True, text=True
+        command, cwd=ROOT, env=world.aws.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True
     )
-
-
-def environment(world: World) -> dict[str, str]:
-    """The environment of the local AWS, without the variables of a `make` that runs these tests."""
-    own = world.aws.environment.items()
-    return {name: value for name, value in own if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
 
 
 def parameters(world: World, prefix: str) -> dict[str, tuple[str, str]]:
@@ -273,7 +267,7 @@ def test_on_a_terminal_it_asks_for_the_push_url(world: World):
     asking = subprocess.Popen(
         ["make", "--silent", "secrets", "PREFIX=/asked"],
         cwd=ROOT,
-        env=environment(world),
+        env=world.aws.environment,
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
@@ -324,7 +318,7 @@ def test_no_command_line_holds_the_secrets():
 )
 def test_an_account_that_is_not_named_is_asked_for(world: World, without: str, says: str, tmp_path: Path):
     """The advice has the variables of the AWS command line."""
-    env = {name: value for name, value in environment(world).items() if name != without}
+    env = {name: value for name, value in world.aws.environment.items() if name != without}
     if without == "AWS_ACCESS_KEY_ID":
         del env["AWS_SECRET_ACCESS_KEY"]
     refused = subprocess.run(
