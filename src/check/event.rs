@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use lambda_http::request::LambdaRequest;
 use serde::de::{Deserialize, Deserializer, Error as _};
 use serde_json::value::RawValue;
@@ -10,6 +11,9 @@ use crate::platform::metrics::CheckMetric;
 
 /// The only member of a check's event. Its value says which check: `{"zstack-flashduty": "self-check"}`.
 const MEMBER: &str = "zstack-flashduty";
+
+/// The `version` of an event of an HTTP API or a function URL.
+const FORMAT_2: &str = "2.0";
 
 /// The longest text of a check's event, in bytes. API Gateway's events are several times as long.
 const MAX_EVENT: usize = 100;
@@ -75,16 +79,49 @@ impl<'de> Deserialize<'de> for RelayEvent {
         let json = <&RawValue>::deserialize(deserializer)?.get();
         match Check::of_event(json) {
             Some(check) => Ok(Self::Check(check)),
-            None => {
-                serde_json::from_str(json).map(|request| Self::Request(Box::new(request))).map_err(D::Error::custom)
-            }
+            None => read_request(json).map(|request| Self::Request(Box::new(request))).map_err(D::Error::custom),
         }
+    }
+}
+
+/// Reads API Gateway's event. `LambdaRequest` tries format 1.0 first, in a copy. Format 2.0, which the template has, is
+/// tried before that.
+fn read_request(json: &str) -> serde_json::Result<LambdaRequest> {
+    match serde_json::from_str::<ApiGatewayV2httpRequest>(json) {
+        Ok(request) if request.version.as_deref() == Some(FORMAT_2) => Ok(LambdaRequest::ApiGatewayV2(request)),
+        _ => serde_json::from_str(json),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+
+    /// The number of an event's format, and all of the event.
+    fn format(request: LambdaRequest) -> (u8, serde_json::Value) {
+        match request {
+            LambdaRequest::ApiGatewayV1(event) => (1, serde_json::to_value(event).unwrap()),
+            LambdaRequest::ApiGatewayV2(event) => (2, serde_json::to_value(event).unwrap()),
+            _ => (0, serde_json::Value::Null),
+        }
+    }
+
+    #[test]
+    fn requests_are_read_as_lambda_http_reads_them() {
+        let mut formats = BTreeSet::new();
+        for sample in std::fs::read_dir("events").unwrap() {
+            let json = std::fs::read_to_string(sample.unwrap().path()).unwrap();
+            let read = format(read_request(&json).unwrap());
+            assert_eq!(read, format(serde_json::from_str(&json).unwrap()));
+            formats.insert(read.0);
+        }
+        assert_eq!(Vec::from_iter(formats), [1, 2]);
+        let unknown = r#"{"version": "3.0"}"#;
+        let error = serde_json::from_str::<LambdaRequest>(unknown).unwrap_err().to_string();
+        assert_eq!(read_request(unknown).unwrap_err().to_string(), error);
+    }
 
     #[test]
     fn only_this_shape_is_a_check() {

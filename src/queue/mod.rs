@@ -4,10 +4,11 @@
 //! Flashduty refuses for good is in the dead letter queue, for a person to look at.
 
 mod error;
+mod lately;
 mod letter;
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use aws_config::SdkConfig;
@@ -22,16 +23,13 @@ use tracing::warn;
 
 pub use error::QueueError;
 pub(crate) use error::QueueFailure;
+use lately::{Last, Lately};
 use letter::printable;
 pub use letter::{FifoIds, InvalidLetter, Letter};
 
 use crate::config::QueueUrls;
 use crate::deadline::{Deadline, TIME_TO_QUEUE};
 
-/// How long this process remembers what it did about an alert: SQS's count of messages may lag that much.
-const REMEMBERED: Duration = Duration::from_mins(2);
-/// How long this process relies on it that no other process had a message about an alert that it pushed itself.
-const OURS_ALONE: Duration = Duration::from_secs(10);
 /// How long the answer "the queue is empty" is reused. It spares most calls in a storm. ZStack waits for each answer and
 /// then sends the next message, so a second message about one alert is hardly ever faster.
 const EMPTY_LASTS: Duration = Duration::from_millis(250);
@@ -56,17 +54,6 @@ pub enum Waiting {
     SameAlert,
 }
 
-/// What this process did last with a message about an alert.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Last {
-    /// Pushed it, while nothing waited. It was no recovery.
-    Pushed,
-    /// Pushed it, and queued it as well.
-    PushedAndQueued,
-    /// Queued it. Flashduty does not have it.
-    Queued,
-}
-
 /// A message of a queue.
 #[derive(Clone, Debug)]
 pub struct QueuedMessage {
@@ -81,8 +68,7 @@ pub struct QueuedMessage {
 pub struct Queues {
     sqs: Client,
     urls: QueueUrls,
-    /// By message group: what this process did last about the alert, and when.
-    lately: Mutex<HashMap<String, (Instant, Last)>>,
+    lately: Mutex<Lately>,
     /// Whether the retry queue has messages, and until when SQS need not be asked again.
     filled: Mutex<Option<(Instant, bool)>>,
 }
@@ -137,24 +123,22 @@ impl Queues {
     /// Remembers that a message about this alert was pushed while nothing waited.
     pub fn remember_pushed(&self, group: &str, is_recovery: bool) {
         if is_recovery {
-            self.lately.lock().unwrap_or_else(PoisonError::into_inner).remove(group);
+            self.lately().forget(group);
         } else {
             self.remember(group, Last::Pushed);
         }
     }
 
     fn last(&self, group: &str) -> Option<Last> {
-        let mut lately = self.lately.lock().unwrap_or_else(PoisonError::into_inner);
-        // The clock is read once: this runs for every alert, over all alerts of the last seconds.
-        let now = Instant::now();
-        let lasts = |last| if last == Last::Pushed { OURS_ALONE } else { REMEMBERED };
-        lately.retain(|_, (since, last)| now.duration_since(*since) < lasts(*last));
-        lately.get(group).map(|(_, last)| *last)
+        self.lately().last(group, Instant::now())
     }
 
     fn remember(&self, group: &str, last: Last) {
-        let mut lately = self.lately.lock().unwrap_or_else(PoisonError::into_inner);
-        lately.insert(group.to_owned(), (Instant::now(), last));
+        self.lately().remember(group, last, Instant::now());
+    }
+
+    fn lately(&self) -> MutexGuard<'_, Lately> {
+        self.lately.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether the retry queue has messages, in flight or not, as SQS says or said lately. True if SQS cannot be asked.
