@@ -9,6 +9,8 @@ mod request;
 mod texts;
 
 use std::convert::Infallible;
+use std::future::ready;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -16,7 +18,7 @@ use bytes::Bytes;
 use lambda_http::http::Method;
 use lambda_http::http::header::{ALLOW, WWW_AUTHENTICATE};
 use lambda_http::request::LambdaRequest;
-use lambda_http::{Adapter, Body, LambdaEvent, Request, Response, Service as _, service_fn};
+use lambda_http::{Adapter, Body, IntoResponse, LambdaEvent, Request, Response, Service as _, service_fn};
 use serde::Serialize;
 use tracing::error;
 
@@ -76,6 +78,16 @@ impl Webhook {
     }
 }
 
+/// An answer with a body of text. `lambda_http` would look up the charset of a plain `Response`, and the program would
+/// hold the tables of all charsets for that.
+struct Answer(Response<Body>);
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>> {
+        Box::pin(ready(self.0))
+    }
+}
+
 /// One request on its way to its answer.
 struct Invocation<'a> {
     webhook: &'a Webhook,
@@ -85,8 +97,8 @@ struct Invocation<'a> {
 }
 
 impl Invocation<'_> {
-    async fn answer(&self, request: Request, received: &Received) -> Result<Response<Body>, Infallible> {
-        Ok(self.route(&request, received).await)
+    async fn answer(&self, request: Request, received: &Received) -> Result<Answer, Infallible> {
+        Ok(Answer(self.route(&request, received).await))
     }
 
     async fn route(&self, request: &Request, received: &Received) -> Response<Body> {
@@ -99,7 +111,7 @@ impl Invocation<'_> {
         };
         match *request.method() {
             Method::GET if url.is_health() => self.health(request).await,
-            Method::HEAD if url.is_health() => self.health(request).await.map(|_| Body::Empty),
+            Method::HEAD if url.is_health() => self.health(request).await.map(|_| Body::from("")),
             Method::POST => self.post(request, url, &received.body).await,
             ref other => {
                 let allow = if url.is_health() { "GET, HEAD, POST" } else { "POST" };
