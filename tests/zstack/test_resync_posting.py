@@ -26,9 +26,10 @@ from resyncing import (
 )
 from setups import DEAD_PROXY
 from terminal import Terminal
-from zstack.resync.decide import POSTED, plan
+from zstack.resync.decide import POSTED, Decision, effects, plan
+from zstack.resync.deliver import FRESH, SETTLE, Delivery
 from zstack.resync.options import arguments
-from zstack.resync.post import Stopped, Webhook, retry_after, url_secrets
+from zstack.resync.post import Answer, Stopped, Webhook, retry_after, url_secrets
 from zstack.resync.program import agreed, posted
 from zstack.resync.records import Record, Rule, Unreadable, record
 from zstack.resync.run import Resync
@@ -315,6 +316,28 @@ def run_of(reader: Reader, everything: bool = False, language: str = "en") -> Re
     return run
 
 
+class Meanwhile:
+    """A webhook. While it takes a message, ZStack tells something, too."""
+
+    def __init__(self, taking: Webhook, reader: Reader, told: list[Record], at: int = 1):
+        """`at` is the number of the message."""
+        self.taking, self.host, self.reader, self.told, self.at = taking, taking.host, reader, told, at
+
+    def post(self, content: bytes) -> Answer:
+        """Take a message."""
+        self.at -= 1
+        if not self.at:
+            self.reader.all += self.told
+        return self.taking.post(content)
+
+
+def delivered(run: Resync, hook: object, chosen: list[Decision]) -> Delivery:
+    """Post what was agreed to."""
+    delivery = Delivery(run, hook, chosen)
+    delivery.deliver()
+    return delivery
+
+
 def shown(reader: Reader, everything: bool = False, language: str = "en") -> list[int]:
     """Print the tables. The result are the ids of what is posted."""
     run = run_of(reader, everything, language)
@@ -356,9 +379,8 @@ def test_what_is_newer_is_posted_behind(answers: Answers, utc: None):
     made = run.read(START)
     run.look_up(made.decisions)
     # ZStack tells them while the program posts. The second one is about an alert that is not posted.
-    reader.all.append(alarm(12, "cpu", "vm3", "OK", START + 23 * MINUTE))
-    reader.all.append(alarm(13, "cpu", "vm4", "OK", START + 23 * MINUTE))
-    assert run.deliver(webhook(answers.url, Clock()), made.of(POSTED))
+    late = [alarm(12 + it, "cpu", f"vm{3 + it}", "OK", START + 23 * MINUTE) for it in range(2)]
+    delivery = delivered(run, Meanwhile(webhook(answers.url, Clock()), reader, late), made.of(POSTED))
     bodies = [json.loads(content) for _, _, content in answers.requests]
     assert [it.get("ALARM_RESOURCE_ID") or it["EVENT_RESOURCE_ID"] for it in bodies] == [
         "host7",
@@ -370,8 +392,8 @@ def test_what_is_newer_is_posted_behind(answers: Answers, utc: None):
     ]
     assert [it["ALARM_CURRENT_STATUS"] for it in bodies if "ALARM_UUID" in it] == ["OK", "Alarm", "OK"]
     # From five minutes before the last record: two nodes have two clocks.
-    assert reader.asked == [START, START + 16 * MINUTE, START + 18 * MINUTE]
-    assert run.counts == {"pushed": 6}
+    assert reader.asked == [START, *[START + 16 * MINUTE] * 2, START + 18 * MINUTE]
+    assert (delivery.counts, delivery.left) == ({"pushed": 6}, [])
 
 
 def test_a_late_row_does_not_close_what_was_opened_after_it(
@@ -388,11 +410,13 @@ def test_a_late_row_does_not_close_what_was_opened_after_it(
     run = run_of(reader)
     made = run.read(START)
     running = event(3, "VMStateChangedOnHost", "v", START + 4_000, labels={"NewState": "Running"})
-    reader.all.append(running)
-    assert run.deliver(webhook(answers.url, Clock()), made.of(POSTED))
+    hook = Meanwhile(webhook(answers.url, Clock()), reader, [running], at=2)
+    assert not delivered(run, hook, made.of(POSTED)).left
     bodies = [json.loads(content) for _, _, content in answers.requests]
     times = [it["EVENT_TIME"][-3:] for it in bodies]
     assert times == ["01Z", "05Z", "04Z", "05Z"]
+    # At once, without another read between.
+    assert len(reader.asked) == 4
     assert "something newer about 1 of these" in capsys.readouterr().out
     assert Flashduty().take([stopped, failed, running, failed]).open == Flashduty().take([failed]).open
 
@@ -411,7 +435,7 @@ def test_whatever_row_is_late_the_last_message_decides(seed: int, utc: None):
                 ("VMHAStarted", {"labels": {"DestinationHostUuid": "h"}}),
             ]
         )
-        told.append(event(number, name, "v", START + 1000 * number, **fields))
+        told.append(event(number, name, "v", START + 1000 * number, dataUuid=str(number), **fields))
     late = [it for it in told if chance.random() < 0.4]
     rules = subscriptions("VMStateChangedOnHost", "VMHAStarted")
     reader = Reader([it for it in told if it not in late], rules, {})
@@ -420,20 +444,226 @@ def test_whatever_row_is_late_the_last_message_decides(seed: int, utc: None):
     chosen = made.of(POSTED)
     # ZStack itself has sent all of them, or none.
     flashduty = Flashduty().take(told if chance.random() < 0.5 else [])
-    arrives = SimpleNamespace(post=lambda body: SimpleNamespace(status=200))
-    posts = run.post
 
-    def post(webhook: object, some: list) -> None:
-        posts(webhook, some)
-        flashduty.take([it.record for it in some])
+    def post(content: bytes) -> SimpleNamespace:
+        number = int(json.loads(content)["EVENT_DATA_UUID"])
+        flashduty.take([it for it in told if it.id == number])
         reader.all += late
         late.clear()
+        return SimpleNamespace(status=200)
 
-    run.post = post
     if chosen:
-        assert run.deliver(arrives, chosen)
+        delivery = delivered(run, SimpleNamespace(post=post), chosen)
         wanted = Flashduty().take(told).open
-        assert [flashduty.open.get(it) for it in run.touched] == [wanted.get(it) for it in run.touched]
+        assert not delivery.left
+        assert [flashduty.open.get(it) for it in delivery.ours] == [wanted.get(it) for it in delivery.ours]
+
+
+CPU = {"cpu": Rule(True, frozenset([TOPIC]), recovers=True, period=300, repeat=1800)}
+
+
+def told_about(answers: Answers) -> list[tuple[str, str]]:
+    """Resource and status of each alarm that was posted."""
+    bodies = [json.loads(content) for _, _, content in answers.requests]
+    return [(it["ALARM_RESOURCE_ID"], it["ALARM_CURRENT_STATUS"]) for it in bodies]
+
+
+@pytest.mark.parametrize(("before", "after"), [("Alarm", "OK"), ("OK", "Alarm")])
+def test_what_zstack_tells_while_the_question_waits_is_not_undone(
+    before: str, after: str, answers: Answers, utc: None, capsys: pytest.CaptureFixture
+):
+    """An alert that is over is not opened, and one that is open is not closed."""
+    reader = Reader([alarm(1, "cpu", "vm1", before), alarm(2, "cpu", "vm2", "Alarm", START + 1)], CPU, {})
+    run = run_of(reader)
+    chosen = run.read(START).of(POSTED)
+    reader.all.append(alarm(3, "cpu", "vm1", after, START + MINUTE))
+    assert posted(run, webhook(answers.url, Clock()), chosen) == 0
+    assert told_about(answers) == [("vm2", "Alarm"), ("vm1", after)]
+    assert "something newer about 1 of these" in capsys.readouterr().out
+
+
+def slow(answers: Answers, reader: Reader, told: list[Record], at: int) -> tuple[Resync, Meanwhile]:
+    """A run with a clock that passes as messages are posted: 100 a minute."""
+    clock = Clock()
+    run = run_of(reader)
+    run.sleep, run.clock = clock.sleep, lambda: clock.now
+    return run, Meanwhile(webhook(answers.url, clock, per_minute=100), reader, told, at)
+
+
+def test_what_zstack_tells_while_many_messages_are_posted_is_not_undone(answers: Answers, utc: None):
+    """It is read each minute. So what is old by then is not posted."""
+    reader = Reader([alarm(it, "cpu", f"vm{it}", "Alarm", START + it) for it in range(1, 301)], CPU, {})
+    run, hook = slow(answers, reader, [alarm(999, "cpu", "vm300", "OK", START + MINUTE)], at=10)
+    assert posted(run, hook, run.read(START).of(POSTED)) == 0
+    assert told_about(answers)[-2:] == [("vm299", "Alarm"), ("vm300", "OK")]
+    assert len(answers.requests) == 300
+
+
+def test_what_may_be_wrong_is_posted_first(answers: Answers, utc: None):
+    """Not behind all the others, which may take hours."""
+    reader = Reader([alarm(it, "cpu", f"vm{it}", "Alarm", START + it) for it in range(1, 301)], CPU, {})
+    run, hook = slow(answers, reader, [alarm(999, "cpu", "vm1", "OK", START + MINUTE)], at=10)
+    assert posted(run, hook, run.read(START).of(POSTED)) == 0
+    at = told_about(answers).index(("vm1", "OK"))
+    assert at * 60 / 100 <= FRESH + SETTLE
+    assert len(answers.requests) == 301
+
+
+def test_what_zstack_forgot_meanwhile_is_not_opened(
+    answers: Answers, utc: None, capsys: pytest.CaptureFixture
+):
+    """Its end never comes. So it is listed, as it would have been before."""
+    rules = subscriptions("HostDisconnected", "HostConnected", "HostPhysicalNicStatusDown")
+    reader = Reader([event(1, "HostDisconnected", "h")], rules, {})
+    run = run_of(reader)
+    chosen = run.read(START).of(POSTED)
+    reader.all.append(event(2, "HostPhysicalNicStatusDown", "h", START + 1))
+    assert posted(run, webhook(answers.url, Clock()), chosen) == 1
+    assert answers.requests == []
+    assert "ZStack forgot it" in capsys.readouterr().out
+
+
+def test_a_storm_of_repetitions_ends(answers: Answers, utc: None):
+    """ZStack tells again what lasts, and nothing changes. So nothing is posted twice."""
+    reader = Reader([alarm(it, "cpu", f"vm{it}", "Alarm", START + it) for it in range(1, 51)], CPU, {})
+    run = run_of(reader)
+    chosen = run.read(START).of(POSTED)
+    told = reader.records
+
+    def repeated(since: int) -> list[Record]:
+        at, number = START + len(reader.asked) * MINUTE, len(reader.all)
+        reader.all += [alarm(number + it, "cpu", f"vm{it}", "Alarm", at + it) for it in range(1, 51)]
+        return told(since)
+
+    reader.records = repeated
+    assert posted(run, webhook(answers.url, Clock()), chosen) == 0
+    assert len(answers.requests) == 50
+
+
+def test_another_state_between_is_no_mere_repetition(answers: Answers, utc: None):
+    """If the last message of three got lost, the alert would stay closed."""
+    reader = Reader([alarm(1, "cpu", "vm1", "Alarm")], CPU, {})
+    run = run_of(reader)
+    newer = [alarm(2, "cpu", "vm1", "OK", START + 1), alarm(3, "cpu", "vm1", "Alarm", START + 2)]
+    hook = Meanwhile(webhook(answers.url, Clock()), reader, newer)
+    assert posted(run, hook, run.read(START).of(POSTED)) == 0
+    assert told_about(answers) == [("vm1", "Alarm")] * 2
+
+
+def test_after_a_stop_what_may_be_wrong_is_listed(answers: Answers, utc: None, capsys: pytest.CaptureFixture):
+    """ZStack told the end before this program told the beginning, and nothing can be posted any more."""
+    answers.answers = [relays(200), relays(200), relays(401, "Unauthorized")]
+    reader = Reader([alarm(it, "cpu", f"vm{it}", "Alarm", START + it) for it in range(1, 4)], CPU, {})
+    run = run_of(reader)
+    newer = [alarm(4, "cpu", "vm1", "OK", START + MINUTE), alarm(5, "cpu", "vm2", "Alarm", START + MINUTE)]
+    hook = Meanwhile(webhook(answers.url, Clock()), reader, newer, at=2)
+    assert posted(run, hook, run.read(START).of(POSTED)) == 1
+    stopped, again, heading, _, *rows = capsys.readouterr().out.splitlines()
+    assert "Stopped after 2 of 3: 401" in stopped
+    assert "run the same command again" in again
+    assert heading.endswith("these may be wrong now: 1")
+    assert ["vm1" in it for it in rows] == [True]
+
+
+def test_after_ctrl_c_it_says_how_far_it_was(answers: Answers, utc: None, capsys: pytest.CaptureFixture):
+    """And that the same command completes it."""
+    run = run_of(example())
+
+    class Interrupted(Meanwhile):
+        def post(self, content: bytes) -> Answer:
+            if len(answers.requests) == 2:
+                raise KeyboardInterrupt
+            return self.taking.post(content)
+
+    hook = Interrupted(webhook(answers.url, Clock()), run.reader, [])
+    assert posted(run, hook, run.read(START).of(POSTED)) == 130
+    stopped, again = capsys.readouterr().out.splitlines()
+    assert stopped == "✗ Interrupted after 2 of 5."
+    assert "run the same command again" in again
+
+
+class Busy:
+    """A ZStack that goes on telling, the Flashduty that gets it, and a webhook that may fail at a message.
+
+    A record may appear only after a moment.
+    """
+
+    def __init__(self, seed: int):
+        self.chance, self.every, self.flashduty = random.Random(seed), [], Flashduty()
+        lost = self.chance.random()
+        before = [self.tell() for _ in range(self.chance.randint(1, 8))]
+        self.flashduty.take(it for it in before if self.chance.random() > lost)
+        self.reader = Reader(before, CPU | subscriptions("VMStateChangedOnHost", "VMHAStarted"), {})
+        self.more, self.now = self.chance.randint(0, 12), 0.0
+        self.fails, self.in_flight = self.chance.choice((0, 0, 1, 2, 3, 5)), None
+
+    def tell(self) -> Record:
+        """A message about one of two resources. One closes two alerts."""
+        number, resource = len(self.every), self.chance.choice("vw")
+        at, data = START + 1000 * number, {"dataUuid": str(number)}
+        name, fields = self.chance.choice(
+            [
+                ("Alarm", {}),
+                ("OK", {}),
+                ("VMStateChangedOnHost", {"labels": {"NewState": "Running"}}),
+                ("VMStateChangedOnHost", {"labels": {"NewState": "Stopped"}}),
+                ("VMHAStarted", {"error": "no host"}),
+            ]
+        )
+        is_alarm = name in ("Alarm", "OK")
+        of_alarm = alarm(number, "cpu", resource, name, at, **data)
+        self.every.append(of_alarm if is_alarm else event(number, name, resource, at, **data, **fields))
+        return self.every[-1]
+
+    def go_on(self) -> None:
+        """Perhaps tell something, perhaps let some time pass, and perhaps write the records."""
+        while self.more and self.chance.random() < 0.4:
+            self.more -= 1
+            self.flashduty.take([self.tell()])
+        self.now += self.chance.choice((0, 0, 10, FRESH))
+        if self.chance.random() < 0.5:
+            self.sleep(0)
+
+    def sleep(self, _: float) -> None:
+        """All records are written by now."""
+        self.reader.all = list(self.every)
+
+    def post(self, content: bytes) -> Answer:
+        """Take a message, or fail. Then it may have arrived all the same."""
+        message = json.loads(content)
+        record = self.every[int(message.get("EVENT_DATA_UUID") or message["ALARM_DATA_UUID"])]
+        self.fails -= 1
+        self.go_on()
+        if self.fails or self.chance.random() < 0.5:
+            self.flashduty.take([record])
+        else:
+            self.in_flight = record
+        self.go_on()
+        if not self.fails:
+            self.sleep(0)
+            raise Stopped("no_success", tries=6, why="Connection refused")
+        return Answer(200, "{}")
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_whatever_zstack_tells_meanwhile_no_alert_of_ours_is_left_wrong(seed: int, utc: None):
+    """Before or after any message. If the program stops, what it left in a wrong state is listed."""
+    busy = Busy(seed)
+    run = run_of(busy.reader)
+    run.sleep, run.clock = busy.sleep, lambda: busy.now
+    chosen = run.read(START).of(POSTED)
+    busy.go_on()
+    delivery = Delivery(run, busy, chosen)
+    try:
+        delivery.deliver()
+        listed = delivery.left
+    except Stopped:
+        listed = delivery.may_be_wrong()
+    wanted = Flashduty().take(busy.every).open
+    known = {key for it in [*listed, busy.in_flight] if it for key, _ in effects(getattr(it, "record", it))}
+    assert {it: busy.flashduty.open.get(it) for it in delivery.ours if it not in known} == {
+        it: wanted.get(it) for it in delivery.ours if it not in known
+    }
 
 
 BACK = {"back": Rule(True, frozenset([TOPIC]), event="HostConnected")}
@@ -451,8 +681,8 @@ def test_a_newer_trigger_is_posted_whatever_is_thought_of_it(
     run = run_of(reader)
     made = run.read(START)
     lost = event(2, "HostDisconnected", "h", START + 1000)
-    reader.all += [lost, event(3, "HostPhysicalNicStatusDown", "h", START + 2000)]
-    assert posted(run, webhook(answers.url, Clock()), made.of(POSTED)) == 0
+    newer = [lost, event(3, "HostPhysicalNicStatusDown", "h", START + 2000)]
+    assert posted(run, Meanwhile(webhook(answers.url, Clock()), reader, newer), made.of(POSTED)) == 0
     assert [json.loads(it[2])["EVENT_NAME"] for it in answers.requests] == [
         "HostConnected",
         "HostDisconnected",
@@ -460,14 +690,14 @@ def test_a_newer_trigger_is_posted_whatever_is_thought_of_it(
 
 
 def test_a_newer_event_without_a_way_back_is_posted_too(answers: Answers, utc: None):
-    """Its end goes elsewhere, so that it would be posted only with --all."""
+    """The subscription of its end is disabled, so that it would be posted only with --all."""
     rules = subscriptions("HostDisconnected", "HostConnected")
+    rules["HostConnected"] = Rule(False, frozenset([TOPIC]), event="HostConnected")
     reader = Reader([event(1, "HostConnected", "h")], rules, {})
     run = run_of(reader)
     made = run.read(START)
-    rules["HostConnected"] = Rule(True, frozenset(["other"]), event="HostConnected")
-    reader.all.append(event(2, "HostDisconnected", "h", START + 1000))
-    assert posted(run, webhook(answers.url, Clock()), made.of(POSTED)) == 0
+    newer = [event(2, "HostDisconnected", "h", START + 1000)]
+    assert posted(run, Meanwhile(webhook(answers.url, Clock()), reader, newer), made.of(POSTED)) == 0
     assert len(answers.requests) == 2
 
 
@@ -498,8 +728,7 @@ def test_something_newer_that_cannot_be_decided_is_told(
     reader = Reader([first], rules, {"v": ("router-01", "")})
     run = run_of(reader)
     made = run.read(START)
-    reader.all += newer
-    assert posted(run, webhook(answers.url, Clock()), made.of(POSTED)) == 1
+    assert posted(run, Meanwhile(webhook(answers.url, Clock()), reader, newer), made.of(POSTED)) == 1
     heading, _, row, end = capsys.readouterr().out.splitlines()
     assert heading == "Cannot be decided. Look at these by hand: 1"
     assert remark in row
@@ -522,7 +751,7 @@ def test_what_was_told_before_the_run_is_not_told_again(answers: Answers, utc: N
     chosen = run.show(made, datetime.fromtimestamp(START / 1000).astimezone())
     assert [it.record.id for it in chosen] == [3]
     assert posted(run, webhook(answers.url, Clock()), chosen) == 0
-    assert reader.asked == [START, START]
+    assert reader.asked == [START, START, START]
 
 
 def test_a_cloud_that_never_rests_ends_the_run(answers: Answers, utc: None):
@@ -539,7 +768,8 @@ def test_a_cloud_that_never_rests_ends_the_run(answers: Answers, utc: None):
         return told(since)
 
     reader.records = restless
-    assert not run.deliver(webhook(answers.url, Clock()), made.of(POSTED))
+    delivery = delivered(run, webhook(answers.url, Clock()), made.of(POSTED))
+    assert (delivery.restless, [it.record.resource for it in delivery.left]) == (True, ["vm3"])
     assert len(answers.requests) == 5 + 10
 
 

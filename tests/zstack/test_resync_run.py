@@ -24,7 +24,7 @@ from zstack.resync.post import Webhook
 
 PASSWORD, TOKEN = "kennwort-kennwort", "geheim-geheim-geheim"
 
-IMPATIENT = "from zstack.resync import program, run; run.SETTLE = 0; sys.exit(program.main())"
+IMPATIENT = "from zstack.resync import deliver, program; deliver.SETTLE = 0; sys.exit(program.main())"
 """The program, without the seconds in which ZStack may still write a record."""
 
 SECRETS = (PASSWORD, TOKEN)
@@ -380,7 +380,7 @@ def test_zstack_may_fail_while_messages_are_posted(cloud: Cloud):
     """The program cannot know then whether something newer was told."""
     outage(cloud.zstack)
     cloud.zstack.fault(
-        {"plain": {"status": 429, "body": "Rate limit exceeded"}}, call="QueryAlarmRecord", after=1
+        {"plain": {"status": 429, "body": "Rate limit exceeded"}}, call="QueryAlarmRecord", after=2
     )
     ended = cloud.resync()
     assert ended.returncode == 1

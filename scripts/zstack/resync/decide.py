@@ -68,6 +68,8 @@ class Plan:
     decisions: list[Decision] = field(default_factory=list)
     elsewhere: int = 0
     """Records of rules that do not send to this webhook."""
+    told: dict[str, list[tuple[Record, str]]] = field(default_factory=dict)
+    """All records about each alert key, in order, and what each does to it. The last one decides."""
 
     def of(self, *outcomes: str) -> list[Decision]:
         """The decisions with any of these ends."""
@@ -169,7 +171,6 @@ def plan(
     """
     made = Plan()
     forgotten: set[tuple[str, str]] = set()
-    last: dict[str, tuple[Record, str]] = {}
     devices: dict[str, dict[str, tuple[Record, str]]] = {}
     for record in sorted(records, key=lambda it: it.order):
         remember(record, forgotten)
@@ -178,10 +179,11 @@ def plan(
             made.elsewhere += 1
             continue
         for key, effect in effects(record):
-            last[key] = (record, effect)
+            made.told.setdefault(key, []).append((record, effect))
             if record.kind == "alarm":
                 devices.setdefault(key, {})[str(record.row.get("context") or "")] = (record, effect)
     here = [it for it in rules.values() if it.event and it.enabled and it.topics & set(topics)]
+    last = {key: rows[-1] for key, rows in made.told.items()}
     deciding: dict[tuple[str, int], tuple[Record, list[tuple[str, str]]]] = {}
     for key, (record, effect) in last.items():
         deciding.setdefault(record.identity, (record, []))[1].append((key, effect))

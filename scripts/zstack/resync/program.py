@@ -7,6 +7,7 @@ import os
 import sys
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from terminal import FAILED, NOTE, OK, Terminal, language_of
 
@@ -15,6 +16,7 @@ from zstack.api import Api, Mistake, Refused, Unreachable
 from zstack.setup.asking import token_forms
 
 from .decide import Decision
+from .deliver import Delivery
 from .options import arguments, checked
 from .post import Stopped, Webhook
 from .reader import Reader
@@ -86,26 +88,38 @@ def work(terminal: Terminal, api: Api, options: argparse.Namespace, begin: datet
 
 def posted(run: Resync, webhook: Webhook, chosen: list[Decision]) -> int:
     """Post, and say how it ended."""
-    terminal, say, counts = run.terminal, run.terminal.say, run.counts
+    terminal, say = run.terminal, run.terminal.say
+    delivery = Delivery(run, webhook, chosen)
+
+    def broken_off(name: str, **fields: Any) -> None:
+        # At a stop there is one more message, which was not accepted.
+        total = max(len(chosen), delivery.count + (name == "stopped"))
+        line = say(name, count=delivery.count, total=total, **fields)
+        terminal.line(f"{terminal.mark(FAILED)} {line}")
+        terminal.line(f"  {say('again')}")
+
     try:
-        settled = run.deliver(webhook, chosen)
+        delivery.deliver()
     except Stopped as stopped:
         fields = {name: terminal.words(it) if name == "why" else it for name, it in stopped.fields.items()}
-        why = say(stopped.text, host=webhook.host, **fields)
-        count = sum(counts.values())
-        line = say("stopped", count=count, total=max(len(chosen), count + 1), why=why)
-        terminal.line(f"{terminal.mark(FAILED)} {line}")
-        terminal.line(f"  {say('again')}")
+        broken_off("stopped", why=say(stopped.text, host=webhook.host, **fields))
+        wrong = delivery.may_be_wrong()
+        if wrong:
+            run.table("may_be_wrong", wrong)
         return 1
+    except KeyboardInterrupt:
+        broken_off("interrupted_after")
+        return 130
     except (Refused, Unreachable):
-        line = say("zstack_stopped", count=sum(counts.values()), total=len(chosen))
-        terminal.line(f"{terminal.mark(FAILED)} {line}")
-        terminal.line(f"  {say('again')}")
+        broken_off("zstack_stopped")
         raise
-    mark = OK if settled and not run.left and not counts["refused"] else FAILED
-    numbers = {name: counts[name] for name in ("pushed", "queued", "refused")}
-    terminal.line(f"{terminal.mark(mark)} {say('done', count=sum(counts.values()), **numbers)}")
-    if not settled:
+    if delivery.left:
+        run.look_up(delivery.left)
+        run.table("undecided", delivery.left)
+    counts = {name: delivery.counts[name] for name in ("pushed", "queued", "refused")}
+    mark = FAILED if delivery.left or counts["refused"] else OK
+    terminal.line(f"{terminal.mark(mark)} {say('done', count=delivery.count, **counts)}")
+    if delivery.restless:
         run.note(say("restless"))
     return 0 if mark == OK else 1
 
