@@ -29,8 +29,9 @@ from terminal import Terminal
 from zstack.resync.decide import POSTED, Decision, effects, plan
 from zstack.resync.deliver import FRESH, SETTLE, Delivery
 from zstack.resync.options import arguments
-from zstack.resync.post import Answer, Stopped, Webhook, retry_after, url_secrets
+from zstack.resync.post import EASY, Answer, Stopped, Webhook, retry_after, url_secrets
 from zstack.resync.program import agreed, posted
+from zstack.resync.reader import Reader as ZStackReader
 from zstack.resync.records import Record, Rule, Unreadable, record
 from zstack.resync.run import Resync
 from zstack.resync.since import since
@@ -166,6 +167,36 @@ def test_the_pace_is_kept(answers: Answers):
     assert clock.slept[3:] == [0.2, 1.0]
     it.post(b"{}")
     assert clock.slept[5:] == [0.4]
+
+
+def test_a_slow_pace_does_not_get_faster(answers: Answers):
+    """One message a minute, also after 429."""
+    clock = Clock()
+    it = webhook(answers.url, clock, per_minute=1)
+    answers.answers = [relays(429)]
+    it.post(b"{}")
+    it.post(b"{}")
+    assert it.pause == 60
+    assert clock.now == 120
+
+
+def test_the_pace_recovers(answers: Answers):
+    """Step by step, when all is accepted for a while. It gets no faster than it was."""
+    it = webhook(answers.url, Clock())
+    answers.answers = [relays(429), relays(200)] * 6
+    for _ in range(6):
+        it.post(b"{}")
+    assert it.pause == 10
+    for pause in (10, 5, 2.5, 1.25, 0.625, 0.3125, 0.2, 0.2):
+        assert it.pause == pause
+        for _ in range(EASY - (pause == 10)):
+            it.post(b"{}")
+    # Another 429 begins the count again.
+    it.post(b"{}")
+    answers.answers = [relays(429)]
+    for _ in range(EASY - 1):
+        it.post(b"{}")
+    assert it.pause == 0.4
 
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 503, 504])
