@@ -425,6 +425,31 @@ def test_endpoints(cloud: Cloud):
     assert (nothing.returncode, "is on no topic that is enabled" in nothing.stdout) == (2, True)
 
 
+def test_an_old_endpoint_of_the_same_url_is_not_taken(cloud: Cloud):
+    """zstack-setup.py leaves it, off all topics, when the user name changes. It has an old user name."""
+    told = outage(cloud.zstack)
+    cloud.zstack.add(
+        "endpoints", uuid="0" * 32, name="flashduty", url=cloud.url, type="HTTP", state="Enabled"
+    )
+    assert cloud.resync().returncode == 0
+    assert cloud.run("--url", cloud.url, "--since", "2h", "--yes").returncode == 0
+    assert ids(cloud.answers) == [told["opens"], told["event"], told["closes"]] * 2
+    assert {headers.get("Authorization", "")[:6] for _, headers, _ in cloud.answers.requests} == {"Basic "}
+    cloud.zstack.change("endpoints", cloud.endpoint["uuid"], state="Disabled")
+    assert "is disabled: ZStack sends nothing to it now" in cloud.resync("--dry-run").stdout
+
+
+def test_of_two_endpoints_the_one_with_a_user_is_taken(cloud: Cloud):
+    """If both are on a topic, and enabled."""
+    outage(cloud.zstack)
+    cloud.zstack.add(
+        "endpoints", uuid="0" * 32, name="flashduty", url=cloud.url, type="HTTP", state="Enabled"
+    )
+    cloud.zstack.add("subscribers", topicUuid=SYSTEM_TOPIC, endpointUuid="0" * 32)
+    assert cloud.resync().returncode == 0
+    assert "Authorization" in cloud.answers.requests[0][1]
+
+
 def test_what_the_stand_in_sends_is_what_is_built(cloud: Cloud):
     """But for units, addresses and the previous state: the fields that decide are the same."""
     cloud.zstack.change("alarms", HOST_CPU, enableRecovery=True)

@@ -57,19 +57,18 @@ class Resync:
             same = [it for it in found if it.name == options.endpoint]
             if not same:
                 raise Wrong(say("no_such_name", name=options.endpoint, names=names))
-            if len({it.url for it in same}) > 1:
-                # After the URL changed, zstack-setup.py made a new one, and took the old one off its topics.
-                same = [it for it in same if self.reader.topics([it])] or same
-            if len({it.url for it in same}) > 1:
-                raise Wrong(say("several", name=options.endpoint))
         else:
             same = [it for it in found if it.url == options.url]
             if not same:
                 raise Wrong(say("no_endpoint", names=names))
+        # If URL or user name changed, zstack-setup.py made a new one, and took the old one off its topics.
+        same = [it for it in same if self.reader.topics([it])] or same
+        if len({it.url for it in same}) > 1:
+            raise Wrong(say("several", name=options.endpoint))
         # A token in the URL must not be printed.
         for it in same:
             self.terminal.secrets |= url_secrets(it.url)
-        chosen = next((it for it in same if it.enabled), same[0])
+        chosen = max(same, key=lambda it: (it.enabled, bool(it.user)))
         if not chosen.enabled:
             self.note(say("endpoint_disabled", name=self.terminal.words(chosen.name)))
         self.topics = self.reader.topics(same)
