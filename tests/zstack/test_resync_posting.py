@@ -817,6 +817,76 @@ def test_refused_messages_are_told(answers: Answers, utc: None, capsys: pytest.C
     ]
 
 
+def test_a_refused_message_shows_no_secret_and_moves_no_cursor(
+    answers: Answers, utc: None, capsys: pytest.CaptureFixture
+):
+    """Anybody may name a VM. Somebody may have put a secret in a name."""
+    answers.answers = [relays(400, "Bad")] * 2
+    told = [
+        alarm(1, "cpu", "vm1", "Alarm", alarmName="geheim-geheim"),
+        alarm(2, "cpu", "vm2", "Alarm", START + 1, alarmName="a\x1b[2J\r\nb"),
+    ]
+    run = run_of(Reader(told, CPU, {"vm1": ("x\x1b]0;y\x07", ""), "vm2": ("z geheim-geheim", "")}))
+    run.terminal.secrets.add("geheim-geheim")
+    chosen = run.read(START).of(POSTED)
+    run.look_up(chosen)
+    assert posted(run, webhook(answers.url, Clock()), chosen) == 1
+    first, second, _ = capsys.readouterr().out.splitlines()
+    assert first == "✗ (not shown, because a secret is in it), x ]0;y: 400 Bad because of Bad"
+    assert second == "✗ a [2J b, (not shown, because a secret is in it): 400 Bad because of Bad"
+
+
+def test_a_row_that_cannot_be_read_while_messages_are_posted_is_told(
+    answers: Answers, utc: None, capsys: pytest.CaptureFixture
+):
+    """It may be the end of an alert that was opened."""
+    reader = Reader([alarm(1, "cpu", "vm1", "Alarm")], CPU, {})
+    run = run_of(reader)
+    chosen = run.read(START).of(POSTED)
+    run.show(made=plan([], {}, set(), 0), begin=datetime.fromtimestamp(START / 1000).astimezone())
+    capsys.readouterr()
+    reader.unreadable["alarm", "2"] = "alarmUuid"
+    assert posted(run, webhook(answers.url, Clock()), chosen) == 1
+    note, end = capsys.readouterr().out.splitlines()
+    assert "1 row(s) of kind alarm cannot be read, because of alarmUuid." in note
+    assert end.startswith("✗ 1 posted")
+
+
+def test_rows_that_cannot_be_read_are_counted_once():
+    """However often they are read."""
+    api = SimpleNamespace(query=lambda path, *_, **__: [{"id": 1, "createTime": START}, {"id": None}])
+    reader = ZStackReader(api)
+    for _ in range(2):
+        assert reader.records(START) == []
+    assert reader.unreadable == {
+        ("alarm", "1"): "alarmUuid",
+        ("alarm", "{'id': None}"): "id",
+        ("event", "1"): "subscriptionUuid",
+        ("event", "{'id': None}"): "id",
+    }
+
+
+def test_a_record_of_a_clock_that_is_ahead_hides_nothing(answers: Answers, utc: None):
+    """What is newer is looked for behind the last record that is not of the future."""
+    ahead = alarm(3, "cpu", "vm9", "Alarm", START + 120 * MINUTE)
+    reader = Reader([alarm(1, "cpu", "vm1", "Alarm", START + 10 * MINUTE), ahead], CPU, {})
+    run = run_of(reader)
+    chosen = run.read(START).of(POSTED)
+    newer = [alarm(2, "cpu", "vm1", "OK", START + 11 * MINUTE)]
+    assert posted(run, Meanwhile(webhook(answers.url, Clock()), reader, newer), chosen) == 0
+    assert told_about(answers)[-1] == ("vm1", "OK")
+    assert reader.asked == [START, *[START + 5 * MINUTE] * 2, START + 6 * MINUTE]
+
+
+def test_a_machine_whose_clock_is_behind_reads_everything_again(answers: Answers, utc: None):
+    """All records seem to be of the future."""
+    reader = Reader([alarm(1, "cpu", "vm1", "Alarm", START + 60 * MINUTE)], CPU, {})
+    run = run_of(reader)
+    run.begin = START
+    assert posted(run, webhook(answers.url, Clock()), run.read(START).of(POSTED)) == 0
+    assert set(reader.asked) == {START}
+
+
 def test_it_says_where_it_stopped(answers: Answers, utc: None, capsys: pytest.CaptureFixture):
     """A second run posts all of it once more."""
     answers.answers = [relays(200), relays(401, "Unauthorized")]

@@ -65,18 +65,21 @@ def work(terminal: Terminal, api: Api, options: argparse.Namespace, begin: datet
         raise
     run.look_up(made.decisions)
     chosen = run.show(made, begin)
+    # What cannot be read may be the end of an alert.
+    status = 1 if run.reader.unreadable else 0
     if not chosen:
         terminal.line(terminal.say("nothing"))
-        return 0
+        return status
     if options.dry_run:
         terminal.line(terminal.say("dry"))
-        return 0
+        return status
     if not agreed(terminal, options, len(chosen)):
         terminal.line(terminal.say("left"))
-        return 0
+        return status
     token = ""
     if endpoint.user:
-        token = secret(terminal, TOKEN, "ask_token", options.token_file, name=endpoint.name)
+        name = terminal.words(endpoint.name)
+        token = secret(terminal, TOKEN, "ask_token", options.token_file, name=name)
         terminal.secrets |= token_forms(endpoint.user, token) - {""}
 
     def waiting(seconds: float, why: str) -> None:

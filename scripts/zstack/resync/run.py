@@ -146,7 +146,11 @@ class Resync:
 
     def refused(self, record: Record, answer: Answer) -> None:
         """Print that a message was refused."""
-        name = self.names.get(record.resource, (record.resource,))[0]
-        why = f"{answer.status} {self.terminal.words(answer.words)}"
-        row = self.terminal.say("refused_row", name=record.name, resource=name, why=why)
+        words, resource = self.terminal.words, self.names.get(record.resource, (record.resource,))[0]
+        row = self.terminal.say(
+            "refused_row",
+            name=words(record.name),
+            resource=words(resource),
+            why=f"{answer.status} {words(answer.words)}",
+        )
         self.terminal.line(f"{self.terminal.mark(FAILED)} {row}")
