@@ -45,6 +45,10 @@ class Resync:
     """The time of `--since`, in milliseconds."""
     shown: set[tuple[str, int]] = field(default_factory=set)
     """What was listed as not posted or not decided before anything was posted."""
+    said: set[tuple[str, str]] = field(default_factory=set)
+    """Rows that cannot be read, of which people were told."""
+    asked_at: int = 0
+    """When the last read began, in milliseconds since 1970."""
     read_at: float = 0.0
     """When the last read ended, by `clock`."""
 
@@ -82,15 +86,18 @@ class Resync:
 
     def read(self, since: int) -> Plan:
         """Read the records since a time, in milliseconds, and decide."""
+        self.asked_at = int(time.time() * 1000)
         for record in self.reader.records(since):
             self.records[record.identity] = record
         self.read_at = self.clock()
-        now = int(time.time() * 1000)
-        return plan(self.records.values(), self.rules, self.topics, now, self.options.all)
+        return plan(self.records.values(), self.rules, self.topics, self.asked_at, self.options.all)
 
     def read_on(self) -> Plan:
-        """Read what was told since the last read, and decide again."""
-        newest = max((it.at for it in self.records.values()), default=0)
+        """Read what was told since the last read, and decide again.
+
+        A record of the future has the time of a clock that is wrong. What is newer is not behind it.
+        """
+        newest = max((it.at for it in self.records.values() if it.at <= self.asked_at), default=0)
         return self.read(max(newest - OVERLAP, self.begin))
 
     @property
