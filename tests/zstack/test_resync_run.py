@@ -320,8 +320,8 @@ def test_records_of_a_kind_that_is_not_known(cloud: Cloud):
     """They are told, and nothing is guessed."""
     now = int(time.time() * 1000)
     row = {"createTime": now, "resourceUuid": "ab", "alarmUuid": HOST_CPU}
-    cloud.zstack.add("alarm-records", id=1, alarmStatus="Maintained", alarmName="new state", **row)
-    cloud.zstack.add("alarm-records", id=2, alarmStatus="Alarm", **{**row, "alarmUuid": None})
+    cloud.zstack.add("alarm-records", id=9001, alarmStatus="Maintained", alarmName="new state", **row)
+    cloud.zstack.add("alarm-records", id=9002, alarmStatus="Alarm", **{**row, "alarmUuid": None})
     subscription = "4a3cb114b10d41e19545ab693222c134"
     cloud.zstack.add(
         "event-records",
@@ -332,12 +332,18 @@ def test_records_of_a_kind_that_is_not_known(cloud: Cloud):
         subscriptionUuid=subscription,
     )
     ended = cloud.resync()
-    assert ended.returncode == 0
-    assert "1 row(s) of kind alarm cannot be read, because of alarmUuid." in ended.stdout
+    assert ended.returncode == 1
+    assert ended.stdout.count("1 row(s) of kind alarm cannot be read, because of alarmUuid.") == 1
     assert re.search(r"new state .* a state that is not known", ended.stdout)
     assert re.search(r"HostOnFire .* an event that is not known", ended.stdout)
     assert "Nothing has to be posted." in ended.stdout
     assert cloud.answers.requests == []
+    # It is read again after the posts, and is still one row.
+    cloud.zstack.fire(HOST_CPU, "node-07", deliver=False)
+    cloud.zstack.change("alarms", HOST_CPU, enableRecovery=True)
+    ended = cloud.resync()
+    assert (ended.returncode, "✗ 1 posted" in ended.stdout) == (1, True)
+    assert ended.stdout.count("1 row(s) of kind alarm cannot be read, because of alarmUuid.") == 1
 
 
 def test_without_records_it_says_when_the_last_one_was(cloud: Cloud):

@@ -116,11 +116,12 @@ def posted(run: Resync, webhook: Webhook, chosen: list[Decision]) -> int:
     except (Refused, Unreachable):
         broken_off("zstack_stopped")
         raise
+    run.say_unreadable()
     if delivery.left:
         run.look_up(delivery.left)
         run.table("undecided", delivery.left)
     counts = {name: delivery.counts[name] for name in ("pushed", "queued", "refused")}
-    mark = FAILED if delivery.left or counts["refused"] else OK
+    mark = FAILED if delivery.left or run.reader.unreadable or counts["refused"] else OK
     terminal.line(f"{terminal.mark(mark)} {say('done', count=delivery.count, **counts)}")
     if delivery.restless:
         run.note(say("restless"))

@@ -133,8 +133,7 @@ class Resync:
         if made.elsewhere:
             terminal.line(say("elsewhere", count=made.elsewhere))
         terminal.line(say("not_asked"))
-        for (kind, why), count in Counter(self.reader.unreadable).items():
-            self.note(say("unreadable", count=count, kind=kind, field=why))
+        self.say_unreadable()
         chosen = made.of(POSTED, LISTED) if self.options.all else made.of(POSTED)
         listed = [] if self.options.all else made.of(LISTED)
         for name, some in (("to_post", chosen), ("listed", listed), ("undecided", made.of(UNDECIDED))):
@@ -144,6 +143,15 @@ class Resync:
         self.shown = {it.record.identity for it in (*listed, *made.of(UNDECIDED))}
         terminal.line()
         return chosen
+
+    def say_unreadable(self) -> None:
+        """Print which rows could not be read, unless it was printed."""
+        new = [
+            (kind, why) for (kind, row), why in self.reader.unreadable.items() if (kind, row) not in self.said
+        ]
+        self.said |= self.reader.unreadable.keys()
+        for (kind, why), count in Counter(new).items():
+            self.note(self.terminal.say("unreadable", count=count, kind=kind, field=why))
 
     def table(self, name: str, some: Sequence[Decision]) -> None:
         """Print decisions under a heading."""
