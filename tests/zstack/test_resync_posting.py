@@ -28,7 +28,7 @@ from setups import DEAD_PROXY
 from terminal import Terminal
 from zstack.resync.decide import POSTED, Decision, effects, plan
 from zstack.resync.deliver import FRESH, SETTLE, Delivery
-from zstack.resync.options import arguments
+from zstack.resync.options import arguments, checked
 from zstack.resync.post import EASY, Answer, Stopped, Webhook, retry_after, url_secrets
 from zstack.resync.program import agreed, posted
 from zstack.resync.reader import Reader as ZStackReader
@@ -312,6 +312,7 @@ def test_a_pause_may_be_a_date():
     soon = datetime.now(UTC) + timedelta(seconds=100)
     assert 90 < retry_after(format_datetime(soon, usegmt=True)) <= 100
     assert [retry_after(it) for it in (None, "", "soon", "-3", "2.5")] == [0, 0, 0, 0, 2.5]
+    assert [retry_after(it) for it in ("inf", "-inf", "nan", "1e400")] == [0] * 4
 
 
 # What people read.
@@ -937,6 +938,39 @@ def test_a_closed_alert_needs_no_name():
     decisions = plan([closed, opened], {"r": Rule(True, frozenset([TOPIC]), recovers=True)}, {TOPIC}, START)
     table = lines(Terminal(TEXTS, "en"), decisions.decisions, {}, {"vm", "other"})
     assert ["perhaps deleted" in it for it in table] == [False, False, True]
+
+
+def test_a_resource_whose_name_cannot_be_asked_for_is_not_said_to_be_deleted(capsys: pytest.CaptureFixture):
+    """The id of a pool, say, is a text."""
+    rules = CPU | {"cpu": Rule(True, frozenset([TOPIC]), recovers=True, period=300, repeat=10**9)}
+    shown(Reader([alarm(1, "cpu", "pool: 100%", "Alarm"), alarm(2, "cpu", "vm2", "Alarm")], rules, {}))
+    rows = [it for it in capsys.readouterr().out.splitlines() if " Warning" in it]
+    assert ["perhaps deleted" in it for it in rows] == [False, True]
+
+
+def test_the_last_record_has_a_date(capsys: pytest.CaptureFixture, utc: None):
+    """It may be days old."""
+    shown(example())
+    assert "the last one of 2024-07-05 02:21:00 (" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("url", ["http://[bad", "ftp://a/b", "zstack", "https://"])
+def test_what_is_no_url_is_a_mistake_of_the_user(url: str):
+    """Not one of the program."""
+    options = arguments().parse_args(["--since", "2h", "--url", url])
+    with pytest.raises(Wrong) as wrong:
+        checked(Terminal(TEXTS, "en"), options)
+    assert "is not the URL of a webhook" in wrong.value.text
+
+
+def test_the_help_says_how_a_zone_behind_utc_is_written(capsys: pytest.CaptureFixture):
+    """`--zone -05:00` would be another option."""
+    with pytest.raises(SystemExit):
+        arguments().parse_args(["--help"])
+    assert "--zone=-05:00" in capsys.readouterr().out
+    for page in ("docs/resync.md", "docs/resync.zh-CN.md"):
+        assert "`--zone=-05:00`" in (ROOT / page).read_text()
+    assert arguments().parse_args([*NEEDED, "--zone=-05:00"]).zone == timedelta(hours=-5)
 
 
 NEEDED = ["--since", "2h", "--url", "https://webhook.invalid/zstack"]

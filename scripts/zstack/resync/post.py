@@ -6,6 +6,7 @@ ZStack's request is in docs/protocols/zstack.md ("The request").
 from __future__ import annotations
 
 import json
+import math
 import time
 from base64 import b64encode
 from collections.abc import Callable
@@ -202,7 +203,8 @@ def retry_after(value: str | None) -> float:
     if not value:
         return 0.0
     with suppress(ValueError):
-        return max(0.0, float(value))
+        seconds = float(value)
+        return max(0.0, seconds) if math.isfinite(seconds) else 0.0
     with suppress(ValueError, TypeError):
         return max(0.0, (parsedate_to_datetime(value) - datetime.now(timezone.utc)).total_seconds())
     return 0.0
