@@ -117,12 +117,17 @@ class Reader:
     def names(self, uuids: Iterable[str]) -> dict[str, tuple[str, str]]:
         """Name and type of the resources that ZStack has now, by UUID."""
         found: dict[str, tuple[str, str]] = {}
-        for some in chunks(sorted({it for it in uuids if it.isalnum() and it.isascii()}), NAMES):
+        for some in chunks(sorted({it for it in uuids if may_have_name(it)}), NAMES):
             answer = self._asked(partial(self.api.get, "/resources/names", uuids=",".join(some)))
             for row in answer.get("inventories") or []:
                 if isinstance(row, dict) and text(row.get("resourceName")):
                     found[text(row.get("uuid"))] = (row["resourceName"], text(row.get("resourceType")))
         return found
+
+
+def may_have_name(resource: str) -> bool:
+    """Whether ZStack can be asked for the name of a resource. Some ids of resources are no UUIDs."""
+    return resource.isalnum() and resource.isascii()
 
 
 def topics(row: dict[str, Any]) -> frozenset[str]:

@@ -16,7 +16,7 @@ from zstack.api import Refused, Unreachable
 from . import table
 from .decide import LISTED, POSTED, UNDECIDED, Decision, Plan, clean, plan
 from .post import Answer, url_secrets
-from .reader import Reader
+from .reader import Reader, may_have_name
 from .records import Endpoint, Record, Rule
 from .session import Wrong
 
@@ -107,7 +107,8 @@ class Resync:
 
     def look_up(self, decisions: Sequence[Decision]) -> None:
         """Ask for the names of the resources. Without them, messages have UUIDs only."""
-        wanted = {it.record.resource for it in decisions if clean(it.record.resource)} - self.asked
+        resources = {it.record.resource for it in decisions}
+        wanted = {it for it in resources if clean(it) and may_have_name(it)} - self.asked
         self.asked |= wanted
         try:
             self.names.update(self.reader.names(wanted))
@@ -120,16 +121,10 @@ class Resync:
         """Print what was decided. The result is what is posted."""
         terminal, say = self.terminal, self.terminal.say
         start = f"{begin:%Y-%m-%d %H:%M:%S %z}"
-        if not self.records:
-            newest = self.reader.newest()
-            last_time = (
-                f"{datetime.fromtimestamp(newest / 1000):%Y-%m-%d %H:%M:%S}" if newest else say("none")
-            )
-            terminal.line(say("read_none", since=start, last=last_time))
-        else:
-            last = max((it.at for it in self.records.values()), default=0)
-            last_time = f"{datetime.fromtimestamp(last / 1000):%H:%M:%S}"
-            terminal.line(say("read", count=len(self.records), since=start, last=last_time))
+        last = max((it.at for it in self.records.values()), default=None) or self.reader.newest()
+        told = f"{datetime.fromtimestamp(last / 1000):%Y-%m-%d %H:%M:%S}" if last else say("none")
+        text = "read" if self.records else "read_none"
+        terminal.line(say(text, count=len(self.records), since=start, last=told))
         if made.elsewhere:
             terminal.line(say("elsewhere", count=made.elsewhere))
         terminal.line(say("not_asked"))
