@@ -34,6 +34,7 @@ from zstack.resync.program import agreed, posted
 from zstack.resync.reader import Reader as ZStackReader
 from zstack.resync.records import Record, Rule, Unreadable, record
 from zstack.resync.run import Resync
+from zstack.resync.session import Wrong
 from zstack.resync.since import since
 from zstack.resync.table import cell, lines, width
 from zstack.resync.texts import TEXTS
@@ -914,14 +915,15 @@ def test_it_asks_before_it_posts(
     """Nothing but yes is yes. Ctrl-D is no."""
 
     def answered(question: str) -> str:
-        assert question == "Post 3 message(s)? [y/N] "
+        assert question == "Post 2401 message(s)? That takes about 9 minute(s). [y/N] "
         if said is None:
             raise EOFError
         return said
 
     monkeypatch.setattr("builtins.input", answered)
     monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
-    assert agreed(Terminal(TEXTS, "en"), SimpleNamespace(yes=False), 3) == expected
+    options = SimpleNamespace(yes=False, per_minute=300)
+    assert agreed(Terminal(TEXTS, "en"), options, 2401) == expected
 
 
 def test_a_resource_without_a_name_is_said_first():

@@ -3,7 +3,10 @@
 
 import json
 import os
+import pty
 import re
+import select
+import signal
 import subprocess
 import sys
 import time
@@ -503,6 +506,81 @@ def test_two_runs_at_once_do_no_harm(cloud: Cloud):
     assert [it.returncode for it in ended] == [0, 0]
     came = ids(cloud.answers)
     assert sorted(came) == sorted([told["opens"], told["event"], told["closes"]] * 2)
+
+
+class OnTerminal:
+    """The program on a terminal, with somebody in front of it."""
+
+    def __init__(self, cloud: Cloud, *options: str):
+        self.shown = ""
+        self._end, theirs = pty.openpty()
+        ours = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "ZSTACK_PASSWORD": PASSWORD}
+        # Without a session of its own it would ask on the terminal of whoever runs the tests.
+        self.process = subprocess.Popen(
+            [cloud.python, *cloud.program, "--zstack", cloud.zstack.api, *options],
+            env=ours,
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+        )
+        os.close(theirs)
+
+    def __enter__(self) -> "OnTerminal":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self._end)
+
+    def until(self, words: str | None) -> str:
+        """Read until these words are shown; None waits for the end of the program."""
+        limit = time.monotonic() + 60
+        while words is None or words not in self.shown:
+            assert time.monotonic() < limit, self.shown
+            if select.select([self._end], [], [], 0.2)[0]:
+                try:
+                    self.shown += os.read(self._end, 65_536).decode(errors="replace")
+                except OSError:
+                    assert words is None, self.shown
+                    break
+        return self.shown.replace("\r", "")
+
+    def say(self, text: str) -> None:
+        """Type a line."""
+        os.write(self._end, f"{text}\n".encode())
+
+
+def test_on_a_terminal_it_asks(cloud: Cloud):
+    """What ZStack tells meanwhile counts. No name moves the cursor."""
+    outage(cloud.zstack)
+    cloud.zstack.change("endpoints", cloud.endpoint["uuid"], name="flash\x1b]0;duty")
+    with OnTerminal(cloud, "--endpoint", "flash\x1b]0;duty", "--since", "2h") as terminal:
+        shown = terminal.until("[y/N] ")
+        assert "\n\n\n" not in shown
+        told = cloud.zstack.recover(HOST_CPU, "node-08")["records"][0]["dataUuid"]
+        terminal.say("y")
+        shown = terminal.until("(the password of the endpoint flash ]0;duty in ZStack): ")
+        terminal.say(TOKEN)
+        shown = terminal.until(None)
+        assert terminal.process.wait(60) == 0, shown
+        assert TOKEN not in shown
+    # ZStack's own one, and then what decides.
+    came = ids(cloud.answers)
+    assert (came[0], came[-1], len(came)) == (told, told, 4)
+
+
+def test_sigterm_ends_the_session(cloud: Cloud):
+    """As Ctrl-C does. ZStack allows only so many."""
+    outage(cloud.zstack)
+    with OnTerminal(cloud, "--endpoint", "flashduty", "--since", "2h") as terminal:
+        terminal.until("[y/N] ")
+        assert cloud.zstack.sessions() == 1
+        terminal.process.send_signal(signal.SIGTERM)
+        assert "Interrupted." in terminal.until(None)
+        assert terminal.process.wait(60) == 130
+    assert cloud.zstack.sessions() == 0
 
 
 def test_an_access_key(binary: Path, answers: Answers, tmp_path: Path):

@@ -94,7 +94,7 @@ def arguments() -> argparse.ArgumentParser:
         "--zone",
         type=offset,
         metavar="+08:00",
-        help="time zone of ZStack, for an access key",
+        help="time zone of ZStack, for an access key. One behind UTC needs the sign =: --zone=-05:00",
     )
     for name, what in (
         ("password", "the password"),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
+import signal
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -27,15 +29,20 @@ from .texts import TEXTS
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
+def interrupt(*_: Any) -> None:
+    """End the program as Ctrl-C does."""
+    raise KeyboardInterrupt
+
+
 def agreed(terminal: Terminal, options: argparse.Namespace, count: int) -> bool:
     """Whether to post."""
     if options.yes:
         return True
     if not sys.stdin.isatty():
         raise Wrong(terminal.say("say_yes"))
-    terminal.line()
+    minutes = math.ceil(count / options.per_minute)
     try:
-        return input(terminal.say("ask_post", count=count)).strip().lower() in ("y", "yes")
+        return input(terminal.say("ask_post", count=count, minutes=minutes)).strip().lower() in ("y", "yes")
     except EOFError:
         return False
 
@@ -107,6 +114,7 @@ def posted(run: Resync, webhook: Webhook, chosen: list[Decision]) -> int:
         fields = {name: terminal.words(it) if name == "why" else it for name, it in stopped.fields.items()}
         broken_off("stopped", why=say(stopped.text, host=webhook.host, **fields))
         wrong = delivery.may_be_wrong()
+        run.say_unreadable()
         if wrong:
             run.table("may_be_wrong", wrong)
         return 1
@@ -130,6 +138,8 @@ def posted(run: Resync, webhook: Webhook, chosen: list[Decision]) -> int:
 
 def main() -> int:
     """Run it. The exit status is 0 if everything that had to be posted was accepted."""
+    # ZStack allows only so many sessions. So they end at SIGTERM, too.
+    signal.signal(signal.SIGTERM, interrupt)
     options = arguments().parse_args()
     terminal = Terminal({**explained.TEXTS, **TEXTS}, options.language or language_of(os.environ))
     api = None

@@ -10,7 +10,10 @@ TEXTS = {
         "Token of the webhook (the password of the endpoint {name} in ZStack): ",
         "webhook 的令牌（ZStack 中通知对象 {name} 的密码）：",
     ),
-    "ask_post": ("Post {count} message(s)? [y/N] ", "发送 {count} 条消息吗？[y/N] "),
+    "ask_post": (
+        "Post {count} message(s)? That takes about {minutes} minute(s). [y/N] ",
+        "发送 {count} 条消息吗？大约需要 {minutes} 分钟。[y/N] ",
+    ),
     # Options.
     "bad_since": (
         '--since is a time before now: 2h, 90m, 1d12h, 2026-11-28, "2026-11-28 10:00", or with a zone'
