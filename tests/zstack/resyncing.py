@@ -194,7 +194,7 @@ class Reader:
 
     def __init__(self, records: list[Record], rules: dict[str, Rule], names: dict[str, tuple[str, str]]):
         self.all, self.known, self.names_of = records, rules, names
-        self.unreadable: list[tuple[str, str]] = []
+        self.unreadable: dict[tuple[str, str], str] = {}
         self.asked: list[int] = []
 
     def records(self, since: int) -> list[Record]:

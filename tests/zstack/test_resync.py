@@ -288,9 +288,41 @@ def test_remarks_on_what_is_posted():
         alarm(2, "r", "h", "Alarm", context='{"DiskDeviceLetter":"sdb"}'),
         alarm(3, "r", "h", "OK", context='{"DiskDeviceLetter":"sda"}'),
     ]
-    assert decided(disks, {"r": RECOVERS}) == [(3, POSTED, "other_device")]
+    assert decided(disks, {"r": RECOVERS}, late + 1) == [(3, POSTED, "other_device")]
+    assert decided(disks[1:], {"r": RECOVERS}, late + 1) == [(3, POSTED, "other_device")]
+    assert decided(disks, {}, late) == [(3, POSTED, "other_device")]
     disks.append(alarm(4, "r", "h", "OK", context='{"DiskDeviceLetter":"sdb"}'))
     assert decided(disks, {"r": RECOVERS}) == [(4, POSTED, "")]
+
+
+@pytest.mark.parametrize(("repeat", "age"), [(1800, 0), (1800, 2700), (0, 10**6)])
+def test_an_alert_of_which_another_device_is_in_alarm_is_not_closed(repeat: int, age: int):
+    """Its end was not told, and its next repetition is not late. Without one, nothing says that it ended."""
+    disks = [
+        alarm(1, "r", "h", "Alarm", context='{"DiskDeviceLetter":"sda","Host":"h"}'),
+        alarm(2, "r", "h", "Alarm", START + 1, context='{"Host":"h","DiskDeviceLetter":"sdb"}'),
+        alarm(3, "r", "h", "OK", START + 2, context='{"DiskDeviceLetter":"sda","Host":"h"}'),
+    ]
+    rules = {"r": replace(RECOVERS, repeat=repeat)}
+    assert decided(disks, rules, START + 1 + age * 1000) == [(3, UNDECIDED, "other_device")]
+    # The members of a context may have another order.
+    disks.append(alarm(4, "r", "h", "OK", START + 3, context='{"DiskDeviceLetter":"sdb","Host":"h"}'))
+    assert decided(disks, rules, START + 3) == [(4, POSTED, "")]
+
+
+@pytest.mark.parametrize("later", [0, 1000])
+@pytest.mark.parametrize("ids", [(1, 2), (2, 1)])
+def test_a_second_subscription_that_was_deleted_hides_nothing(ids: tuple[int, int], later: int):
+    """Both told the problem, in one millisecond perhaps. The one that is here decides."""
+    here = event(ids[0], "HostDisconnected", "h", START)
+    gone = event(ids[1], "HostDisconnected", "h", START + later, subscriptionUuid="gone")
+    rules = subscriptions("HostDisconnected", "HostConnected")
+    assert decided([here, gone], rules) == [(ids[0], POSTED, "restart")]
+    # Its end counts, whoever told it.
+    back = event(3, "HostConnected", "h", START + 2000, subscriptionUuid="gone too")
+    assert decided([here, gone, back], rules) == [(3, POSTED, "")]
+    again = event(4, "HostDisconnected", "h", START + 3000, subscriptionUuid="gone")
+    assert decided([here, gone, back, again], rules) == [(4, UNDECIDED, "rule_gone")]
 
 
 def test_a_state_that_is_not_known_is_not_guessed():
@@ -384,7 +416,7 @@ def test_after_any_losses_every_alert_has_the_state_of_the_last_message(seed: in
     made = plan(records, rules, {TOPIC}, NOW)
     # What ZStack forgot is left as it is, and so is what cannot be closed without it.
     open_ended = {key for it in made.of(UNDECIDED) for key, _ in effects(it.record)}
-    assert {it.why for it in made.of(UNDECIDED)} <= {"forgotten", "would_close"}
+    assert {it.why for it in made.of(UNDECIDED)} <= {"forgotten", "would_close", "other_device"}
     assert not made.of(LISTED)
     posted = [it.record for it in made.of(POSTED)]
     real = Flashduty().take(arrived)

@@ -26,12 +26,15 @@ from resyncing import (
 )
 from setups import DEAD_PROXY
 from terminal import Terminal
-from zstack.resync.decide import POSTED, plan
-from zstack.resync.options import arguments
-from zstack.resync.post import Stopped, Webhook, retry_after, url_secrets
+from zstack.resync.decide import POSTED, Decision, effects, plan
+from zstack.resync.deliver import FRESH, SETTLE, Delivery
+from zstack.resync.options import arguments, checked
+from zstack.resync.post import EASY, Answer, Stopped, Webhook, retry_after, url_secrets
 from zstack.resync.program import agreed, posted
+from zstack.resync.reader import Reader as ZStackReader
 from zstack.resync.records import Record, Rule, Unreadable, record
 from zstack.resync.run import Resync
+from zstack.resync.session import Wrong
 from zstack.resync.since import since
 from zstack.resync.table import cell, lines, width
 from zstack.resync.texts import TEXTS
@@ -167,6 +170,36 @@ def test_the_pace_is_kept(answers: Answers):
     assert clock.slept[5:] == [0.4]
 
 
+def test_a_slow_pace_does_not_get_faster(answers: Answers):
+    """One message a minute, also after 429."""
+    clock = Clock()
+    it = webhook(answers.url, clock, per_minute=1)
+    answers.answers = [relays(429)]
+    it.post(b"{}")
+    it.post(b"{}")
+    assert it.pause == 60
+    assert clock.now == 120
+
+
+def test_the_pace_recovers(answers: Answers):
+    """Step by step, when all is accepted for a while. It gets no faster than it was."""
+    it = webhook(answers.url, Clock())
+    answers.answers = [relays(429), relays(200)] * 6
+    for _ in range(6):
+        it.post(b"{}")
+    assert it.pause == 10
+    for pause in (10, 5, 2.5, 1.25, 0.625, 0.3125, 0.2, 0.2):
+        assert it.pause == pause
+        for _ in range(EASY - (pause == 10)):
+            it.post(b"{}")
+    # Another 429 begins the count again.
+    it.post(b"{}")
+    answers.answers = [relays(429)]
+    for _ in range(EASY - 1):
+        it.post(b"{}")
+    assert it.pause == 0.4
+
+
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 503, 504])
 def test_what_may_succeed_later_is_tried_again(answers: Answers, status: int):
     """The same message, after a pause that grows, or that the answer asks for."""
@@ -280,6 +313,7 @@ def test_a_pause_may_be_a_date():
     soon = datetime.now(UTC) + timedelta(seconds=100)
     assert 90 < retry_after(format_datetime(soon, usegmt=True)) <= 100
     assert [retry_after(it) for it in (None, "", "soon", "-3", "2.5")] == [0, 0, 0, 0, 2.5]
+    assert [retry_after(it) for it in ("inf", "-inf", "nan", "1e400")] == [0] * 4
 
 
 # What people read.
@@ -313,6 +347,28 @@ def run_of(reader: Reader, everything: bool = False, language: str = "en") -> Re
     run = Resync(Terminal(TEXTS, language), reader, SimpleNamespace(all=everything), lambda seconds: None)
     run.rules, run.topics = reader.known, frozenset([TOPIC])
     return run
+
+
+class Meanwhile:
+    """A webhook. While it takes a message, ZStack tells something, too."""
+
+    def __init__(self, taking: Webhook, reader: Reader, told: list[Record], at: int = 1):
+        """`at` is the number of the message."""
+        self.taking, self.host, self.reader, self.told, self.at = taking, taking.host, reader, told, at
+
+    def post(self, content: bytes) -> Answer:
+        """Take a message."""
+        self.at -= 1
+        if not self.at:
+            self.reader.all += self.told
+        return self.taking.post(content)
+
+
+def delivered(run: Resync, hook: object, chosen: list[Decision]) -> Delivery:
+    """Post what was agreed to."""
+    delivery = Delivery(run, hook, chosen)
+    delivery.deliver()
+    return delivery
 
 
 def shown(reader: Reader, everything: bool = False, language: str = "en") -> list[int]:
@@ -356,9 +412,8 @@ def test_what_is_newer_is_posted_behind(answers: Answers, utc: None):
     made = run.read(START)
     run.look_up(made.decisions)
     # ZStack tells them while the program posts. The second one is about an alert that is not posted.
-    reader.all.append(alarm(12, "cpu", "vm3", "OK", START + 23 * MINUTE))
-    reader.all.append(alarm(13, "cpu", "vm4", "OK", START + 23 * MINUTE))
-    assert run.deliver(webhook(answers.url, Clock()), made.of(POSTED))
+    late = [alarm(12 + it, "cpu", f"vm{3 + it}", "OK", START + 23 * MINUTE) for it in range(2)]
+    delivery = delivered(run, Meanwhile(webhook(answers.url, Clock()), reader, late), made.of(POSTED))
     bodies = [json.loads(content) for _, _, content in answers.requests]
     assert [it.get("ALARM_RESOURCE_ID") or it["EVENT_RESOURCE_ID"] for it in bodies] == [
         "host7",
@@ -370,8 +425,8 @@ def test_what_is_newer_is_posted_behind(answers: Answers, utc: None):
     ]
     assert [it["ALARM_CURRENT_STATUS"] for it in bodies if "ALARM_UUID" in it] == ["OK", "Alarm", "OK"]
     # From five minutes before the last record: two nodes have two clocks.
-    assert reader.asked == [START, START + 16 * MINUTE, START + 18 * MINUTE]
-    assert run.counts == {"pushed": 6}
+    assert reader.asked == [START, *[START + 16 * MINUTE] * 2, START + 18 * MINUTE]
+    assert (delivery.counts, delivery.left) == ({"pushed": 6}, [])
 
 
 def test_a_late_row_does_not_close_what_was_opened_after_it(
@@ -388,11 +443,13 @@ def test_a_late_row_does_not_close_what_was_opened_after_it(
     run = run_of(reader)
     made = run.read(START)
     running = event(3, "VMStateChangedOnHost", "v", START + 4_000, labels={"NewState": "Running"})
-    reader.all.append(running)
-    assert run.deliver(webhook(answers.url, Clock()), made.of(POSTED))
+    hook = Meanwhile(webhook(answers.url, Clock()), reader, [running], at=2)
+    assert not delivered(run, hook, made.of(POSTED)).left
     bodies = [json.loads(content) for _, _, content in answers.requests]
     times = [it["EVENT_TIME"][-3:] for it in bodies]
     assert times == ["01Z", "05Z", "04Z", "05Z"]
+    # At once, without another read between.
+    assert len(reader.asked) == 4
     assert "something newer about 1 of these" in capsys.readouterr().out
     assert Flashduty().take([stopped, failed, running, failed]).open == Flashduty().take([failed]).open
 
@@ -411,7 +468,7 @@ def test_whatever_row_is_late_the_last_message_decides(seed: int, utc: None):
                 ("VMHAStarted", {"labels": {"DestinationHostUuid": "h"}}),
             ]
         )
-        told.append(event(number, name, "v", START + 1000 * number, **fields))
+        told.append(event(number, name, "v", START + 1000 * number, dataUuid=str(number), **fields))
     late = [it for it in told if chance.random() < 0.4]
     rules = subscriptions("VMStateChangedOnHost", "VMHAStarted")
     reader = Reader([it for it in told if it not in late], rules, {})
@@ -420,20 +477,226 @@ def test_whatever_row_is_late_the_last_message_decides(seed: int, utc: None):
     chosen = made.of(POSTED)
     # ZStack itself has sent all of them, or none.
     flashduty = Flashduty().take(told if chance.random() < 0.5 else [])
-    arrives = SimpleNamespace(post=lambda body: SimpleNamespace(status=200))
-    posts = run.post
 
-    def post(webhook: object, some: list) -> None:
-        posts(webhook, some)
-        flashduty.take([it.record for it in some])
+    def post(content: bytes) -> SimpleNamespace:
+        number = int(json.loads(content)["EVENT_DATA_UUID"])
+        flashduty.take([it for it in told if it.id == number])
         reader.all += late
         late.clear()
+        return SimpleNamespace(status=200)
 
-    run.post = post
     if chosen:
-        assert run.deliver(arrives, chosen)
+        delivery = delivered(run, SimpleNamespace(post=post), chosen)
         wanted = Flashduty().take(told).open
-        assert [flashduty.open.get(it) for it in run.touched] == [wanted.get(it) for it in run.touched]
+        assert not delivery.left
+        assert [flashduty.open.get(it) for it in delivery.ours] == [wanted.get(it) for it in delivery.ours]
+
+
+CPU = {"cpu": Rule(True, frozenset([TOPIC]), recovers=True, period=300, repeat=1800)}
+
+
+def told_about(answers: Answers) -> list[tuple[str, str]]:
+    """Resource and status of each alarm that was posted."""
+    bodies = [json.loads(content) for _, _, content in answers.requests]
+    return [(it["ALARM_RESOURCE_ID"], it["ALARM_CURRENT_STATUS"]) for it in bodies]
+
+
+@pytest.mark.parametrize(("before", "after"), [("Alarm", "OK"), ("OK", "Alarm")])
+def test_what_zstack_tells_while_the_question_waits_is_not_undone(
+    before: str, after: str, answers: Answers, utc: None, capsys: pytest.CaptureFixture
+):
+    """An alert that is over is not opened, and one that is open is not closed."""
+    reader = Reader([alarm(1, "cpu", "vm1", before), alarm(2, "cpu", "vm2", "Alarm", START + 1)], CPU, {})
+    run = run_of(reader)
+    chosen = run.read(START).of(POSTED)
+    reader.all.append(alarm(3, "cpu", "vm1", after, START + MINUTE))
+    assert posted(run, webhook(answers.url, Clock()), chosen) == 0
+    assert told_about(answers) == [("vm2", "Alarm"), ("vm1", after)]
+    assert "something newer about 1 of these" in capsys.readouterr().out
+
+
+def slow(answers: Answers, reader: Reader, told: list[Record], at: int) -> tuple[Resync, Meanwhile]:
+    """A run with a clock that passes as messages are posted: 100 a minute."""
+    clock = Clock()
+    run = run_of(reader)
+    run.sleep, run.clock = clock.sleep, lambda: clock.now
+    return run, Meanwhile(webhook(answers.url, clock, per_minute=100), reader, told, at)
+
+
+def test_what_zstack_tells_while_many_messages_are_posted_is_not_undone(answers: Answers, utc: None):
+    """It is read each minute. So what is old by then is not posted."""
+    reader = Reader([alarm(it, "cpu", f"vm{it}", "Alarm", START + it) for it in range(1, 301)], CPU, {})
+    run, hook = slow(answers, reader, [alarm(999, "cpu", "vm300", "OK", START + MINUTE)], at=10)
+    assert posted(run, hook, run.read(START).of(POSTED)) == 0
+    assert told_about(answers)[-2:] == [("vm299", "Alarm"), ("vm300", "OK")]
+    assert len(answers.requests) == 300
+
+
+def test_what_may_be_wrong_is_posted_first(answers: Answers, utc: None):
+    """Not behind all the others, which may take hours."""
+    reader = Reader([alarm(it, "cpu", f"vm{it}", "Alarm", START + it) for it in range(1, 301)], CPU, {})
+    run, hook = slow(answers, reader, [alarm(999, "cpu", "vm1", "OK", START + MINUTE)], at=10)
+    assert posted(run, hook, run.read(START).of(POSTED)) == 0
+    at = told_about(answers).index(("vm1", "OK"))
+    assert at * 60 / 100 <= FRESH + SETTLE
+    assert len(answers.requests) == 301
+
+
+def test_what_zstack_forgot_meanwhile_is_not_opened(
+    answers: Answers, utc: None, capsys: pytest.CaptureFixture
+):
+    """Its end never comes. So it is listed, as it would have been before."""
+    rules = subscriptions("HostDisconnected", "HostConnected", "HostPhysicalNicStatusDown")
+    reader = Reader([event(1, "HostDisconnected", "h")], rules, {})
+    run = run_of(reader)
+    chosen = run.read(START).of(POSTED)
+    reader.all.append(event(2, "HostPhysicalNicStatusDown", "h", START + 1))
+    assert posted(run, webhook(answers.url, Clock()), chosen) == 1
+    assert answers.requests == []
+    assert "ZStack forgot it" in capsys.readouterr().out
+
+
+def test_a_storm_of_repetitions_ends(answers: Answers, utc: None):
+    """ZStack tells again what lasts, and nothing changes. So nothing is posted twice."""
+    reader = Reader([alarm(it, "cpu", f"vm{it}", "Alarm", START + it) for it in range(1, 51)], CPU, {})
+    run = run_of(reader)
+    chosen = run.read(START).of(POSTED)
+    told = reader.records
+
+    def repeated(since: int) -> list[Record]:
+        at, number = START + len(reader.asked) * MINUTE, len(reader.all)
+        reader.all += [alarm(number + it, "cpu", f"vm{it}", "Alarm", at + it) for it in range(1, 51)]
+        return told(since)
+
+    reader.records = repeated
+    assert posted(run, webhook(answers.url, Clock()), chosen) == 0
+    assert len(answers.requests) == 50
+
+
+def test_another_state_between_is_no_mere_repetition(answers: Answers, utc: None):
+    """If the last message of three got lost, the alert would stay closed."""
+    reader = Reader([alarm(1, "cpu", "vm1", "Alarm")], CPU, {})
+    run = run_of(reader)
+    newer = [alarm(2, "cpu", "vm1", "OK", START + 1), alarm(3, "cpu", "vm1", "Alarm", START + 2)]
+    hook = Meanwhile(webhook(answers.url, Clock()), reader, newer)
+    assert posted(run, hook, run.read(START).of(POSTED)) == 0
+    assert told_about(answers) == [("vm1", "Alarm")] * 2
+
+
+def test_after_a_stop_what_may_be_wrong_is_listed(answers: Answers, utc: None, capsys: pytest.CaptureFixture):
+    """ZStack told the end before this program told the beginning, and nothing can be posted any more."""
+    answers.answers = [relays(200), relays(200), relays(401, "Unauthorized")]
+    reader = Reader([alarm(it, "cpu", f"vm{it}", "Alarm", START + it) for it in range(1, 4)], CPU, {})
+    run = run_of(reader)
+    newer = [alarm(4, "cpu", "vm1", "OK", START + MINUTE), alarm(5, "cpu", "vm2", "Alarm", START + MINUTE)]
+    hook = Meanwhile(webhook(answers.url, Clock()), reader, newer, at=2)
+    assert posted(run, hook, run.read(START).of(POSTED)) == 1
+    stopped, again, heading, _, *rows = capsys.readouterr().out.splitlines()
+    assert "Stopped after 2 of 3: 401" in stopped
+    assert "run the same command again" in again
+    assert heading.endswith("these may be wrong now: 1")
+    assert ["vm1" in it for it in rows] == [True]
+
+
+def test_after_ctrl_c_it_says_how_far_it_was(answers: Answers, utc: None, capsys: pytest.CaptureFixture):
+    """And that the same command completes it."""
+    run = run_of(example())
+
+    class Interrupted(Meanwhile):
+        def post(self, content: bytes) -> Answer:
+            if len(answers.requests) == 2:
+                raise KeyboardInterrupt
+            return self.taking.post(content)
+
+    hook = Interrupted(webhook(answers.url, Clock()), run.reader, [])
+    assert posted(run, hook, run.read(START).of(POSTED)) == 130
+    stopped, again = capsys.readouterr().out.splitlines()
+    assert stopped == "✗ Interrupted after 2 of 5."
+    assert "run the same command again" in again
+
+
+class Busy:
+    """A ZStack that goes on telling, the Flashduty that gets it, and a webhook that may fail at a message.
+
+    A record may appear only after a moment.
+    """
+
+    def __init__(self, seed: int):
+        self.chance, self.every, self.flashduty = random.Random(seed), [], Flashduty()
+        lost = self.chance.random()
+        before = [self.tell() for _ in range(self.chance.randint(1, 8))]
+        self.flashduty.take(it for it in before if self.chance.random() > lost)
+        self.reader = Reader(before, CPU | subscriptions("VMStateChangedOnHost", "VMHAStarted"), {})
+        self.more, self.now = self.chance.randint(0, 12), 0.0
+        self.fails, self.in_flight = self.chance.choice((0, 0, 1, 2, 3, 5)), None
+
+    def tell(self) -> Record:
+        """A message about one of two resources. One closes two alerts."""
+        number, resource = len(self.every), self.chance.choice("vw")
+        at, data = START + 1000 * number, {"dataUuid": str(number)}
+        name, fields = self.chance.choice(
+            [
+                ("Alarm", {}),
+                ("OK", {}),
+                ("VMStateChangedOnHost", {"labels": {"NewState": "Running"}}),
+                ("VMStateChangedOnHost", {"labels": {"NewState": "Stopped"}}),
+                ("VMHAStarted", {"error": "no host"}),
+            ]
+        )
+        is_alarm = name in ("Alarm", "OK")
+        of_alarm = alarm(number, "cpu", resource, name, at, **data)
+        self.every.append(of_alarm if is_alarm else event(number, name, resource, at, **data, **fields))
+        return self.every[-1]
+
+    def go_on(self) -> None:
+        """Perhaps tell something, perhaps let some time pass, and perhaps write the records."""
+        while self.more and self.chance.random() < 0.4:
+            self.more -= 1
+            self.flashduty.take([self.tell()])
+        self.now += self.chance.choice((0, 0, 10, FRESH))
+        if self.chance.random() < 0.5:
+            self.sleep(0)
+
+    def sleep(self, _: float) -> None:
+        """All records are written by now."""
+        self.reader.all = list(self.every)
+
+    def post(self, content: bytes) -> Answer:
+        """Take a message, or fail. Then it may have arrived all the same."""
+        message = json.loads(content)
+        record = self.every[int(message.get("EVENT_DATA_UUID") or message["ALARM_DATA_UUID"])]
+        self.fails -= 1
+        self.go_on()
+        if self.fails or self.chance.random() < 0.5:
+            self.flashduty.take([record])
+        else:
+            self.in_flight = record
+        self.go_on()
+        if not self.fails:
+            self.sleep(0)
+            raise Stopped("no_success", tries=6, why="Connection refused")
+        return Answer(200, "{}")
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_whatever_zstack_tells_meanwhile_no_alert_of_ours_is_left_wrong(seed: int, utc: None):
+    """Before or after any message. If the program stops, what it left in a wrong state is listed."""
+    busy = Busy(seed)
+    run = run_of(busy.reader)
+    run.sleep, run.clock = busy.sleep, lambda: busy.now
+    chosen = run.read(START).of(POSTED)
+    busy.go_on()
+    delivery = Delivery(run, busy, chosen)
+    try:
+        delivery.deliver()
+        listed = delivery.left
+    except Stopped:
+        listed = delivery.may_be_wrong()
+    wanted = Flashduty().take(busy.every).open
+    known = {key for it in [*listed, busy.in_flight] if it for key, _ in effects(getattr(it, "record", it))}
+    assert {it: busy.flashduty.open.get(it) for it in delivery.ours if it not in known} == {
+        it: wanted.get(it) for it in delivery.ours if it not in known
+    }
 
 
 BACK = {"back": Rule(True, frozenset([TOPIC]), event="HostConnected")}
@@ -451,8 +714,8 @@ def test_a_newer_trigger_is_posted_whatever_is_thought_of_it(
     run = run_of(reader)
     made = run.read(START)
     lost = event(2, "HostDisconnected", "h", START + 1000)
-    reader.all += [lost, event(3, "HostPhysicalNicStatusDown", "h", START + 2000)]
-    assert posted(run, webhook(answers.url, Clock()), made.of(POSTED)) == 0
+    newer = [lost, event(3, "HostPhysicalNicStatusDown", "h", START + 2000)]
+    assert posted(run, Meanwhile(webhook(answers.url, Clock()), reader, newer), made.of(POSTED)) == 0
     assert [json.loads(it[2])["EVENT_NAME"] for it in answers.requests] == [
         "HostConnected",
         "HostDisconnected",
@@ -460,14 +723,14 @@ def test_a_newer_trigger_is_posted_whatever_is_thought_of_it(
 
 
 def test_a_newer_event_without_a_way_back_is_posted_too(answers: Answers, utc: None):
-    """Its end goes elsewhere, so that it would be posted only with --all."""
+    """The subscription of its end is disabled, so that it would be posted only with --all."""
     rules = subscriptions("HostDisconnected", "HostConnected")
+    rules["HostConnected"] = Rule(False, frozenset([TOPIC]), event="HostConnected")
     reader = Reader([event(1, "HostConnected", "h")], rules, {})
     run = run_of(reader)
     made = run.read(START)
-    rules["HostConnected"] = Rule(True, frozenset(["other"]), event="HostConnected")
-    reader.all.append(event(2, "HostDisconnected", "h", START + 1000))
-    assert posted(run, webhook(answers.url, Clock()), made.of(POSTED)) == 0
+    newer = [event(2, "HostDisconnected", "h", START + 1000)]
+    assert posted(run, Meanwhile(webhook(answers.url, Clock()), reader, newer), made.of(POSTED)) == 0
     assert len(answers.requests) == 2
 
 
@@ -498,8 +761,7 @@ def test_something_newer_that_cannot_be_decided_is_told(
     reader = Reader([first], rules, {"v": ("router-01", "")})
     run = run_of(reader)
     made = run.read(START)
-    reader.all += newer
-    assert posted(run, webhook(answers.url, Clock()), made.of(POSTED)) == 1
+    assert posted(run, Meanwhile(webhook(answers.url, Clock()), reader, newer), made.of(POSTED)) == 1
     heading, _, row, end = capsys.readouterr().out.splitlines()
     assert heading == "Cannot be decided. Look at these by hand: 1"
     assert remark in row
@@ -522,7 +784,7 @@ def test_what_was_told_before_the_run_is_not_told_again(answers: Answers, utc: N
     chosen = run.show(made, datetime.fromtimestamp(START / 1000).astimezone())
     assert [it.record.id for it in chosen] == [3]
     assert posted(run, webhook(answers.url, Clock()), chosen) == 0
-    assert reader.asked == [START, START]
+    assert reader.asked == [START, START, START]
 
 
 def test_a_cloud_that_never_rests_ends_the_run(answers: Answers, utc: None):
@@ -539,7 +801,8 @@ def test_a_cloud_that_never_rests_ends_the_run(answers: Answers, utc: None):
         return told(since)
 
     reader.records = restless
-    assert not run.deliver(webhook(answers.url, Clock()), made.of(POSTED))
+    delivery = delivered(run, webhook(answers.url, Clock()), made.of(POSTED))
+    assert (delivery.restless, [it.record.resource for it in delivery.left]) == (True, ["vm3"])
     assert len(answers.requests) == 5 + 10
 
 
@@ -554,6 +817,76 @@ def test_refused_messages_are_told(answers: Answers, utc: None, capsys: pytest.C
         "✗ HostConnected, node-08: 413 BodyTooLarge because of BodyTooLarge",
         "✗ 5 posted: 3 in Flashduty, 1 in the retry queue, 1 refused.",
     ]
+
+
+def test_a_refused_message_shows_no_secret_and_moves_no_cursor(
+    answers: Answers, utc: None, capsys: pytest.CaptureFixture
+):
+    """Anybody may name a VM. Somebody may have put a secret in a name."""
+    answers.answers = [relays(400, "Bad")] * 2
+    told = [
+        alarm(1, "cpu", "vm1", "Alarm", alarmName="geheim-geheim"),
+        alarm(2, "cpu", "vm2", "Alarm", START + 1, alarmName="a\x1b[2J\r\nb"),
+    ]
+    run = run_of(Reader(told, CPU, {"vm1": ("x\x1b]0;y\x07", ""), "vm2": ("z geheim-geheim", "")}))
+    run.terminal.secrets.add("geheim-geheim")
+    chosen = run.read(START).of(POSTED)
+    run.look_up(chosen)
+    assert posted(run, webhook(answers.url, Clock()), chosen) == 1
+    first, second, _ = capsys.readouterr().out.splitlines()
+    assert first == "✗ (not shown, because a secret is in it), x ]0;y: 400 Bad because of Bad"
+    assert second == "✗ a [2J b, (not shown, because a secret is in it): 400 Bad because of Bad"
+
+
+def test_a_row_that_cannot_be_read_while_messages_are_posted_is_told(
+    answers: Answers, utc: None, capsys: pytest.CaptureFixture
+):
+    """It may be the end of an alert that was opened."""
+    reader = Reader([alarm(1, "cpu", "vm1", "Alarm")], CPU, {})
+    run = run_of(reader)
+    chosen = run.read(START).of(POSTED)
+    run.show(made=plan([], {}, set(), 0), begin=datetime.fromtimestamp(START / 1000).astimezone())
+    capsys.readouterr()
+    reader.unreadable["alarm", "2"] = "alarmUuid"
+    assert posted(run, webhook(answers.url, Clock()), chosen) == 1
+    note, end = capsys.readouterr().out.splitlines()
+    assert "1 row(s) of kind alarm cannot be read, because of alarmUuid." in note
+    assert end.startswith("✗ 1 posted")
+
+
+def test_rows_that_cannot_be_read_are_counted_once():
+    """However often they are read."""
+    api = SimpleNamespace(query=lambda path, *_, **__: [{"id": 1, "createTime": START}, {"id": None}])
+    reader = ZStackReader(api)
+    for _ in range(2):
+        assert reader.records(START) == []
+    assert reader.unreadable == {
+        ("alarm", "1"): "alarmUuid",
+        ("alarm", "{'id': None}"): "id",
+        ("event", "1"): "subscriptionUuid",
+        ("event", "{'id': None}"): "id",
+    }
+
+
+def test_a_record_of_a_clock_that_is_ahead_hides_nothing(answers: Answers, utc: None):
+    """What is newer is looked for behind the last record that is not of the future."""
+    ahead = alarm(3, "cpu", "vm9", "Alarm", START + 120 * MINUTE)
+    reader = Reader([alarm(1, "cpu", "vm1", "Alarm", START + 10 * MINUTE), ahead], CPU, {})
+    run = run_of(reader)
+    chosen = run.read(START).of(POSTED)
+    newer = [alarm(2, "cpu", "vm1", "OK", START + 11 * MINUTE)]
+    assert posted(run, Meanwhile(webhook(answers.url, Clock()), reader, newer), chosen) == 0
+    assert told_about(answers)[-1] == ("vm1", "OK")
+    assert reader.asked == [START, *[START + 5 * MINUTE] * 2, START + 6 * MINUTE]
+
+
+def test_a_machine_whose_clock_is_behind_reads_everything_again(answers: Answers, utc: None):
+    """All records seem to be of the future."""
+    reader = Reader([alarm(1, "cpu", "vm1", "Alarm", START + 60 * MINUTE)], CPU, {})
+    run = run_of(reader)
+    run.begin = START
+    assert posted(run, webhook(answers.url, Clock()), run.read(START).of(POSTED)) == 0
+    assert set(reader.asked) == {START}
 
 
 def test_it_says_where_it_stopped(answers: Answers, utc: None, capsys: pytest.CaptureFixture):
@@ -582,14 +915,15 @@ def test_it_asks_before_it_posts(
     """Nothing but yes is yes. Ctrl-D is no."""
 
     def answered(question: str) -> str:
-        assert question == "Post 3 message(s)? [y/N] "
+        assert question == "Post 2401 message(s)? That takes about 9 minute(s). [y/N] "
         if said is None:
             raise EOFError
         return said
 
     monkeypatch.setattr("builtins.input", answered)
     monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
-    assert agreed(Terminal(TEXTS, "en"), SimpleNamespace(yes=False), 3) == expected
+    options = SimpleNamespace(yes=False, per_minute=300)
+    assert agreed(Terminal(TEXTS, "en"), options, 2401) == expected
 
 
 def test_a_resource_without_a_name_is_said_first():
@@ -606,6 +940,39 @@ def test_a_closed_alert_needs_no_name():
     decisions = plan([closed, opened], {"r": Rule(True, frozenset([TOPIC]), recovers=True)}, {TOPIC}, START)
     table = lines(Terminal(TEXTS, "en"), decisions.decisions, {}, {"vm", "other"})
     assert ["perhaps deleted" in it for it in table] == [False, False, True]
+
+
+def test_a_resource_whose_name_cannot_be_asked_for_is_not_said_to_be_deleted(capsys: pytest.CaptureFixture):
+    """The id of a pool, say, is a text."""
+    rules = CPU | {"cpu": Rule(True, frozenset([TOPIC]), recovers=True, period=300, repeat=10**9)}
+    shown(Reader([alarm(1, "cpu", "pool: 100%", "Alarm"), alarm(2, "cpu", "vm2", "Alarm")], rules, {}))
+    rows = [it for it in capsys.readouterr().out.splitlines() if " Warning" in it]
+    assert ["perhaps deleted" in it for it in rows] == [False, True]
+
+
+def test_the_last_record_has_a_date(capsys: pytest.CaptureFixture, utc: None):
+    """It may be days old."""
+    shown(example())
+    assert "the last one of 2024-07-05 02:21:00 (" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("url", ["http://[bad", "ftp://a/b", "zstack", "https://"])
+def test_what_is_no_url_is_a_mistake_of_the_user(url: str):
+    """Not one of the program."""
+    options = arguments().parse_args(["--since", "2h", "--url", url])
+    with pytest.raises(Wrong) as wrong:
+        checked(Terminal(TEXTS, "en"), options)
+    assert "is not the URL of a webhook" in wrong.value.text
+
+
+def test_the_help_says_how_a_zone_behind_utc_is_written(capsys: pytest.CaptureFixture):
+    """`--zone -05:00` would be another option."""
+    with pytest.raises(SystemExit):
+        arguments().parse_args(["--help"])
+    assert "--zone=-05:00" in capsys.readouterr().out
+    for page in ("docs/resync.md", "docs/resync.zh-CN.md"):
+        assert "`--zone=-05:00`" in (ROOT / page).read_text()
+    assert arguments().parse_args([*NEEDED, "--zone=-05:00"]).zone == timedelta(hours=-5)
 
 
 NEEDED = ["--since", "2h", "--url", "https://webhook.invalid/zstack"]

@@ -3,7 +3,10 @@
 
 import json
 import os
+import pty
 import re
+import select
+import signal
 import subprocess
 import sys
 import time
@@ -24,7 +27,7 @@ from zstack.resync.post import Webhook
 
 PASSWORD, TOKEN = "kennwort-kennwort", "geheim-geheim-geheim"
 
-IMPATIENT = "from zstack.resync import program, run; run.SETTLE = 0; sys.exit(program.main())"
+IMPATIENT = "from zstack.resync import deliver, program; deliver.SETTLE = 0; sys.exit(program.main())"
 """The program, without the seconds in which ZStack may still write a record."""
 
 SECRETS = (PASSWORD, TOKEN)
@@ -320,8 +323,8 @@ def test_records_of_a_kind_that_is_not_known(cloud: Cloud):
     """They are told, and nothing is guessed."""
     now = int(time.time() * 1000)
     row = {"createTime": now, "resourceUuid": "ab", "alarmUuid": HOST_CPU}
-    cloud.zstack.add("alarm-records", id=1, alarmStatus="Maintained", alarmName="new state", **row)
-    cloud.zstack.add("alarm-records", id=2, alarmStatus="Alarm", **{**row, "alarmUuid": None})
+    cloud.zstack.add("alarm-records", id=9001, alarmStatus="Maintained", alarmName="new state", **row)
+    cloud.zstack.add("alarm-records", id=9002, alarmStatus="Alarm", **{**row, "alarmUuid": None})
     subscription = "4a3cb114b10d41e19545ab693222c134"
     cloud.zstack.add(
         "event-records",
@@ -332,12 +335,18 @@ def test_records_of_a_kind_that_is_not_known(cloud: Cloud):
         subscriptionUuid=subscription,
     )
     ended = cloud.resync()
-    assert ended.returncode == 0
-    assert "1 row(s) of kind alarm cannot be read, because of alarmUuid." in ended.stdout
+    assert ended.returncode == 1
+    assert ended.stdout.count("1 row(s) of kind alarm cannot be read, because of alarmUuid.") == 1
     assert re.search(r"new state .* a state that is not known", ended.stdout)
     assert re.search(r"HostOnFire .* an event that is not known", ended.stdout)
     assert "Nothing has to be posted." in ended.stdout
     assert cloud.answers.requests == []
+    # It is read again after the posts, and is still one row.
+    cloud.zstack.fire(HOST_CPU, "node-07", deliver=False)
+    cloud.zstack.change("alarms", HOST_CPU, enableRecovery=True)
+    ended = cloud.resync()
+    assert (ended.returncode, "✗ 1 posted" in ended.stdout) == (1, True)
+    assert ended.stdout.count("1 row(s) of kind alarm cannot be read, because of alarmUuid.") == 1
 
 
 def test_without_records_it_says_when_the_last_one_was(cloud: Cloud):
@@ -380,7 +389,7 @@ def test_zstack_may_fail_while_messages_are_posted(cloud: Cloud):
     """The program cannot know then whether something newer was told."""
     outage(cloud.zstack)
     cloud.zstack.fault(
-        {"plain": {"status": 429, "body": "Rate limit exceeded"}}, call="QueryAlarmRecord", after=1
+        {"plain": {"status": 429, "body": "Rate limit exceeded"}}, call="QueryAlarmRecord", after=2
     )
     ended = cloud.resync()
     assert ended.returncode == 1
@@ -423,6 +432,31 @@ def test_endpoints(cloud: Cloud):
     assert alone["uuid"]
     nothing = cloud.run("--endpoint", "alone", "--since", "2h", "--yes")
     assert (nothing.returncode, "is on no topic that is enabled" in nothing.stdout) == (2, True)
+
+
+def test_an_old_endpoint_of_the_same_url_is_not_taken(cloud: Cloud):
+    """zstack-setup.py leaves it, off all topics, when the user name changes. It has an old user name."""
+    told = outage(cloud.zstack)
+    cloud.zstack.add(
+        "endpoints", uuid="0" * 32, name="flashduty", url=cloud.url, type="HTTP", state="Enabled"
+    )
+    assert cloud.resync().returncode == 0
+    assert cloud.run("--url", cloud.url, "--since", "2h", "--yes").returncode == 0
+    assert ids(cloud.answers) == [told["opens"], told["event"], told["closes"]] * 2
+    assert {headers.get("Authorization", "")[:6] for _, headers, _ in cloud.answers.requests} == {"Basic "}
+    cloud.zstack.change("endpoints", cloud.endpoint["uuid"], state="Disabled")
+    assert "is disabled: ZStack sends nothing to it now" in cloud.resync("--dry-run").stdout
+
+
+def test_of_two_endpoints_the_one_with_a_user_is_taken(cloud: Cloud):
+    """If both are on a topic, and enabled."""
+    outage(cloud.zstack)
+    cloud.zstack.add(
+        "endpoints", uuid="0" * 32, name="flashduty", url=cloud.url, type="HTTP", state="Enabled"
+    )
+    cloud.zstack.add("subscribers", topicUuid=SYSTEM_TOPIC, endpointUuid="0" * 32)
+    assert cloud.resync().returncode == 0
+    assert "Authorization" in cloud.answers.requests[0][1]
 
 
 def test_what_the_stand_in_sends_is_what_is_built(cloud: Cloud):
@@ -472,6 +506,81 @@ def test_two_runs_at_once_do_no_harm(cloud: Cloud):
     assert [it.returncode for it in ended] == [0, 0]
     came = ids(cloud.answers)
     assert sorted(came) == sorted([told["opens"], told["event"], told["closes"]] * 2)
+
+
+class OnTerminal:
+    """The program on a terminal, with somebody in front of it."""
+
+    def __init__(self, cloud: Cloud, *options: str):
+        self.shown = ""
+        self._end, theirs = pty.openpty()
+        ours = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "ZSTACK_PASSWORD": PASSWORD}
+        # Without a session of its own it would ask on the terminal of whoever runs the tests.
+        self.process = subprocess.Popen(
+            [cloud.python, *cloud.program, "--zstack", cloud.zstack.api, *options],
+            env=ours,
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+        )
+        os.close(theirs)
+
+    def __enter__(self) -> "OnTerminal":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self._end)
+
+    def until(self, words: str | None) -> str:
+        """Read until these words are shown; None waits for the end of the program."""
+        limit = time.monotonic() + 60
+        while words is None or words not in self.shown:
+            assert time.monotonic() < limit, self.shown
+            if select.select([self._end], [], [], 0.2)[0]:
+                try:
+                    self.shown += os.read(self._end, 65_536).decode(errors="replace")
+                except OSError:
+                    assert words is None, self.shown
+                    break
+        return self.shown.replace("\r", "")
+
+    def say(self, text: str) -> None:
+        """Type a line."""
+        os.write(self._end, f"{text}\n".encode())
+
+
+def test_on_a_terminal_it_asks(cloud: Cloud):
+    """What ZStack tells meanwhile counts. No name moves the cursor."""
+    outage(cloud.zstack)
+    cloud.zstack.change("endpoints", cloud.endpoint["uuid"], name="flash\x1b]0;duty")
+    with OnTerminal(cloud, "--endpoint", "flash\x1b]0;duty", "--since", "2h") as terminal:
+        shown = terminal.until("[y/N] ")
+        assert "\n\n\n" not in shown
+        told = cloud.zstack.recover(HOST_CPU, "node-08")["records"][0]["dataUuid"]
+        terminal.say("y")
+        shown = terminal.until("(the password of the endpoint flash ]0;duty in ZStack): ")
+        terminal.say(TOKEN)
+        shown = terminal.until(None)
+        assert terminal.process.wait(60) == 0, shown
+        assert TOKEN not in shown
+    # ZStack's own one, and then what decides.
+    came = ids(cloud.answers)
+    assert (came[0], came[-1], len(came)) == (told, told, 4)
+
+
+def test_sigterm_ends_the_session(cloud: Cloud):
+    """As Ctrl-C does. ZStack allows only so many."""
+    outage(cloud.zstack)
+    with OnTerminal(cloud, "--endpoint", "flashduty", "--since", "2h") as terminal:
+        terminal.until("[y/N] ")
+        assert cloud.zstack.sessions() == 1
+        terminal.process.send_signal(signal.SIGTERM)
+        assert "Interrupted." in terminal.until(None)
+        assert terminal.process.wait(60) == 130
+    assert cloud.zstack.sessions() == 0
 
 
 def test_an_access_key(binary: Path, answers: Answers, tmp_path: Path):

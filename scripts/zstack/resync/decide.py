@@ -7,7 +7,9 @@ own catalogue of events.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -68,6 +70,8 @@ class Plan:
     decisions: list[Decision] = field(default_factory=list)
     elsewhere: int = 0
     """Records of rules that do not send to this webhook."""
+    told: dict[str, list[tuple[Record, str]]] = field(default_factory=dict)
+    """All records about each alert key, in order, and what each does to it. The last one decides."""
 
     def of(self, *outcomes: str) -> list[Decision]:
         """The decisions with any of these ends."""
@@ -169,8 +173,6 @@ def plan(
     """
     made = Plan()
     forgotten: set[tuple[str, str]] = set()
-    last: dict[str, tuple[Record, str]] = {}
-    devices: dict[str, dict[str, tuple[Record, str]]] = {}
     for record in sorted(records, key=lambda it: it.order):
         remember(record, forgotten)
         rule = rules.get(record.rule)
@@ -178,24 +180,37 @@ def plan(
             made.elsewhere += 1
             continue
         for key, effect in effects(record):
-            last[key] = (record, effect)
-            if record.kind == "alarm":
-                devices.setdefault(key, {})[str(record.row.get("context") or "")] = (record, effect)
+            told = made.told.setdefault(key, [])
+            # A second subscription, deleted since, told the same problem. The one that is known decides.
+            if effect == OPENS and not rule and told and told[-1][1] == OPENS and told[-1][0].rule in rules:
+                continue
+            told.append((record, effect))
     here = [it for it in rules.values() if it.event and it.enabled and it.topics & set(topics)]
+    last = {key: rows[-1] for key, rows in made.told.items()}
     deciding: dict[tuple[str, int], tuple[Record, list[tuple[str, str]]]] = {}
     for key, (record, effect) in last.items():
         deciding.setdefault(record.identity, (record, []))[1].append((key, effect))
     for record, told in sorted(deciding.values(), key=lambda it: it[0].order):
-        others = any(
-            effect == OPENS and it is not record
-            for key, _ in told
-            for it, effect in devices.get(key, {}).values()
-        )
+        others = max(in_alarm(made.told[key]) for key, _ in told)
         made.decisions.append(
             decided(record, told[0][1], rules.get(record.rule), here, forgotten, others, now)
         )
     untangle(made, last, (POSTED, LISTED) if everything else (POSTED,))
     return made
+
+
+def in_alarm(told: Iterable[tuple[Record, str]]) -> int:
+    """When a device of an alert's resource was told to be in alarm, and not to be OK since; 0 if none was."""
+    last = {device(record): (record.at, effect) for record, effect in told}
+    return max((at for at, effect in last.values() if effect == OPENS), default=0)
+
+
+def device(record: Record) -> str:
+    """What tells one device of a resource from another. Only the record has it, and no message."""
+    context = str(record.row.get("context") or "")
+    with suppress(ValueError):
+        return json.dumps(json.loads(context), sort_keys=True)
+    return context
 
 
 def remember(record: Record, forgotten: set[tuple[str, str]]) -> None:
@@ -213,14 +228,14 @@ def decided(
     rule: Rule | None,
     here: Collection[Rule],
     forgotten: Collection[tuple[str, str]],
-    others: bool,
+    others: int,
     now: int,
 ) -> Decision:
     """What becomes of a record that is the last one of its alert.
 
     `here` are the subscriptions that send events here. `forgotten` are the problems, by name and resource,
-    whose end ZStack never tells. `others` says whether another device of the same resource was last told to
-    be in alarm.
+    whose end ZStack never tells. `others` is when another device of the same resource was told to be in
+    alarm; 0 if none is.
     """
     if effect == UNKNOWN:
         return Decision(
@@ -229,13 +244,16 @@ def decided(
     # Without an id, the relay takes the name or the address, and the record has neither.
     nobody = not clean(record.resource)
     if effect == CLOSES:
+        if others and rule and not (rule.repeat and late(rule, others, now)):
+            # The alert is open until that device is OK.
+            return Decision(record, UNDECIDED, effect, "other_device")
         why = "other_device" if others else "no_resource" if nobody else ""
         return Decision(record, POSTED, effect, why)
     if rule is None or nobody:
         return Decision(record, UNDECIDED, effect, "no_resource" if rule else "rule_gone")
     if record.kind == "alarm":
         why = no_recovery(rule)
-        if not why and rule.repeat and now - record.at > (rule.repeat + 2 * rule.period + SLACK) * 1000:
+        if not why and rule.repeat and late(rule, record.at, now):
             return Decision(record, POSTED, effect, "not_repeated")
         if not why and rule.well:
             return Decision(record, POSTED, effect, "well")
@@ -251,6 +269,11 @@ def decided(
                 return Decision(record, UNDECIDED, effect, "forgotten")
             return Decision(record, POSTED, effect, "restart")
     return Decision(record, LISTED if why else POSTED, effect, why)
+
+
+def late(rule: Rule, at: int, now: int) -> bool:
+    """Whether an alarm would have been told again since a time, if it lasted."""
+    return now - at > (rule.repeat + 2 * rule.period + SLACK) * 1000
 
 
 def no_recovery(rule: Rule) -> str:

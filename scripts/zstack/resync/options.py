@@ -26,6 +26,15 @@ def with_channel(url: str, channel: str | None) -> str:
     return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{channel}"))
 
 
+def is_url(value: str) -> bool:
+    """Whether it can be the URL of a webhook."""
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
 def channel(name: str) -> str:
     """The name of a channel, by the rule of src/channel.rs."""
     if not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", name):
@@ -85,7 +94,7 @@ def arguments() -> argparse.ArgumentParser:
         "--zone",
         type=offset,
         metavar="+08:00",
-        help="time zone of ZStack, for an access key",
+        help="time zone of ZStack, for an access key. One behind UTC needs the sign =: --zone=-05:00",
     )
     for name, what in (
         ("password", "the password"),
@@ -101,8 +110,7 @@ def arguments() -> argparse.ArgumentParser:
 def checked(terminal: Terminal, options: argparse.Namespace) -> datetime:
     """Check what argparse cannot check. The result is the time of `--since`."""
     if options.url:
-        parts = urlsplit(options.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        if not is_url(options.url):
             raise Wrong(terminal.say("bad_url"))
         if "token=" in options.url.lower():
             raise Wrong(terminal.say("token_in_url"))

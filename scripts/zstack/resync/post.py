@@ -6,6 +6,7 @@ ZStack's request is in docs/protocols/zstack.md ("The request").
 from __future__ import annotations
 
 import json
+import math
 import time
 from base64 import b64encode
 from collections.abc import Callable
@@ -35,6 +36,12 @@ PATIENCE = 300
 
 REFUSALS = 5
 """So many messages in a row may be refused, each for a reason of its own, until the program stops."""
+
+SLOWEST = 10
+"""Seconds between two messages after 429, unless the pace was slower from the beginning."""
+
+EASY = 20
+"""After so many accepted messages without 429 the pause is halved, until the pace is the first one again."""
 
 LATER = (408, 421, 425, 429)
 """Statuses below 500 after which the same request may succeed."""
@@ -130,9 +137,9 @@ class Webhook:
         self.headers = {"Content-Type": CONTENT_TYPE}
         if user:
             self.headers["Authorization"] = f"Basic {b64encode(f'{user}:{token}'.encode()).decode()}"
-        self.pause = 60 / per_minute
+        self.pause = self._usual = 60 / per_minute
         self._sleep, self._clock, self._waiting = sleep, clock, waiting
-        self._next, self._refused = 0.0, 0
+        self._next, self._refused, self._easy = 0.0, 0, 0
         # ZStack uses no proxy, and the relay may allow only some addresses.
         self._opener = build_opener(NoRedirect, ProxyHandler({}))
 
@@ -151,13 +158,16 @@ class Webhook:
                     if not answer.is_relays:
                         raise Stopped("not_the_relay", status=answer.status)
                     self._refused = 0
+                    self._easy += 1
+                    if self._easy == EASY:
+                        self._easy, self.pause = 0, max(self._usual, self.pause / 2)
                     return answer
                 if not answer.may_succeed_later:
                     return self._refusal(answer)
                 why = f"{answer.status} {answer.words}"
                 if answer.status == 429:
                     # Somebody else takes a part of what is allowed.
-                    self.pause = min(self.pause * 2, 10)
+                    self._easy, self.pause = 0, max(self.pause, min(self.pause * 2, SLOWEST))
             if attempt + 1 < TRIES:
                 wait = max(min(2.0**attempt, LONGEST_WAIT), answer.retry_after if answer else 0)
                 if wait > PATIENCE:
@@ -193,7 +203,8 @@ def retry_after(value: str | None) -> float:
     if not value:
         return 0.0
     with suppress(ValueError):
-        return max(0.0, float(value))
+        seconds = float(value)
+        return max(0.0, seconds) if math.isfinite(seconds) else 0.0
     with suppress(ValueError, TypeError):
         return max(0.0, (parsedate_to_datetime(value) - datetime.now(timezone.utc)).total_seconds())
     return 0.0

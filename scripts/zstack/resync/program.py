@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
+import signal
 import sys
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from terminal import FAILED, NOTE, OK, Terminal, language_of
 
@@ -15,6 +18,7 @@ from zstack.api import Api, Mistake, Refused, Unreachable
 from zstack.setup.asking import token_forms
 
 from .decide import Decision
+from .deliver import Delivery
 from .options import arguments, checked
 from .post import Stopped, Webhook
 from .reader import Reader
@@ -25,15 +29,20 @@ from .texts import TEXTS
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
+def interrupt(*_: Any) -> None:
+    """End the program as Ctrl-C does."""
+    raise KeyboardInterrupt
+
+
 def agreed(terminal: Terminal, options: argparse.Namespace, count: int) -> bool:
     """Whether to post."""
     if options.yes:
         return True
     if not sys.stdin.isatty():
         raise Wrong(terminal.say("say_yes"))
-    terminal.line()
+    minutes = math.ceil(count / options.per_minute)
     try:
-        return input(terminal.say("ask_post", count=count)).strip().lower() in ("y", "yes")
+        return input(terminal.say("ask_post", count=count, minutes=minutes)).strip().lower() in ("y", "yes")
     except EOFError:
         return False
 
@@ -63,18 +72,21 @@ def work(terminal: Terminal, api: Api, options: argparse.Namespace, begin: datet
         raise
     run.look_up(made.decisions)
     chosen = run.show(made, begin)
+    # What cannot be read may be the end of an alert.
+    status = 1 if run.reader.unreadable else 0
     if not chosen:
         terminal.line(terminal.say("nothing"))
-        return 0
+        return status
     if options.dry_run:
         terminal.line(terminal.say("dry"))
-        return 0
+        return status
     if not agreed(terminal, options, len(chosen)):
         terminal.line(terminal.say("left"))
-        return 0
+        return status
     token = ""
     if endpoint.user:
-        token = secret(terminal, TOKEN, "ask_token", options.token_file, name=endpoint.name)
+        name = terminal.words(endpoint.name)
+        token = secret(terminal, TOKEN, "ask_token", options.token_file, name=name)
         terminal.secrets |= token_forms(endpoint.user, token) - {""}
 
     def waiting(seconds: float, why: str) -> None:
@@ -86,32 +98,48 @@ def work(terminal: Terminal, api: Api, options: argparse.Namespace, begin: datet
 
 def posted(run: Resync, webhook: Webhook, chosen: list[Decision]) -> int:
     """Post, and say how it ended."""
-    terminal, say, counts = run.terminal, run.terminal.say, run.counts
+    terminal, say = run.terminal, run.terminal.say
+    delivery = Delivery(run, webhook, chosen)
+
+    def broken_off(name: str, **fields: Any) -> None:
+        # At a stop there is one more message, which was not accepted.
+        total = max(len(chosen), delivery.count + (name == "stopped"))
+        line = say(name, count=delivery.count, total=total, **fields)
+        terminal.line(f"{terminal.mark(FAILED)} {line}")
+        terminal.line(f"  {say('again')}")
+
     try:
-        settled = run.deliver(webhook, chosen)
+        delivery.deliver()
     except Stopped as stopped:
         fields = {name: terminal.words(it) if name == "why" else it for name, it in stopped.fields.items()}
-        why = say(stopped.text, host=webhook.host, **fields)
-        count = sum(counts.values())
-        line = say("stopped", count=count, total=max(len(chosen), count + 1), why=why)
-        terminal.line(f"{terminal.mark(FAILED)} {line}")
-        terminal.line(f"  {say('again')}")
+        broken_off("stopped", why=say(stopped.text, host=webhook.host, **fields))
+        wrong = delivery.may_be_wrong()
+        run.say_unreadable()
+        if wrong:
+            run.table("may_be_wrong", wrong)
         return 1
+    except KeyboardInterrupt:
+        broken_off("interrupted_after")
+        return 130
     except (Refused, Unreachable):
-        line = say("zstack_stopped", count=sum(counts.values()), total=len(chosen))
-        terminal.line(f"{terminal.mark(FAILED)} {line}")
-        terminal.line(f"  {say('again')}")
+        broken_off("zstack_stopped")
         raise
-    mark = OK if settled and not run.left and not counts["refused"] else FAILED
-    numbers = {name: counts[name] for name in ("pushed", "queued", "refused")}
-    terminal.line(f"{terminal.mark(mark)} {say('done', count=sum(counts.values()), **numbers)}")
-    if not settled:
+    run.say_unreadable()
+    if delivery.left:
+        run.look_up(delivery.left)
+        run.table("undecided", delivery.left)
+    counts = {name: delivery.counts[name] for name in ("pushed", "queued", "refused")}
+    mark = FAILED if delivery.left or run.reader.unreadable or counts["refused"] else OK
+    terminal.line(f"{terminal.mark(mark)} {say('done', count=delivery.count, **counts)}")
+    if delivery.restless:
         run.note(say("restless"))
     return 0 if mark == OK else 1
 
 
 def main() -> int:
     """Run it. The exit status is 0 if everything that had to be posted was accepted."""
+    # ZStack allows only so many sessions. So they end at SIGTERM, too.
+    signal.signal(signal.SIGTERM, interrupt)
     options = arguments().parse_args()
     terminal = Terminal({**explained.TEXTS, **TEXTS}, options.language or language_of(os.environ))
     api = None

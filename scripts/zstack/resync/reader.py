@@ -25,8 +25,8 @@ class Reader:
     def __init__(self, api: Api, log_in_again: Any = None):
         """`log_in_again` begins a new session, if the old one has ended."""
         self.api, self._log_in_again = api, log_in_again
-        self.unreadable: list[tuple[str, str]] = []
-        """Kind of each row that could not be read, and the field that is the reason."""
+        self.unreadable: dict[tuple[str, str], str] = {}
+        """Kind and id of each row that could not be read, and the field that is the reason."""
 
     def _asked(self, ask: Callable[[], T]) -> T:
         """Ask, and ask once more if the session has ended."""
@@ -41,18 +41,23 @@ class Reader:
     def _rows(self, path: str, *conditions: str, sort: str = "+uuid") -> list[dict[str, Any]]:
         return self._asked(lambda: list(self.api.query(path, *conditions, sort=sort)))
 
+    def _record(self, kind: str, row: dict[str, Any]) -> Record | None:
+        """A row; None if it cannot be read. That is remembered."""
+        try:
+            return record(kind, row)
+        except Unreadable as why:
+            # Rows are read several times.
+            self.unreadable[kind, str(row.get("id") or row)] = str(why)
+            return None
+
     def records(self, since: int) -> list[Record]:
         """What was told since a time, in order."""
         found = {}
         for kind, path in (("alarm", ALARMS), ("event", EVENTS)):
             # Ids do not change while pages are read. A time can be that of several records.
             for row in self._rows(path, f"createTime>={since}", sort="+id"):
-                try:
-                    it = record(kind, row)
-                except Unreadable as why:
-                    self.unreadable.append((kind, str(why)))
-                    continue
-                if it.at >= since:
+                it = self._record(kind, row)
+                if it and it.at >= since:
                     found[it.identity] = it
         return sorted(found.values(), key=lambda it: it.order)
 
@@ -61,11 +66,7 @@ class Reader:
         found = []
         for kind, path in (("alarm", ALARMS), ("event", EVENTS)):
             rows = self._asked(partial(self.api.get, path, limit=1, sort="-createTime")).get("inventories")
-            for row in rows or []:
-                try:
-                    found.append(record(kind, row).at)
-                except Unreadable as why:
-                    self.unreadable.append((kind, str(why)))
+            found += [it.at for it in (self._record(kind, row) for row in rows or []) if it]
         return max(found, default=None)
 
     def rules(self) -> dict[str, Rule]:
@@ -116,12 +117,17 @@ class Reader:
     def names(self, uuids: Iterable[str]) -> dict[str, tuple[str, str]]:
         """Name and type of the resources that ZStack has now, by UUID."""
         found: dict[str, tuple[str, str]] = {}
-        for some in chunks(sorted({it for it in uuids if it.isalnum() and it.isascii()}), NAMES):
+        for some in chunks(sorted({it for it in uuids if may_have_name(it)}), NAMES):
             answer = self._asked(partial(self.api.get, "/resources/names", uuids=",".join(some)))
             for row in answer.get("inventories") or []:
                 if isinstance(row, dict) and text(row.get("resourceName")):
                     found[text(row.get("uuid"))] = (row["resourceName"], text(row.get("resourceType")))
         return found
+
+
+def may_have_name(resource: str) -> bool:
+    """Whether ZStack can be asked for the name of a resource. Some ids of resources are no UUIDs."""
+    return resource.isalnum() and resource.isascii()
 
 
 def topics(row: dict[str, Any]) -> frozenset[str]:

@@ -10,7 +10,10 @@ TEXTS = {
         "Token of the webhook (the password of the endpoint {name} in ZStack): ",
         "webhook 的令牌（ZStack 中通知对象 {name} 的密码）：",
     ),
-    "ask_post": ("Post {count} message(s)? [y/N] ", "发送 {count} 条消息吗？[y/N] "),
+    "ask_post": (
+        "Post {count} message(s)? That takes about {minutes} minute(s). [y/N] ",
+        "发送 {count} 条消息吗？大约需要 {minutes} 分钟。[y/N] ",
+    ),
     # Options.
     "bad_since": (
         '--since is a time before now: 2h, 90m, 1d12h, 2026-11-28, "2026-11-28 10:00", or with a zone'
@@ -143,8 +146,8 @@ TEXTS = {
     # What came back.
     "refused_row": ("{name}, {resource}: {why}", "{name}，{resource}：{why}"),
     "round": (
-        "Meanwhile ZStack told something newer about {count} of these. It is posted, too.",
-        "其间 ZStack 对其中 {count} 条有了新的通知，一并发送。",
+        "Meanwhile ZStack told something newer about {count} of these. That is posted.",
+        "其间 ZStack 对其中 {count} 条有了新的通知，将发送新的内容。",
     ),
     "restless": (
         "ZStack keeps telling new states of the same alerts. Run this again in some minutes.",
@@ -164,6 +167,14 @@ TEXTS = {
         "原因消除后，再执行同样的命令。它会重新发送全部消息，状态已经正确的告警不会变化。",
     ),
     "interrupted": ("Interrupted.", "已中断。"),
+    "interrupted_after": (
+        "Interrupted after {count} of {total}.",
+        "发送了 {count} / {total} 条后中断。",
+    ),
+    "may_be_wrong": (
+        "ZStack told this after the posts, and it was not posted. So these may be wrong now: {count}",
+        "发送之后 ZStack 又有下列通知，没有再发送，所以这些告警的状态现在可能不对：{count} 条",
+    ),
     "not_the_relay": (
         "{host} answered {status}, and that is not the relay's answer",
         "{host} 返回 {status}，而且不是中继的回答",
