@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from zstack.setup import texts
-from zstack.setup.endpoint import fitting, own_uuids
+from zstack.setup.endpoint import fitting, own_uuids, to_test
 from zstack.setup.facts import LONG_PERIOD, SYSTEM_TOPIC, VM_STATES, WAYS_BACK, chosen_uuid
 from zstack.setup.model import Plan, State, Stop, Tried, Wanted, matches, odd, shown, unmatched
 from zstack.setup.plan import plan
@@ -14,7 +14,7 @@ from zstack.setup.steps import KINDS
 CATALOGUE = Path(__file__).parents[2] / "docs/protocols/zstack-events.json"
 
 WANTED = Wanted(url="https://relay.example.com/zstack", user="zstack", name="Flashduty")
-FIRST, SECOND, *_ = own_uuids(WANTED)
+FIRST, SECOND, THIRD, *_ = own_uuids(WANTED)
 TOPIC = "11111111111111111111111111111111"
 OTHER_TOPIC = "22222222222222222222222222222222"
 
@@ -192,6 +192,66 @@ def test_a_new_password_replaces_an_endpoint_that_works():
     made = plan(state(), Wanted(**{**vars(WANTED), "new_password": True}))
     assert [it.kind for it in made.steps] == ["create_endpoint", "subscribe", "unsubscribe"]
     assert made.endpoint == SECOND
+
+
+MINE = "e" * 32
+
+
+def made_by_hand(**more: object) -> State:
+    """An endpoint of another name with our URL and user name, on the system topic, which one alarm has too."""
+    rows = [endpoint(MINE, name="my-webhook")]
+    found = {"endpoints": rows, "subscribers": [on(SYSTEM_TOPIC, MINE)], "tested": {}}
+    return state(alarms=[alarm("cpu", SYSTEM_TOPIC)], **{**found, **more})
+
+
+REPLACED = [("create_endpoint", FIRST), ("subscribe", FIRST), ("unsubscribe", MINE)]
+
+
+def whose(made: Plan) -> list[tuple]:
+    """Kinds, and the endpoints that they concern."""
+    return [(it.kind, it.uuid if it.kind == "create_endpoint" else it["endpoint"]) for it in made.steps]
+
+
+def test_a_rejected_endpoint_of_another_name_is_replaced():
+    """ZStack would try each message five times with it. Nothing comes twice, so that is not said."""
+    made = plan(made_by_hand(tested={MINE: Tried("rejected")}), WANTED)
+    assert (whose(made), notes(made)) == (REPLACED, {})
+    assert made.steps[2]["why"] == "password_differs"
+    again = made_by_hand(tested={MINE: Tried("rejected"), FIRST: Tried("works")})
+    again.endpoints.append(endpoint())
+    again.subscribers.append(on(SYSTEM_TOPIC))
+    # As after a kill between two steps.
+    assert to_test(again, WANTED) == [again.endpoints[1], again.endpoints[0]]
+    assert whose(plan(again, WANTED)) == REPLACED[2:]
+
+
+def test_an_endpoint_of_another_name_that_works_is_left_alone():
+    """Nobody knows whether it is in nobody's way."""
+    found = made_by_hand(tested={MINE: Tried("works"), FIRST: Tried("works")})
+    found.endpoints.append(endpoint())
+    found.subscribers.append(on(SYSTEM_TOPIC))
+    made = plan(found, WANTED)
+    assert (made.steps, notes(made)) == ([], {"other_endpoints": ("my-webhook",)})
+
+
+def test_a_new_password_replaces_endpoints_of_other_names_too():
+    """Their password is the one that was changed."""
+    made = plan(made_by_hand(), Wanted(**{**vars(WANTED), "new_password": True}))
+    assert (whose(made), notes(made)) == (REPLACED, {})
+
+
+def test_a_new_endpoint_is_the_newest_of_ours():
+    """A gap is one that somebody deleted. In it, the next run would take an older endpoint for the newest."""
+    found = state(
+        endpoints=[endpoint(SECOND)], subscribers=[on(SYSTEM_TOPIC, SECOND)], tested={SECOND: Tried("works")}
+    )
+    made = plan(found, Wanted(**{**vars(WANTED), "new_password": True}))
+    assert made.endpoint == THIRD
+    found.endpoints.append(endpoint(THIRD))
+    found.subscribers = [on(SYSTEM_TOPIC, THIRD)]
+    found.tested = {THIRD: Tried("works"), SECOND: Tried("works")}
+    assert fitting(found, WANTED)[0]["uuid"] == THIRD
+    assert plan(found, WANTED).steps == []
 
 
 def test_an_endpoint_that_reaches_nobody_stops_it():

@@ -316,6 +316,40 @@ class TestSetUp:
         bench.webhook.tokens.remove(TOKEN)
         assert bench.run(*FEW).has("Nothing to do.", "test message: ZStack got back:")
 
+    def test_an_endpoint_of_another_name_is_replaced(self, bench: Bench, cloud: Standin):
+        """If the relay rejects its token, and with --new-password. Undo has it subscribed again."""
+        old = old_endpoint(bench, cloud, name="my-webhook", url=bench.webhook.url, password="expired")
+        before = cloud.state()
+        ended = bench.set_up(*FEW)
+        assert ended.status == 0, ended.output
+        assert ended.has("Unsubscribe the old endpoint my-webhook", "because of its password")
+        assert "Other endpoints" not in ended.output
+        assert topics_of(cloud, old) == set()
+        assert bench.run(*FEW).has("Nothing to do.")
+        bench.undo_all()
+        assert cloud.state() == before
+        cloud.change("endpoints", old["uuid"], password=TOKEN)
+        assert bench.run(*FEW, "--dry-run", WEBHOOK_TOKEN=None).has("dry run", "Add the topic")
+        bench.webhook.tokens.add("another-token-5f1c")
+        assert bench.set_up(*FEW, "--new-password", WEBHOOK_TOKEN="another-token-5f1c").status == 0
+        in_use = [it for it in endpoints(cloud) if topics_of(cloud, it)]
+        assert [it["password"] for it in in_use] == ["another-token-5f1c"]
+        assert topics_of(cloud, in_use[0]) == {old["topic"]}
+
+    def test_a_run_after_an_old_endpoint_was_deleted_keeps_the_newest_token(
+        self, bench: Bench, cloud: Standin
+    ):
+        """docs/zstack.md says that an old endpoint can be deleted."""
+        tokens = [TOKEN, "another-token-5f1c", "a-third-token-5f1c"]
+        bench.webhook.tokens.update(tokens)
+        for number, token in enumerate(tokens):
+            assert bench.set_up(*FEW, "--new-password", WEBHOOK_TOKEN=token).status == 0
+            if number == 1:
+                [old] = [it for it in endpoints(cloud) if it["password"] == TOKEN]
+                administrator(cloud).delete(f"/sns/application-endpoints/{old['uuid']}")
+        assert bench.set_up(*FEW).has("Nothing to do.")
+        assert [it["password"] for it in endpoints(cloud) if topics_of(cloud, it)] == tokens[2:]
+
     def test_the_default_template_is_only_told(self, bench: Bench, cloud: Standin):
         """It concerns all webhooks."""
         row = {"name": "ours", "applicationPlatformType": "HTTP", "type": "ALARM", "defaultTemplate": True}

@@ -10,8 +10,18 @@ from .model import Row, State, Stop, Tried, Wanted, named
 
 def own_uuids(wanted: Wanted) -> Iterator[str]:
     """The UUIDs of the endpoints that we make for this URL. Each new password needs a new endpoint."""
-    for number in range(100):
+    for number in range(1000):
         yield chosen_uuid("endpoint", wanted.name, wanted.url, wanted.user, number)
+
+
+def new_uuid(state: State, wanted: Wanted) -> str:
+    """The UUID of a new endpoint: the one behind those of ours that exist, because `fitting` puts it first.
+
+    The UUID of an older one that somebody deleted is not used again.
+    """
+    known = {it["uuid"] for it in state.endpoints}
+    ours = list(own_uuids(wanted))
+    return ours[max((number for number, it in enumerate(ours) if it in known), default=-1) + 1]
 
 
 def fitting(state: State, wanted: Wanted) -> list[Row]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .endpoint import chosen, older, own_uuids, why_replaced
+from .endpoint import chosen, new_uuid, older, why_replaced
 from .facts import API_TOPIC, SYSTEM_TOPIC, VM_STATES, WAYS_BACK, chosen_uuid
 from .model import (
     Plan,
@@ -31,8 +31,7 @@ ADDING = ("alarm_action", "event_action", "subscribe_event")
 def plan(state: State, wanted: Wanted) -> Plan:
     """The steps from what is to what is wanted."""
     kept = chosen(state, wanted)
-    known = {it["uuid"] for it in state.endpoints}
-    endpoint = kept["uuid"] if kept else next(it for it in own_uuids(wanted) if it not in known)
+    endpoint = kept["uuid"] if kept else new_uuid(state, wanted)
     replaced = older(state, wanted, endpoint)
     topics = state.topics_of(endpoint)
     for row in replaced:
