@@ -198,7 +198,7 @@ MINE = "e" * 32
 
 
 def made_by_hand(**more: object) -> State:
-    """An endpoint of another name with our URL and user name, on the system topic, which one alarm has too."""
+    """An endpoint of another name with our URL and user name, on the system topic."""
     rows = [endpoint(MINE, name="my-webhook")]
     found = {"endpoints": rows, "subscribers": [on(SYSTEM_TOPIC, MINE)], "tested": {}}
     return state(alarms=[alarm("cpu", SYSTEM_TOPIC)], **{**found, **more})

@@ -24,6 +24,16 @@ def new_uuid(state: State, wanted: Wanted) -> str:
     return ours[max((number for number, it in enumerate(ours) if it in known), default=-1) + 1]
 
 
+def webhooks(state: State) -> Iterator[Row]:
+    """The endpoints without ZStack's own."""
+    return (it for it in state.endpoints if it.get("type", "HTTP") == "HTTP")
+
+
+def fits(row: Row, wanted: Wanted) -> bool:
+    """Whether an endpoint has this URL and user name."""
+    return row.get("url") == wanted.url and (row.get("username") or "") == wanted.user
+
+
 def fitting(state: State, wanted: Wanted) -> list[Row]:
     """The endpoints with this URL and user name, the most likely one first.
 
@@ -40,18 +50,11 @@ def fitting(state: State, wanted: Wanted) -> list[Row]:
             row["uuid"],
         )
 
-    found = [
-        it
-        for it in state.endpoints
-        if it.get("type", "HTTP") == "HTTP"
-        and it.get("url") == wanted.url
-        and (it.get("username") or "") == wanted.user
-    ]
-    return sorted(found, key=order)
+    return sorted([it for it in webhooks(state) if fits(it, wanted)], key=order)
 
 
 def to_test(state: State, wanted: Wanted) -> list[Row]:
-    """The endpoints whose password has to be tested, until one works."""
+    """The endpoints whose password has to be tested, until one works; after it, those that are in use."""
     return [] if wanted.new_password else fitting(state, wanted)
 
 
@@ -63,19 +66,25 @@ def chosen(state: State, wanted: Wanted) -> Row | None:
             if state.tested.get(row["uuid"], Tried("unknown")).outcome == outcome:
                 return row
     for row in found:
-        tested = state.tested[row["uuid"]]
-        if tested.outcome == "fails":
+        tested = state.tested.get(row["uuid"])
+        if tested and tested.outcome == "fails":
             raise Stop("endpoint_fails", name=named(row), words=tested.words)
     return None
 
 
-def older(state: State, wanted: Wanted, keep: str) -> list[Row]:
-    """The endpoints that the one to keep replaces: those of its name. What has no topic needs no step."""
-    return [
-        it
-        for it in state.endpoints
-        if it["uuid"] != keep and it.get("name") == wanted.name and it.get("type", "HTTP") == "HTTP"
-    ]
+def replaced(state: State, wanted: Wanted, keep: str) -> list[Row]:
+    """The endpoints that the one to keep replaces. What has no topic needs no step.
+
+    They are those of its name, and those whose password was changed: ZStack would try each message five times
+    with it.
+    """
+
+    def old(row: Row) -> bool:
+        rejected = state.tested.get(row["uuid"], Tried("unknown")).outcome == "rejected"
+        changed = fits(row, wanted) and (wanted.new_password or rejected)
+        return row.get("name") == wanted.name or changed
+
+    return [it for it in webhooks(state) if it["uuid"] != keep and old(it)]
 
 
 def why_replaced(row: Row, wanted: Wanted) -> str:

@@ -23,8 +23,8 @@ from .model import (
 )
 
 
-def notes(state: State, wanted: Wanted, kept: Row | None, ours: set[str]) -> Iterator[Note]:
-    """What is not changed, and should be known."""
+def notes(state: State, wanted: Wanted, kept: Row | None, old: list[Row], ours: set[str]) -> Iterator[Note]:
+    """What is not changed, and should be known. `old` are the endpoints that are replaced."""
     chosen_alarms = [it for it in state.alarms if wanted.chooses(it)]
     if kept and state.tested.get(kept["uuid"], Tried("unknown")).outcome == "unknown":
         yield note("password_unknown", name=named(kept))
@@ -38,7 +38,7 @@ def notes(state: State, wanted: Wanted, kept: Row | None, ours: set[str]) -> Ite
         it
         for it in state.endpoints
         if it is not kept
-        and it.get("name") != wanted.name
+        and it not in old
         and shown(str(it.get("url"))) == shown(wanted.url)
         and state.topics_of(it["uuid"])
     ]

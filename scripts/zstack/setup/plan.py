@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .endpoint import chosen, new_uuid, older, why_replaced
+from .endpoint import chosen, new_uuid, replaced, why_replaced
 from .facts import API_TOPIC, SYSTEM_TOPIC, VM_STATES, WAYS_BACK, chosen_uuid
 from .model import (
     Plan,
@@ -32,9 +32,9 @@ def plan(state: State, wanted: Wanted) -> Plan:
     """The steps from what is to what is wanted."""
     kept = chosen(state, wanted)
     endpoint = kept["uuid"] if kept else new_uuid(state, wanted)
-    replaced = older(state, wanted, endpoint)
+    old = replaced(state, wanted, endpoint)
     topics = state.topics_of(endpoint)
-    for row in replaced:
+    for row in old:
         topics += [it for it in state.topics_of(row["uuid"]) if it not in topics]
     topics = [it for it in topics if it != API_TOPIC]
     off = {it["uuid"] for it in state.topics if not on(it)}
@@ -47,7 +47,7 @@ def plan(state: State, wanted: Wanted) -> Plan:
         made.steps.append(
             step("subscribe", it, topic_name(state, wanted, it), endpoint=endpoint, endpoint_name=wanted.name)
         )
-    for row in replaced:
+    for row in old:
         # It could be the last endpoint of a topic that still has rules, so the new one is subscribed before.
         made.steps += [
             step(
@@ -67,9 +67,9 @@ def plan(state: State, wanted: Wanted) -> Plan:
     made.steps += alarm_steps(state, wanted, sending, topic)
     made.steps += event_steps(state, wanted, sending, topic)
     if any(it.kind in ADDING for it in made.steps):
-        ends = {endpoint, *(it["uuid"] for it in replaced)}
-        made.notes += shared_topic(state, topic, topic_name(state, wanted, topic), ends, topic in topics)
-    made.notes += notes(state, wanted, kept, sending)
+        both = {endpoint, *(it["uuid"] for it in old)}
+        made.notes += shared_topic(state, topic, topic_name(state, wanted, topic), both, topic in topics)
+    made.notes += notes(state, wanted, kept, old, sending)
     for it in sorted(ours - sending):
         main = topic_name(state, wanted, topic)
         made.notes.append(note("disabled_topic", name=topic_name(state, wanted, it), main=main))
