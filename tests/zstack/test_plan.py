@@ -1,6 +1,7 @@
 """The plan of zstack-setup: from what is in ZStack to a list of steps."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -238,6 +239,41 @@ def test_a_new_password_replaces_endpoints_of_other_names_too():
     """Their password is the one that was changed."""
     made = plan(made_by_hand(), Wanted(**{**vars(WANTED), "new_password": True}))
     assert (whose(made), notes(made)) == (REPLACED, {})
+
+
+def test_endpoints_of_others_that_have_this_name_stop_it():
+    """One can be of an administrator, as made in the console. Of several, at least one is another team's."""
+    rows = [
+        endpoint(it * 32, url=f"https://{it}.example.com/x?token=s", username="team", name="Flashduty")
+        for it in "ab"
+    ]
+    found = state(
+        endpoints=[endpoint(), *rows],
+        subscribers=[on(SYSTEM_TOPIC), on(TOPIC, "a" * 32), on(OTHER_TOPIC, "b" * 32)],
+        topics=[{"uuid": it, "name": it, "state": "Enabled"} for it in (SYSTEM_TOPIC, TOPIC, OTHER_TOPIC)],
+    )
+    with pytest.raises(Stop) as stop:
+        plan(found, WANTED)
+    urls = "https://a.example.com/x?..., https://b.example.com/x?..."
+    assert (stop.value.text, stop.value.fields) == ("several_of_name", {"name": "Flashduty", "urls": urls})
+    # What has no topic gets nothing, so it is in nobody's way.
+    del found.subscribers[2]
+    assert [(it.kind, it["endpoint"]) for it in plan(found, WANTED).steps] == [
+        ("subscribe", FIRST),
+        ("unsubscribe", "a" * 32),
+    ]
+
+
+def test_older_endpoints_of_ours_are_replaced_however_many_they_are():
+    """Their UUIDs say that we made them. One of another name is not concerned."""
+    urls = [f"https://{it}.example.com/zstack" for it in "abc"]
+    uuids = [next(own_uuids(replace(WANTED, url=it))) for it in urls]
+    rows = [endpoint(uuid, url=url) for uuid, url in zip(uuids, urls, strict=True)]
+    rows[2]["name"] = "kept by its new name"
+    found = state(
+        endpoints=[endpoint(), *rows], subscribers=[on(SYSTEM_TOPIC), *(on(SYSTEM_TOPIC, it) for it in uuids)]
+    )
+    assert [it["endpoint"] for it in plan(found, WANTED).steps] == uuids[:2]
 
 
 def test_a_new_endpoint_is_the_newest_of_ours():

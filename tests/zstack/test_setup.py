@@ -336,6 +336,18 @@ class TestSetUp:
         assert [it["password"] for it in in_use] == ["another-token-5f1c"]
         assert topics_of(cloud, in_use[0]) == {old["topic"]}
 
+    def test_endpoints_of_other_teams_are_left_alone(self, bench: Bench, cloud: Standin):
+        """`admin` sees the endpoints of every account. They may have this name too."""
+        for team in "ab":
+            old_endpoint(bench, cloud, url=f"http://127.0.0.1:9/{team}?token=abc", username=team)
+        ended = bench.set_up()
+        assert ended.status == 1
+        assert ended.has(
+            "made none of them: http://127.0.0.1:9/a?..., http://127.0.0.1:9/b?...", "--endpoint"
+        )
+        assert (cloud.writes(), bench.undo_files()) == ([], [])
+        assert bench.set_up(*FEW, "--endpoint", "Flashduty of ours").status == 0
+
     def test_a_run_after_an_old_endpoint_was_deleted_keeps_the_newest_token(
         self, bench: Bench, cloud: Standin
     ):

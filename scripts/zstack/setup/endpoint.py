@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from .facts import chosen_uuid
-from .model import Row, State, Stop, Tried, Wanted, named
+from .model import Row, State, Stop, Tried, Wanted, named, shown
 
 
 def own_uuids(wanted: Wanted) -> Iterator[str]:
@@ -76,15 +77,25 @@ def replaced(state: State, wanted: Wanted, keep: str) -> list[Row]:
     """The endpoints that the one to keep replaces. What has no topic needs no step.
 
     They are those of its name, and those whose password was changed: ZStack would try each message five times
-    with it.
+    with it. `admin` sees the endpoints of every account, so it stops if several have this name that somebody
+    else made.
     """
-
-    def old(row: Row) -> bool:
+    old, others = [], []
+    for row in webhooks(state):
         rejected = state.tested.get(row["uuid"], Tried("unknown")).outcome == "rejected"
-        changed = fits(row, wanted) and (wanted.new_password or rejected)
-        return row.get("name") == wanted.name or changed
-
-    return [it for it in webhooks(state) if it["uuid"] != keep and old(it)]
+        if row["uuid"] == keep:
+            continue
+        if fits(row, wanted) and (row.get("name") == wanted.name or rejected or wanted.new_password):
+            old.append(row)
+        elif row.get("name") == wanted.name:
+            url, user = row.get("url"), row.get("username") or ""
+            made_by_us = row["uuid"] in own_uuids(replace(wanted, url=url, user=user))
+            (old if made_by_us else others).append(row)
+    others = [it for it in others if state.topics_of(it["uuid"])]
+    if len(others) > 1:
+        urls = ", ".join(sorted(shown(str(it.get("url"))) for it in others))
+        raise Stop("several_of_name", name=wanted.name, urls=urls)
+    return old + others
 
 
 def why_replaced(row: Row, wanted: Wanted) -> str:

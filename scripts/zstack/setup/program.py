@@ -21,6 +21,7 @@ from .printing import Printer, fields
 ADVICE = {
     "stack_unknown": "give_url",
     "token_rejected": "check_token",
+    "several_of_name": "another_name",
     "url_fails": "check_way",
     "endpoint_fails": "check_way",
 }

@@ -112,6 +112,14 @@ TEXTS = {
         " {words}",
         "通知对象 {name} 用的就是这个 URL，但 ZStack 的测试消息失败。没有作任何修改。ZStack 返回：{words}",
     ),
+    "several_of_name": (
+        "Several endpoints have the name {name}, and this program made none of them: {urls}",
+        "有多个名为 {name} 的通知对象，都不是本程序创建的：{urls}",
+    ),
+    "another_name": (
+        "Give another name with --endpoint, or rename in the console those that are not yours.",
+        "请用 --endpoint 换一个名称，或者在控制台里给不属于您的通知对象改名。",
+    ),
     "check_way": (
         "Check the way from ZStack's management node to the relay: DNS, firewall, URL. docs/answers.md"
         " explains"
