@@ -133,6 +133,14 @@ def test_others_on_the_topic_are_said():
         assert dict(made.notes[0].fields) == {"name": "system-alarm"}
     # Nothing is added.
     assert notes(plan(state(alarms=[alarm("cpu", SYSTEM_TOPIC)], **kept), WANTED)) == {}
+    # Enabling the topic sends them everything.
+    off = {"uuid": SYSTEM_TOPIC, "name": "system-alarm", "state": "Disabled"}
+    made = plan(state(topics=[off], **kept), WANTED)
+    assert (steps(made)[0], notes(made)) == (
+        ("enable_topic", "system-alarm"),
+        {"shared_topic_stays": (mail, "pager")},
+    )
+    assert sorted(made.steps[0]["there"]) == sorted(it["endpointUuid"] for it in kept["subscribers"])
     back = event("HostDisconnected", SYSTEM_TOPIC)
     assert list(notes(plan(state(subscriptions=[back], **kept), WANTED))) == ["shared_topic_stays"]
 

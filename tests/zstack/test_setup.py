@@ -225,6 +225,24 @@ class TestSetUp:
         )
         assert (cloud.state()["endpoints"], cloud.state()["topics"]) == (made["endpoints"], made["topics"])
 
+    def test_undo_keeps_a_topic_enabled_that_others_joined(self, bench: Bench, cloud: Standin):
+        """Those who were on it before get as much as before. The plan tells that they get more now."""
+        cloud.change("topics", SYSTEM_TOPIC, state="Disabled")
+        teams = [cloud.add("endpoints", name=f"Team {it}", type="HTTP", url="http://h/") for it in "BC"]
+        cloud.add("subscribers", topicUuid=SYSTEM_TOPIC, endpointUuid=teams[0]["uuid"])
+        before = cloud.state()
+        ended = bench.set_up()
+        assert ended.has("Enable the topic system-alarm.", "are on the topic system-alarm too", "Team B")
+        administrator(cloud).post(f"/sns/topics/{SYSTEM_TOPIC}/endpoints/{teams[1]['uuid']}", {})
+        [path] = bench.undo_files()
+        ended = bench.run("--undo", path.name, "--yes")
+        assert (ended.status, ended.has("use it (Team C): Disable the topic system-alarm.")) == (1, True)
+        # They lose the rules that were added to it.
+        assert ended.has("no longer get what is removed from it: Team B, Team C")
+        administrator(cloud).delete(f"/sns/topics/{SYSTEM_TOPIC}/endpoints/{teams[1]['uuid']}")
+        assert bench.run("--undo", path.name, "--yes").status == 0
+        assert cloud.state() == before
+
     def test_undo_keeps_an_event_alarm_that_others_use(self, bench: Bench, cloud: Standin):
         """It sends to another topic by now."""
         cloud.remove("subscriptions", "1a7a3eb433904df89f5c42a1fa4e0716")

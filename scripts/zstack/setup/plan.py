@@ -24,8 +24,8 @@ from .model import (
 )
 from .notes import notes, shared_topic
 
-ADDING = ("alarm_action", "event_action", "subscribe_event")
-"""Kinds of steps that add a rule to a topic."""
+MORE = ("enable_topic", "alarm_action", "event_action", "subscribe_event")
+"""Kinds of steps after which a topic sends more."""
 
 
 def plan(state: State, wanted: Wanted) -> Plan:
@@ -66,7 +66,7 @@ def plan(state: State, wanted: Wanted) -> Plan:
     sending = {it for it in ours if it == topic or it not in off}
     made.steps += alarm_steps(state, wanted, sending, topic)
     made.steps += event_steps(state, wanted, sending, topic)
-    if any(it.kind in ADDING for it in made.steps):
+    if any(it.kind in MORE for it in made.steps):
         both = {endpoint, *(it["uuid"] for it in old)}
         made.notes += shared_topic(state, topic, topic_name(state, wanted, topic), both, topic in topics)
     made.notes += notes(state, wanted, kept, old, sending)
@@ -111,7 +111,8 @@ def topic_steps(state: State, wanted: Wanted, topic: str) -> Iterator[Step]:
     if row is None and topic != SYSTEM_TOPIC:
         yield step("create_topic", topic, wanted.name)
     elif row and not on(row):
-        yield step("enable_topic", topic, topic_name(state, wanted, topic))
+        there = {it.get("endpointUuid", "") for it in state.subscribers if it.get("topicUuid") == topic}
+        yield step("enable_topic", topic, topic_name(state, wanted, topic), there=tuple(sorted(there)))
 
 
 def alarm_steps(state: State, wanted: Wanted, ours: set[str], topic: str) -> Iterator[Step]:

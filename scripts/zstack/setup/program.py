@@ -17,6 +17,7 @@ from .facts import ADMIN
 from .model import Plan, Step, Stop, Tried, Wanted, shown, unmatched
 from .plan import plan
 from .printing import Printer, fields
+from .steps import losing
 
 ADVICE = {
     "stack_unknown": "give_url",
@@ -242,6 +243,8 @@ class Setup:
         self.printer.steps(entries, "undo_")
         if any(it["kind"] == "recovery" for it in entries):
             self.printer.line(NOTE, self.say("told_again"))
+        if names := losing(self.api, entries):
+            self.printer.line(NOTE, self.say("losing", names=self.printer.names(names)))
         if self.options.dry_run:
             self.terminal.line(self.say("dry_run"))
             return 0

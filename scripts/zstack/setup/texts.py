@@ -220,14 +220,14 @@ TEXTS = {
         "还有别的通知对象指向同一个 URL。两个都用的规则会发送两次。请在控制台里去掉：{names}",
     ),
     "shared_topic": (
-        "These endpoints are on the topic {name} too, and get everything that is added to it. --own-topic"
+        "These endpoints are on the topic {name} too, and get everything that is sent to it. --own-topic"
         " avoids that: {names}",
-        "这些通知对象也订阅了主题 {name}，会收到加到它上面的一切。用 --own-topic 可以避免：{names}",
+        "这些通知对象也订阅了主题 {name}，会收到发到它上面的一切。用 --own-topic 可以避免：{names}",
     ),
     "shared_topic_stays": (
-        "These endpoints are on the topic {name} too, and get everything that is added to it. --own-topic"
+        "These endpoints are on the topic {name} too, and get everything that is sent to it. --own-topic"
         " does not change that, because the topic is already in use: {names}",
-        "这些通知对象也订阅了主题 {name}，会收到加到它上面的一切。"
+        "这些通知对象也订阅了主题 {name}，会收到发到它上面的一切。"
         "这个主题已在使用，--own-topic 对此不起作用：{names}",
     ),
     "double_path": (
@@ -409,6 +409,10 @@ TEXTS = {
         " ZStack, run this without --yes.",
         "撤销文件是在 {there} 写的，而这里是 {here}。没有作任何修改。"
         "如果两者是同一个 ZStack，请去掉 --yes 再执行。",
+    ),
+    "losing": (
+        "These endpoints are on the same topic, and no longer get what is removed from it: {names}",
+        "这些通知对象订阅了同一个主题，不再收到从它去掉的规则：{names}",
     ),
     "kept": (
         "Not done, because others use it ({names}): {step} Remove them, and run this again.",
