@@ -56,9 +56,11 @@ class Refused(Exception):
     `code` is ZStack's (`SYS.1006`), or empty if the answer was plain text. `reason` is what an administrator
     wants to read: the details of the deepest cause. `status` is HTTP's. ZStack answers 503 to whatever it
     refuses. `numbers` has each number of three digits in the reason, also if the reason is not shown.
+    `not_done` is true of a change if ZStack certainly did nothing: it refused who asks.
     """
 
     numbers: frozenset[str] = frozenset()
+    not_done = False
 
     def __init__(self, status: int, code: str = "", description: str = "", reason: str = ""):
         super().__init__(" ".join(it for it in (str(status), code, reason or description) if it))
@@ -77,8 +79,11 @@ class Unreachable(Exception):
 
     `maybe` is true if the call may still happen, or has happened. Then look before you call again.
     `job` is the UUID of its job in ZStack: GET /api-jobs/{job} tells its end, for about three hours. It is
-    empty if the answer may have a password in it, because that call needs no session.
+    empty if the answer may have a password in it, because that call needs no session. `not_done` is true of
+    a change that was never sent.
     """
+
+    not_done = False
 
     def __init__(self, kind: str, why: str = "", maybe: bool = False, job: str = ""):
         super().__init__(" ".join(it for it in (kind, why) if it))
@@ -222,6 +227,9 @@ class Api:
             if path.startswith(SECRET_ANSWERS):
                 broken.job = ""
             raise
+        except Refused as refused:
+            refused.not_done = refused.code.startswith("ID.")
+            raise
 
     def _ended(self, method: str, path: str, body: Any, patience: float | None) -> dict[str, Any]:
         """Make the call, and ask until there is an answer."""
@@ -230,6 +238,7 @@ class Api:
             status, answer = self._sent(method, path, body, job=job)
         except Unreachable as broken:
             if not broken.maybe:
+                broken.not_done = True
                 raise
             # ZStack may have got it. Its job has the UUID that we chose.
             status, answer, lost = 202, {}, LOST

@@ -9,7 +9,7 @@ from zstack.api import Api, Refused, Unreachable
 from zstack.setup.doing import Doing
 from zstack.setup.model import step
 from zstack.setup.printing import Printer
-from zstack.setup.steps import GONE, Kind
+from zstack.setup.steps import GONE, KINDS, Kind
 from zstack.setup.texts import TEXTS
 from zstack.setup.undo import UndoFile, read
 
@@ -61,6 +61,53 @@ def test_a_refusal_is_not_done_only_if_it_is_seen(
     lines = [json.loads(it) for it in file.path.read_text().splitlines()]
     assert [*lines[2:]] == ([{end: 1}] if end else [])
     assert len(read(file.path)[1]) == (0 if end == "not_done" else 1)
+
+
+OVER = (503, {"error": {"code": "ID.1001", "details": "the session has ended"}})
+OFF = (200, {"inventories": [{"uuid": STEP.uuid, "enableRecovery": False}]})
+
+
+@pytest.mark.parametrize(
+    ("change", "look", "end"),
+    [
+        # ZStack does nothing without a session, and can then not be asked either.
+        (OVER, OVER, "not_done"),
+        (Unreachable("connect", "Connection refused"), OVER, "not_done"),
+        (Unreachable("tls", "expired"), OVER, "not_done"),
+        # It may have arrived.
+        (Unreachable("lost", "reset", maybe=True), Unreachable("connect"), None),
+        # It was done, and only the look that follows it failed.
+        ((200, {}), OVER, None),
+        ((200, {}), Unreachable("connect"), None),
+    ],
+)
+def test_a_change_that_certainly_did_not_happen_has_an_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: object, look: object, end: str | None
+):
+    """The administrator then does it by hand, and undo must not take that back."""
+    answers = {"PUT": change, "GET": OFF}
+
+    def sent(method: str, *_: object, **__: object) -> object:
+        answer = answers[method]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    api = Api("192.0.2.20", patience=0.01)
+    monkeypatch.setattr(api, "_sent", sent)
+    file = UndoFile(api.root, tmp_path / "undo")
+    doing = Doing(api, Printer(Terminal(TEXTS, "en"), verbose=False))
+    begin = file.begin
+
+    def begun(it: dict) -> int:
+        answers["GET"] = look
+        return begin(it)
+
+    monkeypatch.setattr(file, "begin", begun)
+    with pytest.raises((Refused, Unreachable)):
+        doing.take(STEP, KINDS["recovery"], file)
+    lines = [json.loads(it) for it in file.path.read_text().splitlines()]
+    assert lines[2:] == ([{end: 1}] if end else [])
 
 
 def test_control_characters_are_not_shown():

@@ -255,6 +255,17 @@ class TestSetUp:
         assert ended.has("use it (mail): Delete the event alarm HostConnected.")
         assert back["uuid"] in {it["uuid"] for it in cloud.rows("subscriptions")}
 
+    def test_undo_leaves_what_was_done_by_hand(self, bench: Bench, cloud: Standin):
+        """As the program advised, after a change that ZStack refused because the session had ended."""
+        cloud.fault("end_sessions", "UpdateAlarm")
+        assert bench.set_up(*FEW).has("the session has ended", "By hand: in the console, edit")
+        [failed] = cloud.calls("UpdateAlarm")
+        rule = failed["path"].split("/")[-2]
+        administrator(cloud).put(f"/zwatch/alarms/{rule}/actions", "updateAlarm", {"enableRecovery": True})
+        ended = bench.run("--undo", bench.undo_files()[0].name, "--yes")
+        assert ended.status == 0, ended.output
+        assert [it["enableRecovery"] for it in cloud.rows("alarms") if it["uuid"] == rule] == [True]
+
     def test_undo_goes_to_the_zstack_of_the_file(self, bench: Bench, cloud: Standin):
         """Whatever the variable says. Another address needs somebody who says yes."""
         before = cloud.state()

@@ -116,6 +116,9 @@ class Doing:
         try:
             answer = kind.do(self.api, it)
         except Refused as error:
+            if error.not_done:
+                file.end(number, done=False)
+                raise
             try:
                 holds = kind.holds(self.api, it)
             except (Refused, Unreachable):
@@ -137,6 +140,8 @@ class Doing:
             answer = {}
         except Unreachable as error:
             # Never a second try: the first one may have happened.
+            if error.not_done:
+                file.end(number, done=False)
             if error.maybe:
                 with suppress(Refused, Unreachable):
                     holds = kind.holds(self.api, it)
