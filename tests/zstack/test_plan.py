@@ -344,6 +344,38 @@ def test_a_choice_of_rules_needs_a_topic_of_its_own():
     assert (steps(on_system), list(notes(on_system))) == ([], ["system_topic_has_all"])
 
 
+@pytest.mark.parametrize(
+    ("exclude", "added", "left_out"),
+    [
+        (
+            ("HostConnected", "vrouterh*"),
+            [],
+            ["HostDisconnected: HostConnected", "VRouterUnhealthy: VRouterHealthy"],
+        ),
+        (("HostConn*",), ["VRouterHealthy"], ["HostDisconnected: HostConnected"]),
+        # A level chooses problems. Their ends are of the level Normal.
+        (("normal",), ["HostConnected", "VRouterHealthy"], []),
+        (("normal", "other name"), ["HostConnected", "VRouterHealthy"], []),
+    ],
+)
+def test_a_way_back_is_left_out_by_its_name(exclude: tuple, added: list[str], left_out: list[str]):
+    """And not by --only or a level. It is said that the alerts then stay open."""
+    problems = [
+        event("HostDisconnected", SYSTEM_TOPIC, emergencyLevel="Emergent"),
+        event("VRouterUnhealthy", SYSTEM_TOPIC, emergencyLevel="Emergent"),
+    ]
+    back = event("HostConnected", emergencyLevel="Normal")
+    found = state(subscriptions=[*problems, back])
+    chosen = Wanted(**{**vars(WANTED), "only": ("Emergent",), "exclude": exclude})
+    made = plan(found, chosen)
+    assert [it.name for it in made.steps] == added
+    assert list(notes(made).get("way_back_left_out", ())) == left_out
+    assert unmatched(found, replace(chosen, exclude=("HostConn*", "VRouterHealthy"))) == []
+    # Somebody else has subscribed it.
+    told = state(subscriptions=[*problems, {**back, "actions": problems[0]["actions"]}])
+    assert "HostDisconnected: HostConnected" not in notes(plan(told, chosen)).get("way_back_left_out", ())
+
+
 def test_a_way_back_is_subscribed_to_beside_its_problem():
     """In the problem's namespace, and only where there is none."""
     events = [
@@ -364,6 +396,10 @@ def test_a_way_back_is_subscribed_to_beside_its_problem():
     less = plan(state(subscriptions=events[:5], events=known), WANTED)
     assert steps(less) == [("subscribe_event", "VRouterConnected")]
     assert notes(less) == {"no_way_back": ("HostDisconnected: HostConnected",)}
+    noisy = state(subscriptions=[event("VMHAStarted", SYSTEM_TOPIC)], events=known)
+    assert notes(plan(noisy, WANTED)) == {}
+    asked = replace(WANTED, vm_states=True)
+    assert notes(plan(noisy, asked)) == {"no_way_back": ("VMHAStarted: VMStateChangedOnHost",)}
 
 
 def test_no_event_is_sent_twice():

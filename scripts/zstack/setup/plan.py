@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .endpoint import chosen, new_uuid, replaced, why_replaced
-from .facts import API_TOPIC, SYSTEM_TOPIC, VM_STATES, WAYS_BACK, chosen_uuid
+from .facts import API_TOPIC, SYSTEM_TOPIC, VM_STATES, chosen_uuid
 from .model import (
     Plan,
     Row,
     State,
     Step,
     Wanted,
+    back_key,
     covers,
     ends,
     event_key,
+    knows,
     named,
     note,
     on,
+    problems,
     sends_to,
     shown,
     step,
@@ -135,7 +138,6 @@ def alarm_steps(state: State, wanted: Wanted, ours: set[str], topic: str) -> Ite
 
 def event_steps(state: State, wanted: Wanted, ours: set[str], topic: str) -> Iterator[Step]:
     """Every chosen subscription sends to us, and so does the way back of each."""
-    ways_back = {**WAYS_BACK, **(VM_STATES if wanted.vm_states else {})}
     sending = [it for it in state.subscriptions if covers(it) and sends_to(it) & ours]
     told = {event_key(it) for it in sending if on(it)}
     prepared = {event_key(it) for it in sending}
@@ -159,15 +161,19 @@ def event_steps(state: State, wanted: Wanted, ours: set[str], topic: str) -> Ite
     for row in sorted(state.subscriptions, key=lambda it: not on(it)):
         if wanted.chooses(row) and row.get("eventName") not in unasked:
             yield from add(row)
-    for row in state.subscriptions:
-        back = ways_back.get(str(row.get("eventName")))
-        if not back or not wanted.chooses(row) or not on(row):
-            continue
-        key = (str(row.get("namespace")), back)
-        fit = ends(state, row, back)
+    for row, back in problems(state, wanted):
+        key = back_key(row, back)
+        there = ends(state, row, back)
+        fit = [it for it in there if not wanted.leaves_out(it)]
         if fit:
             yield from add(fit[0])
-        elif key not in told and covers(row) and (state.events is None or key in state.events):
+        elif (
+            not there
+            and key not in told
+            and covers(row)
+            and knows(state, key)
+            and not wanted.leaves_out({"eventName": back})
+        ):
             told.add(key)
             yield step(
                 "subscribe_event",

@@ -258,6 +258,10 @@ TEXTS = {
         " {names}",
         "这个版本的 ZStack 没有结束这些事件的事件，告警要由人来关闭：{names}",
     ),
+    "way_back_left_out": (
+        "--except leaves out the event that ends these. Somebody has to close the alerts: {names}",
+        "--except 排除了结束这些事件的事件，告警要由人来关闭：{names}",
+    ),
     "narrowed": (
         "These event alarms are limited by labels, and no event alarm gets the event that ends them. Create"
         " it in the console, with labels that fit, or the alerts stay open: {names}",
