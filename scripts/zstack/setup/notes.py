@@ -88,15 +88,20 @@ def event_notes(state: State, wanted: Wanted, ours: set[str]) -> Iterator[Note]:
             seen[event_key(row)] = seen.get(event_key(row), 0) + 1
     if twice := [" ".join(key) for key, times in seen.items() if times > 1]:
         yield note("event_twice", twice)
-    pairs = [(row, back, back_key(row, back)) for row, back in problems(state, wanted)]
     told = {event_key(it) for it in state.subscriptions if on(it) and covers(it)}
-    backs = {key for _, _, key in pairs} - told
+    backs = {back_key(row, back) for row, back in problems(state, wanted)} - told
     off = [it for it in state.subscriptions if not on(it) and event_key(it) in backs]
     if off:
         yield note("disabled_ways_back", [named(it) for it in off])
     others = [it for it in here if not on(it) and it not in off]
     if others:
         yield note("disabled_events", [named(it) for it in others])
+    yield from lasting(state, wanted, ours)
+
+
+def lasting(state: State, wanted: Wanted, ours: set[str]) -> Iterator[Note]:
+    """About problems whose end does not come, so that their alerts stay open."""
+    pairs = [(row, back, back_key(row, back)) for row, back in problems(state, wanted)]
     there = {event_key(it) for it in state.subscriptions}
     prepared = {key for row, _, key in pairs if covers(row)}
     found: dict[str, list[str]] = {"no_way_back": [], "way_back_left_out": [], "narrowed": []}
