@@ -8,6 +8,15 @@ from terminal import Terminal
 from .api import HIDDEN, Refused, Unreachable
 
 TEXTS = {
+    "no_answer": (
+        "Nobody is there to type it: set {variable}, or give a file with {option}.",
+        "没有终端可以输入。请设置 {variable}，或用 {option} 指定文件。",
+    ),
+    "set_variable": (
+        "Nobody is there to type it: set {variable}.",
+        "没有终端可以输入。请设置 {variable}。",
+    ),
+    "bad_secret_file": ("The file of {option} cannot be read: {why}", "无法读取 {option} 的文件：{why}"),
     "bad_address": (
         "This is not the address of a ZStack API. Give a management node, such as 192.0.2.20 or"
         " http://192.0.2.20:8080/zstack/v1.",

@@ -420,6 +420,9 @@ class TestSetUp:
         """Is asked for only when it is said that there is one."""
         bench.start("--cloud", "--second-factor", "271828")
         assert bench.run("--dry-run").status == 1
+        ended = bench.run("--dry-run", "--ask-second-factor")
+        assert (ended.status, ended.has("set ZSTACK_SECOND_FACTOR.")) == (1, True)
+        assert ended.output.count("ZSTACK_SECOND_FACTOR") == 1
         ended = bench.run("--dry-run", "--ask-second-factor", ZSTACK_SECOND_FACTOR="271828")
         assert ended.status == 0, ended.output
 
@@ -530,6 +533,11 @@ class TestFaults:
         """Then it says how to give it."""
         ended = bench.set_up(ZSTACK_PASSWORD=None)
         assert (ended.status, ended.has("ZSTACK_PASSWORD", "--password-file")) == (1, True)
+        # What is piped into it, such as the answer to its question, is no password.
+        calls = len(cloud.calls("LogInByAccount"))
+        piped = bench.run(typed="y\n", ZSTACK_PASSWORD=None)
+        assert (piped.status, piped.has("Nobody is there to type it: ", "--password-file")) == (1, True)
+        assert len(cloud.calls("LogInByAccount")) == calls
         file = bench.folder / "password"
         file.write_text(f"{PASSWORD}\n")
         assert bench.run("--dry-run", "--password-file", file.name, ZSTACK_PASSWORD=None).status == 0

@@ -12,7 +12,7 @@ from terminal import FAILED, NOTE, OK, Terminal, language_of
 
 from zstack import explained
 from zstack.api import Api, Mistake, Refused, Unreachable
-from zstack.setup.asking import token_forms
+from zstack.secret import token_forms
 
 from .decide import Decision
 from .options import arguments, checked

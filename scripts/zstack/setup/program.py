@@ -11,6 +11,7 @@ from pathlib import Path
 from terminal import FAILED, NOTE, OK, Terminal
 
 from ..api import Api, Mistake, Refused, Unreachable
+from ..secret import NotGiven, secret, token_forms
 from . import asking, reading, undo
 from .doing import Doing, Failed
 from .facts import ADMIN
@@ -68,20 +69,19 @@ class Setup:
 
     def use_access_key(self) -> None:
         """Sign each call."""
-        zone = asking.offset(self.options.zone)
         question, file = self.say("ask_secret"), self.options.secret_file
-        secret = asking.secret(question, "ZSTACK_ACCESS_SECRET", file, "--secret-file")
-        self.api.use_access_key(self.options.access_key, secret, zone)
+        key = secret(question, "ZSTACK_ACCESS_SECRET", file, "--secret-file")
+        self.api.use_access_key(self.options.access_key, key, self.options.zone)
 
     def log_in(self) -> None:
         """Begin a session."""
         account, file = self.options.account, self.options.password_file
         question = self.say("ask_password", account=account)
-        password = asking.secret(question, "ZSTACK_PASSWORD", file, "--password-file")
+        password = secret(question, "ZSTACK_PASSWORD", file, "--password-file")
         code = None
         if self.options.ask_second_factor:
             question = self.say("ask_second")
-            code = asking.secret(question, "ZSTACK_SECOND_FACTOR", None, "ZSTACK_SECOND_FACTOR")
+            code = secret(question, "ZSTACK_SECOND_FACTOR")
         self.api.log_in(account, password, code)
         if self.api.account and self.api.account != ADMIN:
             self.printer.line(NOTE, self.say("not_admin"))
@@ -168,8 +168,8 @@ class Setup:
     def ask_token(self, wanted: Wanted) -> str:
         """Ask for the endpoint's password, and have ZStack try it before anything is changed."""
         question, file = self.say("ask_token"), self.options.token_file
-        token = asking.secret(question, "WEBHOOK_TOKEN", file, "--token-file")
-        self.terminal.secrets |= asking.token_forms(wanted.user, asking.checked_token(token))
+        token = secret(question, "WEBHOOK_TOKEN", file, "--token-file")
+        self.terminal.secrets |= token_forms(wanted.user, asking.checked_token(token))
         self.progress("testing")
         given = {"url": wanted.url, "username": wanted.user, "password": token}
         tested = reading.tested(self.api, given)
@@ -285,7 +285,7 @@ def run(terminal: Terminal, options: Namespace) -> int:
         wanted = wanted_of(options)
         setup.find(given)
         return setup.set_up(wanted)
-    except Stop as stop:
+    except (Stop, NotGiven) as stop:
         values = {key: terminal.words(it) for key, it in stop.fields.items()}
         advice = [terminal.say(ADVICE[stop.text])] if stop.text in ADVICE else []
         setup.printer.line(FAILED, terminal.say(stop.text, **values), advice)

@@ -14,10 +14,6 @@ TEXTS = {
     "ask_secret": ("Secret of the access key: ", "AccessKey 的密钥："),
     "ask_second": ("Code of the second factor: ", "双因子认证码："),
     "ask_token": ("Webhook token (the endpoint's password): ", "Webhook 令牌（通知对象的密码）："),
-    "no_answer": (
-        "Nobody is there to type it. Set {variable}, or give a file with {option}.",
-        "没有终端可以输入。请设置 {variable}，或用 {option} 指定文件。",
-    ),
     "not_admin": (
         "This account is not admin. It sees its own rules only, and may not change preset rules.",
         "这个账户不是 admin：它只能看到自己的规则，也不能修改预置规则。",
@@ -81,11 +77,6 @@ TEXTS = {
         "令牌应当是一行，1 到 512 个 ASCII 字符，不含空格。",
     ),
     "bad_file": ("{path} cannot be read: {why}", "无法读取 {path}：{why}"),
-    "bad_secret_file": ("The file of {option} cannot be read: {why}", "无法读取 {option} 的文件：{why}"),
-    "bad_zone": (
-        "--zone is an offset to UTC, such as +08:00.",
-        "--zone 是与 UTC 的时差，例如 +08:00。",
-    ),
     "token_works": (
         "ZStack sent its test message with this token, and the relay accepted it.",
         "ZStack 用这个令牌发送了测试消息，中继已接受。",
