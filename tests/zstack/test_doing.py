@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from terminal import Terminal
 from zstack.api import Api, Refused, Unreachable
-from zstack.setup.doing import Doing
-from zstack.setup.model import step
+from zstack.setup.doing import Doing, Failed
+from zstack.setup.model import Stop, step
 from zstack.setup.printing import Printer
 from zstack.setup.steps import GONE, KINDS, Kind
 from zstack.setup.texts import TEXTS
@@ -108,6 +108,39 @@ def test_a_change_that_certainly_did_not_happen_has_an_end(
         doing.take(STEP, KINDS["recovery"], file)
     lines = [json.loads(it) for it in file.path.read_text().splitlines()]
     assert lines[2:] == ([{end: 1}] if end else [])
+
+
+def test_an_undo_file_that_cannot_be_written_stops_undo_before_a_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Otherwise one change would be taken back at each run, and not be counted."""
+    undone = []
+    monkeypatch.setitem(KINDS, "recovery", Kind(lambda *_: True, None, lambda _api, it: undone.append(it)))
+    doing = Doing(Api("192.0.2.20"), Printer(Terminal(TEXTS, "en"), verbose=False))
+    with pytest.raises(Stop) as stop:
+        doing.take_back(tmp_path / "gone", [{"do": 1, "kind": "recovery", "uuid": "1", "name": "x"}])
+    assert (stop.value.text, stop.value.fields["why"]) == ("undo_impossible", "No such file or directory")
+    assert undone == []
+
+
+def test_a_change_is_counted_although_the_disk_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+):
+    """It was taken back."""
+    file = UndoFile("http://192.0.2.20:8080/zstack/v1", tmp_path / "undo")
+    for _ in range(2):
+        file.begin({"kind": "recovery", "uuid": "1", "name": "x"})
+    monkeypatch.setitem(KINDS, "recovery", Kind(lambda *_: True, None, lambda *_: None))
+    doing = Doing(Api("192.0.2.20"), Printer(Terminal(TEXTS, "en"), verbose=False))
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("zstack.setup.undo.os.fsync", full)
+    with pytest.raises(Failed) as failed:
+        doing.take_back(file.path, read(file.path)[1])
+    assert str(failed.value).startswith("Stopped after 1 of 2.")
+    assert "cannot be written: No space left on device" in capsys.readouterr().out
 
 
 def test_control_characters_are_not_shown():

@@ -164,6 +164,10 @@ class Doing:
 
     def take_back(self, path: Path, entries: list[Entry]) -> list[Entry]:
         """Undo the steps of an undo file, if they are still there. The result is those that it kept."""
+        try:
+            file = undo.Undoing(path)
+        except OSError as error:
+            raise Stop("undo_impossible", path=path, why=error.strerror) from None
         kept: list[Entry] = []
         outcomes: Counter[str] = Counter()
         for number, it in enumerate(entries):
@@ -175,10 +179,10 @@ class Doing:
                 if outcome == "kept":
                     kept.append(it)
                 else:
-                    undo.undone(path, it)
+                    file.undone(it)
             except Errors as error:
                 self._fail([it], "undo_", error, path)
-                counts = {"done": f"{number:,}", "count": f"{len(entries):,}"}
+                counts = {"done": f"{sum(outcomes.values()):,}", "count": f"{len(entries):,}"}
                 raise Failed(self.say("undo_stopped", **counts)) from None
         self.printer.line(OK, self.say("taken_back", count=f"{outcomes['taken_back']:,}"))
         if outcomes["was_not"]:

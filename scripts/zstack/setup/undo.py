@@ -66,20 +66,20 @@ class UndoFile:
         self._write({"done" if done else "not_done": number, **more})
 
 
-def undone(path: Path, entry: Entry) -> None:
-    """Write down that a step was taken back, so that it is not taken back again after a later run."""
-    with path.open("r+b") as file:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(size - 1)
-        if file.read(1) != b"\n":
-            # A kill left half a line, which says nothing. Together with the next one it would be wrong.
-            file.seek(0)
-            size = file.read().rfind(b"\n") + 1
-            file.truncate(size)
-            file.seek(size)
-        file.write(json.dumps({"undone": entry["do"]}).encode() + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
+class Undoing:
+    """An undo file while its steps are taken back. It raises `OSError` if the file cannot be written."""
+
+    def __init__(self, path: Path):
+        self._file = path.open("r+b")
+        # A kill left half a line, which says nothing. Together with the next one it would be wrong.
+        self._file.seek(self._file.read().rfind(b"\n") + 1)
+        self._file.truncate()
+
+    def undone(self, entry: Entry) -> None:
+        """Write down that a step was taken back, so that it is not taken back again after a later run."""
+        self._file.write(json.dumps({"undone": entry["do"]}).encode() + b"\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
 
 
 def read(path: Path) -> tuple[str, list[Entry]]:
