@@ -91,7 +91,7 @@ class Unreachable(Exception):
 
 
 class Mistake(ValueError):
-    """The address of the API cannot be used. Its text is a key of explained.py."""
+    """What the API was given cannot be used. Its text is a key of explained.py."""
 
 
 class Api:
@@ -116,6 +116,8 @@ class Api:
         self.secrets: set[str] = set()
         """What no message may hold."""
         self.patience, self.pace, self.trace, self.waiting = patience, pace, trace, waiting
+        if ca_file and self.scheme != "https":
+            raise Mistake("ca_without_https")
         self._tls = ssl.create_default_context(cafile=ca_file) if self.scheme == "https" else None
         self.account = ""
         """The UUID of the account that logged in."""
@@ -128,11 +130,21 @@ class Api:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}:{self.port}{self.base}"
 
+    @property
+    def by_key(self) -> bool:
+        """Whether calls are signed with an access key."""
+        return self._key is not None
+
     # Who asks.
 
     def version(self) -> str:
-        """ZStack's version. It needs no session."""
-        answer = self._now("PUT", "/management-nodes/actions", {"getVersion": {}}, signed=False)
+        """ZStack's version. It needs no session, so what answers with plain text is not ZStack."""
+        try:
+            answer = self._now("PUT", "/management-nodes/actions", {"getVersion": {}}, signed=False)
+        except Refused as refused:
+            if refused.code or refused.status == 429:
+                raise
+            raise Unreachable("foreign", str(refused.status)) from None
         return str(answer.get("version") or "")
 
     def log_in(self, account: str, password: str, second_factor: str | None = None) -> None:
@@ -156,6 +168,8 @@ class Api:
 
         `offset` is that of ZStack's local time to UTC. Without it, this machine is in the same time zone.
         """
+        if not re.fullmatch(r"[!-9;-~]{1,255}", key):
+            raise Mistake("bad_key_id")
         zone = timezone(datetime.now().astimezone().utcoffset() if offset is None else offset)
         self.secrets.add(secret)
         self._key = (key, secret, zone)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from terminal import Terminal
 
-from .api import HIDDEN, Refused, Unreachable
+from .api import HIDDEN, Api, Refused, Unreachable
 
 TEXTS = {
     "no_answer": (
@@ -21,6 +21,14 @@ TEXTS = {
         "This is not the address of a ZStack API. Give a management node, such as 192.0.2.20 or"
         " http://192.0.2.20:8080/zstack/v1.",
         "这不是 ZStack API 的地址。请写管理节点，例如 192.0.2.20 或 http://192.0.2.20:8080/zstack/v1。",
+    ),
+    "ca_without_https": (
+        "--ca-file is of use only with https://, and the address has none. Give it as https://...",
+        "--ca-file 只对 https:// 有用，而地址里没有。请写成 https://…",
+    ),
+    "bad_key_id": (
+        "--access-key is the id of an access key: ASCII characters without blanks and colons.",
+        "--access-key 是 AccessKey 的 ID：ASCII 字符，不含空格和冒号。",
     ),
     "plain_http": (
         "{host} is asked over plain HTTP: whoever listens on the way can log in like you. Stay in the"
@@ -144,17 +152,15 @@ def words(terminal: Terminal, error: Refused) -> str:
     return " ".join(it for it in (error.code or str(error.status), said) if it)
 
 
-def explained(
-    terminal: Terminal, error: Refused | Unreachable, host: str, root: str
-) -> tuple[str, list[str]]:
-    """What happened, and what to do. `root` is the API's address; a command begins with four blanks."""
+def explained(terminal: Terminal, error: Refused | Unreachable, api: Api) -> tuple[str, list[str]]:
+    """What happened, and what to do. A command begins with four blanks."""
     say = terminal.say
     if isinstance(error, Refused):
         said = words(terminal, error)
         if error.code in KNOWN:
             what, advice = KNOWN[error.code]
             return say(what, words=said), [say(advice)]
-        if error.status == 403 and not error.code:
+        if error.status == 403 and not error.code and api.by_key:
             return say("bad_key", words=said), [say("check_key")]
         if error.status == 429:
             return say("too_fast"), [say("later")]
@@ -169,7 +175,7 @@ def explained(
     }[error.kind]
     lines = [say(it) for it in advice]
     if error.maybe and error.job:
-        lines += [say("maybe"), f"    curl -s {root}/api-jobs/{error.job}"]
+        lines += [say("maybe"), f"    curl -s {api.root}/api-jobs/{error.job}"]
     elif error.maybe:
         lines.append(say("maybe_hidden"))
-    return say(what, host=host, why=why), lines
+    return say(what, host=f"{api.host}:{api.port}", why=why), lines

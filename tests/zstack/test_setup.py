@@ -529,6 +529,35 @@ class TestFaults:
         assert (ended.status, ended.has("ZStack does not accept account and password")) == (1, True)
         assert [it["call"] for it in cloud.calls()] == ["GetVersion", "LogInByAccount"]
 
+    def test_another_port_gets_no_password(self, bench: Bench, cloud: Standin):
+        """Such as the console's. Every ZStack tells its version, or refuses with a code."""
+        cloud.fault({"plain": {"status": 405, "body": "<html>Not Allowed</html>"}}, "GetVersion")
+        ended = bench.set_up()
+        assert (ended.status, ended.has("is not ZStack's API", "The API has 8080")) == (1, True)
+        assert [it["call"] for it in cloud.calls()] == ["GetVersion"]
+        cloud.fault({"refuse": {"code": "SYS.1000", "details": "?"}}, "GetVersion")
+        assert bench.run("--dry-run").has("ZStack of an unknown version", "The plan:")
+
+    def test_a_ca_needs_https(self, bench: Bench, cloud: Standin):
+        """Without it, the password would go over plain HTTP, although somebody has asked for more."""
+        ended = bench.set_up("--ca-file", "ca.pem")
+        assert (ended.status, ended.has("--ca-file", "https://")) == (1, True)
+        assert cloud.calls() == []
+
+    @pytest.mark.parametrize("key", ["访问密钥", "a b", "a:b", ""])
+    def test_an_access_key_that_cannot_be_sent(self, bench: Bench, cloud: Standin, key: str):
+        """In a header. An empty one does not stand for the account."""
+        ended = bench.set_up("--access-key", key, ZSTACK_ACCESS_SECRET="x" * 20)
+        assert (ended.status, ended.has("--access-key is")) == (1, True)
+        assert {it["call"] for it in cloud.calls()} <= {"GetVersion"}
+
+    def test_a_proxy_that_forbids(self, bench: Bench, cloud: Standin):
+        """Advice about an access key is for whoever has one."""
+        cloud.fault({"plain": {"status": 403, "body": "Forbidden"}}, "QueryAlarm")
+        ended = bench.set_up()
+        assert (ended.status, ended.has("ZStack refuses: 403 Forbidden")) == (1, True)
+        assert "access key" not in ended.output
+
     def test_nobody_is_there_to_type_it(self, bench: Bench, cloud: Standin):
         """Then it says how to give it."""
         ended = bench.set_up(ZSTACK_PASSWORD=None)

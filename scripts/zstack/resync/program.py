@@ -126,7 +126,7 @@ def main() -> int:
         terminal.line(f"{terminal.mark(FAILED)} {wrong.text}")
         return 2
     except (Refused, Unreachable) as error:
-        what, advice = explained.explained(terminal, error, api.host, api.root)
+        what, advice = explained.explained(terminal, error, api)
         terminal.line(f"{terminal.mark(FAILED)} {what}")
         for line in advice:
             terminal.line(f"  {line}")

@@ -47,8 +47,7 @@ class Doing:
     def why(self, error: Exception, path: Path | None = None) -> tuple[str, list[str]]:
         """Why something failed, and what to do."""
         if isinstance(error, (Refused, Unreachable)):
-            host = f"{self.api.host}:{self.api.port}"
-            return explained(self.printer.terminal, error, host, self.api.root)
+            return explained(self.printer.terminal, error, self.api)
         if isinstance(error, OSError):
             return self.say("undo_impossible", path=path, why=error.strerror), []
         return self.say("step_not_kept"), []

@@ -47,8 +47,6 @@ class Setup:
         try:
             pace = {"patience": options.patience, "pace": options.pace}
             self.api = Api(address, ca_file=options.ca_file, trace=self.trace, **pace)
-        except Mistake as mistake:
-            raise Stop(str(mistake)) from None
         except OSError as error:
             raise Stop("bad_file", path=options.ca_file, why=error.strerror or str(error)) from None
         # What neither of them may show is the same.
@@ -58,11 +56,13 @@ class Setup:
             self.printer.line(NOTE, self.say("plain_http", host=self.api.host))
         try:
             version = self.printer.name(self.api.version(), 40)
-        except Refused:
+        except Refused as refused:
+            if not refused.code:
+                raise
             version = ""
         version = version or self.say("unknown_version")
         self.terminal.line(self.say("zstack", version=version, root=self.api.root))
-        if options.access_key:
+        if options.access_key is not None:
             self.use_access_key()
         else:
             self.log_in()
@@ -289,6 +289,8 @@ def run(terminal: Terminal, options: Namespace) -> int:
         values = {key: terminal.words(it) for key, it in stop.fields.items()}
         advice = [terminal.say(ADVICE[stop.text])] if stop.text in ADVICE else []
         setup.printer.line(FAILED, terminal.say(stop.text, **values), advice)
+    except Mistake as mistake:
+        setup.printer.line(FAILED, terminal.say(str(mistake)))
     except undo.Unusable as error:
         path = setup.printer.name(options.undo, 300)
         setup.printer.line(FAILED, terminal.say("undo_bad", path=path, line=error))
