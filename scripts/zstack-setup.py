@@ -11,6 +11,7 @@ if sys.version_info < (3, 9):  # noqa: UP036 (it says what is needed)
     sys.exit("zstack-setup.py needs Python 3.9 or later: python3.9 zstack-setup.py ...")
 
 import os
+import shlex
 from pathlib import Path
 
 from terminal import Terminal, language_of
@@ -88,7 +89,7 @@ def parser() -> Parser:
 def main() -> int:
     """Run it; the exit status is 0 if everything is set up."""
     options = parser().parse_args()
-    options.program = f"python3 {sys.argv[0]}"
+    options.program = f"python3 {shlex.quote(sys.argv[0])}"
     terminal = Terminal(TEXTS, options.language or language_of(os.environ))
     try:
         return program.run(terminal, options)

@@ -37,6 +37,12 @@ def offset(text: str) -> timedelta:
     return -found if read[1] == "-" else found
 
 
+def offset_text(zone: timedelta) -> str:
+    """The same as text."""
+    minutes = zone // timedelta(minutes=1)
+    return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
+
+
 class Parser(argparse.ArgumentParser):
     """Takes no abbreviations: `--password X` would be `--password-file X`. Its errors repeat no values."""
 

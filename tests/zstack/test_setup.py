@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import signal
 import time
 from collections.abc import Iterator
@@ -594,6 +595,7 @@ class TestFaults:
         bench.webhook.status = 503
         ended = bench.set_up(*FEW)
         assert (ended.status, ended.has("does not reach the relay", "503")) == (1, True)
+        assert "--new-password" not in ended.output
         assert cloud.writes() == []
         bench.webhook.status = None
         assert bench.set_up(*FEW).status == 0
@@ -724,6 +726,39 @@ class TestFaults:
         assert (ended.status, ended.has("The undo file taken cannot be written")) == (1, True)
         assert cloud.writes() == []
         assert bench.run("--undo", "taken").has("taken is not an undo file")
+        ended = bench.set_up("--undo-file", "nodir/undo")
+        assert (ended.status, ended.has("nodir/undo cannot be written: No such file or directory")) == (
+            1,
+            True,
+        )
+        assert cloud.writes() == []
+
+    def test_how_to_take_back_what_was_not_done(self, bench: Bench, cloud: Standin):
+        """There is nothing to take back if ZStack refused the first change."""
+        refuse = {"refuse": {"code": "ID.1003", "details": "sns.endpoint.num"}}
+        cloud.fault(refuse, "CreateSNSHttpEndpoint")
+        ended = bench.set_up(*FEW)
+        assert (ended.status, "To take this back" in ended.output) == (1, False)
+
+    def test_one_change(self, bench: Bench, cloud: Standin):
+        """In good English."""
+        assert bench.set_up(*FEW).status == 0
+        [rule] = [it for it in cloud.rows("alarms") if it["name"] == "SSD Life"]
+        cloud.change("alarms", rule["uuid"], enableRecovery=False)
+        assert bench.run(*FEW, "--dry-run").has("Changes: 1, about 1 second.")
+
+    def test_the_command_that_takes_back_can_be_pasted(self, bench: Bench):
+        """It logs in as the run did, and names with blanks are quoted."""
+        zstack = bench.start("--cloud", "--utc-offset", "480")
+        key = ("--access-key", "standinKeyEnabled", "--zone=+08:00")
+        before = zstack.state()
+        secret = {"ZSTACK_PASSWORD": None, "ZSTACK_ACCESS_SECRET": "standinKeyEnabled"[::-1]}
+        ended = bench.set_up(*FEW, *key, "--undo-file", "un do", **secret)
+        [line] = [it.strip() for it in ended.output.splitlines() if "--undo" in it]
+        words = shlex.split(line)
+        assert words[2:] == ["--undo", "un do", *key]
+        assert bench.set_up(*words[2:], **secret).status == 0
+        assert zstack.state() == before
 
 
 def test_an_undo_file_is_never_overwritten(tmp_path: Path):

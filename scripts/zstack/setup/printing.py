@@ -63,6 +63,7 @@ class Printer:
             self.terminal.line(f"{number:3}. {text}")
         seconds = max(1, round(len(entries) * SECONDS))
         unit, count = ("seconds", seconds) if seconds < 90 else ("minutes", round(seconds / 60))
+        unit = "second" if count == 1 else unit
         time = self.say(unit, count=f"{count:,}")
         self.terminal.line(self.say("how_long", count=f"{len(entries):,}", time=time))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from argparse import Namespace
 from dataclasses import replace
@@ -11,6 +12,7 @@ from pathlib import Path
 from terminal import FAILED, NOTE, OK, Terminal
 
 from ..api import Api, Mistake, Refused, Unreachable
+from ..arguments import offset_text
 from ..secret import NotGiven, secret, token_forms
 from . import asking, reading, undo
 from .doing import Doing, Failed
@@ -21,11 +23,11 @@ from .printing import Printer, fields
 from .steps import losing
 
 ADVICE = {
-    "stack_unknown": "give_url",
-    "token_rejected": "check_token",
-    "several_of_name": "another_name",
-    "url_fails": "check_way",
-    "endpoint_fails": "check_way",
+    "stack_unknown": ["give_url"],
+    "token_rejected": ["check_token"],
+    "several_of_name": ["another_name"],
+    "url_fails": ["check_way"],
+    "endpoint_fails": ["check_way", "give_new_password"],
 }
 """What to do, by the name of the text that says why nothing was done."""
 
@@ -143,9 +145,23 @@ class Setup:
             refused = self.doing.do(made, wanted.url, token, file)
             return self.look_again(wanted, made, refused)
         finally:
-            if file.begun:
+            if file.has_changes:
                 self.terminal.line(self.say("take_back"))
-                self.terminal.line(f"    {self.options.program} --undo {self.printer.name(file.path, 300)}")
+                command = f"{self.options.program} {shlex.join(self.undo_options(file.path))}"
+                self.terminal.line(f"    {self.printer.name(command, 600)}")
+
+    def undo_options(self, path: Path) -> list[str]:
+        """What takes a run back. It logs in as the run did."""
+        options, found = self.options, ["--undo", str(path)]
+        if options.account != "admin":
+            found += ["--account", options.account]
+        if options.access_key is not None:
+            found += ["--access-key", options.access_key]
+        if options.zone is not None:
+            found.append(f"--zone={offset_text(options.zone)}")
+        if options.ca_file:
+            found += ["--ca-file", options.ca_file]
+        return found
 
     def show(self, made: Plan) -> None:
         """Print the plan."""
@@ -255,11 +271,9 @@ class Setup:
 
 def wanted_of(options: Namespace) -> Wanted:
     """What the options ask for."""
-    url = options.url or os.environ.get("WEBHOOK_URL")
+    url = options.url or (asking.stack_url(options.stack) if options.stack else os.environ.get("WEBHOOK_URL"))
     if not url:
-        if not options.stack:
-            raise Stop("no_url")
-        url = asking.stack_url(options.stack)
+        raise Stop("no_url")
     return Wanted(
         url=asking.webhook(url, options.channel, options.cloud),
         user=asking.checked_user(options.user),
@@ -287,7 +301,7 @@ def run(terminal: Terminal, options: Namespace) -> int:
         return setup.set_up(wanted)
     except (Stop, NotGiven) as stop:
         values = {key: terminal.words(it) for key, it in stop.fields.items()}
-        advice = [terminal.say(ADVICE[stop.text])] if stop.text in ADVICE else []
+        advice = [terminal.say(it) for it in ADVICE.get(stop.text, [])]
         setup.printer.line(FAILED, terminal.say(stop.text, **values), advice)
     except Mistake as mistake:
         setup.printer.line(FAILED, terminal.say(str(mistake)))

@@ -113,9 +113,11 @@ TEXTS = {
     ),
     "check_way": (
         "Check the way from ZStack's management node to the relay: DNS, firewall, URL. docs/answers.md"
-        " explains"
-        " the relay's answers. If only the password is wrong, run this with --new-password.",
-        "请检查从 ZStack 管理节点到中继的通路：DNS、防火墙、URL。中继返回的内容见 docs/answers.zh-CN.md。"
+        " explains the relay's answers.",
+        "请检查从 ZStack 管理节点到中继的通路：DNS、防火墙、URL。中继返回的内容见 docs/answers.zh-CN.md。",
+    ),
+    "give_new_password": (
+        "If only the password is wrong, run this with --new-password.",
         "只是密码不对时，请加上 --new-password。",
     ),
     # The plan.
@@ -168,6 +170,7 @@ TEXTS = {
         "Changes: {count}, {time}.",
         "共 {count} 处修改，{time}。",
     ),
+    "second": ("about 1 second", "约 1 秒"),
     "seconds": ("about {count} seconds", "约 {count} 秒"),
     "minutes": ("about {count} minutes", "约 {count} 分钟"),
     "told_again": (

@@ -32,16 +32,19 @@ class UndoFile:
         self._first = {"file": "zstack-undo", "version": 1, "zstack": root}
         self._file: Any = None
         self._steps = 0
+        self._not_done = 0
 
     @property
-    def begun(self) -> bool:
+    def has_changes(self) -> bool:
         """Whether there is anything to take back."""
-        return self._file is not None
+        return self._steps > self._not_done
 
     def writable(self) -> None:
         """Raise `OSError` if the file cannot be made here."""
         if self.path.exists():
             raise FileExistsError(17, "File exists", str(self.path))
+        if not self.path.parent.is_dir():
+            raise FileNotFoundError(2, "No such file or directory", str(self.path.parent))
         if not os.access(self.path.parent, os.W_OK):
             raise PermissionError(13, "Permission denied", str(self.path.parent))
 
@@ -57,12 +60,13 @@ class UndoFile:
 
     def begin(self, entry: Entry) -> int:
         """Write a step down before it is done. The result is its number."""
+        self._write({"do": self._steps + 1, **entry})
         self._steps += 1
-        self._write({"do": self._steps, **entry})
         return self._steps
 
     def end(self, number: int, done: bool, **more: Any) -> None:
         """Write down how it ended."""
+        self._not_done += not done
         self._write({"done" if done else "not_done": number, **more})
 
 
