@@ -22,7 +22,7 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from terminal import one_line
+from terminal import NOT_SHOWN, has_secret, one_line
 
 PORT = 8080
 """Of a management node's API."""
@@ -40,8 +40,6 @@ TIMEOUT = 30
 
 LOST = 3
 """How often a job is looked for that ZStack perhaps never got."""
-
-HIDDEN = "(not shown, because a secret is in it)"
 
 SECRET_ANSWERS = "/sns/application-endpoints"
 """Whoever knows the job of such a call can read its answer without a session, and a password is in it."""
@@ -302,10 +300,9 @@ class Api:
 
     def clean(self, text: Any, most: int = 400) -> str:
         """Words of somebody else, on one line, without secrets."""
-        line = one_line(text)
-        if any(secret in line or secret in str(text) for secret in self.secrets):
-            return HIDDEN
-        line = without_queries(line)
+        if has_secret(text, self.secrets):
+            return NOT_SHOWN[0]
+        line = without_queries(one_line(text))
         return line if len(line) <= most else line[:most] + "..."
 
     def _sent(

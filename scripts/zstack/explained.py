@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from terminal import Terminal
 
-from .api import HIDDEN, Api, Refused, Unreachable
+from .api import Api, Refused, Unreachable
 
 TEXTS = {
     "no_answer": (
@@ -127,7 +127,6 @@ TEXTS = {
     ),
     "too_fast": ("ZStack limits the rate of calls", "ZStack 限制了调用频率"),
     "later": ("Wait a minute, and run this again.", "请等一分钟，再执行一次。"),
-    "hidden": ("(not shown, because a secret is in it)", "（含有机密，不显示）"),
 }
 """In English and in Chinese. A program adds them to its own texts."""
 
@@ -147,8 +146,7 @@ KNOWN = {
 
 def words(terminal: Terminal, error: Refused) -> str:
     """What ZStack said, with its code."""
-    said = error.reason or error.description
-    said = terminal.say("hidden") if said == HIDDEN else terminal.words(said)
+    said = terminal.words(error.reason or error.description)
     return " ".join(it for it in (error.code or str(error.status), said) if it)
 
 

@@ -1,4 +1,5 @@
 """A step that ZStack refuses: what the undo file has then."""
+# ruff: noqa: RUF001 (Chinese has punctuation of its own)
 
 import json
 from pathlib import Path
@@ -6,6 +7,7 @@ from pathlib import Path
 import pytest
 from terminal import Terminal
 from zstack.api import Api, Refused, Unreachable
+from zstack.explained import explained
 from zstack.setup.doing import Doing, Failed
 from zstack.setup.model import Stop, step
 from zstack.setup.printing import Printer
@@ -150,3 +152,11 @@ def test_control_characters_are_not_shown():
         assert shown("a\x1b[2K\x9b2J\u202eb\r\n主机\u3000c") == "a [2K 2J b 主机 c"
     terminal.secrets.add("a\x00secret-of-sixteen")
     assert terminal.words("is a\x00secret-of-sixteen") == "(not shown, because a secret is in it)"
+
+
+def test_what_is_not_shown_is_said_in_one_language():
+    """Also where the API has hidden it already."""
+    api, terminal = Api("192.0.2.20"), Terminal(TEXTS, "zh")
+    api.secrets.add("secret-of-sixteen")
+    error = Refused(503, "SYS.1006", reason=api.clean("no secret-of-sixteen"))
+    assert "SYS.1006 （含有机密，不显示）" in explained(terminal, error, api)[0]

@@ -61,9 +61,8 @@ class Doing:
         except OSError as error:
             raise Stop("undo_impossible", path=file.path, why=error.strerror) from None
         self.printer.terminal.line(self.say("undo_file", path=self.printer.name(file.path, 300)))
-        kinds = {**KINDS}
         made = replace(KINDS["create_endpoint"], do=create_endpoint(url, password))
-        kinds["create_endpoint"] = made
+        kinds = {**KINDS, "create_endpoint": made}
         left = Counter(it.kind for it in plan.steps)
         outcomes: Counter[str] = Counter()
         done: Counter[str] = Counter()

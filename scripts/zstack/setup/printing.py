@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from terminal import Terminal, one_line
+from terminal import Terminal, has_secret, one_line
 
 from .facts import SYSTEM_TOPIC
 from .model import Step, shown
@@ -38,9 +38,9 @@ class Printer:
 
     def name(self, text: object, most: int = 120) -> str:
         """A name in ZStack, or of a file. A password can be a common word, which is in names by chance."""
-        words = one_line(text)
-        if any(it in words for it in self.terminal.secrets if len(it) >= NO_WORD):
+        if has_secret(text, (it for it in self.terminal.secrets if len(it) >= NO_WORD)):
             return self.terminal.words(text, most)
+        words = one_line(text)
         return words if len(words) <= most else words[:most] + "..."
 
     def line(self, mark: str, text: str, advice: Iterable[str] = ()) -> None:

@@ -36,11 +36,12 @@ class Kind:
     """A kind of step. Each function takes the API and the step as the undo file has it.
 
     `holds` is true if it is done, false if it is not, and `GONE` if it can be neither done nor taken back any
-    more. `users` are the names of what others added to the thing that `undo` would delete.
+    more. `do` is None where only the caller has the password: see `create_endpoint`. `users` are the names of
+    what others added to the thing that `undo` would delete.
     """
 
     holds: Callable[[Api, Entry], bool | None]
-    do: Callable[[Api, Entry], Any]
+    do: Callable[[Api, Entry], Any] | None
     undo: Callable[[Api, Entry], Any]
     users: Callable[[Api, Entry], list[str]] = lambda api, it: []
 
@@ -221,13 +222,8 @@ def create_endpoint(url: str, password: str) -> Callable[[Api, Entry], Any]:
     )
 
 
-def no(api: Api, it: Entry) -> Any:
-    """Whoever takes the step has the password, and puts `create_endpoint` in place of this."""
-    raise AssertionError
-
-
 KINDS = {
-    "create_endpoint": Kind(exists(HTTP), no, remove(ENDPOINTS), users_of_endpoint),
+    "create_endpoint": Kind(exists(HTTP), None, remove(ENDPOINTS), users_of_endpoint),
     "enable_endpoint": Kind(
         enabled(HTTP),
         change(ENDPOINTS, "changeSNSApplicationEndpointState", stateEvent="enable"),
