@@ -46,25 +46,7 @@ def plan(state: State, wanted: Wanted) -> Plan:
     made.steps += endpoint_steps(state, wanted, kept, endpoint)
     made.steps += topic_steps(state, wanted, topic)
     ours = {*topics, topic}
-    for it in sorted(ours - set(state.topics_of(endpoint))):
-        made.steps.append(
-            step("subscribe", it, topic_name(state, wanted, it), endpoint=endpoint, endpoint_name=wanted.name)
-        )
-    for row in old:
-        # It could be the last endpoint of a topic that still has rules, so the new one is subscribed before.
-        made.steps += [
-            step(
-                "unsubscribe",
-                it,
-                topic_name(state, wanted, it),
-                endpoint=row["uuid"],
-                endpoint_name=named(row),
-                why=why_replaced(row, wanted),
-                url=shown(str(row.get("url"))),
-            )
-            for it in state.topics_of(row["uuid"])
-            if it != API_TOPIC
-        ]
+    made.steps += subscriber_steps(state, wanted, endpoint, old, ours)
     # A rule that sends only to another topic, which is disabled, sends nothing.
     sending = {it for it in ours if it == topic or it not in off}
     made.steps += alarm_steps(state, wanted, sending, topic)
@@ -116,6 +98,28 @@ def topic_steps(state: State, wanted: Wanted, topic: str) -> Iterator[Step]:
     elif row and not on(row):
         there = {it.get("endpointUuid", "") for it in state.subscribers if it.get("topicUuid") == topic}
         yield step("enable_topic", topic, topic_name(state, wanted, topic), there=tuple(sorted(there)))
+
+
+def subscriber_steps(
+    state: State, wanted: Wanted, endpoint: str, old: list[Row], topics: set[str]
+) -> Iterator[Step]:
+    """Put the endpoint on these topics, and those that it replaces off theirs."""
+    for it in sorted(topics - set(state.topics_of(endpoint))):
+        name = topic_name(state, wanted, it)
+        yield step("subscribe", it, name, endpoint=endpoint, endpoint_name=wanted.name)
+    # It could be the last endpoint of a topic that still has rules, so the new one is subscribed before.
+    for row in old:
+        for it in state.topics_of(row["uuid"]):
+            if it != API_TOPIC:
+                yield step(
+                    "unsubscribe",
+                    it,
+                    topic_name(state, wanted, it),
+                    endpoint=row["uuid"],
+                    endpoint_name=named(row),
+                    why=why_replaced(row, wanted),
+                    url=shown(str(row.get("url"))),
+                )
 
 
 def alarm_steps(state: State, wanted: Wanted, ours: set[str], topic: str) -> Iterator[Step]:
