@@ -119,6 +119,15 @@ class TestSetUp:
 
         assert [arrived(it) for it in (silent, *told)] == [[], *[[200]] * 5]
 
+    def test_what_is_in_alarm_is_told_again_to_us(self, bench: Bench, cloud: Standin):
+        """So the topic is added before recovery notification is switched on, which reloads the rule."""
+        cloud.fire("Active-主机 CPU", "node-07")
+        assert bench.set_up("--only", "Active-主机 CPU").status == 0
+        deadline = time.monotonic() + 20
+        while not [it for it in bench.webhook.got if '"ALARM_CURRENT_STATUS":"Alarm"' in it]:
+            assert time.monotonic() < deadline, bench.webhook.got
+            time.sleep(0.01)
+
     def test_a_dry_run_changes_nothing(self, bench: Bench, cloud: Standin):
         """And needs no token."""
         before = cloud.state()
