@@ -365,6 +365,9 @@ class TestSetUp:
         assert "Other endpoints" not in ended.output
         assert topics_of(cloud, old) == set()
         assert bench.run(*FEW).has("Nothing to do.")
+        # As after a kill before this step: it is tested although another one works.
+        administrator(cloud).post(f"/sns/topics/{old['topic']}/endpoints/{old['uuid']}", {})
+        assert bench.set_up(*FEW, "--undo-file", "second").has("old endpoint my-webhook unsubscribed")
         bench.undo_all()
         assert cloud.state() == before
         cloud.change("endpoints", old["uuid"], password=TOKEN)
