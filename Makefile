@@ -93,7 +93,7 @@ deploy: .venv/tools/.stamp rust-installed ## build with SAM, then deploy to AWS 
 # the stack (STACK=name); with URL=https://... it is not needed. CHANNEL=name, CLOUD=name. DRY_RUN=1 ends after the plan,
 # YES=1 does not ask, UNDO=file takes back what a run changed, and ARGS='--only Emergent' has the other options.
 # It asks for the password of admin and for the webhook token, unless ZSTACK_PASSWORD and WEBHOOK_TOKEN have them.
-# Only the command line sets ZSTACK beside UNDO, because the undo file names its ZStack, and CLOUD, which is a command above.
+# UNDO goes to the ZStack of its file, unless the command line has ZSTACK. CLOUD has another meaning where nobody sets it.
 zstack: override export ZSTACK_PASSWORD := $(value ZSTACK_PASSWORD)
 zstack: override export ZSTACK_ACCESS_SECRET := $(value ZSTACK_ACCESS_SECRET)
 zstack: override export WEBHOOK_TOKEN := $(value WEBHOOK_TOKEN)
