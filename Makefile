@@ -93,13 +93,16 @@ deploy: .venv/tools/.stamp rust-installed ## build with SAM, then deploy to AWS 
 # the stack (STACK=name); with URL=https://... it is not needed. CHANNEL=name, CLOUD=name. DRY_RUN=1 ends after the plan,
 # YES=1 does not ask, UNDO=file takes back what a run changed, and ARGS='--only Emergent' has the other options.
 # It asks for the password of admin and for the webhook token, unless ZSTACK_PASSWORD and WEBHOOK_TOKEN have them.
+# UNDO goes to the ZStack of its file, unless the command line has ZSTACK. CLOUD has another meaning where nobody sets it.
 zstack: override export ZSTACK_PASSWORD := $(value ZSTACK_PASSWORD)
 zstack: override export ZSTACK_ACCESS_SECRET := $(value ZSTACK_ACCESS_SECRET)
 zstack: override export WEBHOOK_TOKEN := $(value WEBHOOK_TOKEN)
 zstack: ## set up ZSTACK: endpoint, alarms, recovery notification; a second run finds nothing to do
-	@$(PYTHON) scripts/zstack-setup.py $(if $(ZSTACK),--zstack '$(ZSTACK)') \
-		$(if $(UNDO),--undo '$(UNDO)',$(if $(URL),--url '$(URL)',--stack '$(or $(STACK),zstack-flashduty)')) \
-		$(if $(CHANNEL),--channel '$(CHANNEL)') $(if $(CLOUD),--cloud '$(CLOUD)') \
+	@$(PYTHON) scripts/zstack-setup.py \
+		$(if $(UNDO),--undo '$(UNDO)' $(if $(filter command,$(origin ZSTACK)),--zstack '$(ZSTACK)'), \
+		$(if $(ZSTACK),--zstack '$(ZSTACK)') \
+		$(if $(URL),--url '$(URL)',$(patsubst %,--stack '%',$(or $(STACK),$(if $(WEBHOOK_URL),,zstack-flashduty))))) \
+		$(if $(CHANNEL),--channel '$(CHANNEL)') $(if $(filter command,$(origin CLOUD)),--cloud '$(CLOUD)') \
 		$(if $(DRY_RUN),--dry-run) $(if $(YES),--yes) $(ARGS)
 
 # ZSTACK=192.0.2.20 SINCE=2h ENDPOINT=Flashduty, or URL=https://... as ZStack has it. DRY_RUN=1 posts nothing; ARGS='--all'

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -18,12 +18,18 @@ PLAIN_MARKS = {OK: "ok", FAILED: "XX", NOTE: "!", NONE: "-"}
 """For terminals that cannot show the others, such as cp936."""
 
 NOT_SHOWN = ("(not shown, because a secret is in it)", "（含有机密，不显示）")
-"""What `Terminal.words` says in place of words with a secret."""
+"""What stands in place of words with a secret. `Terminal.words` translates it."""
 
 
 def one_line(text: Any) -> str:
     """Words of somebody else on one line. Control characters could erase or change what a terminal shows."""
     return " ".join("".join(it if it.isprintable() else " " for it in str(text)).split())
+
+
+def has_secret(text: Any, secrets: Iterable[str]) -> bool:
+    """Whether one of these is in somebody's words, as they are or as `one_line` shows them."""
+    line = one_line(text)
+    return any(secret in line or secret in str(text) for secret in secrets)
 
 
 class Terminal:
@@ -63,7 +69,7 @@ class Terminal:
     def words(self, text: Any, most: int = 300) -> str:
         """Words of somebody else, on one line, unless a secret is in them."""
         line = one_line(text)
-        if any(secret in line or secret in str(text) for secret in self.secrets):
+        if line == NOT_SHOWN[0] or has_secret(text, self.secrets):
             return NOT_SHOWN[self.zh]
         return line if len(line) <= most else line[:most] + "..."
 

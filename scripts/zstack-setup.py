@@ -11,10 +11,11 @@ if sys.version_info < (3, 9):  # noqa: UP036 (it says what is needed)
     sys.exit("zstack-setup.py needs Python 3.9 or later: python3.9 zstack-setup.py ...")
 
 import os
+import shlex
 from pathlib import Path
 
 from terminal import Terminal, language_of
-from zstack.arguments import Parser, at_least
+from zstack.arguments import Parser, at_least, offset
 from zstack.setup import program
 from zstack.setup.texts import TEXTS
 
@@ -23,8 +24,8 @@ def parser() -> Parser:
     """The options. None of them is a secret, because `ps` shows arguments."""
     made = Parser(
         description="Set up ZStack's side of the webhook. It prints a plan, and asks before a change.",
-        epilog="Secrets are asked for, or come from the variables ZSTACK_PASSWORD, ZSTACK_ACCESS_SECRET and"
-        " WEBHOOK_TOKEN, or from files.",
+        epilog="Secrets are asked for, or come from the variables ZSTACK_PASSWORD, ZSTACK_SECOND_FACTOR,"
+        " ZSTACK_ACCESS_SECRET and WEBHOOK_TOKEN, or from files.",
     )
     zstack = made.add_argument_group("ZStack")
     zstack.add_argument("--zstack", help="a management node (variable ZSTACK, or this machine)")
@@ -33,7 +34,9 @@ def parser() -> Parser:
     zstack.add_argument("--ask-second-factor", action="store_true", help="ask for the second factor's code")
     zstack.add_argument("--access-key", metavar="ID", help="access key to use instead of an account")
     zstack.add_argument("--secret-file", help="file with the secret of the access key")
-    zstack.add_argument("--zone", help="ZStack's time zone for the access key, such as +08:00 (as here)")
+    zstack.add_argument(
+        "--zone", type=offset, help="ZStack's time zone for the access key, such as +08:00 (as here)"
+    )
     zstack.add_argument("--ca-file", help="certificate of the CA, if the API is behind HTTPS")
     endpoint = made.add_argument_group("endpoint")
     endpoint.add_argument("--url", help="the stack's WebhookUrl (variable WEBHOOK_URL)")
@@ -86,7 +89,7 @@ def parser() -> Parser:
 def main() -> int:
     """Run it; the exit status is 0 if everything is set up."""
     options = parser().parse_args()
-    options.program = f"python3 {sys.argv[0]}"
+    options.program = f"python3 {shlex.quote(sys.argv[0])}"
     terminal = Terminal(TEXTS, options.language or language_of(os.environ))
     try:
         return program.run(terminal, options)

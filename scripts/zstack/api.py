@@ -22,7 +22,7 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from terminal import one_line
+from terminal import NOT_SHOWN, has_secret, one_line
 
 PORT = 8080
 """Of a management node's API."""
@@ -41,8 +41,6 @@ TIMEOUT = 30
 LOST = 3
 """How often a job is looked for that ZStack perhaps never got."""
 
-HIDDEN = "(not shown, because a secret is in it)"
-
 SECRET_ANSWERS = "/sns/application-endpoints"
 """Whoever knows the job of such a call can read its answer without a session, and a password is in it."""
 
@@ -56,9 +54,11 @@ class Refused(Exception):
     `code` is ZStack's (`SYS.1006`), or empty if the answer was plain text. `reason` is what an administrator
     wants to read: the details of the deepest cause. `status` is HTTP's. ZStack answers 503 to whatever it
     refuses. `numbers` has each number of three digits in the reason, also if the reason is not shown.
+    `not_done` is true of a change if ZStack certainly did nothing: it refused who asks.
     """
 
     numbers: frozenset[str] = frozenset()
+    not_done = False
 
     def __init__(self, status: int, code: str = "", description: str = "", reason: str = ""):
         super().__init__(" ".join(it for it in (str(status), code, reason or description) if it))
@@ -77,8 +77,11 @@ class Unreachable(Exception):
 
     `maybe` is true if the call may still happen, or has happened. Then look before you call again.
     `job` is the UUID of its job in ZStack: GET /api-jobs/{job} tells its end, for about three hours. It is
-    empty if the answer may have a password in it, because that call needs no session.
+    empty if the answer may have a password in it, because that call needs no session. `not_done` is true of
+    a change that was never sent.
     """
+
+    not_done = False
 
     def __init__(self, kind: str, why: str = "", maybe: bool = False, job: str = ""):
         super().__init__(" ".join(it for it in (kind, why) if it))
@@ -86,7 +89,7 @@ class Unreachable(Exception):
 
 
 class Mistake(ValueError):
-    """The address of the API cannot be used. Its text is a key of explained.py."""
+    """What the API was given cannot be used. Its text is a key of explained.py."""
 
 
 class Api:
@@ -111,6 +114,8 @@ class Api:
         self.secrets: set[str] = set()
         """What no message may hold."""
         self.patience, self.pace, self.trace, self.waiting = patience, pace, trace, waiting
+        if ca_file and self.scheme != "https":
+            raise Mistake("ca_without_https")
         self._tls = ssl.create_default_context(cafile=ca_file) if self.scheme == "https" else None
         self.account = ""
         """The UUID of the account that logged in."""
@@ -123,11 +128,21 @@ class Api:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}:{self.port}{self.base}"
 
+    @property
+    def by_key(self) -> bool:
+        """Whether calls are signed with an access key."""
+        return self._key is not None
+
     # Who asks.
 
     def version(self) -> str:
-        """ZStack's version. It needs no session."""
-        answer = self._now("PUT", "/management-nodes/actions", {"getVersion": {}}, signed=False)
+        """ZStack's version. It needs no session, so what answers with plain text is not ZStack."""
+        try:
+            answer = self._now("PUT", "/management-nodes/actions", {"getVersion": {}}, signed=False)
+        except Refused as refused:
+            if refused.code or refused.status == 429:
+                raise
+            raise Unreachable("foreign", str(refused.status)) from None
         return str(answer.get("version") or "")
 
     def log_in(self, account: str, password: str, second_factor: str | None = None) -> None:
@@ -151,6 +166,8 @@ class Api:
 
         `offset` is that of ZStack's local time to UTC. Without it, this machine is in the same time zone.
         """
+        if not re.fullmatch(r"[!-9;-~]{1,255}", key):
+            raise Mistake("bad_key_id")
         zone = timezone(datetime.now().astimezone().utcoffset() if offset is None else offset)
         self.secrets.add(secret)
         self._key = (key, secret, zone)
@@ -222,6 +239,9 @@ class Api:
             if path.startswith(SECRET_ANSWERS):
                 broken.job = ""
             raise
+        except Refused as refused:
+            refused.not_done = refused.code.startswith("ID.")
+            raise
 
     def _ended(self, method: str, path: str, body: Any, patience: float | None) -> dict[str, Any]:
         """Make the call, and ask until there is an answer."""
@@ -230,6 +250,7 @@ class Api:
             status, answer = self._sent(method, path, body, job=job)
         except Unreachable as broken:
             if not broken.maybe:
+                broken.not_done = True
                 raise
             # ZStack may have got it. Its job has the UUID that we chose.
             status, answer, lost = 202, {}, LOST
@@ -279,10 +300,9 @@ class Api:
 
     def clean(self, text: Any, most: int = 400) -> str:
         """Words of somebody else, on one line, without secrets."""
-        line = one_line(text)
-        if any(secret in line or secret in str(text) for secret in self.secrets):
-            return HIDDEN
-        line = without_queries(line)
+        if has_secret(text, self.secrets):
+            return NOT_SHOWN[0]
+        line = without_queries(one_line(text))
         return line if len(line) <= most else line[:most] + "..."
 
     def _sent(

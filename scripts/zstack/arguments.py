@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any, NoReturn
 
 MISTAKEN = ("--password", "--token", "--secret")
@@ -25,6 +26,21 @@ def at_least(least: float) -> Callable[[str], float]:
         return found
 
     return seconds
+
+
+def offset(text: str) -> timedelta:
+    """A time zone, as an offset to UTC."""
+    read = re.fullmatch(r"([+-])(\d{1,2}):?(\d\d)?", text.strip())
+    if not read or int(read[2]) > 14:
+        raise argparse.ArgumentTypeError("an offset to UTC is needed, such as +08:00")
+    found = timedelta(hours=int(read[2]), minutes=int(read[3] or 0))
+    return -found if read[1] == "-" else found
+
+
+def offset_text(zone: timedelta) -> str:
+    """The same as text."""
+    minutes = zone // timedelta(minutes=1)
+    return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
 
 
 class Parser(argparse.ArgumentParser):

@@ -5,13 +5,30 @@ from __future__ import annotations
 
 from terminal import Terminal
 
-from .api import HIDDEN, Refused, Unreachable
+from .api import Api, Refused, Unreachable
 
 TEXTS = {
+    "no_answer": (
+        "Nobody is there to type it: set {variable}, or give a file with {option}.",
+        "没有终端可以输入。请设置 {variable}，或用 {option} 指定文件。",
+    ),
+    "set_variable": (
+        "Nobody is there to type it: set {variable}.",
+        "没有终端可以输入。请设置 {variable}。",
+    ),
+    "bad_secret_file": ("The file of {option} cannot be read: {why}", "无法读取 {option} 的文件：{why}"),
     "bad_address": (
         "This is not the address of a ZStack API. Give a management node, such as 192.0.2.20 or"
         " http://192.0.2.20:8080/zstack/v1.",
         "这不是 ZStack API 的地址。请写管理节点，例如 192.0.2.20 或 http://192.0.2.20:8080/zstack/v1。",
+    ),
+    "ca_without_https": (
+        "--ca-file is of use only with https://, and the address has none. Give it as https://...",
+        "--ca-file 只对 https:// 有用，而地址里没有。请写成 https://…",
+    ),
+    "bad_key_id": (
+        "--access-key is the id of an access key: ASCII characters without blanks and colons.",
+        "--access-key 是 AccessKey 的 ID：ASCII 字符，不含空格和冒号。",
     ),
     "plain_http": (
         "{host} is asked over plain HTTP: whoever listens on the way can log in like you. Stay in the"
@@ -110,7 +127,6 @@ TEXTS = {
     ),
     "too_fast": ("ZStack limits the rate of calls", "ZStack 限制了调用频率"),
     "later": ("Wait a minute, and run this again.", "请等一分钟，再执行一次。"),
-    "hidden": ("(not shown, because a secret is in it)", "（含有机密，不显示）"),
 }
 """In English and in Chinese. A program adds them to its own texts."""
 
@@ -130,22 +146,19 @@ KNOWN = {
 
 def words(terminal: Terminal, error: Refused) -> str:
     """What ZStack said, with its code."""
-    said = error.reason or error.description
-    said = terminal.say("hidden") if said == HIDDEN else terminal.words(said)
+    said = terminal.words(error.reason or error.description)
     return " ".join(it for it in (error.code or str(error.status), said) if it)
 
 
-def explained(
-    terminal: Terminal, error: Refused | Unreachable, host: str, root: str
-) -> tuple[str, list[str]]:
-    """What happened, and what to do. `root` is the API's address; a command begins with four blanks."""
+def explained(terminal: Terminal, error: Refused | Unreachable, api: Api) -> tuple[str, list[str]]:
+    """What happened, and what to do. A command begins with four blanks."""
     say = terminal.say
     if isinstance(error, Refused):
         said = words(terminal, error)
         if error.code in KNOWN:
             what, advice = KNOWN[error.code]
             return say(what, words=said), [say(advice)]
-        if error.status == 403 and not error.code:
+        if error.status == 403 and not error.code and api.by_key:
             return say("bad_key", words=said), [say("check_key")]
         if error.status == 429:
             return say("too_fast"), [say("later")]
@@ -160,7 +173,7 @@ def explained(
     }[error.kind]
     lines = [say(it) for it in advice]
     if error.maybe and error.job:
-        lines += [say("maybe"), f"    curl -s {root}/api-jobs/{error.job}"]
+        lines += [say("maybe"), f"    curl -s {api.root}/api-jobs/{error.job}"]
     elif error.maybe:
         lines.append(say("maybe_hidden"))
-    return say(what, host=host, why=why), lines
+    return say(what, host=f"{api.host}:{api.port}", why=why), lines

@@ -47,13 +47,15 @@ class Webhook:
         self.tokens = {TOKEN}
         self.status: int | None = None
         self.asked = 0
+        self.got: list[str] = []
+        """The bodies of the messages."""
         self.echoes = False
         """Whether it answers with what it got, as a debugging proxy does."""
         webhook = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                webhook.got.append(self.rfile.read(int(self.headers.get("Content-Length", 0))).decode())
                 status, answer = webhook.answer(self.headers.get("Authorization", ""))
                 body = json.dumps(answer).encode()
                 self.send_response(status)

@@ -94,6 +94,22 @@ def test_what_is_not_zstack(answer: Answer, kind: str):
     assert (error.value.kind, error.value.maybe) == (kind, False)
 
 
+@pytest.mark.parametrize(
+    ("status", "kind"), [(400, "foreign"), (404, "foreign"), (405, "foreign"), (429, None)]
+)
+def test_what_has_no_version_is_not_zstack(status: int, kind: str | None):
+    """It needs no session, so every ZStack tells it. Only a limit of calls is no sign of anything."""
+    with server(lambda _: (status, "<html>no</html>")) as at, pytest.raises((Refused, Unreachable)) as error:
+        Api(at).version()
+    assert getattr(error.value, "kind", None) == kind
+
+
+def test_a_ca_without_https_is_a_mistake():
+    """It would not be used."""
+    with pytest.raises(Mistake, match="ca_without_https"):
+        Api("http://192.0.2.20", ca_file="ca.pem")
+
+
 def test_refusals_are_read_to_the_deepest_cause():
     """And hold no secret and no query of a URL."""
     cause = {"code": "SYS.1", "details": "no http://h/p?token=abc now", "description": "d"}

@@ -94,6 +94,29 @@ def test_every_option_is_explained(page: Document):
     assert set(program) == named
 
 
+def made(*given: str, **variables: str) -> str:
+    """The command of `make zstack`."""
+    ours = ("ZSTACK", "WEBHOOK_URL", "STACK", "URL", "UNDO")
+    env = {name: it for name, it in os.environ.items() if name not in ours}
+    command = ["make", "-n", "zstack", *given]
+    done = subprocess.run(command, cwd=ROOT, env={**env, **variables}, capture_output=True, text=True)
+    return " ".join(done.stdout.replace("\\\n", " ").split())
+
+
+def test_make_leaves_it_to_the_undo_file_where_zstack_is():
+    """A variable does not say more than the file; an option does."""
+    assert "--zstack" not in made("UNDO=f", ZSTACK="192.0.2.20")
+    assert "--undo 'f' --zstack '192.0.2.20'" in made("UNDO=f", "ZSTACK=192.0.2.20")
+    assert "--zstack '192.0.2.20' --stack" in made(ZSTACK="192.0.2.20")
+
+
+def test_make_takes_the_url_from_the_environment():
+    """As the program does. A stack that is named goes before it."""
+    assert made().split()[1:] == ["scripts/zstack-setup.py", "--stack", "'zstack-flashduty'"]
+    assert "--stack" not in made(WEBHOOK_URL="https://relay.example.com/zstack")
+    assert "--stack 'prod'" in made("STACK=prod", WEBHOOK_URL="https://relay.example.com/zstack")
+
+
 def test_make_passes_on_what_it_is_given():
     """`make zstack` in the page, and its variables."""
     given = [

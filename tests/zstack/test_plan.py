@@ -1,11 +1,12 @@
 """The plan of zstack-setup: from what is in ZStack to a list of steps."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from zstack.setup import texts
-from zstack.setup.endpoint import fitting, own_uuids
+from zstack.setup.endpoint import fitting, own_uuids, to_test
 from zstack.setup.facts import LONG_PERIOD, SYSTEM_TOPIC, VM_STATES, WAYS_BACK, chosen_uuid
 from zstack.setup.model import Plan, State, Stop, Tried, Wanted, matches, odd, shown, unmatched
 from zstack.setup.plan import plan
@@ -14,7 +15,7 @@ from zstack.setup.steps import KINDS
 CATALOGUE = Path(__file__).parents[2] / "docs/protocols/zstack-events.json"
 
 WANTED = Wanted(url="https://relay.example.com/zstack", user="zstack", name="Flashduty")
-FIRST, SECOND, *_ = own_uuids(WANTED)
+FIRST, SECOND, THIRD, *_ = own_uuids(WANTED)
 TOPIC = "11111111111111111111111111111111"
 OTHER_TOPIC = "22222222222222222222222222222222"
 
@@ -132,6 +133,14 @@ def test_others_on_the_topic_are_said():
         assert dict(made.notes[0].fields) == {"name": "system-alarm"}
     # Nothing is added.
     assert notes(plan(state(alarms=[alarm("cpu", SYSTEM_TOPIC)], **kept), WANTED)) == {}
+    # Enabling the topic sends them everything.
+    off = {"uuid": SYSTEM_TOPIC, "name": "system-alarm", "state": "Disabled"}
+    made = plan(state(topics=[off], **kept), WANTED)
+    assert (steps(made)[0], notes(made)) == (
+        ("enable_topic", "system-alarm"),
+        {"shared_topic_stays": (mail, "pager")},
+    )
+    assert sorted(made.steps[0]["there"]) == sorted(it["endpointUuid"] for it in kept["subscribers"])
     back = event("HostDisconnected", SYSTEM_TOPIC)
     assert list(notes(plan(state(subscriptions=[back], **kept), WANTED))) == ["shared_topic_stays"]
 
@@ -194,6 +203,101 @@ def test_a_new_password_replaces_an_endpoint_that_works():
     assert made.endpoint == SECOND
 
 
+MINE = "e" * 32
+
+
+def made_by_hand(**more: object) -> State:
+    """An endpoint of another name with our URL and user name, on the system topic."""
+    rows = [endpoint(MINE, name="my-webhook")]
+    found = {"endpoints": rows, "subscribers": [on(SYSTEM_TOPIC, MINE)], "tested": {}}
+    return state(alarms=[alarm("cpu", SYSTEM_TOPIC)], **{**found, **more})
+
+
+REPLACED = [("create_endpoint", FIRST), ("subscribe", FIRST), ("unsubscribe", MINE)]
+
+
+def whose(made: Plan) -> list[tuple]:
+    """Kinds, and the endpoints that they concern."""
+    return [(it.kind, it.uuid if it.kind == "create_endpoint" else it["endpoint"]) for it in made.steps]
+
+
+def test_a_rejected_endpoint_of_another_name_is_replaced():
+    """ZStack would try each message five times with it. Nothing comes twice, so that is not said."""
+    made = plan(made_by_hand(tested={MINE: Tried("rejected")}), WANTED)
+    assert (whose(made), notes(made)) == (REPLACED, {})
+    assert made.steps[2]["why"] == "password_differs"
+    again = made_by_hand(tested={MINE: Tried("rejected"), FIRST: Tried("works")})
+    again.endpoints.append(endpoint())
+    again.subscribers.append(on(SYSTEM_TOPIC))
+    # As after a kill between two steps.
+    assert to_test(again, WANTED) == [again.endpoints[1], again.endpoints[0]]
+    assert whose(plan(again, WANTED)) == REPLACED[2:]
+
+
+def test_an_endpoint_of_another_name_that_works_is_left_alone():
+    """Nobody knows whether it is in nobody's way."""
+    found = made_by_hand(tested={MINE: Tried("works"), FIRST: Tried("works")})
+    found.endpoints.append(endpoint())
+    found.subscribers.append(on(SYSTEM_TOPIC))
+    made = plan(found, WANTED)
+    assert (made.steps, notes(made)) == ([], {"other_endpoints": ("my-webhook",)})
+
+
+def test_a_new_password_replaces_endpoints_of_other_names_too():
+    """Their password is the one that was changed."""
+    made = plan(made_by_hand(), Wanted(**{**vars(WANTED), "new_password": True}))
+    assert (whose(made), notes(made)) == (REPLACED, {})
+
+
+def test_endpoints_of_others_that_have_this_name_stop_it():
+    """One can be of an administrator, as made in the console. Of several, at least one is another team's."""
+    rows = [
+        endpoint(it * 32, url=f"https://{it}.example.com/x?token=s", username="team", name="Flashduty")
+        for it in "ab"
+    ]
+    found = state(
+        endpoints=[endpoint(), *rows],
+        subscribers=[on(SYSTEM_TOPIC), on(TOPIC, "a" * 32), on(OTHER_TOPIC, "b" * 32)],
+        topics=[{"uuid": it, "name": it, "state": "Enabled"} for it in (SYSTEM_TOPIC, TOPIC, OTHER_TOPIC)],
+    )
+    with pytest.raises(Stop) as stop:
+        plan(found, WANTED)
+    urls = "https://a.example.com/x?..., https://b.example.com/x?..."
+    assert (stop.value.text, stop.value.fields) == ("several_of_name", {"name": "Flashduty", "urls": urls})
+    # What has no topic gets nothing, so it is in nobody's way.
+    del found.subscribers[2]
+    assert [(it.kind, it["endpoint"]) for it in plan(found, WANTED).steps] == [
+        ("subscribe", FIRST),
+        ("unsubscribe", "a" * 32),
+    ]
+
+
+def test_older_endpoints_of_ours_are_replaced_however_many_they_are():
+    """Their UUIDs say that we made them. One of another name is not concerned."""
+    urls = [f"https://{it}.example.com/zstack" for it in "abc"]
+    uuids = [next(own_uuids(replace(WANTED, url=it))) for it in urls]
+    rows = [endpoint(uuid, url=url) for uuid, url in zip(uuids, urls, strict=True)]
+    rows[2]["name"] = "kept by its new name"
+    found = state(
+        endpoints=[endpoint(), *rows], subscribers=[on(SYSTEM_TOPIC), *(on(SYSTEM_TOPIC, it) for it in uuids)]
+    )
+    assert [it["endpoint"] for it in plan(found, WANTED).steps] == uuids[:2]
+
+
+def test_a_new_endpoint_is_the_newest_of_ours():
+    """A gap is one that somebody deleted. In it, the next run would take an older endpoint for the newest."""
+    found = state(
+        endpoints=[endpoint(SECOND)], subscribers=[on(SYSTEM_TOPIC, SECOND)], tested={SECOND: Tried("works")}
+    )
+    made = plan(found, Wanted(**{**vars(WANTED), "new_password": True}))
+    assert made.endpoint == THIRD
+    found.endpoints.append(endpoint(THIRD))
+    found.subscribers = [on(SYSTEM_TOPIC, THIRD)]
+    found.tested = {THIRD: Tried("works"), SECOND: Tried("works")}
+    assert fitting(found, WANTED)[0]["uuid"] == THIRD
+    assert plan(found, WANTED).steps == []
+
+
 def test_an_endpoint_that_reaches_nobody_stops_it():
     """It is not the password, so a new endpoint would not help."""
     with pytest.raises(Stop) as stop:
@@ -240,6 +344,38 @@ def test_a_choice_of_rules_needs_a_topic_of_its_own():
     assert (steps(on_system), list(notes(on_system))) == ([], ["system_topic_has_all"])
 
 
+@pytest.mark.parametrize(
+    ("exclude", "added", "left_out"),
+    [
+        (
+            ("HostConnected", "vrouterh*"),
+            [],
+            ["HostDisconnected: HostConnected", "VRouterUnhealthy: VRouterHealthy"],
+        ),
+        (("HostConn*",), ["VRouterHealthy"], ["HostDisconnected: HostConnected"]),
+        # A level chooses problems. Their ends are of the level Normal.
+        (("normal",), ["HostConnected", "VRouterHealthy"], []),
+        (("normal", "other name"), ["HostConnected", "VRouterHealthy"], []),
+    ],
+)
+def test_a_way_back_is_left_out_by_its_name(exclude: tuple, added: list[str], left_out: list[str]):
+    """And not by --only or a level. It is said that the alerts then stay open."""
+    problems = [
+        event("HostDisconnected", SYSTEM_TOPIC, emergencyLevel="Emergent"),
+        event("VRouterUnhealthy", SYSTEM_TOPIC, emergencyLevel="Emergent"),
+    ]
+    back = event("HostConnected", emergencyLevel="Normal")
+    found = state(subscriptions=[*problems, back])
+    chosen = Wanted(**{**vars(WANTED), "only": ("Emergent",), "exclude": exclude})
+    made = plan(found, chosen)
+    assert [it.name for it in made.steps] == added
+    assert list(notes(made).get("way_back_left_out", ())) == left_out
+    assert unmatched(found, replace(chosen, exclude=("HostConn*", "VRouterHealthy"))) == []
+    # Somebody else has subscribed it.
+    told = state(subscriptions=[*problems, {**back, "actions": problems[0]["actions"]}])
+    assert "HostDisconnected: HostConnected" not in notes(plan(told, chosen)).get("way_back_left_out", ())
+
+
 def test_a_way_back_is_subscribed_to_beside_its_problem():
     """In the problem's namespace, and only where there is none."""
     events = [
@@ -260,6 +396,10 @@ def test_a_way_back_is_subscribed_to_beside_its_problem():
     less = plan(state(subscriptions=events[:5], events=known), WANTED)
     assert steps(less) == [("subscribe_event", "VRouterConnected")]
     assert notes(less) == {"no_way_back": ("HostDisconnected: HostConnected",)}
+    noisy = state(subscriptions=[event("VMHAStarted", SYSTEM_TOPIC)], events=known)
+    assert notes(plan(noisy, WANTED)) == {}
+    asked = replace(WANTED, vm_states=True)
+    assert notes(plan(noisy, asked)) == {"no_way_back": ("VMHAStarted: VMStateChangedOnHost",)}
 
 
 def test_no_event_is_sent_twice():

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import signal
 import time
 from collections.abc import Iterator
@@ -118,6 +119,15 @@ class TestSetUp:
 
         assert [arrived(it) for it in (silent, *told)] == [[], *[[200]] * 5]
 
+    def test_what_is_in_alarm_is_told_again_to_us(self, bench: Bench, cloud: Standin):
+        """So the topic is added before recovery notification is switched on, which reloads the rule."""
+        cloud.fire("Active-主机 CPU", "node-07")
+        assert bench.set_up("--only", "Active-主机 CPU").status == 0
+        deadline = time.monotonic() + 20
+        while not [it for it in bench.webhook.got if '"ALARM_CURRENT_STATUS":"Alarm"' in it]:
+            assert time.monotonic() < deadline, bench.webhook.got
+            time.sleep(0.01)
+
     def test_a_dry_run_changes_nothing(self, bench: Bench, cloud: Standin):
         """And needs no token."""
         before = cloud.state()
@@ -225,6 +235,24 @@ class TestSetUp:
         )
         assert (cloud.state()["endpoints"], cloud.state()["topics"]) == (made["endpoints"], made["topics"])
 
+    def test_undo_keeps_a_topic_enabled_that_others_joined(self, bench: Bench, cloud: Standin):
+        """Those who were on it before get as much as before. The plan tells that they get more now."""
+        cloud.change("topics", SYSTEM_TOPIC, state="Disabled")
+        teams = [cloud.add("endpoints", name=f"Team {it}", type="HTTP", url="http://h/") for it in "BC"]
+        cloud.add("subscribers", topicUuid=SYSTEM_TOPIC, endpointUuid=teams[0]["uuid"])
+        before = cloud.state()
+        ended = bench.set_up()
+        assert ended.has("Enable the topic system-alarm.", "are on the topic system-alarm too", "Team B")
+        administrator(cloud).post(f"/sns/topics/{SYSTEM_TOPIC}/endpoints/{teams[1]['uuid']}", {})
+        [path] = bench.undo_files()
+        ended = bench.run("--undo", path.name, "--yes")
+        assert (ended.status, ended.has("use it (Team C): Disable the topic system-alarm.")) == (1, True)
+        # They lose the rules that were added to it.
+        assert ended.has("no longer get what is removed from it: Team B, Team C")
+        administrator(cloud).delete(f"/sns/topics/{SYSTEM_TOPIC}/endpoints/{teams[1]['uuid']}")
+        assert bench.run("--undo", path.name, "--yes").status == 0
+        assert cloud.state() == before
+
     def test_undo_keeps_an_event_alarm_that_others_use(self, bench: Bench, cloud: Standin):
         """It sends to another topic by now."""
         cloud.remove("subscriptions", "1a7a3eb433904df89f5c42a1fa4e0716")
@@ -236,6 +264,17 @@ class TestSetUp:
         ended = bench.run("--undo", bench.undo_files()[0].name, "--yes")
         assert ended.has("use it (mail): Delete the event alarm HostConnected.")
         assert back["uuid"] in {it["uuid"] for it in cloud.rows("subscriptions")}
+
+    def test_undo_leaves_what_was_done_by_hand(self, bench: Bench, cloud: Standin):
+        """As the program advised, after a change that ZStack refused because the session had ended."""
+        cloud.fault("end_sessions", "UpdateAlarm")
+        assert bench.set_up(*FEW).has("the session has ended", "By hand: in the console, edit")
+        [failed] = cloud.calls("UpdateAlarm")
+        rule = failed["path"].split("/")[-2]
+        administrator(cloud).put(f"/zwatch/alarms/{rule}/actions", "updateAlarm", {"enableRecovery": True})
+        ended = bench.run("--undo", bench.undo_files()[0].name, "--yes")
+        assert ended.status == 0, ended.output
+        assert [it["enableRecovery"] for it in cloud.rows("alarms") if it["uuid"] == rule] == [True]
 
     def test_undo_goes_to_the_zstack_of_the_file(self, bench: Bench, cloud: Standin):
         """Whatever the variable says. Another address needs somebody who says yes."""
@@ -316,6 +355,55 @@ class TestSetUp:
         bench.webhook.tokens.remove(TOKEN)
         assert bench.run(*FEW).has("Nothing to do.", "test message: ZStack got back:")
 
+    def test_an_endpoint_of_another_name_is_replaced(self, bench: Bench, cloud: Standin):
+        """If the relay rejects its token, and with --new-password. Undo has it subscribed again."""
+        old = old_endpoint(bench, cloud, name="my-webhook", url=bench.webhook.url, password="expired")
+        before = cloud.state()
+        ended = bench.set_up(*FEW)
+        assert ended.status == 0, ended.output
+        assert ended.has("Unsubscribe the old endpoint my-webhook", "because of its password")
+        assert "Other endpoints" not in ended.output
+        assert topics_of(cloud, old) == set()
+        assert bench.run(*FEW).has("Nothing to do.")
+        # As after a kill before this step: it is tested although another one works.
+        administrator(cloud).post(f"/sns/topics/{old['topic']}/endpoints/{old['uuid']}", {})
+        assert bench.set_up(*FEW, "--undo-file", "second").has("old endpoint my-webhook unsubscribed")
+        bench.undo_all()
+        assert cloud.state() == before
+        cloud.change("endpoints", old["uuid"], password=TOKEN)
+        assert bench.run(*FEW, "--dry-run", WEBHOOK_TOKEN=None).has("dry run", "Add the topic")
+        bench.webhook.tokens.add("another-token-5f1c")
+        assert bench.set_up(*FEW, "--new-password", WEBHOOK_TOKEN="another-token-5f1c").status == 0
+        in_use = [it for it in endpoints(cloud) if topics_of(cloud, it)]
+        assert [it["password"] for it in in_use] == ["another-token-5f1c"]
+        assert topics_of(cloud, in_use[0]) == {old["topic"]}
+
+    def test_endpoints_of_other_teams_are_left_alone(self, bench: Bench, cloud: Standin):
+        """`admin` sees the endpoints of every account. They may have this name too."""
+        for team in "ab":
+            old_endpoint(bench, cloud, url=f"http://127.0.0.1:9/{team}?token=abc", username=team)
+        ended = bench.set_up()
+        assert ended.status == 1
+        assert ended.has(
+            "made none of them: http://127.0.0.1:9/a?..., http://127.0.0.1:9/b?...", "--endpoint"
+        )
+        assert (cloud.writes(), bench.undo_files()) == ([], [])
+        assert bench.set_up(*FEW, "--endpoint", "Flashduty of ours").status == 0
+
+    def test_a_run_after_an_old_endpoint_was_deleted_keeps_the_newest_token(
+        self, bench: Bench, cloud: Standin
+    ):
+        """docs/zstack.md says that an old endpoint can be deleted."""
+        tokens = [TOKEN, "another-token-5f1c", "a-third-token-5f1c"]
+        bench.webhook.tokens.update(tokens)
+        for number, token in enumerate(tokens):
+            assert bench.set_up(*FEW, "--new-password", WEBHOOK_TOKEN=token).status == 0
+            if number == 1:
+                [old] = [it for it in endpoints(cloud) if it["password"] == TOKEN]
+                administrator(cloud).delete(f"/sns/application-endpoints/{old['uuid']}")
+        assert bench.set_up(*FEW).has("Nothing to do.")
+        assert [it["password"] for it in endpoints(cloud) if topics_of(cloud, it)] == tokens[2:]
+
     def test_the_default_template_is_only_told(self, bench: Bench, cloud: Standin):
         """It concerns all webhooks."""
         row = {"name": "ours", "applicationPlatformType": "HTTP", "type": "ALARM", "defaultTemplate": True}
@@ -345,6 +433,9 @@ class TestSetUp:
         """Is asked for only when it is said that there is one."""
         bench.start("--cloud", "--second-factor", "271828")
         assert bench.run("--dry-run").status == 1
+        ended = bench.run("--dry-run", "--ask-second-factor")
+        assert (ended.status, ended.has("set ZSTACK_SECOND_FACTOR.")) == (1, True)
+        assert ended.output.count("ZSTACK_SECOND_FACTOR") == 1
         ended = bench.run("--dry-run", "--ask-second-factor", ZSTACK_SECOND_FACTOR="271828")
         assert ended.status == 0, ended.output
 
@@ -451,10 +542,44 @@ class TestFaults:
         assert (ended.status, ended.has("ZStack does not accept account and password")) == (1, True)
         assert [it["call"] for it in cloud.calls()] == ["GetVersion", "LogInByAccount"]
 
+    def test_another_port_gets_no_password(self, bench: Bench, cloud: Standin):
+        """Such as the console's. Every ZStack tells its version, or refuses with a code."""
+        cloud.fault({"plain": {"status": 405, "body": "<html>Not Allowed</html>"}}, "GetVersion")
+        ended = bench.set_up()
+        assert (ended.status, ended.has("is not ZStack's API", "The API has 8080")) == (1, True)
+        assert [it["call"] for it in cloud.calls()] == ["GetVersion"]
+        cloud.fault({"refuse": {"code": "SYS.1000", "details": "?"}}, "GetVersion")
+        assert bench.run("--dry-run").has("ZStack of an unknown version", "The plan:")
+
+    def test_a_ca_needs_https(self, bench: Bench, cloud: Standin):
+        """Without it, the password would go over plain HTTP, although somebody has asked for more."""
+        ended = bench.set_up("--ca-file", "ca.pem")
+        assert (ended.status, ended.has("--ca-file", "https://")) == (1, True)
+        assert cloud.calls() == []
+
+    @pytest.mark.parametrize("key", ["访问密钥", "a b", "a:b", ""])
+    def test_an_access_key_that_cannot_be_sent(self, bench: Bench, cloud: Standin, key: str):
+        """In a header. An empty one does not stand for the account."""
+        ended = bench.set_up("--access-key", key, ZSTACK_ACCESS_SECRET="x" * 20)
+        assert (ended.status, ended.has("--access-key is")) == (1, True)
+        assert {it["call"] for it in cloud.calls()} <= {"GetVersion"}
+
+    def test_a_proxy_that_forbids(self, bench: Bench, cloud: Standin):
+        """Advice about an access key is for whoever has one."""
+        cloud.fault({"plain": {"status": 403, "body": "Forbidden"}}, "QueryAlarm")
+        ended = bench.set_up()
+        assert (ended.status, ended.has("ZStack refuses: 403 Forbidden")) == (1, True)
+        assert "access key" not in ended.output
+
     def test_nobody_is_there_to_type_it(self, bench: Bench, cloud: Standin):
         """Then it says how to give it."""
         ended = bench.set_up(ZSTACK_PASSWORD=None)
         assert (ended.status, ended.has("ZSTACK_PASSWORD", "--password-file")) == (1, True)
+        # What is piped into it, such as the answer to its question, is no password.
+        calls = len(cloud.calls("LogInByAccount"))
+        piped = bench.run(typed="y\n", ZSTACK_PASSWORD=None)
+        assert (piped.status, piped.has("Nobody is there to type it: ", "--password-file")) == (1, True)
+        assert len(cloud.calls("LogInByAccount")) == calls
         file = bench.folder / "password"
         file.write_text(f"{PASSWORD}\n")
         assert bench.run("--dry-run", "--password-file", file.name, ZSTACK_PASSWORD=None).status == 0
@@ -482,6 +607,7 @@ class TestFaults:
         bench.webhook.status = 503
         ended = bench.set_up(*FEW)
         assert (ended.status, ended.has("does not reach the relay", "503")) == (1, True)
+        assert "--new-password" not in ended.output
         assert cloud.writes() == []
         bench.webhook.status = None
         assert bench.set_up(*FEW).status == 0
@@ -612,6 +738,39 @@ class TestFaults:
         assert (ended.status, ended.has("The undo file taken cannot be written")) == (1, True)
         assert cloud.writes() == []
         assert bench.run("--undo", "taken").has("taken is not an undo file")
+        ended = bench.set_up("--undo-file", "nodir/undo")
+        assert (ended.status, ended.has("nodir/undo cannot be written: No such file or directory")) == (
+            1,
+            True,
+        )
+        assert cloud.writes() == []
+
+    def test_how_to_take_back_what_was_not_done(self, bench: Bench, cloud: Standin):
+        """There is nothing to take back if ZStack refused the first change."""
+        refuse = {"refuse": {"code": "ID.1003", "details": "sns.endpoint.num"}}
+        cloud.fault(refuse, "CreateSNSHttpEndpoint")
+        ended = bench.set_up(*FEW)
+        assert (ended.status, "To take this back" in ended.output) == (1, False)
+
+    def test_one_change(self, bench: Bench, cloud: Standin):
+        """In good English."""
+        assert bench.set_up(*FEW).status == 0
+        [rule] = [it for it in cloud.rows("alarms") if it["name"] == "SSD Life"]
+        cloud.change("alarms", rule["uuid"], enableRecovery=False)
+        assert bench.run(*FEW, "--dry-run").has("Changes: 1, about 1 second.")
+
+    def test_the_command_that_takes_back_can_be_pasted(self, bench: Bench):
+        """It logs in as the run did, and names with blanks are quoted."""
+        zstack = bench.start("--cloud", "--utc-offset", "480")
+        key = ("--access-key", "standinKeyEnabled", "--zone=+08:00")
+        before = zstack.state()
+        secret = {"ZSTACK_PASSWORD": None, "ZSTACK_ACCESS_SECRET": "standinKeyEnabled"[::-1]}
+        ended = bench.set_up(*FEW, *key, "--undo-file", "un do", **secret)
+        [line] = [it.strip() for it in ended.output.splitlines() if "--undo" in it]
+        words = shlex.split(line)
+        assert words[2:] == ["--undo", "un do", *key]
+        assert bench.set_up(*words[2:], **secret).status == 0
+        assert zstack.state() == before
 
 
 def test_an_undo_file_is_never_overwritten(tmp_path: Path):

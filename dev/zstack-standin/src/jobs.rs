@@ -1,5 +1,6 @@
 //! The jobs of asynchronous calls.
 
+use std::mem;
 use std::time::Duration;
 
 use tokio::time::sleep;
@@ -9,6 +10,7 @@ use crate::answer::Answer;
 use crate::args::Args;
 use crate::calls::{Call, Run, Tested};
 use crate::fault::Fault;
+use crate::messages::Told;
 use crate::refusal::Refusal;
 use crate::shared::Shared;
 use crate::zstack::{Job, ZStack};
@@ -42,6 +44,13 @@ pub(crate) fn poll(zstack: &ZStack, uuid: &str) -> Answer {
     }
 }
 
+/// Delivers what a job told. The job does not wait for it.
+async fn deliver(shared: Shared, told: Vec<Told>) {
+    for mut it in told {
+        messages::deliver(&shared, &mut it).await;
+    }
+}
+
 /// Runs a job after its delay. `place` is that of the call in the log.
 pub(crate) async fn run(shared: Shared, started: Started, fault: Option<Fault>, place: usize) {
     let Started { uuid, call, args, who } = started;
@@ -53,7 +62,12 @@ pub(crate) async fn run(shared: Shared, started: Started, fault: Option<Fault>, 
     sleep(delay).await;
     let result = match (&call.run, who) {
         (_, Err(refusal)) => Err(refusal),
-        (Run::Job(run), Ok(who)) => run(&mut shared.lock(), &who, &args),
+        (Run::Job(run), Ok(who)) => {
+            let mut zstack = shared.lock();
+            let result = run(&mut zstack, &who, &args);
+            tokio::spawn(deliver(shared.clone(), mem::take(&mut zstack.told)));
+            result
+        }
         (_, Ok(who)) => {
             let target = Tested::target(&shared.lock(), &who, &args);
             match target {

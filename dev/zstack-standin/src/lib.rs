@@ -4,7 +4,8 @@
 //! is not known is marked "inferred" in the code. It listens on 127.0.0.1 only.
 //!
 //! Nothing happens by itself, except with [`Options::stories`]: then one problem of the small world after the other begins
-//! and is over. Like everything else, it is sent only to endpoints that are subscribed.
+//! and is over. Like everything else, it is sent only to endpoints that are subscribed. And a change that reloads an alarm,
+//! such as that of `enableRecovery`, has everything told again that it has in problem.
 //!
 //! ```no_run
 //! # async fn example() -> std::io::Result<()> {

@@ -9,6 +9,7 @@ use crate::access::{Access, Who};
 use crate::answer::Answer;
 use crate::fault::Faults;
 use crate::log::Log;
+use crate::messages::Told;
 use crate::options::Options;
 use crate::query::shown;
 use crate::refusal::Refusal;
@@ -56,6 +57,8 @@ pub(crate) struct ZStack {
     /// The problems that ZStack remembers: the event's name and the resource.
     pub(crate) remembered: HashSet<(String, String)>,
     pub(crate) records: i64,
+    /// What a call has told, until it is delivered.
+    pub(crate) told: Vec<Told>,
 }
 
 /// Something that an alarm can be about.
@@ -81,6 +84,7 @@ impl ZStack {
             problems: HashSet::new(),
             remembered: HashSet::new(),
             records: 0,
+            told: Vec::new(),
             options,
         };
         world::create(&mut zstack);

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import re
-from datetime import datetime, timedelta
+from datetime import datetime
 from urllib.parse import urlsplit, urlunsplit
 
 from terminal import Terminal
 
-from ..arguments import Parser
+from ..arguments import Parser, offset
 from .session import Wrong
 from .since import since
 
@@ -40,15 +40,6 @@ def channel(name: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", name):
         raise argparse.ArgumentTypeError("1 to 64 letters, digits, _ . -")
     return name
-
-
-def offset(value: str) -> timedelta:
-    """A time zone."""
-    found = re.fullmatch(r"([+-])(\d{1,2}):?(\d\d)?", value.strip())
-    if not found or int(found[2]) > 14:
-        raise argparse.ArgumentTypeError("+08:00")
-    sign = -1 if found[1] == "-" else 1
-    return sign * timedelta(hours=int(found[2]), minutes=int(found[3] or 0))
 
 
 def pace(value: str) -> float:

@@ -15,7 +15,7 @@ from terminal import FAILED, NOTE, OK, Terminal, language_of
 
 from zstack import explained
 from zstack.api import Api, Mistake, Refused, Unreachable
-from zstack.setup.asking import token_forms
+from zstack.secret import token_forms
 
 from .decide import Decision
 from .deliver import Delivery
@@ -154,7 +154,7 @@ def main() -> int:
         terminal.line(f"{terminal.mark(FAILED)} {wrong.text}")
         return 2
     except (Refused, Unreachable) as error:
-        what, advice = explained.explained(terminal, error, api.host, api.root)
+        what, advice = explained.explained(terminal, error, api)
         terminal.line(f"{terminal.mark(FAILED)} {what}")
         for line in advice:
             terminal.line(f"  {line}")

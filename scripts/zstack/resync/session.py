@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from datetime import timedelta
-from getpass import getpass
-from pathlib import Path
 
 from terminal import Terminal
 
+from zstack import secret as given
 from zstack.api import Api
 
 PASSWORD, ACCESS_SECRET, FACTOR = "ZSTACK_PASSWORD", "ZSTACK_ACCESS_SECRET", "ZSTACK_SECOND_FACTOR"
@@ -30,26 +27,13 @@ class Wrong(Exception):
 
 def secret(terminal: Terminal, variable: str, question: str, file: str | None = None, **fields: str) -> str:
     """A secret, which no output shows from now on."""
-    found = of_file(terminal, file, FILES[variable]) if file else os.environ.get(variable, "")
-    if not found:
-        if not sys.stdin.isatty():
-            raise Wrong(terminal.say("no_terminal", name=variable))
-        found = getpass(terminal.say(question, **fields))
+    try:
+        found = given.secret(terminal.say(question, **fields), variable, file, FILES.get(variable))
+    except given.NotGiven as error:
+        raise Wrong(terminal.say(error.text, **error.fields)) from None
     if found:
         terminal.secrets.add(found)
     return found
-
-
-def of_file(terminal: Terminal, file: str, option: str) -> str:
-    """A secret in a file, without the end of its line.
-
-    The name is not shown: somebody may have given the secret in its place.
-    """
-    try:
-        return Path(file).read_text(encoding="utf-8").rstrip("\r\n")
-    except (OSError, UnicodeError) as error:
-        why = getattr(error, "strerror", None) or type(error).__name__
-        raise Wrong(terminal.say("unreadable_file", option=option, why=why)) from None
 
 
 class Session:

@@ -34,11 +34,6 @@ TEXTS = {
         "--channel belongs to --url. The URL of --endpoint is whole.",
         "--channel 只能与 --url 一起用。--endpoint 的 URL 已经是完整的。",
     ),
-    "no_terminal": (
-        "Nobody can be asked here: set {name}.",
-        "这里无法询问：请设置 {name}。",
-    ),
-    "unreadable_file": ("the file of {option} cannot be read: {why}", "无法读取 {option} 的文件：{why}"),
     "say_yes": (
         "Nobody can be asked here whether to post. Give --yes or --dry-run.",
         "这里无法询问是否发送。请加 --yes 或 --dry-run。",

@@ -1,44 +1,15 @@
-"""What a person types, or a variable or a file has: passwords, the token, the URL.
-
-No secret is an argument, because `ps` shows arguments.
-"""
+"""What the program is given: the URL, and what ZStack could not send."""
 
 from __future__ import annotations
 
-import base64
-import getpass
 import os
 import re
 import subprocess
-from datetime import timedelta
 from ipaddress import ip_address
-from pathlib import Path
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from .facts import URL_LIMIT
 from .model import Stop
-
-
-def secret(question: str, variable: str, file: str | None, option: str) -> str:
-    """A secret from a file, a variable, or the keyboard."""
-    if file:
-        try:
-            return Path(file).read_text(encoding="utf-8").rstrip("\r\n")
-        except (OSError, UnicodeError) as error:
-            why = getattr(error, "strerror", None) or type(error).__name__
-            # Not the name of the file: somebody may have typed the secret there.
-            raise Stop("bad_secret_file", option=option, why=why) from None
-    if os.environ.get(variable):
-        return os.environ[variable]
-    try:
-        return getpass.getpass(question)
-    except (EOFError, OSError):
-        raise Stop("no_answer", variable=variable, option=option) from None
-
-
-def token_forms(user: str, token: str) -> set[str]:
-    """A token as it can appear in somebody's words."""
-    return {token, quote(token, safe=""), base64.b64encode(f"{user}:{token}".encode()).decode()}
 
 
 def checked_token(token: str) -> str:
@@ -122,14 +93,3 @@ def stack_url(stack: str) -> str:
         words = done.stderr.decode("utf-8", "replace").strip() or "no WebhookUrl"
         raise Stop("stack_unknown", stack=stack, words=" ".join(words.split())[:300])
     return found
-
-
-def offset(zone: str | None) -> timedelta | None:
-    """`+08:00` as a time difference."""
-    if zone is None:
-        return None
-    read = re.fullmatch(r"([+-])(\d{1,2}):?(\d\d)?", zone.strip())
-    if not read or int(read[2]) > 14:
-        raise Stop("bad_zone")
-    found = timedelta(hours=int(read[2]), minutes=int(read[3] or 0))
-    return -found if read[1] == "-" else found

@@ -47,8 +47,7 @@ class Doing:
     def why(self, error: Exception, path: Path | None = None) -> tuple[str, list[str]]:
         """Why something failed, and what to do."""
         if isinstance(error, (Refused, Unreachable)):
-            host = f"{self.api.host}:{self.api.port}"
-            return explained(self.printer.terminal, error, host, self.api.root)
+            return explained(self.printer.terminal, error, self.api)
         if isinstance(error, OSError):
             return self.say("undo_impossible", path=path, why=error.strerror), []
         return self.say("step_not_kept"), []
@@ -62,9 +61,8 @@ class Doing:
         except OSError as error:
             raise Stop("undo_impossible", path=file.path, why=error.strerror) from None
         self.printer.terminal.line(self.say("undo_file", path=self.printer.name(file.path, 300)))
-        kinds = {**KINDS}
         made = replace(KINDS["create_endpoint"], do=create_endpoint(url, password))
-        kinds["create_endpoint"] = made
+        kinds = {**KINDS, "create_endpoint": made}
         left = Counter(it.kind for it in plan.steps)
         outcomes: Counter[str] = Counter()
         done: Counter[str] = Counter()
@@ -116,6 +114,9 @@ class Doing:
         try:
             answer = kind.do(self.api, it)
         except Refused as error:
+            if error.not_done:
+                file.end(number, done=False)
+                raise
             try:
                 holds = kind.holds(self.api, it)
             except (Refused, Unreachable):
@@ -137,6 +138,8 @@ class Doing:
             answer = {}
         except Unreachable as error:
             # Never a second try: the first one may have happened.
+            if error.not_done:
+                file.end(number, done=False)
             if error.maybe:
                 with suppress(Refused, Unreachable):
                     holds = kind.holds(self.api, it)
@@ -159,6 +162,10 @@ class Doing:
 
     def take_back(self, path: Path, entries: list[Entry]) -> list[Entry]:
         """Undo the steps of an undo file, if they are still there. The result is those that it kept."""
+        try:
+            file = undo.Undoing(path)
+        except OSError as error:
+            raise Stop("undo_impossible", path=path, why=error.strerror) from None
         kept: list[Entry] = []
         outcomes: Counter[str] = Counter()
         for number, it in enumerate(entries):
@@ -170,10 +177,10 @@ class Doing:
                 if outcome == "kept":
                     kept.append(it)
                 else:
-                    undo.undone(path, it)
+                    file.undone(it)
             except Errors as error:
                 self._fail([it], "undo_", error, path)
-                counts = {"done": f"{number:,}", "count": f"{len(entries):,}"}
+                counts = {"done": f"{sum(outcomes.values()):,}", "count": f"{len(entries):,}"}
                 raise Failed(self.say("undo_stopped", **counts)) from None
         self.printer.line(OK, self.say("taken_back", count=f"{outcomes['taken_back']:,}"))
         if outcomes["was_not"]:

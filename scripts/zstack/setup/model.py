@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from .facts import LEVELS
+from .facts import LEVELS, VM_STATES, WAYS_BACK
 
 Row = dict[str, Any]
 
@@ -39,6 +39,10 @@ class Wanted:
         if self.only and not any(matches(it, row) for it in self.only):
             return False
         return not any(matches(it, row) for it in self.exclude)
+
+    def leaves_out(self, row: Row) -> bool:
+        """Whether --except names this rule. A way back is left out by its name only."""
+        return any(matches(it, row) for it in self.exclude if not is_level(it))
 
 
 @dataclass(frozen=True)
@@ -120,9 +124,14 @@ def note(text: str, names: Iterable[str] = (), **fields: Any) -> Note:
     return Note(text, tuple(names), tuple(sorted(fields.items())))
 
 
+def is_level(pattern: str) -> bool:
+    """Whether this stands for a level, and not for names."""
+    return pattern.capitalize() in LEVELS
+
+
 def matches(pattern: str, row: Row) -> bool:
     """Whether a rule has this level, or a name like this. `*` stands for anything."""
-    if pattern.capitalize() in LEVELS:
+    if is_level(pattern):
         return row.get("emergencyLevel") == pattern.capitalize()
     # Not fnmatch: [ and ? are characters of names.
     wanted = ".*".join(re.escape(it) for it in pattern.lower().split("*"))
@@ -133,8 +142,10 @@ def matches(pattern: str, row: Row) -> bool:
 def unmatched(state: State, wanted: Wanted) -> list[str]:
     """Names of --only and --except that no rule has. A level that no rule has is no mistake."""
     rules = state.alarms + state.subscriptions
-    names = [it for it in (*wanted.only, *wanted.exclude) if it.capitalize() not in LEVELS]
-    return [it for it in names if not any(matches(it, row) for row in rules)]
+    # These may be made by this run.
+    ways_back = [{"eventName": it} for it in {**WAYS_BACK, **VM_STATES}.values()]
+    asked = [(it, rules) for it in wanted.only] + [(it, rules + ways_back) for it in wanted.exclude]
+    return [it for it, there in asked if not is_level(it) and not any(matches(it, row) for row in there)]
 
 
 def named(row: Row) -> str:
@@ -188,13 +199,31 @@ def on(row: Row) -> bool:
     return row.get("state") != "Disabled"
 
 
+def problems(state: State, wanted: Wanted) -> Iterator[tuple[Row, str]]:
+    """The chosen subscriptions to problems, and the event that ends each. A disabled one sends nothing."""
+    ways_back = {**WAYS_BACK, **(VM_STATES if wanted.vm_states else {})}
+    for row in state.subscriptions:
+        back = ways_back.get(str(row.get("eventName")))
+        if back and on(row) and wanted.chooses(row):
+            yield row, back
+
+
 def ends(state: State, row: Row, back: str) -> list[Row]:
     """The subscriptions that get the event that ends a problem, the enabled ones first."""
-    key = (str(row.get("namespace")), back)
-    there = [it for it in state.subscriptions if event_key(it) == key]
+    there = [it for it in state.subscriptions if event_key(it) == back_key(row, back)]
     fit = [it for it in there if covers(it)]
     fit += [it for it in there if not covers(it) and labels(it) == labels(row)]
     return sorted(fit, key=lambda it: not on(it))
+
+
+def back_key(row: Row, back: str) -> tuple[str, str]:
+    """The event that ends a problem, in the problem's namespace."""
+    return str(row.get("namespace")), back
+
+
+def knows(state: State, key: tuple[str, str]) -> bool:
+    """Whether this version has an event, as far as it says."""
+    return state.events is None or key in state.events
 
 
 def number(value: Any) -> float:

@@ -4,27 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .facts import LONG_PERIOD, SYSTEM_TOPIC, VM_STATES, WAYS_BACK
+from .facts import LONG_PERIOD, SYSTEM_TOPIC
 from .model import (
     Note,
     Row,
     State,
     Tried,
     Wanted,
+    back_key,
     covers,
     ends,
     event_key,
+    knows,
     named,
     note,
     number,
     on,
+    problems,
     sends_to,
     shown,
 )
 
 
-def notes(state: State, wanted: Wanted, kept: Row | None, ours: set[str]) -> Iterator[Note]:
-    """What is not changed, and should be known."""
+def notes(state: State, wanted: Wanted, kept: Row | None, old: list[Row], ours: set[str]) -> Iterator[Note]:
+    """What is not changed, and should be known. `old` are the endpoints that are replaced."""
     chosen_alarms = [it for it in state.alarms if wanted.chooses(it)]
     if kept and state.tested.get(kept["uuid"], Tried("unknown")).outcome == "unknown":
         yield note("password_unknown", name=named(kept))
@@ -38,7 +41,7 @@ def notes(state: State, wanted: Wanted, kept: Row | None, ours: set[str]) -> Ite
         it
         for it in state.endpoints
         if it is not kept
-        and it.get("name") != wanted.name
+        and it not in old
         and shown(str(it.get("url"))) == shown(wanted.url)
         and state.topics_of(it["uuid"])
     ]
@@ -85,46 +88,34 @@ def event_notes(state: State, wanted: Wanted, ours: set[str]) -> Iterator[Note]:
             seen[event_key(row)] = seen.get(event_key(row), 0) + 1
     if twice := [" ".join(key) for key, times in seen.items() if times > 1]:
         yield note("event_twice", twice)
-    backs = {(str(it.get("namespace")), WAYS_BACK.get(str(it.get("eventName")))) for it in here}
     told = {event_key(it) for it in state.subscriptions if on(it) and covers(it)}
-    backs -= told
+    backs = {back_key(row, back) for row, back in problems(state, wanted)} - told
     off = [it for it in state.subscriptions if not on(it) and event_key(it) in backs]
     if off:
         yield note("disabled_ways_back", [named(it) for it in off])
     others = [it for it in here if not on(it) and it not in off]
     if others:
         yield note("disabled_events", [named(it) for it in others])
-    unknown = [
-        f"{it.get('eventName')}: {WAYS_BACK[str(it.get('eventName'))]}"
-        for it in here
-        if it.get("eventName") in WAYS_BACK
-        and state.events is not None
-        and (str(it.get("namespace")), WAYS_BACK[str(it.get("eventName"))]) not in state.events
-        and not any(
-            event_key(row) == (it.get("namespace"), WAYS_BACK[str(it.get("eventName"))])
-            for row in state.subscriptions
-        )
-    ]
-    if unknown:
-        yield note("no_way_back", unknown)
-    yield from narrowed(state, wanted, here)
+    yield from lasting(state, wanted, ours)
 
 
-def narrowed(state: State, wanted: Wanted, here: list[Row]) -> Iterator[Note]:
-    """About problems of some resources only. The labels of their end could be others, so none is made."""
-    ways_back = {**WAYS_BACK, **(VM_STATES if wanted.vm_states else {})}
-    problems = [it for it in here if on(it) and str(it.get("eventName")) in ways_back]
-    made = {(it.get("namespace"), ways_back[str(it.get("eventName"))]) for it in problems if covers(it)}
-    alone = []
-    for row in problems:
-        back = ways_back[str(row.get("eventName"))]
-        known = state.events is None or (str(row.get("namespace")), back) in state.events
-        if (
-            not covers(row)
-            and known
-            and (row.get("namespace"), back) not in made
-            and not ends(state, row, back)
-        ):
-            alone.append(f"{named(row)}: {back}")
-    if alone:
-        yield note("narrowed", alone)
+def lasting(state: State, wanted: Wanted, ours: set[str]) -> Iterator[Note]:
+    """About problems whose end does not come, so that their alerts stay open."""
+    pairs = [(row, back, back_key(row, back)) for row, back in problems(state, wanted)]
+    there = {event_key(it) for it in state.subscriptions}
+    prepared = {key for row, _, key in pairs if covers(row)}
+    found: dict[str, list[str]] = {"no_way_back": [], "way_back_left_out": [], "narrowed": []}
+    for row, back, key in pairs:
+        fit = ends(state, row, back)
+        if not knows(state, key) and key not in there:
+            text = "no_way_back"
+        elif all(wanted.leaves_out(it) for it in fit or [{"eventName": back}]):
+            text = "" if any(on(it) and sends_to(it) & ours for it in fit) else "way_back_left_out"
+        else:
+            # The labels of its end could be others, so none is made.
+            text = "" if fit or covers(row) or key in prepared else "narrowed"
+        if text:
+            found[text].append(f"{named(row)}: {back}")
+    for text, names in found.items():
+        if names:
+            yield note(text, names)

@@ -4,38 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .endpoint import chosen, older, own_uuids, why_replaced
-from .facts import API_TOPIC, SYSTEM_TOPIC, VM_STATES, WAYS_BACK, chosen_uuid
+from .endpoint import chosen, new_uuid, replaced, why_replaced
+from .facts import API_TOPIC, SYSTEM_TOPIC, VM_STATES, chosen_uuid
 from .model import (
     Plan,
     Row,
     State,
     Step,
     Wanted,
+    back_key,
     covers,
     ends,
     event_key,
+    knows,
     named,
     note,
     on,
+    problems,
     sends_to,
     shown,
     step,
 )
 from .notes import notes, shared_topic
 
-ADDING = ("alarm_action", "event_action", "subscribe_event")
-"""Kinds of steps that add a rule to a topic."""
+MORE = ("enable_topic", "alarm_action", "event_action", "subscribe_event")
+"""Kinds of steps after which a topic sends more."""
 
 
 def plan(state: State, wanted: Wanted) -> Plan:
     """The steps from what is to what is wanted."""
     kept = chosen(state, wanted)
-    known = {it["uuid"] for it in state.endpoints}
-    endpoint = kept["uuid"] if kept else next(it for it in own_uuids(wanted) if it not in known)
-    replaced = older(state, wanted, endpoint)
+    endpoint = kept["uuid"] if kept else new_uuid(state, wanted)
+    old = replaced(state, wanted, endpoint)
     topics = state.topics_of(endpoint)
-    for row in replaced:
+    for row in old:
         topics += [it for it in state.topics_of(row["uuid"]) if it not in topics]
     topics = [it for it in topics if it != API_TOPIC]
     off = {it["uuid"] for it in state.topics if not on(it)}
@@ -44,33 +46,15 @@ def plan(state: State, wanted: Wanted) -> Plan:
     made.steps += endpoint_steps(state, wanted, kept, endpoint)
     made.steps += topic_steps(state, wanted, topic)
     ours = {*topics, topic}
-    for it in sorted(ours - set(state.topics_of(endpoint))):
-        made.steps.append(
-            step("subscribe", it, topic_name(state, wanted, it), endpoint=endpoint, endpoint_name=wanted.name)
-        )
-    for row in replaced:
-        # It could be the last endpoint of a topic that still has rules, so the new one is subscribed before.
-        made.steps += [
-            step(
-                "unsubscribe",
-                it,
-                topic_name(state, wanted, it),
-                endpoint=row["uuid"],
-                endpoint_name=named(row),
-                why=why_replaced(row, wanted),
-                url=shown(str(row.get("url"))),
-            )
-            for it in state.topics_of(row["uuid"])
-            if it != API_TOPIC
-        ]
+    made.steps += subscriber_steps(state, wanted, endpoint, old, ours)
     # A rule that sends only to another topic, which is disabled, sends nothing.
     sending = {it for it in ours if it == topic or it not in off}
     made.steps += alarm_steps(state, wanted, sending, topic)
     made.steps += event_steps(state, wanted, sending, topic)
-    if any(it.kind in ADDING for it in made.steps):
-        ends = {endpoint, *(it["uuid"] for it in replaced)}
-        made.notes += shared_topic(state, topic, topic_name(state, wanted, topic), ends, topic in topics)
-    made.notes += notes(state, wanted, kept, sending)
+    if any(it.kind in MORE for it in made.steps):
+        both = {endpoint, *(it["uuid"] for it in old)}
+        made.notes += shared_topic(state, topic, topic_name(state, wanted, topic), both, topic in topics)
+    made.notes += notes(state, wanted, kept, old, sending)
     for it in sorted(ours - sending):
         main = topic_name(state, wanted, topic)
         made.notes.append(note("disabled_topic", name=topic_name(state, wanted, it), main=main))
@@ -112,7 +96,30 @@ def topic_steps(state: State, wanted: Wanted, topic: str) -> Iterator[Step]:
     if row is None and topic != SYSTEM_TOPIC:
         yield step("create_topic", topic, wanted.name)
     elif row and not on(row):
-        yield step("enable_topic", topic, topic_name(state, wanted, topic))
+        there = {it.get("endpointUuid", "") for it in state.subscribers if it.get("topicUuid") == topic}
+        yield step("enable_topic", topic, topic_name(state, wanted, topic), there=tuple(sorted(there)))
+
+
+def subscriber_steps(
+    state: State, wanted: Wanted, endpoint: str, old: list[Row], topics: set[str]
+) -> Iterator[Step]:
+    """Put the endpoint on these topics, and those that it replaces off theirs."""
+    for it in sorted(topics - set(state.topics_of(endpoint))):
+        name = topic_name(state, wanted, it)
+        yield step("subscribe", it, name, endpoint=endpoint, endpoint_name=wanted.name)
+    # It could be the last endpoint of a topic that still has rules, so the new one is subscribed before.
+    for row in old:
+        for it in state.topics_of(row["uuid"]):
+            if it != API_TOPIC:
+                yield step(
+                    "unsubscribe",
+                    it,
+                    topic_name(state, wanted, it),
+                    endpoint=row["uuid"],
+                    endpoint_name=named(row),
+                    why=why_replaced(row, wanted),
+                    url=shown(str(row.get("url"))),
+                )
 
 
 def alarm_steps(state: State, wanted: Wanted, ours: set[str], topic: str) -> Iterator[Step]:
@@ -135,7 +142,6 @@ def alarm_steps(state: State, wanted: Wanted, ours: set[str], topic: str) -> Ite
 
 def event_steps(state: State, wanted: Wanted, ours: set[str], topic: str) -> Iterator[Step]:
     """Every chosen subscription sends to us, and so does the way back of each."""
-    ways_back = {**WAYS_BACK, **(VM_STATES if wanted.vm_states else {})}
     sending = [it for it in state.subscriptions if covers(it) and sends_to(it) & ours]
     told = {event_key(it) for it in sending if on(it)}
     prepared = {event_key(it) for it in sending}
@@ -159,15 +165,19 @@ def event_steps(state: State, wanted: Wanted, ours: set[str], topic: str) -> Ite
     for row in sorted(state.subscriptions, key=lambda it: not on(it)):
         if wanted.chooses(row) and row.get("eventName") not in unasked:
             yield from add(row)
-    for row in state.subscriptions:
-        back = ways_back.get(str(row.get("eventName")))
-        if not back or not wanted.chooses(row) or not on(row):
-            continue
-        key = (str(row.get("namespace")), back)
-        fit = ends(state, row, back)
+    for row, back in problems(state, wanted):
+        key = back_key(row, back)
+        there = ends(state, row, back)
+        fit = [it for it in there if not wanted.leaves_out(it)]
         if fit:
             yield from add(fit[0])
-        elif key not in told and covers(row) and (state.events is None or key in state.events):
+        elif (
+            not there
+            and key not in told
+            and covers(row)
+            and knows(state, key)
+            and not wanted.leaves_out({"eventName": back})
+        ):
             told.add(key)
             yield step(
                 "subscribe_event",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from terminal import Terminal, one_line
+from terminal import Terminal, has_secret, one_line
 
 from .facts import SYSTEM_TOPIC
 from .model import Step, shown
@@ -38,9 +38,9 @@ class Printer:
 
     def name(self, text: object, most: int = 120) -> str:
         """A name in ZStack, or of a file. A password can be a common word, which is in names by chance."""
-        words = one_line(text)
-        if any(it in words for it in self.terminal.secrets if len(it) >= NO_WORD):
+        if has_secret(text, (it for it in self.terminal.secrets if len(it) >= NO_WORD)):
             return self.terminal.words(text, most)
+        words = one_line(text)
         return words if len(words) <= most else words[:most] + "..."
 
     def line(self, mark: str, text: str, advice: Iterable[str] = ()) -> None:
@@ -63,6 +63,7 @@ class Printer:
             self.terminal.line(f"{number:3}. {text}")
         seconds = max(1, round(len(entries) * SECONDS))
         unit, count = ("seconds", seconds) if seconds < 90 else ("minutes", round(seconds / 60))
+        unit = "second" if count == 1 else unit
         time = self.say(unit, count=f"{count:,}")
         self.terminal.line(self.say("how_long", count=f"{len(entries):,}", time=time))
 

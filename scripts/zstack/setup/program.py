@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from argparse import Namespace
 from dataclasses import replace
@@ -11,18 +12,22 @@ from pathlib import Path
 from terminal import FAILED, NOTE, OK, Terminal
 
 from ..api import Api, Mistake, Refused, Unreachable
+from ..arguments import offset_text
+from ..secret import NotGiven, secret, token_forms
 from . import asking, reading, undo
 from .doing import Doing, Failed
 from .facts import ADMIN
 from .model import Plan, Step, Stop, Tried, Wanted, shown, unmatched
 from .plan import plan
 from .printing import Printer, fields
+from .steps import losing
 
 ADVICE = {
-    "stack_unknown": "give_url",
-    "token_rejected": "check_token",
-    "url_fails": "check_way",
-    "endpoint_fails": "check_way",
+    "stack_unknown": ["give_url"],
+    "token_rejected": ["check_token"],
+    "several_of_name": ["another_name"],
+    "url_fails": ["check_way"],
+    "endpoint_fails": ["check_way", "give_new_password"],
 }
 """What to do, by the name of the text that says why nothing was done."""
 
@@ -44,8 +49,6 @@ class Setup:
         try:
             pace = {"patience": options.patience, "pace": options.pace}
             self.api = Api(address, ca_file=options.ca_file, trace=self.trace, **pace)
-        except Mistake as mistake:
-            raise Stop(str(mistake)) from None
         except OSError as error:
             raise Stop("bad_file", path=options.ca_file, why=error.strerror or str(error)) from None
         # What neither of them may show is the same.
@@ -55,31 +58,32 @@ class Setup:
             self.printer.line(NOTE, self.say("plain_http", host=self.api.host))
         try:
             version = self.printer.name(self.api.version(), 40)
-        except Refused:
+        except Refused as refused:
+            if not refused.code:
+                raise
             version = ""
         version = version or self.say("unknown_version")
         self.terminal.line(self.say("zstack", version=version, root=self.api.root))
-        if options.access_key:
+        if options.access_key is not None:
             self.use_access_key()
         else:
             self.log_in()
 
     def use_access_key(self) -> None:
         """Sign each call."""
-        zone = asking.offset(self.options.zone)
         question, file = self.say("ask_secret"), self.options.secret_file
-        secret = asking.secret(question, "ZSTACK_ACCESS_SECRET", file, "--secret-file")
-        self.api.use_access_key(self.options.access_key, secret, zone)
+        key = secret(question, "ZSTACK_ACCESS_SECRET", file, "--secret-file")
+        self.api.use_access_key(self.options.access_key, key, self.options.zone)
 
     def log_in(self) -> None:
         """Begin a session."""
         account, file = self.options.account, self.options.password_file
         question = self.say("ask_password", account=account)
-        password = asking.secret(question, "ZSTACK_PASSWORD", file, "--password-file")
+        password = secret(question, "ZSTACK_PASSWORD", file, "--password-file")
         code = None
         if self.options.ask_second_factor:
             question = self.say("ask_second")
-            code = asking.secret(question, "ZSTACK_SECOND_FACTOR", None, "ZSTACK_SECOND_FACTOR")
+            code = secret(question, "ZSTACK_SECOND_FACTOR")
         self.api.log_in(account, password, code)
         if self.api.account and self.api.account != ADMIN:
             self.printer.line(NOTE, self.say("not_admin"))
@@ -141,9 +145,23 @@ class Setup:
             refused = self.doing.do(made, wanted.url, token, file)
             return self.look_again(wanted, made, refused)
         finally:
-            if file.begun:
+            if file.has_changes:
                 self.terminal.line(self.say("take_back"))
-                self.terminal.line(f"    {self.options.program} --undo {self.printer.name(file.path, 300)}")
+                command = f"{self.options.program} {shlex.join(self.undo_options(file.path))}"
+                self.terminal.line(f"    {self.printer.name(command, 600)}")
+
+    def undo_options(self, path: Path) -> list[str]:
+        """What takes a run back. It logs in as the run did."""
+        options, found = self.options, ["--undo", str(path)]
+        if options.account != "admin":
+            found += ["--account", options.account]
+        if options.access_key is not None:
+            found += ["--access-key", options.access_key]
+        if options.zone is not None:
+            found.append(f"--zone={offset_text(options.zone)}")
+        if options.ca_file:
+            found += ["--ca-file", options.ca_file]
+        return found
 
     def show(self, made: Plan) -> None:
         """Print the plan."""
@@ -166,8 +184,8 @@ class Setup:
     def ask_token(self, wanted: Wanted) -> str:
         """Ask for the endpoint's password, and have ZStack try it before anything is changed."""
         question, file = self.say("ask_token"), self.options.token_file
-        token = asking.secret(question, "WEBHOOK_TOKEN", file, "--token-file")
-        self.terminal.secrets |= asking.token_forms(wanted.user, asking.checked_token(token))
+        token = secret(question, "WEBHOOK_TOKEN", file, "--token-file")
+        self.terminal.secrets |= token_forms(wanted.user, asking.checked_token(token))
         self.progress("testing")
         given = {"url": wanted.url, "username": wanted.user, "password": token}
         tested = reading.tested(self.api, given)
@@ -241,6 +259,8 @@ class Setup:
         self.printer.steps(entries, "undo_")
         if any(it["kind"] == "recovery" for it in entries):
             self.printer.line(NOTE, self.say("told_again"))
+        if names := losing(self.api, entries):
+            self.printer.line(NOTE, self.say("losing", names=self.printer.names(names)))
         if self.options.dry_run:
             self.terminal.line(self.say("dry_run"))
             return 0
@@ -251,11 +271,9 @@ class Setup:
 
 def wanted_of(options: Namespace) -> Wanted:
     """What the options ask for."""
-    url = options.url or os.environ.get("WEBHOOK_URL")
+    url = options.url or (asking.stack_url(options.stack) if options.stack else os.environ.get("WEBHOOK_URL"))
     if not url:
-        if not options.stack:
-            raise Stop("no_url")
-        url = asking.stack_url(options.stack)
+        raise Stop("no_url")
     return Wanted(
         url=asking.webhook(url, options.channel, options.cloud),
         user=asking.checked_user(options.user),
@@ -281,10 +299,12 @@ def run(terminal: Terminal, options: Namespace) -> int:
         wanted = wanted_of(options)
         setup.find(given)
         return setup.set_up(wanted)
-    except Stop as stop:
+    except (Stop, NotGiven) as stop:
         values = {key: terminal.words(it) for key, it in stop.fields.items()}
-        advice = [terminal.say(ADVICE[stop.text])] if stop.text in ADVICE else []
+        advice = [terminal.say(it) for it in ADVICE.get(stop.text, [])]
         setup.printer.line(FAILED, terminal.say(stop.text, **values), advice)
+    except Mistake as mistake:
+        setup.printer.line(FAILED, terminal.say(str(mistake)))
     except undo.Unusable as error:
         path = setup.printer.name(options.undo, 300)
         setup.printer.line(FAILED, terminal.say("undo_bad", path=path, line=error))

@@ -83,8 +83,13 @@ def tested(api: Api, params: dict[str, str]) -> Tried:
 
 
 def test_stored(api: Api, state: State, wanted: Wanted) -> None:
-    """Test the endpoints that fit, until one works. Nothing else tells whether a password differs."""
+    """Test the endpoints that fit. Nothing else tells whether a password differs."""
+    works = False
     for row in to_test(state, wanted):
-        state.tested[row["uuid"]] = tested(api, {"endpointUuid": row["uuid"]})
-        if state.tested[row["uuid"]].outcome in ("works", "unknown"):
-            break
+        uuid = row["uuid"]
+        if works and not state.topics_of(uuid):
+            continue
+        state.tested[uuid] = tested(api, {"endpointUuid": uuid})
+        if state.tested[uuid].outcome == "unknown":
+            return
+        works = works or state.tested[uuid].outcome == "works"

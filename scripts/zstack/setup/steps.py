@@ -36,11 +36,12 @@ class Kind:
     """A kind of step. Each function takes the API and the step as the undo file has it.
 
     `holds` is true if it is done, false if it is not, and `GONE` if it can be neither done nor taken back any
-    more. `users` are the names of what others added to the thing that `undo` would delete.
+    more. `do` is None where only the caller has the password: see `create_endpoint`. `users` are the names of
+    what others added to the thing that `undo` would delete.
     """
 
     holds: Callable[[Api, Entry], bool | None]
-    do: Callable[[Api, Entry], Any]
+    do: Callable[[Api, Entry], Any] | None
     undo: Callable[[Api, Entry], Any]
     users: Callable[[Api, Entry], list[str]] = lambda api, it: []
 
@@ -136,13 +137,30 @@ def names_of(api: Api, path: str, uuids: set[str]) -> list[str]:
     return [known.get(it, it) for it in sorted(uuids)]
 
 
+def endpoints_on(api: Api, topic: str) -> set[str]:
+    """The endpoints that are subscribed to a topic."""
+    rows = api.query(SUBSCRIBERS, f"topicUuid={topic}", sort="+topicUuid")
+    return {row.get("endpointUuid") for row in rows if row.get("topicUuid") == topic} - {None}
+
+
 def users_of_topic(api: Api, it: Entry) -> list[str]:
     """The rules that send to a topic, and the endpoints on it."""
     rules = [row for path in (ALARMS, EVENTS) for row in api.query(path)]
     names = [named(row) for row in rules if it["uuid"] in sends_to(row)]
-    rows = api.query(SUBSCRIBERS, f"topicUuid={it['uuid']}", sort="+topicUuid")
-    ends = {row.get("endpointUuid") for row in rows if row.get("topicUuid") == it["uuid"]} - {None}
-    return names + names_of(api, HTTP, ends)
+    return names + names_of(api, HTTP, endpoints_on(api, it["uuid"]))
+
+
+def joined(api: Api, it: Entry) -> list[str]:
+    """The endpoints that were subscribed to a topic after it was enabled."""
+    return names_of(api, HTTP, endpoints_on(api, it["uuid"]) - {*it.get("there", ())})
+
+
+def losing(api: Api, entries: list[Entry]) -> list[str]:
+    """The endpoints of others that no longer get what is taken back. ZStack's own does not count."""
+    topics = {it["topic"] for it in entries if it.get("topic")}
+    own = {it["endpoint"] for it in entries if it["kind"] == "subscribe"}
+    own |= {row["uuid"] for row in api.query(HTTP) if row.get("type") == "SYSTEM_HTTP"}
+    return names_of(api, HTTP, {end for topic in topics for end in endpoints_on(api, topic)} - own)
 
 
 def users_of_endpoint(api: Api, it: Entry) -> list[str]:
@@ -204,13 +222,8 @@ def create_endpoint(url: str, password: str) -> Callable[[Api, Entry], Any]:
     )
 
 
-def no(api: Api, it: Entry) -> Any:
-    """Whoever takes the step has the password, and puts `create_endpoint` in place of this."""
-    raise AssertionError
-
-
 KINDS = {
-    "create_endpoint": Kind(exists(HTTP), no, remove(ENDPOINTS), users_of_endpoint),
+    "create_endpoint": Kind(exists(HTTP), None, remove(ENDPOINTS), users_of_endpoint),
     "enable_endpoint": Kind(
         enabled(HTTP),
         change(ENDPOINTS, "changeSNSApplicationEndpointState", stateEvent="enable"),
@@ -221,6 +234,7 @@ KINDS = {
         enabled(TOPICS),
         change(TOPIC_STATES, "changeSNSTopicState", stateEvent="enable"),
         change(TOPIC_STATES, "changeSNSTopicState", stateEvent="disable"),
+        joined,
     ),
     "subscribe": Kind(subscribed, subscribe, unsubscribe),
     "unsubscribe": Kind(unsubscribed, unsubscribe, subscribe),

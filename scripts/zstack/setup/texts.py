@@ -14,10 +14,6 @@ TEXTS = {
     "ask_secret": ("Secret of the access key: ", "AccessKey 的密钥："),
     "ask_second": ("Code of the second factor: ", "双因子认证码："),
     "ask_token": ("Webhook token (the endpoint's password): ", "Webhook 令牌（通知对象的密码）："),
-    "no_answer": (
-        "Nobody is there to type it. Set {variable}, or give a file with {option}.",
-        "没有终端可以输入。请设置 {variable}，或用 {option} 指定文件。",
-    ),
     "not_admin": (
         "This account is not admin. It sees its own rules only, and may not change preset rules.",
         "这个账户不是 admin：它只能看到自己的规则，也不能修改预置规则。",
@@ -81,11 +77,6 @@ TEXTS = {
         "令牌应当是一行，1 到 512 个 ASCII 字符，不含空格。",
     ),
     "bad_file": ("{path} cannot be read: {why}", "无法读取 {path}：{why}"),
-    "bad_secret_file": ("The file of {option} cannot be read: {why}", "无法读取 {option} 的文件：{why}"),
-    "bad_zone": (
-        "--zone is an offset to UTC, such as +08:00.",
-        "--zone 是与 UTC 的时差，例如 +08:00。",
-    ),
     "token_works": (
         "ZStack sent its test message with this token, and the relay accepted it.",
         "ZStack 用这个令牌发送了测试消息，中继已接受。",
@@ -112,11 +103,21 @@ TEXTS = {
         " {words}",
         "通知对象 {name} 用的就是这个 URL，但 ZStack 的测试消息失败。没有作任何修改。ZStack 返回：{words}",
     ),
+    "several_of_name": (
+        "Several endpoints have the name {name}, and this program made none of them: {urls}",
+        "有多个名为 {name} 的通知对象，都不是本程序创建的：{urls}",
+    ),
+    "another_name": (
+        "Give another name with --endpoint, or rename in the console those that are not yours.",
+        "请用 --endpoint 换一个名称，或者在控制台里给不属于您的通知对象改名。",
+    ),
     "check_way": (
         "Check the way from ZStack's management node to the relay: DNS, firewall, URL. docs/answers.md"
-        " explains"
-        " the relay's answers. If only the password is wrong, run this with --new-password.",
-        "请检查从 ZStack 管理节点到中继的通路：DNS、防火墙、URL。中继返回的内容见 docs/answers.zh-CN.md。"
+        " explains the relay's answers.",
+        "请检查从 ZStack 管理节点到中继的通路：DNS、防火墙、URL。中继返回的内容见 docs/answers.zh-CN.md。",
+    ),
+    "give_new_password": (
+        "If only the password is wrong, run this with --new-password.",
         "只是密码不对时，请加上 --new-password。",
     ),
     # The plan.
@@ -169,6 +170,7 @@ TEXTS = {
         "Changes: {count}, {time}.",
         "共 {count} 处修改，{time}。",
     ),
+    "second": ("about 1 second", "约 1 秒"),
     "seconds": ("about {count} seconds", "约 {count} 秒"),
     "minutes": ("about {count} minutes", "约 {count} 分钟"),
     "told_again": (
@@ -212,14 +214,14 @@ TEXTS = {
         "还有别的通知对象指向同一个 URL。两个都用的规则会发送两次。请在控制台里去掉：{names}",
     ),
     "shared_topic": (
-        "These endpoints are on the topic {name} too, and get everything that is added to it. --own-topic"
+        "These endpoints are on the topic {name} too, and get everything that is sent to it. --own-topic"
         " avoids that: {names}",
-        "这些通知对象也订阅了主题 {name}，会收到加到它上面的一切。用 --own-topic 可以避免：{names}",
+        "这些通知对象也订阅了主题 {name}，会收到发到它上面的一切。用 --own-topic 可以避免：{names}",
     ),
     "shared_topic_stays": (
-        "These endpoints are on the topic {name} too, and get everything that is added to it. --own-topic"
+        "These endpoints are on the topic {name} too, and get everything that is sent to it. --own-topic"
         " does not change that, because the topic is already in use: {names}",
-        "这些通知对象也订阅了主题 {name}，会收到加到它上面的一切。"
+        "这些通知对象也订阅了主题 {name}，会收到发到它上面的一切。"
         "这个主题已在使用，--own-topic 对此不起作用：{names}",
     ),
     "double_path": (
@@ -249,6 +251,10 @@ TEXTS = {
         "This version of ZStack does not know the event that ends these. Somebody has to close the alerts:"
         " {names}",
         "这个版本的 ZStack 没有结束这些事件的事件，告警要由人来关闭：{names}",
+    ),
+    "way_back_left_out": (
+        "--except leaves out the event that ends these. Somebody has to close the alerts: {names}",
+        "--except 排除了结束这些事件的事件，告警要由人来关闭：{names}",
     ),
     "narrowed": (
         "These event alarms are limited by labels, and no event alarm gets the event that ends them. Create"
@@ -401,6 +407,10 @@ TEXTS = {
         " ZStack, run this without --yes.",
         "撤销文件是在 {there} 写的，而这里是 {here}。没有作任何修改。"
         "如果两者是同一个 ZStack，请去掉 --yes 再执行。",
+    ),
+    "losing": (
+        "These endpoints are on the same topic, and no longer get what is removed from it: {names}",
+        "这些通知对象订阅了同一个主题，不再收到从它去掉的规则：{names}",
     ),
     "kept": (
         "Not done, because others use it ({names}): {step} Remove them, and run this again.",

@@ -32,16 +32,19 @@ class UndoFile:
         self._first = {"file": "zstack-undo", "version": 1, "zstack": root}
         self._file: Any = None
         self._steps = 0
+        self._not_done = 0
 
     @property
-    def begun(self) -> bool:
+    def has_changes(self) -> bool:
         """Whether there is anything to take back."""
-        return self._file is not None
+        return self._steps > self._not_done
 
     def writable(self) -> None:
         """Raise `OSError` if the file cannot be made here."""
         if self.path.exists():
             raise FileExistsError(17, "File exists", str(self.path))
+        if not self.path.parent.is_dir():
+            raise FileNotFoundError(2, "No such file or directory", str(self.path.parent))
         if not os.access(self.path.parent, os.W_OK):
             raise PermissionError(13, "Permission denied", str(self.path.parent))
 
@@ -57,29 +60,30 @@ class UndoFile:
 
     def begin(self, entry: Entry) -> int:
         """Write a step down before it is done. The result is its number."""
+        self._write({"do": self._steps + 1, **entry})
         self._steps += 1
-        self._write({"do": self._steps, **entry})
         return self._steps
 
     def end(self, number: int, done: bool, **more: Any) -> None:
         """Write down how it ended."""
+        self._not_done += not done
         self._write({"done" if done else "not_done": number, **more})
 
 
-def undone(path: Path, entry: Entry) -> None:
-    """Write down that a step was taken back, so that it is not taken back again after a later run."""
-    with path.open("r+b") as file:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(size - 1)
-        if file.read(1) != b"\n":
-            # A kill left half a line, which says nothing. Together with the next one it would be wrong.
-            file.seek(0)
-            size = file.read().rfind(b"\n") + 1
-            file.truncate(size)
-            file.seek(size)
-        file.write(json.dumps({"undone": entry["do"]}).encode() + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
+class Undoing:
+    """An undo file while its steps are taken back. It raises `OSError` if the file cannot be written."""
+
+    def __init__(self, path: Path):
+        self._file = path.open("r+b")
+        # A kill left half a line, which says nothing. Together with the next one it would be wrong.
+        self._file.seek(self._file.read().rfind(b"\n") + 1)
+        self._file.truncate()
+
+    def undone(self, entry: Entry) -> None:
+        """Write down that a step was taken back, so that it is not taken back again after a later run."""
+        self._file.write(json.dumps({"undone": entry["do"]}).encode() + b"\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
 
 
 def read(path: Path) -> tuple[str, list[Entry]]:

@@ -10,7 +10,7 @@ use crate::refusal::Refusal;
 use crate::tables::{Table, has_action, text};
 use crate::world::{DATA_FOLDER_ALARM, SYSTEM_TOPIC};
 use crate::zstack::ZStack;
-use crate::{clock, ids};
+use crate::{clock, ids, messages};
 
 impl ZStack {
     /// `ZSphere` refuses a UUID of an odd form in every call that changes something, Cloud only where no such rule
@@ -79,6 +79,11 @@ pub(super) const UPDATE: &[Param] = &[
     Param::optional("actions", Kind::Objects),
 ];
 
+/// A change of one of these reloads the rule, and everything that it has in problem is told again. ZStack takes about
+/// one `period` for it, the stand-in none.
+const RELOADING: [&str; 6] =
+    ["comparisonOperator", "period", "threshold", "repeatInterval", "repeatCount", "enableRecovery"];
+
 /// `actions` replaces all actions.
 pub(super) fn update(zstack: &mut ZStack, who: &Who, args: &Args) -> Result<Value, Refusal> {
     let uuid = args.path("uuid");
@@ -107,6 +112,11 @@ pub(super) fn update(zstack: &mut ZStack, who: &Who, args: &Args) -> Result<Valu
         }
     }
     row.insert("lastOpDate".to_owned(), clock::now().into());
+    if RELOADING.iter().any(|it| args.get(it).is_some()) {
+        let told = messages::repeat_alarm(zstack, uuid);
+        // An error is a resource that was deleted meanwhile.
+        zstack.told.extend(told);
+    }
     zstack.inventory(Table::Alarms, uuid, &[])
 }
 

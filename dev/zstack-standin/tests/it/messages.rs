@@ -254,6 +254,43 @@ async fn the_status_of_a_rule_is_that_of_all_its_resources() {
 }
 
 #[tokio::test]
+async fn a_rule_that_is_reloaded_tells_again_what_it_has_in_problem() {
+    let (zstack, receiver, _) = told().await;
+    let path = format!("/zwatch/alarms/{}/actions", zstack.uuid("alarms", RULE).await);
+    let update = async |changes: Value| zstack.put(&path, json!({"updateAlarm": changes})).await.inventory();
+    let recorded = async || zstack.table("alarm-records").await.len();
+    update(json!({"enableRecovery": true})).await;
+    assert_eq!(recorded().await, 0);
+    fire(&zstack, RULE).await;
+    receiver.take();
+    update(json!({"name": RULE, "emergencyLevel": "Normal", "description": "x"})).await;
+    assert_eq!(recorded().await, 1);
+    for (count, changes) in [
+        json!({"enableRecovery": false}),
+        json!({"repeatCount": 3}),
+        json!({"repeatInterval": 600}),
+        json!({"threshold": 70}),
+        json!({"period": 60}),
+        json!({"comparisonOperator": "GreaterThan"}),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        update(changes.clone()).await;
+        assert_eq!(recorded().await, count + 2, "{changes}");
+        let told = receiver.next().await;
+        assert_eq!(told.json()["ALARM_CURRENT_STATUS"], "Alarm", "{changes}");
+    }
+    // Whoever becomes an action after it is not told.
+    zstack.delete(&format!("{path}/{SYSTEM_TOPIC}")).await.inventory();
+    update(json!({"enableRecovery": true})).await;
+    zstack.post(&path, json!({"actionUuid": SYSTEM_TOPIC, "actionType": "sns"})).await.inventory();
+    recover(&zstack, RULE).await;
+    assert_eq!(receiver.next().await.json()["ALARM_CURRENT_STATUS"], "OK");
+    assert!(receiver.take().is_empty());
+}
+
+#[tokio::test]
 async fn an_event_is_what_zstack_sends() {
     let (zstack, receiver, _) = told().await;
     let asked = json!({

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -52,6 +53,21 @@ impl Receiver {
     /// The next requests are answered with these statuses.
     pub fn answers(&self, statuses: &[u16]) {
         self.inner.lock().unwrap().statuses = statuses.to_vec();
+    }
+
+    /// The next one that arrives, or has arrived.
+    pub async fn next(&self) -> Arrived {
+        let arrived = async {
+            loop {
+                let mut found = self.take();
+                if !found.is_empty() {
+                    assert_eq!(found.len(), 1, "{found:?}");
+                    return found.remove(0);
+                }
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), arrived).await.unwrap()
     }
 
     /// What arrived since the last call.
