@@ -9,7 +9,7 @@ TOOLS = .venv/tools/bin
 # `exec`: Ctrl-C must reach Python, not a shell around it.
 LOCAL = exec env PYTHONPATH=dev $(TOOLS)/python -m local
 STORM = PYTHONPATH=dev $(TOOLS)/python -m local.storm
-CLOUD = PYTHONPATH=scripts $(TOOLS)/python -m cloud
+CLOUD_PROGRAM = PYTHONPATH=scripts $(TOOLS)/python -m cloud
 TARGET = $(or $(CARGO_TARGET_DIR),target)
 LAMBDA_BUILD = PATH="$(CURDIR)/$(TOOLS):$$PATH" cargo lambda build --release --locked
 PYTHON_CODE = scripts dev tests/docs tests/e2e tests/template tests/zstack
@@ -78,7 +78,7 @@ instructions: setup rust-installed ## count the instructions of a message (valgr
 secrets: override export PUSH_URL := $(value PUSH_URL)
 secrets: override export WEBHOOK_TOKEN := $(value WEBHOOK_TOKEN)
 secrets: .venv/tools/.stamp ## store Flashduty's push URL and a new webhook token in SSM
-	@$(CLOUD).secrets $(if $(PREFIX),--prefix '$(PREFIX)') $(if $(KMS_KEY),--key '$(KMS_KEY)') \
+	@$(CLOUD_PROGRAM).secrets $(if $(PREFIX),--prefix '$(PREFIX)') $(if $(KMS_KEY),--key '$(KMS_KEY)') \
 		$(if $(CHANNEL),--channel '$(CHANNEL)') $(if $(OWN_TOKEN),--own-token) $(addprefix --overwrite ,$(OVERWRITE))
 
 # ARCHITECTURE=arm64, STACK=name, PARAMETERS='AlarmEmail=ops@example.com HeartbeatHours=24'. The stack remembers each.
@@ -86,14 +86,14 @@ secrets: .venv/tools/.stamp ## store Flashduty's push URL and a new webhook toke
 # YES=1 does not ask.
 deploy: override export PARAMETERS := $(value PARAMETERS)
 deploy: .venv/tools/.stamp rust-installed ## build with SAM, then deploy to AWS or upgrade
-	@$(CLOUD).deploy $(if $(STACK),--stack '$(STACK)') $(if $(ARCHITECTURE),--architecture '$(ARCHITECTURE)') \
+	@$(CLOUD_PROGRAM).deploy $(if $(STACK),--stack '$(STACK)') $(if $(ARCHITECTURE),--architecture '$(ARCHITECTURE)') \
 		$(if $(YES),--yes)
 
 # ZSTACK=192.0.2.20 is a management node. It needs Python 3.9, and nothing of .venv. The AWS CLI tells the WebhookUrl of
 # the stack (STACK=name); with URL=https://... it is not needed. CHANNEL=name, CLOUD=name. DRY_RUN=1 ends after the plan,
 # YES=1 does not ask, UNDO=file takes back what a run changed, and ARGS='--only Emergent' has the other options.
 # It asks for the password of admin and for the webhook token, unless ZSTACK_PASSWORD and WEBHOOK_TOKEN have them.
-# UNDO goes to the ZStack of its file, unless the command line has ZSTACK. CLOUD has another meaning where nobody sets it.
+# UNDO goes to the ZStack of its file, unless the command line has ZSTACK.
 zstack: override export ZSTACK_PASSWORD := $(value ZSTACK_PASSWORD)
 zstack: override export ZSTACK_ACCESS_SECRET := $(value ZSTACK_ACCESS_SECRET)
 zstack: override export WEBHOOK_TOKEN := $(value WEBHOOK_TOKEN)
@@ -102,7 +102,7 @@ zstack: ## set up ZSTACK: endpoint, alarms, recovery notification; a second run 
 		$(if $(UNDO),--undo '$(UNDO)' $(if $(filter command,$(origin ZSTACK)),--zstack '$(ZSTACK)'), \
 		$(if $(ZSTACK),--zstack '$(ZSTACK)') \
 		$(if $(URL),--url '$(URL)',$(patsubst %,--stack '%',$(or $(STACK),$(if $(WEBHOOK_URL),,zstack-flashduty))))) \
-		$(if $(CHANNEL),--channel '$(CHANNEL)') $(if $(filter command,$(origin CLOUD)),--cloud '$(CLOUD)') \
+		$(if $(CHANNEL),--channel '$(CHANNEL)') $(if $(CLOUD),--cloud '$(CLOUD)') \
 		$(if $(DRY_RUN),--dry-run) $(if $(YES),--yes) $(ARGS)
 
 # ZSTACK=192.0.2.20 SINCE=2h ENDPOINT=Flashduty, or URL=https://... as ZStack has it. DRY_RUN=1 posts nothing; ARGS='--all'
@@ -123,7 +123,7 @@ doctor: ## walk the path of an alert, and say where it ends; NO_WAIT=1 does not 
 
 # ARCHITECTURE=arm64 builds for the other processor.
 bundle: .venv/tools/.stamp rust-installed ## build a release that deploys itself with SAM, in zips/
-	@$(CLOUD).bundle $(if $(ARCHITECTURE),--architecture '$(ARCHITECTURE)')
+	@$(CLOUD_PROGRAM).bundle $(if $(ARCHITECTURE),--architecture '$(ARCHITECTURE)')
 
 # Compares also with the bundle SAME_AS=zips/... ARCHITECTURE is as for bundle.
 reproducible: .venv/tools/.stamp rust-installed ## build the bundle of this commit twice, and compare the bytes

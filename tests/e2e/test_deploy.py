@@ -103,7 +103,7 @@ RULE = "[TPL]${resource} / ${check} $(shell date) $$"
 def through_make(variable: str, target: str, value: str) -> str:
     """The value of a variable in the environment of a target's program, given on make's command line."""
     # The rest of the command line becomes a comment.
-    make = ["make", "--silent", target, f"CLOUD=printenv {variable} #", f"{variable}={value}"]
+    make = ["make", "--silent", target, f"CLOUD_PROGRAM=printenv {variable} #", f"{variable}={value}"]
     return subprocess.run(make, cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
 
