@@ -33,11 +33,14 @@ A Cloud lets everybody change its presets, so that a set-up can be complete.
 ALARM = ("VM Memory", "web-01")
 """An alarm of the stand-in of ZStack, and a resource. No story is about them."""
 
+OUTAGE = ("VM Memory", "订单库-01")
+"""The same, for a recovery that is lost."""
+
 
 def main() -> int:
     """Run everything; the exit status is 0 if every sample was delivered."""
     parser = argparse.ArgumentParser(prog="make run", description=__doc__)
-    parser.add_argument("--once", action="store_true", help="stop after the samples")
+    parser.add_argument("--once", action="store_true", help="stop after the samples, a set-up and a resync")
     parser.add_argument("--port", type=int, default=4566, help="port of the local AWS (4566)")
     parser.add_argument("--console-port", type=int, default=8080, help="port of the console (8080)")
     parser.add_argument("--host", default=LOOPBACK, help="address at which a ZStack reaches this machine")
@@ -106,7 +109,8 @@ def deploy(
             with flashduty.showing(relay, webhook, token, {CHANNEL: of_channel}, zstack):
                 works = use(relay, flashduty, token)
                 if options.once:
-                    return 0 if set_up(flashduty, zstack, webhook, token, undo) and works else 1
+                    works = set_up(flashduty, zstack, webhook, token, undo) and works
+                    return 0 if resync(flashduty, zstack, webhook, token) and works else 1
                 show_webhook(flashduty, zstack, webhook, token, options.host)
                 while True:
                     time.sleep(1)
@@ -138,6 +142,18 @@ def set_up(flashduty: Standin, zstack: ZStack, webhook: str, token: str, undo: P
     name = f"{ALARM[0]} of {ALARM[1]}"
     fired = arrived(flashduty, name, zstack.fire(*ALARM), is_open=True)
     return arrived(flashduty, f"{name}, recovered", zstack.recover(*ALARM), is_open=False) and fired
+
+
+def resync(flashduty: Standin, zstack: ZStack, webhook: str, token: str) -> bool:
+    """Lose the recovery of an alarm; return whether a resync closed the alert."""
+    say("The recovery of another alarm is lost, and scripts/zstack-resync.py brings it")
+    name = f"{OUTAGE[0]} of {OUTAGE[1]}"
+    told = zstack.fire(*OUTAGE)
+    opened = arrived(flashduty, name, told, is_open=True)
+    zstack.recover(*OUTAGE, deliver=False)
+    print(flush=True)
+    posted = zstack.resync(webhook, token) == 0
+    return arrived(flashduty, f"{name}, after that", told, is_open=False) and opened and posted
 
 
 def arrived(flashduty: Standin, name: str, told: dict[str, Any], is_open: bool) -> bool:

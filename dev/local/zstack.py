@@ -21,6 +21,9 @@ SYSTEM_TOPIC = "e7d6f5e23bb74e99a2777126078b551c"
 SETUP = (sys.executable, str(ROOT / "scripts/zstack-setup.py"), "--pace", "0.1")
 """The program that sets up ZStack. The stand-in changes faster than a ZStack, so it is asked sooner."""
 
+RESYNC = (sys.executable, str(ROOT / "scripts/zstack-resync.py"))
+"""The program that posts again what was told during an outage."""
+
 
 class ZStack:
     """A management node; use it in a `with` statement. `standin.build("zstack-standin")` makes the binary.
@@ -73,9 +76,15 @@ class ZStack:
 
     def set_up(self, webhook: str, token: str, folder: Path) -> int:
         """Set it up, with output on the terminal; return the exit status. The undo file is in `folder`."""
-        secrets = {"ZSTACK_PASSWORD": PASSWORD, "WEBHOOK_TOKEN": token}
-        env = os.environ | {"ZSTACK": self.api, "WEBHOOK_URL": webhook} | secrets
-        command = [*SETUP, "--yes", "--undo-file", folder / "zstack-undo.jsonl"]
+        command = [*SETUP, "--url", webhook, "--yes", "--undo-file", folder / "zstack-undo.jsonl"]
+        return self._run(command, token)
+
+    def resync(self, webhook: str, token: str) -> int:
+        """Post again what it told in the last hour, with output on the terminal; return the exit status."""
+        return self._run([*RESYNC, "--url", webhook, "--since", "1h", "--yes"], token)
+
+    def _run(self, command: Sequence[str | Path], token: str) -> int:
+        env = os.environ | {"ZSTACK": self.api, "ZSTACK_PASSWORD": PASSWORD, "WEBHOOK_TOKEN": token}
         return subprocess.run(command, env=env, stdin=subprocess.DEVNULL).returncode
 
     def _control(self, method: str, path: str, value: Any = None) -> Any:

@@ -95,12 +95,13 @@ def check_help(shown: str) -> None:
 
 
 def check_once(shown: str) -> None:
-    """Where to look comes first; every sample was answered, and the stand-in of ZStack was set up."""
+    """Where to look comes first; every sample was answered, and both programs for ZStack were run."""
     assert shown.startswith("==> Console: http://127.0.0.1:")
     samples = list((ROOT / "events").glob("*.json"))
     assert all(f"\n{sample.stem}: 200" in shown for sample in samples)
     assert shown.count(", to the channel database: 200") == 2
     assert "Everything is set up." in shown
+    assert re.search(r"✓ [1-9]\d* posted: [1-9]\d* in Flashduty, 0 in the retry queue, 0 refused", shown)
 
 
 def check_invocation(shown: str) -> None:
