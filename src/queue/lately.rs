@@ -61,9 +61,8 @@ mod tests {
         let (mut lately, now) = (Lately::default(), Instant::now());
         for (group, last) in [("a", Last::Pushed), ("b", Last::PushedAndQueued), ("c", Last::Queued)] {
             lately.remember(group, last, now);
-            let until = now + last.lasts();
-            assert_eq!(lately.last(group, until - Duration::from_millis(1)), Some(last));
-            assert_eq!(lately.last(group, until), None);
+            assert_eq!(lately.last(group, now + last.lasts().mul_f64(0.999)), Some(last));
+            assert_eq!(lately.last(group, now + last.lasts()), None);
         }
         lately.remember("c", Last::Pushed, now);
         assert_eq!(lately.last("c", now), Some(Last::Pushed));

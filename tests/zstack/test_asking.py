@@ -3,14 +3,16 @@
 import runpy
 from argparse import ArgumentTypeError
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from local import ROOT
+from terminal import Terminal
 from zstack.arguments import offset, offset_text
 from zstack.secret import token_forms
 from zstack.setup.asking import checked_token, checked_user, webhook
 from zstack.setup.model import Stop
-from zstack.setup.program import wanted_of
+from zstack.setup.program import Setup, wanted_of
 
 URL = "https://relay.example.com/zstack"
 
@@ -122,3 +124,11 @@ def test_time_zones(zone: str, hours: float | None):
     else:
         assert offset(zone) == timedelta(hours=hours)
         assert offset(offset_text(offset(zone))) == offset(zone)
+
+
+def test_what_takes_a_run_back_logs_in_as_it_did():
+    """Also with a second factor."""
+    parser = runpy.run_path(str(ROOT / "scripts/zstack-setup.py"))["parser"]()
+    options = parser.parse_args(["--ask-second-factor", "--account", "ops"])
+    found = Setup(Terminal({}, "en"), options).undo_options(Path("file"))
+    assert found == ["--undo", "file", "--account", "ops", "--ask-second-factor"]

@@ -234,6 +234,33 @@ def test_a_rejected_endpoint_of_another_name_is_replaced():
     assert whose(plan(again, WANTED)) == REPLACED[2:]
 
 
+def test_a_disabled_endpoint_of_another_name_is_left_alone():
+    """Somebody has switched its rules off with it. ZStack does not try to send, so it is in nobody's way."""
+    rows = [endpoint(), endpoint(MINE, name="my-webhook", state="Disabled")]
+    tested = {MINE: Tried("rejected"), FIRST: Tried("works")}
+    found = state(endpoints=rows, subscribers=[on(SYSTEM_TOPIC), on(TOPIC, MINE)], tested=tested)
+    assert not plan(found, WANTED).steps
+
+
+def test_rules_go_to_our_topic_and_not_to_that_of_another_name():
+    """Others may be on that. It is inherited all the same, since rules send to it."""
+    found = made_by_hand(tested={MINE: Tried("rejected"), FIRST: Tried("works")})
+    found.alarms = [alarm("cpu")]
+    found.endpoints.append(endpoint())
+    found.subscribers = [on(TOPIC, MINE), on(TOPIC, "mail"), on(SYSTEM_TOPIC)]
+    found.topics.append({"uuid": TOPIC, "name": "team b", "state": "Enabled"})
+    made = plan(found, WANTED)
+    assert made.topic == SYSTEM_TOPIC
+    assert [(it.kind, it.name) for it in made.steps] == [
+        ("subscribe", "team b"),
+        ("unsubscribe", "team b"),
+        ("alarm_action", "cpu"),
+    ]
+    # With a topic that is off, nothing would be sent.
+    found.topics[0]["state"] = "Disabled"
+    assert plan(found, WANTED).topic == TOPIC
+
+
 def test_an_endpoint_of_another_name_that_works_is_left_alone():
     """Nobody knows whether it is in nobody's way."""
     found = made_by_hand(tested={MINE: Tried("works"), FIRST: Tried("works")})
@@ -260,16 +287,19 @@ def test_endpoints_of_others_that_have_this_name_stop_it():
         subscribers=[on(SYSTEM_TOPIC), on(TOPIC, "a" * 32), on(OTHER_TOPIC, "b" * 32)],
         topics=[{"uuid": it, "name": it, "state": "Enabled"} for it in (SYSTEM_TOPIC, TOPIC, OTHER_TOPIC)],
     )
-    with pytest.raises(Stop) as stop:
-        plan(found, WANTED)
+    # Ours is complete, and theirs are on topics of their own.
+    assert not plan(found, WANTED).steps
+    for ours in ([], [on(TOPIC), on(OTHER_TOPIC)]):
+        with pytest.raises(Stop) as stop:
+            plan(replace(found, subscribers=[*ours, *found.subscribers[1:]]), WANTED)
+    found.subscribers[0] = on(TOPIC)
     urls = "https://a.example.com/x?..., https://b.example.com/x?..."
     assert (stop.value.text, stop.value.fields) == ("several_of_name", {"name": "Flashduty", "urls": urls})
-    # What has no topic gets nothing, so it is in nobody's way.
-    del found.subscribers[2]
-    assert [(it.kind, it["endpoint"]) for it in plan(found, WANTED).steps] == [
-        ("subscribe", FIRST),
-        ("unsubscribe", "a" * 32),
-    ]
+    # Of one, it may be that an administrator made it for us. What has another topic is in nobody's way.
+    steps = plan(found, WANTED).steps
+    assert [(it.kind, it.uuid, it["endpoint"]) for it in steps] == [("unsubscribe", TOPIC, "a" * 32)]
+    found.subscribers[0] = on(SYSTEM_TOPIC)
+    assert not plan(found, WANTED).steps
 
 
 def test_older_endpoints_of_ours_are_replaced_however_many_they_are():

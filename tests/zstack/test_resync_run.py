@@ -372,6 +372,14 @@ def test_a_wrong_password(cloud: Cloud):
     assert "does not accept account and password" in ended.stdout
 
 
+def test_another_port_gets_no_password(cloud: Cloud):
+    """Such as the console's. Every ZStack tells its version, or refuses with a code."""
+    cloud.zstack.fault({"plain": {"status": 405, "body": "<html>Not Allowed</html>"}}, "GetVersion")
+    ended = cloud.resync()
+    assert (ended.returncode, "is not ZStack's API" in ended.stdout) == (1, True)
+    assert [it["call"] for it in cloud.zstack.calls()] == ["GetVersion"]
+
+
 def test_after_a_stop_the_next_run_completes_it(cloud: Cloud):
     """It has no memory, and posts all of it once more."""
     told = outage(cloud.zstack)

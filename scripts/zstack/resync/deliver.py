@@ -29,7 +29,7 @@ from collections.abc import Mapping, Sequence
 
 from .decide import LISTED, OPENS, POSTED, Decision, Plan, effects
 from .messages import body
-from .post import Webhook
+from .post import Stopped, Webhook
 from .records import Record
 from .run import Resync
 from .table import severity
@@ -124,10 +124,17 @@ class Delivery:
             self.run.terminal.progress(
                 self.run.terminal.say("posting", done=self.count, total=self.count + len(chosen) - done)
             )
+            made = posts(it.record)
+            before = {key: self.ours[key] for key in made if key in self.ours}
             # Before the post: it may arrive without an answer.
-            self.ours.update(posts(it.record))
-            self.times.update(posts(it.record).keys())
-            answer = self.webhook.post(body(it.record, self.run.names))
+            self.ours.update(made)
+            self.times.update(made.keys())
+            try:
+                answer = self.webhook.post(body(it.record, self.run.names))
+            except Stopped:
+                # It was not accepted, so what was wrong before it still is.
+                self.ours.update(before)
+                raise
             if answer.status < 300:
                 self.counts["queued" if answer.status == 202 else "pushed"] += 1
             else:

@@ -7,6 +7,7 @@ import math
 import os
 import signal
 import sys
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,9 @@ def work(terminal: Terminal, api: Api, options: argparse.Namespace, begin: datet
     """All steps between log-in and log-out. The result is the exit status."""
     if api.scheme == "http" and api.host not in LOOPBACK:
         terminal.line(f"{terminal.mark(NOTE)} {terminal.say('plain_http', host=api.host)}")
+    with suppress(Refused):
+        # What is not ZStack gets no password.
+        api.version()
     session = None
     if options.access_key:
         use_key(terminal, api, options.access_key, options.secret_file, options.zone)
@@ -121,7 +125,7 @@ def posted(run: Resync, webhook: Webhook, chosen: list[Decision]) -> int:
     except KeyboardInterrupt:
         broken_off("interrupted_after")
         return 130
-    except (Refused, Unreachable):
+    except (Refused, Unreachable, Wrong):
         broken_off("zstack_stopped")
         raise
     run.say_unreadable()

@@ -75,7 +75,7 @@ class Resync:
         chosen = max(same, key=lambda it: (it.enabled, bool(it.user)))
         if not chosen.enabled:
             self.note(say("endpoint_disabled", name=self.terminal.words(chosen.name)))
-        self.topics = self.reader.topics(same)
+        self.topics = self.reader.topics([it for it in same if it.enabled] or same)
         if not self.topics:
             raise Wrong(say("no_topic", name=self.terminal.words(chosen.name)))
         return chosen

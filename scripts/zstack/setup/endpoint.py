@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from .facts import chosen_uuid
-from .model import Row, State, Stop, Tried, Wanted, named, shown
+from .model import Row, State, Stop, Tried, Wanted, named, on, shown
 
 
 def own_uuids(wanted: Wanted) -> Iterator[str]:
@@ -77,12 +77,12 @@ def replaced(state: State, wanted: Wanted, keep: str) -> list[Row]:
     """The endpoints that the one to keep replaces. What has no topic needs no step.
 
     They are those of its name, and those whose password was changed: ZStack would try each message five times
-    with it. `admin` sees the endpoints of every account, so it stops if several have this name that somebody
-    else made.
+    with it. `admin` sees the endpoints of every account. So one of somebody else is replaced only if it has
+    our topic, or if we have none yet. It stops if there are several.
     """
     old, others = [], []
     for row in webhooks(state):
-        rejected = state.tested.get(row["uuid"], Tried("unknown")).outcome == "rejected"
+        rejected = on(row) and state.tested.get(row["uuid"], Tried("unknown")).outcome == "rejected"
         if row["uuid"] == keep:
             continue
         if fits(row, wanted) and (row.get("name") == wanted.name or rejected or wanted.new_password):
@@ -91,7 +91,8 @@ def replaced(state: State, wanted: Wanted, keep: str) -> list[Row]:
             url, user = row.get("url"), row.get("username") or ""
             made_by_us = row["uuid"] in own_uuids(replace(wanted, url=url, user=user))
             (old if made_by_us else others).append(row)
-    others = [it for it in others if state.topics_of(it["uuid"])]
+    here = set(state.topics_of(keep))
+    others = [it for it in others if (there := state.topics_of(it["uuid"])) and (not here or here & {*there})]
     if len(others) > 1:
         urls = ", ".join(sorted(shown(str(it.get("url"))) for it in others))
         raise Stop("several_of_name", name=wanted.name, urls=urls)

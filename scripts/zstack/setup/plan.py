@@ -41,7 +41,10 @@ def plan(state: State, wanted: Wanted) -> Plan:
         topics += [it for it in state.topics_of(row["uuid"]) if it not in topics]
     topics = [it for it in topics if it != API_TOPIC]
     off = {it["uuid"] for it in state.topics if not on(it)}
-    topic = main_topic(topics, wanted, off)
+    # An endpoint of another name may be on a topic of others.
+    same = [endpoint, *(it["uuid"] for it in old if it.get("name") == wanted.name)]
+    mine = {it for uuid in same for it in state.topics_of(uuid)} - off
+    topic = main_topic([it for it in topics if it in mine] or topics, wanted, off)
     made = Plan(endpoint, topic)
     made.steps += endpoint_steps(state, wanted, kept, endpoint)
     made.steps += topic_steps(state, wanted, topic)

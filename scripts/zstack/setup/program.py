@@ -155,6 +155,8 @@ class Setup:
         options, found = self.options, ["--undo", str(path)]
         if options.account != "admin":
             found += ["--account", options.account]
+        if options.ask_second_factor:
+            found.append("--ask-second-factor")
         if options.access_key is not None:
             found += ["--access-key", options.access_key]
         if options.zone is not None:
