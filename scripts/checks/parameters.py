@@ -26,7 +26,7 @@ def push_url(doctor: Doctor) -> Finding:
         host = url.hostname or ""
     except ValueError:
         host = ""
-    if not host or len(value.split()) != 1:
+    if not host or not host.isascii() or len(value.split()) != 1:
         raise Failure(doctor.say("not_a_url", name=name), *store)
     if url.scheme != "https" and not (url.scheme == "http" and loopback(host)):
         raise Failure(doctor.say("not_https", name=name), *store)

@@ -94,7 +94,7 @@ def checked(push_url: str) -> str:
         host = url.hostname or ""
     except ValueError:
         host = ""
-    if not host or len(push_url.split()) != 1:
+    if not host or not host.isascii() or len(push_url.split()) != 1:
         raise Failed("The push URL is not a URL. Copy the whole of it from the integration in Flashduty.")
     if url.scheme != "https" and not (url.scheme == "http" and loopback(host)):
         raise Failed("The push URL does not start with https://.")

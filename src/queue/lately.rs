@@ -78,7 +78,8 @@ mod tests {
         for number in 0..30 * 3_600 {
             lately.remember(&number.to_string(), Last::Pushed, begin + Duration::from_secs(1) * number / 30);
         }
-        assert!(lately.0.capacity() < 1_000, "{}", lately.0.capacity());
+        // A map grows to twice its size, and what was removed from it takes room until then.
+        assert!(lately.0.capacity() <= 8 * 300, "{}", lately.0.capacity());
         let end = begin + Duration::from_hours(1);
         assert_eq!(lately.last("queued", end), Some(Last::Queued));
         let counts = (0..30 * 3_600).filter(|number: &u32| lately.last(&number.to_string(), end).is_some());

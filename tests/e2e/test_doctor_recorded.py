@@ -281,6 +281,7 @@ def parameter(value: str, kind: str = "SecureString") -> dict[str, Any]:
         (KEY, "is not a URL"),
         (f"{PUSH_URL} {PUSH_URL}", "is not a URL"),
         ("https://[/", "is not a URL"),
+        (PUSH_URL.replace("://", "://中文."), "is not a URL"),
         (PUSH_URL.replace("https", "http"), "does not begin with https://"),
         (PUSH_URL.partition("?")[0], "has no integration_key"),
         ("https://api.flashcat.cloud/?integration_key=", "has no integration_key"),

@@ -249,6 +249,7 @@ def test_the_key_is_found_or_asked_for(
         f"https://api.flashcat.cloud/{KEY}?integration_key=",
         f"https://api.flashcat.cloud/{KEY}?integration_key=…",
         f"https://a b/?integration_key={KEY}",
+        f"https://推送.example.com/?integration_key={KEY}",
         KEY,
     ],
 )

@@ -651,6 +651,21 @@ class TestFaults:
         assert completed.status == 0, completed.output
         assert bench.run(*FEW).has("Nothing to do.")
 
+    def test_an_account_reaches_its_quota(self, bench: Bench, cloud: Standin):
+        """And completes it when there is room again. It sets up its own rule."""
+        [account] = [it["uuid"] for it in cloud.rows("accounts") if it["name"] == "project"]
+        # ZStack's default.
+        others = [
+            cloud.add("endpoints", name=f"{it}", url="http://a", accountUuid=account) for it in range(20)
+        ]
+        project = ("--account", "project", "--own-topic")
+        ended = bench.set_up(*project)
+        assert (ended.status, ended.has("a quota is used up: ID.1003", "have it raised")) == (1, True)
+        cloud.remove("endpoints", others[0]["uuid"])
+        ended = bench.set_up(*project)
+        assert (ended.status, ended.has("Everything is set up.")) == (0, True), ended.output
+        assert bench.run(*project).has("Nothing to do.")
+
     @pytest.mark.parametrize("fault", ["lose_answer", "done_but_stuck", "expired"])
     def test_an_answer_that_is_lost(self, bench: Bench, cloud: Standin, fault: str):
         """Of a write that was done: it is seen to be done, and nothing is written twice."""
