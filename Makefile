@@ -115,8 +115,8 @@ resync: ## after an outage, post the last state of each alert of ZSTACK again, S
 		$(if $(ENDPOINT),--endpoint '$(ENDPOINT)') $(if $(URL),--url '$(URL)') $(if $(CHANNEL),--channel '$(CHANNEL)') \
 		$(if $(DRY_RUN),--dry-run) $(if $(YES),--yes) $(ARGS)
 
-# It needs Python 3.9 and the AWS CLI, and nothing of .venv. STACK=name, REGION=name, CHANNEL=name, NO_WAIT=1, URL=https://... if the
-# webhook is behind another domain than the stack knows.
+# It needs Python 3.9 and the AWS CLI, and nothing of .venv. STACK=name, REGION=name, CHANNEL=name, NO_WAIT=1, and
+# URL=https://... if the webhook is behind another domain than the stack knows.
 doctor: ## walk the path of an alert, and say where it ends; NO_WAIT=1 does not wait for the metrics
 	@$(PYTHON) scripts/doctor.py $(if $(STACK),--stack '$(STACK)') $(if $(URL),--url '$(URL)') \
 		$(if $(CHANNEL),--channel '$(CHANNEL)') $(if $(REGION),--region '$(REGION)') $(if $(NO_WAIT),--no-wait)

@@ -6,6 +6,7 @@ mod binary;
 mod bodies;
 mod control;
 mod endpoints;
+mod events;
 mod faults;
 mod jobs;
 mod messages;
