@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from . import console, samples, show, stack, standin
+from . import samples, server, show, stack
 from .aws import LOOPBACK, LocalAws, require_free
 from .console import Console
 from .process import Failed
@@ -72,11 +72,11 @@ def serve(options: argparse.Namespace, bind: str) -> int:
     say("Building the console")
     with (
         TemporaryDirectory(prefix="zstack-undo-") as undo,
-        Console(console.build(), key, options.console_port, Path(undo)) as flashduty,
+        Console(server.build("flashduty-console"), key, options.console_port, Path(undo)) as flashduty,
     ):
         say(f"The console is ready: {flashduty.page}")
         say("Building the stand-in of ZStack")
-        with ZStack(standin.build("zstack-standin"), *ZSTACK) as zstack:
+        with ZStack(server.build("zstack-standin"), *ZSTACK) as zstack:
             say(f"The stand-in of ZStack's API is ready: {zstack.api}")
             return deploy(flashduty, zstack, key, token, Path(undo), options, bind)
 

@@ -23,11 +23,25 @@ LOOPBACK = "127.0.0.1"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
 
+def reserve(port: int = 0) -> socket.socket:
+    """Keep a port of 127.0.0.1 until the socket is closed. 0 chooses a free one.
+
+    Nobody else is given it, and it refuses connections until a server of ours listens there. Ours can,
+    because they set SO_REUSEADDR.
+    """
+    kept = socket.socket()
+    kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    kept.bind((LOOPBACK, port))
+    return kept
+
+
+_RESERVED: list[socket.socket] = []
+
+
 def free_port() -> int:
-    """A port that is free now."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return probe.getsockname()[1]
+    """A free port. It is kept until this program ends."""
+    _RESERVED.append(reserve())
+    return _RESERVED[-1].getsockname()[1]
 
 
 def environment() -> dict[str, str]:

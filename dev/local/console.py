@@ -1,4 +1,4 @@
-"""The local console, a Flashduty stand-in with a page for people: built from dev/console and started."""
+"""The local console, a Flashduty stand-in with a page for people: started from dev/console."""
 
 import threading
 from collections.abc import Iterator, Mapping
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from . import ROOT, WORK, standin
+from . import ROOT, WORK
 from .aws import LOOPBACK
 from .http import request_json
 from .stack import Stack
@@ -17,11 +17,6 @@ from .zstack import PASSWORD, SETUP, ZStack
 
 EVERY = 1.0
 """Seconds between two reports of the queues' lengths."""
-
-
-def build() -> Path:
-    """Compile it with progress on the terminal; return its binary."""
-    return standin.build("flashduty-console")
 
 
 def address(port: int) -> str:

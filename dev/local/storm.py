@@ -21,7 +21,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from . import WORK, samples, stack, standin
+from . import WORK, samples, server, stack
 from .aws import LocalAws, free_port
 from .process import Failed
 from .stack import Stack
@@ -305,7 +305,7 @@ def main() -> int:
             limits += [f"--{name.replace('_', '-')}", str(value)]
     try:
         stack.build()
-        return run(options, standin.build(), limits)
+        return run(options, server.build("flashduty-standin"), limits)
     except Failed as error:
         print(f"\n{error}", file=sys.stderr)
         return 1

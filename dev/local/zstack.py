@@ -1,4 +1,4 @@
-"""The stand-in of ZStack's API, built from dev/zstack-standin and started."""
+"""The stand-in of ZStack's API, started from dev/zstack-standin."""
 
 import os
 import subprocess
@@ -6,12 +6,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from . import ROOT, WORK
-from .aws import environment
 from .http import request_json
-from .process import Child
+from .server import Server
 
 PASSWORD = "password"
 """The password of the account `admin`, and of `project`, which has no rights but its own."""
@@ -25,49 +23,14 @@ RESYNC = (sys.executable, str(ROOT / "scripts/zstack-resync.py"))
 """The program that posts again what was told during an outage."""
 
 
-class ZStack:
-    """A management node; use it in a `with` statement. `standin.build("zstack-standin")` makes the binary.
+class ZStack(Server):
+    """A management node; use it in a `with` statement. `server.build("zstack-standin")` makes the binary.
 
     What the methods send and return is described in dev/zstack-standin/src/lib.rs.
     """
 
     def __init__(self, binary: Path, *options: str, log: Path = WORK / "zstack.log"):
-        self._command = [binary, *options]
-        self._log = log
-        self._port = 0
-
-    def __enter__(self) -> "ZStack":
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    def start(self) -> None:
-        """Start it. After `stop` it has the same port, and begins anew."""
-        # It connects to this machine only, which needs no proxy.
-        env = {name: it for name, it in environment().items() if not name.lower().endswith("_proxy")}
-        self._child = Child([*self._command, "--port", str(self._port)], self._log, env)
-        try:
-            self.address = self._child.wait_until(self._address)
-        except BaseException:
-            self.stop()
-            raise
-        self._port = urlsplit(self.address).port
-
-    def stop(self) -> None:
-        """End it. Its port refuses connections from now on."""
-        self._child.stop()
-
-    def require_running(self) -> None:
-        """Fail with the end of its log if it ended by itself."""
-        self._child.require_running()
-
-    def _address(self) -> str | None:
-        """The base URL, as soon as the log has it."""
-        _, found, rest = self._child.log.read_text().partition("listening on ")
-        value, newline, _ = rest.partition("\n")
-        return value if found and newline else None
+        super().__init__(binary, options, log)
 
     @property
     def api(self) -> str:

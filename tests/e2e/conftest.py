@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
-from local import ROOT, WORK, samples, stack, standin
+from local import ROOT, WORK, samples, server, stack
 from local.aws import LocalAws, free_port
 from local.http import Answer
 from local.stack import Stack
@@ -70,7 +70,7 @@ def running(pytestconfig: pytest.Config) -> Iterator[World]:
     # The first build takes minutes, so its output is shown.
     with pytestconfig.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
         stack.build()
-        binary = standin.build()
+        binary = server.build("flashduty-standin")
     key = secrets.token_hex(16)
     with (
         # The most detailed log: it must not contain a secret either.

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from conftest import World
-from local import ROOT, standin
+from local import ROOT, server
 from local.aws import free_port
 from local.stack import Stack
 from local.zstack import PASSWORD, SYSTEM_TOPIC, ZStack
@@ -41,7 +41,7 @@ def history(world: World) -> dict[str, list[str]]:
 
 def test_what_is_missing_opens_and_what_is_over_closes(world: World, relay: Stack, tmp_path: Path):
     """And what is right already stays as it is. The alerts have the keys of ZStack's own messages."""
-    with ZStack(standin.build("zstack-standin"), "--try-pause", "20", log=tmp_path / "zstack.log") as zstack:
+    with ZStack(server.build("zstack-standin"), "--try-pause", "20", log=tmp_path / "zstack.log") as zstack:
         endpoint = zstack.add(
             "endpoints",
             name="flashduty",

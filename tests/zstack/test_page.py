@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from documents import Document, code, twins
-from local import ROOT, standin
+from local import ROOT, server
 from setups import PASSWORD, PROGRAM, PYTHON, TOKEN, Bench, Standin
 from zstack.setup.texts import TEXTS
 
@@ -26,7 +26,7 @@ KEPT = ("Host Root Volume", "Primary Storage Free Space", "Database Sync Behind"
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
     """A small ZStack, with an alarm of people."""
-    made = Bench(standin.build("zstack-standin"), tmp_path)
+    made = Bench(server.build("zstack-standin"), tmp_path)
     zstack = made.start("--cloud", "--world", "empty")
     for row in zstack.rows("alarms"):
         if row["name"] not in KEPT:

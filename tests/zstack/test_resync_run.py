@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 import pytest
 from cloud import bundle
-from local import standin
+from local import server
 from local.zstack import SYSTEM_TOPIC, ZStack
 from resyncing import ROOT, Answers, relays
 from setups import DEAD_PROXY, PYTHON
@@ -36,7 +36,7 @@ SECRETS = (PASSWORD, TOKEN)
 @pytest.fixture(scope="session")
 def binary() -> Path:
     """The stand-in, built once."""
-    return standin.build("zstack-standin")
+    return server.build("zstack-standin")
 
 
 @pytest.fixture

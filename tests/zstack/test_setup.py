@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from cloud import bundle
-from local import standin
+from local import server
 from setups import PASSWORD, TOKEN, Bench, Standin, wait_for
 from zstack.api import Api
 from zstack.setup.facts import SYSTEM_TOPIC
@@ -23,7 +23,7 @@ FEW = ("--only", "Host Root Volume", "--only", "SSD Life", "--only", "HostDiscon
 @pytest.fixture(scope="session")
 def binary() -> Path:
     """The stand-in."""
-    return standin.build("zstack-standin")
+    return server.build("zstack-standin")
 
 
 @pytest.fixture

@@ -2,15 +2,17 @@
 
 import hashlib
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
-from local import standin
+from local import server
 from local.http import Answer, request
 from local.zstack import PASSWORD, SYSTEM_TOPIC, ZStack
 
@@ -20,7 +22,7 @@ RULE, VM = "云主机 CPU 过高", "订单库-01"
 @pytest.fixture(scope="module")
 def binary() -> Path:
     """The built program."""
-    return standin.build("zstack-standin")
+    return server.build("zstack-standin")
 
 
 @pytest.fixture
@@ -141,6 +143,8 @@ def test_a_restart_has_the_same_port_and_forgets(zstack: ZStack) -> None:
     zstack.stop()
     with pytest.raises(OSError):
         zstack.sessions()
+    with pytest.raises(OSError, match="in use"), socket.socket() as other:
+        other.bind(("127.0.0.1", urlsplit(address).port))  # the port is not given to others
     zstack.start()
     zstack.require_running()
     assert (zstack.address, zstack.sessions(), len(zstack.rows("endpoints"))) == (address, 0, 1)
