@@ -26,6 +26,7 @@ from resyncing import (
 )
 from setups import DEAD_PROXY
 from terminal import Terminal
+from zstack.api import Refused, Unreachable
 from zstack.resync.decide import POSTED, Decision, effects, plan
 from zstack.resync.deliver import FRESH, SETTLE, Delivery
 from zstack.resync.options import arguments, checked
@@ -115,15 +116,6 @@ def test_a_date_without_a_zone_is_of_this_machine(monkeypatch: pytest.MonkeyPatc
 
 
 # Posting.
-
-
-@pytest.fixture
-def answers() -> Iterator[Answers]:
-    """A webhook on a port of its own."""
-    made = Answers()
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
 
 
 class Clock:
@@ -596,6 +588,61 @@ def test_after_a_stop_what_may_be_wrong_is_listed(answers: Answers, utc: None, c
     assert "run the same command again" in again
     assert heading.endswith("these may be wrong now: 1")
     assert ["vm1" in it for it in rows] == [True]
+
+
+def failing(reader: Reader, *errors: Exception) -> None:
+    """The next reads fail with these."""
+    told, left = reader.records, list(errors)
+
+    def records(since: int) -> list[Record]:
+        if left:
+            raise left.pop(0)
+        return told(since)
+
+    reader.records = records
+
+
+@pytest.mark.parametrize(
+    "error",
+    [Unreachable("connect", "x"), Unreachable("lost", "x"), Refused(429, description="Rate limit exceeded")],
+)
+def test_a_zstack_that_is_away_for_a_moment_is_asked_again(
+    answers: Answers, utc: None, capsys: pytest.CaptureFixture, error: Exception
+):
+    """Posting can take an hour, and would begin anew."""
+    reader, clock = Reader([alarm(1, "cpu", "vm1", "Alarm")], CPU, {}), Clock()
+    run = run_of(reader)
+    run.sleep = clock.sleep
+    chosen = run.read(START).of(POSTED)
+    failing(reader, *[error] * 3)
+    assert posted(run, webhook(answers.url, clock), chosen) == 0
+    assert told_about(answers) == [("vm1", "Alarm")]
+    assert clock.slept[:3] == [5, 15, 30]
+    assert capsys.readouterr().out.count(f"ZStack did not answer ({error}): it is asked again in") == 3
+
+
+@pytest.mark.parametrize(
+    "errors",
+    [
+        [Unreachable("connect", "x")] * 4,
+        [Unreachable("foreign", "x")],
+        [Unreachable("tls", "x")],
+        [Refused(503, "SYS.1001", reason="x")],
+    ],
+)
+def test_after_some_tries_it_stops(
+    answers: Answers, utc: None, capsys: pytest.CaptureFixture, errors: list[Exception]
+):
+    """At once where time will not help. What was read before is too old to be posted."""
+    reader, clock = Reader([alarm(1, "cpu", "vm1", "Alarm")], CPU, {}), Clock()
+    run = run_of(reader)
+    run.sleep = clock.sleep
+    chosen = run.read(START).of(POSTED)
+    failing(reader, *errors)
+    with pytest.raises(type(errors[0])):
+        posted(run, webhook(answers.url, clock), chosen)
+    assert (answers.requests, len(clock.slept)) == ([], len(errors) - 1)
+    assert "after 0 of 1 were posted" in capsys.readouterr().out
 
 
 def test_after_ctrl_c_it_says_how_far_it_was(answers: Answers, utc: None, capsys: pytest.CaptureFixture):

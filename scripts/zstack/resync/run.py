@@ -23,6 +23,9 @@ from .session import Wrong
 OVERLAP = 300_000
 """Milliseconds. Two management nodes have two clocks."""
 
+PAUSES = (5, 15, 30)
+"""Seconds. Posting can take an hour, so it is not given up because ZStack does not answer for a moment."""
+
 
 @dataclass
 class Resync:
@@ -98,7 +101,17 @@ class Resync:
         A record of the future has the time of a clock that is wrong. What is newer is not behind it.
         """
         newest = max((it.at for it in self.records.values() if it.at <= self.asked_at), default=0)
-        return self.read(max(newest - OVERLAP, self.begin))
+        since = max(newest - OVERLAP, self.begin)
+        for pause in PAUSES:
+            try:
+                return self.read(since)
+            except (Refused, Unreachable) as error:
+                if not is_brief(error):
+                    raise
+                why = self.terminal.words(error)
+                self.terminal.line(self.terminal.say("silent", seconds=pause, why=why))
+                self.sleep(pause)
+        return self.read(since)
 
     @property
     def age(self) -> float:
@@ -164,3 +177,10 @@ class Resync:
             why=f"{answer.status} {words(answer.words)}",
         )
         self.terminal.line(f"{self.terminal.mark(FAILED)} {row}")
+
+
+def is_brief(error: Refused | Unreachable) -> bool:
+    """Whether it may be over soon: nobody answers, or ZStack limits the rate of calls."""
+    if isinstance(error, Refused):
+        return error.status == 429
+    return error.kind in ("connect", "lost")

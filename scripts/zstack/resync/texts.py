@@ -71,6 +71,10 @@ TEXTS = {
         "{why}: the next try is in {seconds} seconds",
         "{why}：{seconds} 秒后重试",
     ),
+    "silent": (
+        "ZStack did not answer ({why}): it is asked again in {seconds} seconds",
+        "ZStack 没有应答（{why}）：{seconds} 秒后再次查询",
+    ),
     "read": (
         "{count} records since {since}, the last one of {last} (all times: zone of this machine)",
         "自 {since} 以来有 {count} 条记录，最后一条是 {last}（时间均为本机时区）",
@@ -97,7 +101,7 @@ TEXTS = {
     "level": ("level", "级别"),
     "what": ("what", "内容"),
     "resource": ("resource", "资源"),
-    "status": ("posted as", "发送为"),
+    "status": ("status", "状态"),
     "remark": ("remark", "说明"),
     "to_post": ("To post: {count}", "要发送：{count} 条"),
     "listed": (
