@@ -5,7 +5,6 @@ import re
 import socket
 import ssl
 import subprocess
-import sys
 import threading
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
@@ -25,6 +24,7 @@ from local import ROOT
 from local.aws import LOOPBACK
 from local.http import request
 from local.stack import Stack
+from pythons import PYTHON
 from trials import wait_until
 
 PROGRAM = ROOT / "scripts/doctor.py"
@@ -33,18 +33,6 @@ SOURCES = {name: text.decode() for name, text in bundle.programs("doctor.py").it
 
 REAL_AWS = ROOT / ".venv/ministack/bin/aws"
 
-
-def oldest_python() -> Path:
-    """The oldest Python from 3.9 on, of pyenv or else our own."""
-    found = []
-    for python in Path.home().glob(".pyenv/versions/3.*/bin/python"):
-        version = tuple(int(part) for part in re.findall(r"\d+", python.parts[-3]))
-        if version >= (3, 9):
-            found.append((version, python))
-    return min(found)[1] if found else Path(sys.executable)
-
-
-PYTHON = oldest_python()
 
 ONLY = """import sys, doctor
 only = sys.argv.pop(1).split()

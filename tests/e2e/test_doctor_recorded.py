@@ -32,9 +32,10 @@ from checks.facts import Options
 from checks.findings import Finding
 from checks.texts import TEXTS
 from checks.webhook import TEST_MESSAGE, Answer, basic
-from doctors import PROGRAM, PYTHON, SOURCES, copied, served
+from doctors import PROGRAM, SOURCES, copied, served
 from local import ROOT, samples
 from local.aws import LOOPBACK
+from pythons import PYTHON
 from shell import commands
 from terminal import Terminal, language_of
 

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 import threading
 import time
 from contextlib import suppress
@@ -17,21 +16,11 @@ from typing import Any
 
 from local import ROOT
 from local.zstack import ZStack
+from pythons import PYTHON
 
 PROGRAM = ROOT / "scripts/zstack-setup.py"
 
 
-def oldest_python() -> Path:
-    """The oldest Python from 3.9 on, of pyenv or else our own."""
-    found = []
-    for python in Path.home().glob(".pyenv/versions/3.*/bin/python"):
-        version = tuple(int(part) for part in re.findall(r"\d+", python.parts[-3]))
-        if version >= (3, 9):
-            found.append((version, python))
-    return min(found)[1] if found else Path(sys.executable)
-
-
-PYTHON = oldest_python()
 PASSWORD = "correct-horse-battery-staple"
 TOKEN = "tok-5f1c/needs=quoting"
 PATH = "/zstack"

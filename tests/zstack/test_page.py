@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 from documents import Document, code, twins
-from local import ROOT, server
-from setups import PASSWORD, PROGRAM, PYTHON, TOKEN, Bench, Standin
+from local import ROOT
+from pythons import PYTHON
+from setups import PASSWORD, PROGRAM, TOKEN, Bench, Standin
 from zstack.setup.texts import TEXTS
 
 PAGES = twins("docs/zstack.md")
@@ -24,9 +25,9 @@ KEPT = ("Host Root Volume", "Primary Storage Free Space", "Database Sync Behind"
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
+def bench(binary: Path, tmp_path: Path) -> Iterator[Bench]:
     """A small ZStack, with an alarm of people."""
-    made = Bench(server.build("zstack-standin"), tmp_path)
+    made = Bench(binary, tmp_path)
     zstack = made.start("--cloud", "--world", "empty")
     for row in zstack.rows("alarms"):
         if row["name"] not in KEPT:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from cloud import bundle
-from local import server
 from setups import PASSWORD, TOKEN, Bench, Standin, wait_for
 from zstack.api import Api
 from zstack.setup.facts import SYSTEM_TOPIC
@@ -18,12 +17,6 @@ from zstack.setup.undo import UndoFile
 
 FEW = ("--only", "Host Root Volume", "--only", "SSD Life", "--only", "HostDisconnected")
 """A choice of rules, so that a set-up has few calls. It needs a topic of its own."""
-
-
-@pytest.fixture(scope="session")
-def binary() -> Path:
-    """The stand-in."""
-    return server.build("zstack-standin")
 
 
 @pytest.fixture

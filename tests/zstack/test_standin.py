@@ -12,17 +12,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from local import server
 from local.http import Answer, request
 from local.zstack import PASSWORD, SYSTEM_TOPIC, ZStack
 
 RULE, VM = "云主机 CPU 过高", "订单库-01"
-
-
-@pytest.fixture(scope="module")
-def binary() -> Path:
-    """The built program."""
-    return server.build("zstack-standin")
 
 
 @pytest.fixture

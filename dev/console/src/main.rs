@@ -6,9 +6,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use flashduty_console::{Console, Options, SetupProgram};
-use flashduty_standin::program::{self, Stop};
+use flashduty_standin::{arguments, log};
 use lexopt::Parser;
 use lexopt::prelude::ValueExt as _;
+use standin_server::program::{self, Stop};
 
 const USAGE: &str = "\
 Usage: flashduty-console --key KEY... [--port N] [--push-port N] [--newer-limits] [--per-second N]
@@ -36,16 +37,16 @@ async fn main() -> ExitCode {
     program::main(USAGE, options(Parser::from_env()), run).await
 }
 
-fn options(arguments: Parser) -> Result<Option<Options>, lexopt::Error> {
+fn options(parser: Parser) -> Result<Option<Options>, lexopt::Error> {
     let (mut port, mut push_port, mut samples) = (8080, 0, PathBuf::from("events"));
     let (mut command, mut undo_folder) = (Vec::new(), PathBuf::from("."));
-    let standin = program::options(arguments, |name, arguments| {
+    let standin = arguments::options(parser, |name, parser| {
         match name {
-            "port" => port = arguments.value()?.parse()?,
-            "push-port" => push_port = arguments.value()?.parse()?,
-            "samples" => samples = arguments.value()?.into(),
-            "setup" => command.push(arguments.value()?),
-            "undo" => undo_folder = arguments.value()?.into(),
+            "port" => port = parser.value()?.parse()?,
+            "push-port" => push_port = parser.value()?.parse()?,
+            "samples" => samples = parser.value()?.into(),
+            "setup" => command.push(parser.value()?),
+            "undo" => undo_folder = parser.value()?.into(),
             _ => return Ok(false),
         }
         Ok(true)
@@ -58,7 +59,7 @@ fn options(arguments: Parser) -> Result<Option<Options>, lexopt::Error> {
         rate_limit: standin.rate_limit,
         samples,
         setup,
-        log: program::log,
+        log,
     }))
 }
 

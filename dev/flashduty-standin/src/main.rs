@@ -3,10 +3,10 @@
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use flashduty_standin::program::{self, Stop};
-use flashduty_standin::{OnPush, Options, Standin};
+use flashduty_standin::{OnPush, Options, Standin, arguments, log};
 use lexopt::Parser;
 use lexopt::prelude::ValueExt as _;
+use standin_server::program::{self, Stop};
 
 const USAGE: &str = "\
 Usage: flashduty-standin --key KEY... [--port N] [--newer-limits] [--per-second N] [--per-minute N]
@@ -26,15 +26,15 @@ async fn main() -> ExitCode {
     program::main(USAGE, options(Parser::from_env()), run).await
 }
 
-fn options(arguments: Parser) -> Result<Option<Options>, lexopt::Error> {
+fn options(parser: Parser) -> Result<Option<Options>, lexopt::Error> {
     let mut port = 8080;
-    let options = program::options(arguments, |name, arguments| {
+    let options = arguments::options(parser, |name, parser| {
         if name == "port" {
-            port = arguments.value()?.parse()?;
+            port = parser.value()?.parse()?;
         }
         Ok(name == "port")
     })?;
-    Ok(options.map(|options| Options { port, on_push: Some(OnPush::new(program::log)), ..options }))
+    Ok(options.map(|options| Options { port, on_push: Some(OnPush::new(log)), ..options }))
 }
 
 async fn run(options: Options) -> io::Result<()> {

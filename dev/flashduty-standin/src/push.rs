@@ -11,16 +11,13 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header, response};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::{self, StreamExt};
+use standin_server::Hangup;
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
 
 use crate::answer::{Answer, Reply};
 use crate::received::Received;
 use crate::shared::Shared;
-
-/// A response with this extension is not sent: the server closes the connection instead.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Hangup;
 
 /// Handles every request that is not for a control endpoint.
 pub(crate) async fn push(

@@ -1,13 +1,10 @@
 //! A running stand-in, for Rust tests and programs.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use axum::Router;
+use axum::routing::get;
+use standin_server::Server;
 
 use crate::alert::Alert;
 use crate::alerts::Alerts;
@@ -15,18 +12,14 @@ use crate::fault::{Fault, Faults, InjectedFault, Lasts};
 use crate::options::Options;
 use crate::rate::RateLimit;
 use crate::received::{PUSH_PATH, Received};
-use crate::server::serve;
 use crate::shared::Shared;
+use crate::{control, push};
 
 /// A running stand-in. Dropping it stops it.
 #[derive(Debug)]
 pub struct Standin {
-    address: SocketAddr,
-    is_tls: bool,
     shared: Shared,
-    connections: Arc<AtomicUsize>,
-    stop: oneshot::Sender<()>,
-    server: JoinHandle<()>,
+    server: Server,
 }
 
 impl Standin {
@@ -36,25 +29,16 @@ impl Standin {
     ///
     /// If the port is not free.
     pub async fn start(options: Options) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
-        let address = listener.local_addr()?;
-        let tls = options.tls.clone();
-        let is_tls = tls.is_some();
+        let (port, tls) = (options.port, options.tls.clone());
         let shared = Shared::new(options);
-        let connections = Arc::default();
-        let (stop, stopped) = oneshot::channel();
-        let server = tokio::spawn(serve(listener, tls, shared.clone(), Arc::clone(&connections), stopped));
-        Ok(Self { address, is_tls, shared, connections, stop, server })
+        let server = Server::start(port, tls, router(shared.clone())).await?;
+        Ok(Self { shared, server })
     }
 
     /// `http://127.0.0.1:PORT`, or `https://localhost:PORT`.
     #[must_use]
     pub fn base_url(&self) -> String {
-        if self.is_tls {
-            format!("https://localhost:{}", self.address.port())
-        } else {
-            format!("http://{}", self.address)
-        }
+        self.server.base_url()
     }
 
     /// The push URL of an integration. `key` is not percent-encoded here.
@@ -120,7 +104,7 @@ impl Standin {
     /// How many connections were accepted since the start, those to control endpoints included.
     #[must_use]
     pub fn connections(&self) -> usize {
-        self.connections.load(Ordering::SeqCst)
+        self.server.connections()
     }
 
     /// Forgets every alert and every received request.
@@ -130,8 +114,15 @@ impl Standin {
 
     /// Closes every connection and the port. The port then refuses connections, and another stand-in can use it.
     pub async fn shutdown(self) {
-        drop(self.stop);
-        // An error would be a panic of the server, after which the port is closed as well.
-        let _ = self.server.await;
+        self.server.shutdown().await;
     }
+}
+
+fn router(shared: Shared) -> Router {
+    Router::new()
+        .nest("/standin", control::routes())
+        // The relay's self-check asks for it. It is no push.
+        .route("/", get(push::root).post(push::push))
+        .fallback(push::push)
+        .with_state(shared)
 }

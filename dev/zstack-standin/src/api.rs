@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
+use standin_server::Hangup;
 use tokio::time::sleep;
 
 use crate::access::{Known, Who};
@@ -29,10 +30,6 @@ use crate::{clock, jobs};
 pub(crate) const ROOT: &str = "/zstack/v1";
 /// What `apiTimeout` says: ZStack's limit for asynchronous calls.
 const API_TIMEOUT_MILLIS: u64 = 1_800_000;
-
-/// A response with this extension is not sent: the server closes the connection instead.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Hangup;
 
 /// What is to be done when the state is no longer locked.
 struct Decided {

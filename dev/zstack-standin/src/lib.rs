@@ -118,7 +118,6 @@ mod messages;
 mod options;
 mod query;
 mod refusal;
-mod server;
 mod shared;
 mod standin;
 mod stories;

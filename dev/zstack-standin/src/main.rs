@@ -4,9 +4,9 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use flashduty_standin::program::{self, Stop};
 use lexopt::Parser;
-use lexopt::prelude::{Long, Short, Value, ValueExt as _};
+use lexopt::prelude::ValueExt as _;
+use standin_server::program::{self, Stop};
 use time::UtcOffset;
 use zstack_standin::{Options, Standin, World};
 
@@ -35,31 +35,28 @@ async fn main() -> ExitCode {
     program::main(USAGE, options(Parser::from_env()), run).await
 }
 
-fn options(mut arguments: Parser) -> Result<Option<Options>, lexopt::Error> {
+fn options(parser: Parser) -> Result<Option<Options>, lexopt::Error> {
     let mut options = Options { port: 8080, job_delay: Duration::from_millis(300), ..Options::default() };
-    while let Some(argument) = arguments.next()? {
-        let name = match argument {
-            Long(name) => name.to_owned(),
-            Short('h') => return Ok(None),
-            Value(_) => return Err("every argument must belong to an option".into()),
-            Short(_) => return Err(argument.unexpected()),
-        };
-        match name.as_str() {
-            "help" => return Ok(None),
-            "port" => options.port = arguments.value()?.parse()?,
-            "password" => options.password = arguments.value()?.string()?,
-            "second-factor" => options.second_factor = Some(arguments.value()?.string()?),
-            "world" => options.world = arguments.value()?.parse_with(world)?,
-            "alarms" => options.alarms = arguments.value()?.parse()?,
-            "job-delay" => options.job_delay = Duration::from_millis(arguments.value()?.parse()?),
-            "try-pause" => options.try_pause = Duration::from_millis(arguments.value()?.parse()?),
+    let read = program::read(parser, |name, parser| {
+        match name {
+            "port" => options.port = parser.value()?.parse()?,
+            "password" => options.password = parser.value()?.string()?,
+            "second-factor" => options.second_factor = Some(parser.value()?.string()?),
+            "world" => options.world = parser.value()?.parse_with(world)?,
+            "alarms" => options.alarms = parser.value()?.parse()?,
+            "job-delay" => options.job_delay = Duration::from_millis(parser.value()?.parse()?),
+            "try-pause" => options.try_pause = Duration::from_millis(parser.value()?.parse()?),
             "cloud" => options.cloud = true,
-            "version-text" => options.version = arguments.value()?.string()?,
-            "utc-offset" => options.zone = arguments.value()?.parse_with(zone)?,
-            "stories" => options.stories = Some(arguments.value()?.parse_with(interval)?),
-            "node" => options.node = arguments.value()?.string()?,
-            name => return Err(Long(name).unexpected()),
+            "version-text" => options.version = parser.value()?.string()?,
+            "utc-offset" => options.zone = parser.value()?.parse_with(zone)?,
+            "stories" => options.stories = Some(parser.value()?.parse_with(interval)?),
+            "node" => options.node = parser.value()?.string()?,
+            _ => return Ok(false),
         }
+        Ok(true)
+    })?;
+    if !read {
+        return Ok(None);
     }
     if options.stories.is_some() && options.world == World::Empty {
         return Err("--stories needs --world small".into());

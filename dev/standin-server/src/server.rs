@@ -1,12 +1,12 @@
 //! The HTTP server.
 
 use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::get;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
@@ -15,32 +15,73 @@ use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
-use crate::push::Hangup;
-use crate::shared::Shared;
-use crate::{control, push};
+/// A response with this extension is not sent: the server closes the connection instead.
+#[derive(Clone, Copy, Debug)]
+pub struct Hangup;
 
-fn router(shared: Shared) -> Router {
-    Router::new()
-        .nest("/standin", control::routes())
-        // The relay's self-check asks for it. It is no push.
-        .route("/", get(push::root).post(push::push))
-        .fallback(push::push)
-        .layer(DefaultBodyLimit::disable())
-        .with_state(shared)
+/// A running server. Dropping it stops it.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    is_tls: bool,
+    connections: Arc<AtomicUsize>,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Server {
+    /// Starts to listen on a port of 127.0.0.1; on a free one if it is 0. With an acceptor, it serves TLS as
+    /// `localhost`. It accepts bodies of any size.
+    ///
+    /// # Errors
+    ///
+    /// If the port is not free.
+    pub async fn start(port: u16, tls: Option<TlsAcceptor>, router: Router) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+        let address = listener.local_addr()?;
+        let is_tls = tls.is_some();
+        let connections = Arc::default();
+        let (stop, stopped) = oneshot::channel();
+        let router = router.layer(DefaultBodyLimit::disable());
+        let task = tokio::spawn(serve(listener, tls, router, Arc::clone(&connections), stopped));
+        Ok(Self { address, is_tls, connections, stop, task })
+    }
+
+    /// `http://127.0.0.1:PORT`, or `https://localhost:PORT`.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        if self.is_tls {
+            format!("https://localhost:{}", self.address.port())
+        } else {
+            format!("http://{}", self.address)
+        }
+    }
+
+    /// How many connections were accepted since the start.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
+    }
+
+    /// Closes every connection and the port. The port then refuses connections, and another server can use it.
+    pub async fn shutdown(self) {
+        drop(self.stop);
+        // An error would be a panic of the server, after which the port is closed as well.
+        let _ = self.task.await;
+    }
 }
 
 /// Serves until the sender of `stopped` is dropped.
-pub(crate) async fn serve(
+async fn serve(
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
-    shared: Shared,
+    router: Router,
     connections: Arc<AtomicUsize>,
     mut stopped: oneshot::Receiver<()>,
 ) {
-    let router = router(shared);
     let mut open = JoinSet::new();
     loop {
         tokio::select! {
