@@ -12,7 +12,7 @@ STORM = PYTHONPATH=dev $(TOOLS)/python -m local.storm
 CLOUD_PROGRAM = PYTHONPATH=scripts $(TOOLS)/python -m cloud
 TARGET = $(or $(CARGO_TARGET_DIR),target)
 LAMBDA_BUILD = PATH="$(CURDIR)/$(TOOLS):$$PATH" cargo lambda build --release --locked
-PYTHON_CODE = scripts dev tests/docs tests/e2e tests/template tests/zstack
+PYTHON_CODE = scripts dev tests
 # cargo-nextest is optional. `cargo test` runs the same tests, more slowly.
 CARGO_TEST = cargo $(if $(shell cargo nextest --version 2> /dev/null),nextest run,test) --workspace --locked
 # The modules of tests/relay that take a few seconds at most. The others wait for timeouts and retries, or generate
