@@ -55,6 +55,7 @@
 
 pub mod channel;
 pub mod check;
+mod clock;
 pub mod config;
 pub mod deadline;
 pub mod delivery;

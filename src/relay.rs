@@ -1,12 +1,13 @@
 //! From a request's body to Flashduty, or into a queue.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use tracing::warn;
 
 use crate::channel::Channel;
+use crate::clock::{Moment, Period};
 use crate::deadline::{Deadline, PUSH_BUDGET, TIME_TO_QUEUE, TIME_TO_QUEUE_ONE_MORE, epoch_millis};
 use crate::delivery::{Delivery, End, Outcome, OutgoingAlert, Session, report_lost, report_undone};
 use crate::error::DeliveryError;
@@ -38,12 +39,12 @@ pub struct Relay {
 /// What the requests before this one say about the next one to the same integration.
 #[derive(Debug, Default)]
 struct Lately {
-    /// Until when nothing is pushed while others wait.
-    paused_until: Option<Instant>,
-    /// Until when Flashduty asked to wait. A request that is no part of a storm heeds only this one.
-    asked_until: Option<Instant>,
+    /// While it counts, nothing is pushed if others wait.
+    pause: Option<Period>,
+    /// For how long Flashduty asked to wait. A request that is no part of a storm heeds only this.
+    asked: Option<Period>,
     /// When the last request was done.
-    done: Option<Instant>,
+    done: Option<Moment>,
 }
 
 /// What a request says beside its body.
@@ -99,7 +100,7 @@ impl Relay {
                 }
             }
         }
-        self.lately(&deliveries.session, |lately| lately.done = Some(Instant::now()));
+        self.lately(&deliveries.session, |lately| lately.done = Some(Moment::now()));
         outcomes
     }
 
@@ -111,16 +112,16 @@ impl Relay {
 
 impl Lately {
     fn is_paused(&self, is_lone: bool) -> bool {
-        let until = if is_lone { self.asked_until } else { self.asked_until.max(self.paused_until) };
-        until.is_some_and(|until| Instant::now() < until)
+        let pause = if is_lone { None } else { self.pause };
+        self.asked.is_some_and(Period::counts) || pause.is_some_and(Period::counts)
     }
 
     /// Pauses after a push that failed while others wait.
     fn pause_after(&mut self, failed: &Outcome) {
         let pause = failed.took / failed.attempts.max(1) * PAUSE_FACTOR;
-        let until = |pause: Duration| Instant::now() + pause.min(LONGEST_PAUSE);
-        self.paused_until = Some(until(pause));
-        self.asked_until = failed.retry_after.map(until);
+        let period = |pause: Duration| Period::from_now(pause.min(LONGEST_PAUSE));
+        self.pause = Some(period(pause));
+        self.asked = failed.retry_after.map(period);
     }
 }
 

@@ -198,8 +198,8 @@ fn is_recovery(alert: &Alert) -> bool {
     alert.events.iter().all(|event| event.status() == Status::Ok)
 }
 
-/// Whether two messages with the same text may be about two incidents. Without an id of ZStack's a recovery may have
-/// come between them, and a copy does no harm. A text that could not be read has no recovery.
+/// Whether two messages with the same text may be about two incidents: they have no id of ZStack's. The alert may have been
+/// closed between them, by a recovery or a person, and a copy does no harm.
 fn may_repeat(alert: &Alert) -> bool {
-    alert.kind != Kind::Raw && alert.id.is_empty()
+    alert.id.is_empty()
 }

@@ -20,7 +20,7 @@ use crate::flashduty::{Begun, Client, Effort, Integration, PushError, PushUrl, P
 use crate::language::Language;
 use crate::queue::{QueueError, QueuedMessage, Queues};
 use crate::secrets::{Secret, SecretStore, Secrets};
-use crate::translate::Context;
+use crate::translate::{Context, Late};
 
 pub(crate) use alert::{Origin, OutgoingAlert};
 pub(crate) use outcome::{End, Outcome, Summary, WorstEnd};
@@ -55,9 +55,9 @@ impl Delivery {
         &self,
         channel: Option<Channel>,
         url_labels: Vec<(String, String)>,
-        delayed: Option<String>,
+        late: Option<Late>,
     ) -> Context {
-        Context { url_labels, title_rule: self.title_rule.clone(), language: self.language, delayed, channel }
+        Context { url_labels, title_rule: self.title_rule.clone(), language: self.language, late, channel }
     }
 
     /// Begins the deliveries of one invocation to a channel, with its secrets.

@@ -16,7 +16,7 @@ const MAX_VALUE: usize = 2_048;
 
 /// The labels that titles and routes rely on. Only [`Labels::put_own`] sets them. Any other label of such a name gets a
 /// suffix, even if the name is free.
-const RESERVED: [&str; 5] = ["check", "delayed", "kind", "resource", "source"];
+const RESERVED: [&str; 6] = ["check", "delayed", "kind", "repeated", "resource", "source"];
 /// The label that names the channel.
 const CHANNEL: &str = "channel";
 /// How many labels that were cut or left out are named in the log. The others are counted.

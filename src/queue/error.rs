@@ -52,6 +52,11 @@ impl QueueError {
         Self::new(url, what)
     }
 
+    /// Whether SQS certainly did nothing.
+    pub(super) fn is_refusal(&self) -> bool {
+        matches!(self.what, QueueFailure::Refused(_) | QueueFailure::NotCalled)
+    }
+
     pub(super) fn timeout(url: &str) -> Self {
         Self::new(url, QueueFailure::Timeout)
     }

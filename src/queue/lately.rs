@@ -1,7 +1,9 @@
 //! What this process did lately about each alert: SQS's count of messages may lag, so the process has to know itself.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use crate::clock::{Moment, Period};
 
 /// How long the process remembers that it queued an alert: SQS's count of messages may lag that much.
 const REMEMBERED: Duration = Duration::from_mins(2);
@@ -17,6 +19,8 @@ pub(super) enum Last {
     PushedAndQueued,
     /// Queued it. Flashduty does not have it.
     Queued,
+    /// Tried to queue it, and SQS did not answer. It may have it all the same.
+    PerhapsQueued,
 }
 
 impl Last {
@@ -25,25 +29,25 @@ impl Last {
     }
 }
 
-/// The last of each alert, by message group, and until when it counts.
+/// The last of each alert, by message group, and how long it counts.
 #[derive(Debug, Default)]
-pub(super) struct Lately(HashMap<String, (Instant, Last)>);
+pub(super) struct Lately(HashMap<String, (Period, Last)>);
 
 impl Lately {
     /// What the process did last about the alert, unless that is too long ago at `now`.
-    pub fn last(&self, group: &str, now: Instant) -> Option<Last> {
-        self.0.get(group).filter(|(until, _)| now < *until).map(|(_, last)| *last)
+    pub fn last(&self, group: &str, now: Moment) -> Option<Last> {
+        self.0.get(group).filter(|(period, _)| period.counts_at(now)).map(|(_, last)| *last)
     }
 
     /// Remembers what the process does about the alert at `now`.
-    pub fn remember(&mut self, group: &str, last: Last, now: Instant) {
+    pub fn remember(&mut self, group: &str, last: Last, now: Moment) {
         // Only a full map is searched for what no longer counts. After that it is at most half full. So an alert costs the
         // same, however many are remembered.
         if self.0.len() == self.0.capacity() {
-            self.0.retain(|_, (until, _)| now < *until);
+            self.0.retain(|_, (period, _)| period.counts_at(now));
             self.0.reserve(self.0.len());
         }
-        self.0.insert(group.to_owned(), (now + last.lasts(), last));
+        self.0.insert(group.to_owned(), (Period::new(now, last.lasts()), last));
     }
 
     /// Forgets the alert.
@@ -58,7 +62,7 @@ mod tests {
 
     #[test]
     fn it_remembers_what_may_still_matter() {
-        let (mut lately, now) = (Lately::default(), Instant::now());
+        let (mut lately, now) = (Lately::default(), Moment::now());
         for (group, last) in [("a", Last::Pushed), ("b", Last::PushedAndQueued), ("c", Last::Queued)] {
             lately.remember(group, last, now);
             assert_eq!(lately.last(group, now + last.lasts().mul_f64(0.999)), Some(last));
@@ -73,7 +77,7 @@ mod tests {
     /// Thirty alerts a second for an hour are 300 that count at any time.
     #[test]
     fn it_holds_little_more_than_what_counts() {
-        let (mut lately, begin) = (Lately::default(), Instant::now());
+        let (mut lately, begin) = (Lately::default(), Moment::now());
         lately.remember("queued", Last::Queued, begin + Duration::from_mins(59));
         for number in 0..30 * 3_600 {
             lately.remember(&number.to_string(), Last::Pushed, begin + Duration::from_secs(1) * number / 30);

@@ -9,7 +9,7 @@ mod letter;
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_config::timeout::TimeoutConfig;
@@ -27,6 +27,7 @@ use lately::{Last, Lately};
 use letter::printable;
 pub use letter::{FifoIds, InvalidLetter, Letter};
 
+use crate::clock::{Moment, Period};
 use crate::config::QueueUrls;
 use crate::deadline::{Deadline, TIME_TO_QUEUE};
 
@@ -69,8 +70,8 @@ pub struct Queues {
     sqs: Client,
     urls: QueueUrls,
     lately: Mutex<Lately>,
-    /// Whether the retry queue has messages, and until when SQS need not be asked again.
-    filled: Mutex<Option<(Instant, bool)>>,
+    /// Whether the retry queue has messages, and how long SQS need not be asked again.
+    filled: Mutex<Option<(Period, bool)>>,
 }
 
 impl Queues {
@@ -99,7 +100,7 @@ impl Queues {
     pub fn knows_what_waits_before(&self, group: &str) -> Option<Waiting> {
         match self.last(group) {
             Some(Last::Queued) => Some(Waiting::SameAlert),
-            Some(Last::PushedAndQueued) => Some(Waiting::Something),
+            Some(Last::PushedAndQueued | Last::PerhapsQueued) => Some(Waiting::Something),
             Some(Last::Pushed) | None => {
                 self.known().map(|filled| if filled { Waiting::Something } else { Waiting::Nothing })
             }
@@ -130,11 +131,11 @@ impl Queues {
     }
 
     fn last(&self, group: &str) -> Option<Last> {
-        self.lately().last(group, Instant::now())
+        self.lately().last(group, Moment::now())
     }
 
     fn remember(&self, group: &str, last: Last) {
-        self.lately().remember(group, last, Instant::now());
+        self.lately().remember(group, last, Moment::now());
     }
 
     fn lately(&self) -> MutexGuard<'_, Lately> {
@@ -158,11 +159,11 @@ impl Queues {
 
     fn known(&self) -> Option<bool> {
         let filled = *self.filled.lock().unwrap_or_else(PoisonError::into_inner);
-        filled.filter(|(until, _)| Instant::now() < *until).map(|(_, filled)| filled)
+        filled.filter(|(period, _)| period.counts()).map(|(_, filled)| filled)
     }
 
     fn learn(&self, filled: bool, lasts: Duration) {
-        *self.filled.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now() + lasts, filled));
+        *self.filled.lock().unwrap_or_else(PoisonError::into_inner) = Some((Period::from_now(lasts), filled));
     }
 
     /// SQS's approximate count of the messages in the retry queue, in flight or not.
@@ -186,7 +187,13 @@ impl Queues {
     ///
     /// If SQS did not confirm that it has the message.
     pub async fn enqueue(&self, message: &QueuedMessage, pushed: bool, deadline: Deadline) -> Result<(), QueueError> {
-        send(self.sqs.send_message(), &self.urls.retry, message, deadline).await?;
+        let sent = send(self.sqs.send_message(), &self.urls.retry, message, deadline).await;
+        if let Err(why) = sent {
+            if !why.is_refusal() {
+                self.remember(&message.ids.group, Last::PerhapsQueued);
+            }
+            return Err(why);
+        }
         if pushed {
             self.remember(&message.ids.group, Last::PushedAndQueued);
         } else {

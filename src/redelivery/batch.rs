@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_lambda_events::sqs::SqsMessage;
 use tracing::{error, info, warn};
@@ -11,6 +11,7 @@ use super::message::{LONGEST_DELAY, TRIED_FOR, attribute, queued, receives, retr
 use super::{Lately, Redelivery, TIME_TO_REPORT};
 use crate::channel::Channel;
 use crate::check;
+use crate::clock::{Moment, Period};
 use crate::deadline::{Deadline, NoTimeLeft, epoch_millis};
 use crate::delivery::{End, Origin, Outcome, OutgoingAlert, Session};
 use crate::error::DeliveryError;
@@ -18,6 +19,7 @@ use crate::flashduty::{Effort, PerIntegration, PushError, PushUrl};
 use crate::platform::metrics::Tally;
 use crate::queue::{InvalidLetter, Letter, Queues};
 use crate::secrets::READ_TIMEOUT;
+use crate::translate::Late;
 
 /// How long a message may take when it is received for the first time. Later it has one attempt.
 const TIME_FOR_FIRST: Duration = Duration::from_millis(3_500);
@@ -197,12 +199,13 @@ impl<'a> Batch<'a> {
     async fn deliver(&mut self, at: usize, message: &SqsMessage, letter: Letter, expired: Option<String>) -> bool {
         self.delete_settled().await;
         let failures = self.failures.of(self.parts[at].push_url()).count;
-        let was_away = self.lately().of(self.parts[at].push_url()).paused_until.is_some();
+        let was_away = self.lately().of(self.parts[at].push_url()).pause.is_some();
         let may_retry = receives(message) == 1 && failures == 0 && !was_away && !self.delivered_lately(at);
         let Some(session) = &mut self.parts[at].session else { return false };
         let delayed = rough(Duration::from_millis(epoch_millis().saturating_sub(letter.received)));
-        let late = (!letter.pushed || was_dead(message)).then(|| delayed.clone());
-        let context = self.redelivery.delivery.context(letter.channel.clone(), letter.labels.to_vec(), late);
+        let again = letter.pushed && !was_dead(message);
+        let late = if again { Late::Repeated(delayed.clone()) } else { Late::Delayed(delayed.clone()) };
+        let context = self.redelivery.delivery.context(letter.channel.clone(), letter.labels.to_vec(), Some(late));
         let stored_in = Origin::RetryQueue { message: queued(message), expired };
         let alert = OutgoingAlert::of_letter(letter, stored_in, &context, session.integration());
         let push_by = self.push_by;
@@ -231,8 +234,7 @@ impl<'a> Batch<'a> {
 
     /// Whether nothing is pushed to this part's integration now, because Flashduty was away just before.
     fn is_paused(&self, at: usize) -> bool {
-        let until = self.lately().of(self.parts[at].push_url()).paused_until;
-        until.is_some_and(|until| Instant::now() < until)
+        self.lately().of(self.parts[at].push_url()).pause.is_some_and(Period::counts)
     }
 
     fn lately(&self) -> MutexGuard<'a, PerIntegration<Lately>> {
@@ -270,8 +272,8 @@ impl<'a> Batch<'a> {
         delayed: &str,
     ) -> bool {
         if matches!(outcome.end, End::Delivered(_)) {
-            let delivered = Some(Instant::now());
-            *self.lately().of(self.parts[at].push_url()) = Lately { delivered, paused_until: None };
+            let delivered = Some(Moment::now());
+            *self.lately().of(self.parts[at].push_url()) = Lately { delivered, pause: None };
         }
         let Part { tally, channel, .. } = &mut self.parts[at];
         let channel = channel.as_ref().map(Channel::as_str);
@@ -305,7 +307,7 @@ impl<'a> Batch<'a> {
                 if failures.count >= FAILURES_BEFORE_STOP && !self.delivered_lately(at) {
                     let attempt = outcome.took / outcome.attempts.max(1);
                     let pause = (attempt * PAUSE_FACTOR).min(LONGEST_PAUSE);
-                    self.lately().of(self.parts[at].push_url()).paused_until = Some(Instant::now() + pause);
+                    self.lately().of(self.parts[at].push_url()).pause = Some(Period::from_now(pause));
                 }
             }
             _ => {}

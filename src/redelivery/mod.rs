@@ -4,11 +4,12 @@ mod batch;
 mod message;
 
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use tracing::warn;
 
+use crate::clock::{Moment, Period};
 use crate::deadline::Deadline;
 use crate::delivery::Delivery;
 use crate::flashduty::PerIntegration;
@@ -35,9 +36,9 @@ pub struct Redelivery {
 #[derive(Debug, Default)]
 struct Lately {
     /// When Flashduty last took a message.
-    delivered: Option<Instant>,
-    /// Until when nothing is pushed, because Flashduty is away. Remembered until it takes a message again.
-    paused_until: Option<Instant>,
+    delivered: Option<Moment>,
+    /// While it counts, nothing is pushed, because Flashduty is away. Remembered until it takes a message again.
+    pause: Option<Period>,
 }
 
 impl Redelivery {

@@ -65,6 +65,11 @@ pub(crate) enum SecretError {
 }
 
 impl SecretError {
+    /// Whether there is a parameter, with a value that is of no use.
+    pub(super) fn is_useless_value(&self) -> bool {
+        matches!(self, Self::InvalidPushUrl { .. } | Self::InvalidToken { .. })
+    }
+
     /// Whether one of several parameters may be the reason, so that the others may be readable alone.
     pub(super) fn is_about_parameters(&self) -> bool {
         match self {
@@ -78,6 +83,13 @@ impl SecretError {
             | Self::Unreachable { .. }
             | Self::NotCalled { .. } => false,
         }
+    }
+}
+
+impl SecretErrors {
+    /// Whether the parameters are the reason, and not the way to SSM.
+    pub(super) fn are_about_parameters(&self) -> bool {
+        self.0.iter().all(SecretError::is_about_parameters)
     }
 }
 

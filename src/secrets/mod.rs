@@ -16,7 +16,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_config::SdkConfig;
-use tokio::time::Instant;
 
 pub use error::SecretErrors;
 pub(crate) use error::{ParameterNames, SecretError};
@@ -28,6 +27,7 @@ use ssm::{Names, ParameterStore};
 pub(crate) use token::InvalidToken;
 
 use crate::channel::Channel;
+use crate::clock::Moment;
 use crate::config::Config;
 use crate::deadline::{Deadline, NoTimeLeft};
 
@@ -80,9 +80,26 @@ impl SecretStore {
         pair
     }
 
-    /// The secrets of a channel, for a caller who did not show the stack's token. `opens` says whether the caller showed
-    /// the channel's. `None` if this process would have to ask SSM for them, and it did so for too many callers lately
-    /// who showed neither.
+    /// The secrets of a channel, if SSM need not be asked for them, or only now and then.
+    ///
+    /// # Errors
+    ///
+    /// If `deadline` comes first.
+    pub(crate) async fn remembered(
+        &self,
+        channel: &Channel,
+        deadline: Deadline,
+    ) -> Result<Option<Arc<Secrets>>, NoTimeLeft> {
+        let remembered = self.channels().get(channel).cloned().filter(|pair| pair.is_remembered());
+        match remembered {
+            Some(pair) => pair.get(deadline).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The secrets of a channel, for a caller at this address who did not show the stack's token. `opens` says whether the
+    /// caller showed the channel's. `None` if this process would have to ask SSM for them, and it did so for too many
+    /// callers lately who showed neither.
     ///
     /// # Errors
     ///
@@ -90,19 +107,19 @@ impl SecretStore {
     pub(crate) async fn guess(
         &self,
         channel: &Channel,
+        source: Option<&str>,
         opens: impl Fn(&Secrets) -> bool,
         deadline: Deadline,
     ) -> Result<Option<Arc<Secrets>>, NoTimeLeft> {
-        let remembered = self.channels().get(channel).cloned().filter(|pair| pair.is_remembered());
-        if let Some(pair) = remembered {
-            return pair.get(deadline).await.map(Some);
+        if let Some(secrets) = self.remembered(channel, deadline).await? {
+            return Ok(Some(secrets));
         }
-        if !self.guesses.take(Instant::now()) {
+        if !self.guesses.take(source, Moment::now()) {
             return Ok(None);
         }
         let secrets = self.of(Some(channel)).get(deadline).await?;
         if opens(&secrets) {
-            self.guesses.forget_one();
+            self.guesses.take_back(source);
         }
         Ok(Some(secrets))
     }

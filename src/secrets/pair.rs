@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{Mutex, MutexGuard};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{sleep, timeout_at};
 use tracing::warn;
 
 use super::READ_TIMEOUT;
 use super::error::SecretError;
 use super::secret::Secrets;
 use super::ssm::{Names, ParameterStore, Tries};
+use crate::clock::Moment;
 use crate::deadline::{Deadline, NoTimeLeft};
 
 /// The longest pause before a throttled first read is repeated. The pauses are random, so that many processes that
@@ -29,6 +30,9 @@ const LONGEST_TOKEN_PAUSE: Duration = Duration::from_mins(5);
 
 /// The pause after a read that failed, while older values are in force.
 const REFRESH_PAUSE: Duration = Duration::from_secs(10);
+/// The pause after a read that failed because of the parameters, if there are no older values. Such a read is three calls, and
+/// every alert of a storm would repeat it. ZStack's next try, a second later, reads again.
+const DENIED_PAUSE: Duration = Duration::from_millis(900);
 /// How long it is remembered that there is no such channel.
 const MISSING_LASTS: Duration = Duration::from_secs(30);
 
@@ -58,11 +62,17 @@ pub struct Pair {
 struct Kept {
     secrets: Arc<Secrets>,
     /// When SSM was last asked, whatever it answered.
-    asked: Instant,
-    /// When to ask it again.
-    refresh: Instant,
+    asked: Moment,
+    /// How long after that it is not asked again.
+    lasts: Duration,
     /// How old the secrets must be before a wrong token has them read again.
     token_pause: Duration,
+}
+
+impl Kept {
+    fn is_fresh(&self) -> bool {
+        self.asked.elapsed() < self.lasts
+    }
 }
 
 impl Pair {
@@ -74,7 +84,8 @@ impl Pair {
     /// The secrets in force. They are read again if their time is over.
     ///
     /// If SSM does not give one of them, its last good value stays in force, and the log has a warning. If there is no
-    /// such value, the next call asks SSM again; for a channel that does not exist, after [`MISSING_LASTS`].
+    /// such value, the next call asks SSM again; after [`DENIED_PAUSE`] if the parameters are the reason, and after
+    /// [`MISSING_LASTS`] for a channel that does not exist.
     ///
     /// # Errors
     ///
@@ -82,7 +93,7 @@ impl Pair {
     pub(crate) async fn get(&self, deadline: Deadline) -> Result<Arc<Secrets>, NoTimeLeft> {
         let mut kept = self.lock(deadline).await?;
         match &*kept {
-            Some(kept) if Instant::now() < kept.refresh => Ok(kept.secrets.clone()),
+            Some(kept) if kept.is_fresh() => Ok(kept.secrets.clone()),
             _ => Ok(self.refresh(&mut kept, deadline, Tries::Several).await),
         }
     }
@@ -143,7 +154,7 @@ impl Pair {
 
     /// Whether [`get`](Self::get) costs no call of SSM, or only one now and then.
     pub(super) fn is_remembered(&self) -> bool {
-        let remembered = |kept: &Kept| kept.secrets.are_known() || Instant::now() < kept.refresh;
+        let remembered = |kept: &Kept| kept.secrets.are_known() || kept.is_fresh();
         self.kept.try_lock().is_ok_and(|kept| kept.as_ref().is_some_and(remembered))
     }
 
@@ -165,10 +176,9 @@ impl Pair {
             Some(kept) if secrets.has_values_of(&kept.secrets) => kept.token_pause,
             _ => FIRST_TOKEN_PAUSE,
         };
-        let asked = Instant::now();
         // A caller may have misspelt its name, so this is no failure.
         let is_no_channel = self.names.of_channel && secrets.missing_channel().is_some();
-        let pause = match secrets.check() {
+        let lasts = match secrets.check() {
             Ok(()) => self.reader.ttl,
             Err(_) if is_no_channel => MISSING_LASTS,
             Err(errors) => {
@@ -176,10 +186,14 @@ impl Pair {
                 if secrets.are_kept() {
                     warn!("the settings could not be read again; the last good values stay in use: {errors}");
                 }
-                if secrets.are_known() { REFRESH_PAUSE } else { Duration::ZERO }
+                match (secrets.are_known(), errors.are_about_parameters()) {
+                    (true, _) => REFRESH_PAUSE,
+                    (false, true) => DENIED_PAUSE,
+                    (false, false) => Duration::ZERO,
+                }
             }
         };
-        *kept = Some(Kept { secrets: secrets.clone(), asked, refresh: asked + pause, token_pause });
+        *kept = Some(Kept { secrets: secrets.clone(), asked: Moment::now(), lasts, token_pause });
         secrets
     }
 

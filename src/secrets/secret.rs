@@ -91,10 +91,14 @@ impl<T> Secret<T> {
     where
         T: Clone,
     {
-        match (read, before.and_then(|before| before.value().ok())) {
+        match (read, before) {
             (Ok(value), _) => Self::Fresh(value),
-            (Err(why), Some(value)) => Self::Kept(value.clone(), why),
-            (Err(why), None) => Self::Unknown(why),
+            (Err(why), Some(Self::Fresh(value) | Self::Kept(value, _))) => Self::Kept(value.clone(), why),
+            // It was there, so its alerts are not turned away.
+            (Err(SecretError::Missing { .. }), Some(Self::Unknown(why))) if why.is_useless_value() => {
+                Self::Unknown(why.clone())
+            }
+            (Err(why), _) => Self::Unknown(why),
         }
     }
 

@@ -71,10 +71,31 @@ pub struct Context {
     pub title_rule: TitleRule,
     /// The language of descriptions, and of the label `check`.
     pub language: Language,
-    /// The value of the label `delayed`, for a message that is delivered late.
-    pub delayed: Option<String>,
+    /// What the queue did to the message; none if it is pushed as it came. It becomes a label.
+    pub late: Option<Late>,
     /// The channel that the message came for. It becomes a label.
     pub channel: Option<Channel>,
+}
+
+/// What the queue did to a message. The text says how long ago the message came, such as `12m`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Late {
+    /// It waited, and Flashduty did not have it: the label `delayed`.
+    Delayed(String),
+    /// Flashduty had it, and gets it once more, behind the older messages about its alert: the label `repeated`. Without
+    /// that, the event would be identical to the first one, and Flashduty drops such an event
+    /// (`docs/protocols/flashduty.md`, "Repeats").
+    Repeated(String),
+}
+
+impl Late {
+    /// Name and value of the label.
+    fn label(&self) -> (&'static str, &str) {
+        match self {
+            Self::Delayed(time) => ("delayed", time),
+            Self::Repeated(time) => ("repeated", time),
+        }
+    }
 }
 
 impl Context {
@@ -153,7 +174,9 @@ struct Draft {
 impl Draft {
     fn finish(self, around: &[(String, String)], context: &Context) -> Alert {
         let Self { kind, key, id, mut labels, states, notes } = self;
-        labels.put_own("delayed", context.delayed.as_deref().unwrap_or_default());
+        if let Some((name, time)) = context.late.as_ref().map(Late::label) {
+            labels.put_own(name, time);
+        }
         if let Some(channel) = &context.channel {
             labels.put_channel(channel.as_str());
         }

@@ -3,19 +3,20 @@
 mod isolation;
 mod queued;
 
+use std::time::Instant;
+
 use aws_standin::ssm::Fault as SsmFault;
 use flashduty_standin::{Fault, Lasts};
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
+use crate::support::journey::Journey;
 use crate::support::{
-    KEY, PUSH_URL_PARAMETER, TOKEN, TOKEN_PARAMETER, World, alarm, code, post, sample, to_channel, with_credential,
-    with_token,
+    KEY, KEY_OF_DATABASE, PUSH_URL_PARAMETER, READ_PAUSE, TOKEN, TOKEN_OF_DATABASE, TOKEN_PARAMETER, World, alarm,
+    code, post, sample, to_channel, with_credential, with_token,
 };
 
-/// The integration key of the channel in these tests.
-const KEY_OF_DATABASE: &str = "key-of-database";
 const DATABASE: &str = "database";
-const TOKEN_OF_DATABASE: &str = "token-of-database";
 
 async fn with_database() -> World {
     let mut world = World::new().await;
@@ -191,6 +192,55 @@ async fn a_stranger_learns_nothing_and_costs_little() {
     world.ssm.put(&format!("{PUSH_URL_PARAMETER}/another"), &world.flashduty.push_url("standard", KEY_OF_DATABASE));
     assert_eq!(world.send(&to_channel(sample("alarm"), "another")).await.0, 200);
     world.end();
+}
+
+#[tokio::test]
+async fn a_stranger_is_not_in_the_way_of_a_channels_own_token() {
+    let mut world = with_database().await;
+    put_token(&world, TOKEN_OF_DATABASE);
+    for number in 0..100 {
+        let mut event = with_token(to_channel(sample("alarm"), &format!("n{number}")), "wrong-token");
+        event["requestContext"]["http"]["sourceIp"] = json!("203.0.113.9");
+        assert_eq!(world.send(&event).await.0, 401);
+    }
+    assert_eq!(world.send(&with_token(to_database(), TOKEN_OF_DATABASE)).await.0, 200, "this process did not know it");
+    world.end();
+}
+
+/// Otherwise a storm would use up SSM's quota, and no other process could start.
+#[tokio::test]
+async fn a_push_url_that_cannot_be_read_costs_few_calls_of_ssm() {
+    let mut journey = Journey::new().await;
+    journey.world.create_channel(DATABASE, KEY_OF_DATABASE);
+    journey.world.ssm.lock(&format!("{PUSH_URL_PARAMETER}/{DATABASE}"), "AccessDeniedException");
+    let (start, started) = (journey.world.ssm.calls().len(), Instant::now());
+    for _ in 0..30 {
+        assert_eq!(journey.send(&to_database()).await.0, 202);
+    }
+    let reads = usize::try_from(started.elapsed().as_secs()).unwrap() + 1;
+    assert!(asked_since(&journey.world, start).len() <= 3 * reads, "{:?}", asked_since(&journey.world, start));
+    journey.world.ssm.unlock();
+    sleep(READ_PAUSE).await;
+    assert_eq!(journey.send(&to_database()).await.0, 202, "behind its own");
+    journey.redeliver.drain_to_the_end().await;
+    assert!(journey.world.accepted_keys().contains(&KEY_OF_DATABASE.to_owned()));
+    journey.end();
+}
+
+#[tokio::test]
+async fn a_parameter_with_a_useless_value_was_there_when_it_is_deleted() {
+    let mut journey = Journey::new().await;
+    let name = format!("{PUSH_URL_PARAMETER}/{DATABASE}");
+    journey.world.ssm.put(&name, "no push URL");
+    assert_eq!(journey.send(&to_database()).await.0, 202);
+    journey.world.ssm.remove(&name);
+    sleep(READ_PAUSE).await;
+    assert_eq!(journey.send(&to_database()).await.0, 202, "it is not turned away");
+    journey.world.create_channel(DATABASE, KEY_OF_DATABASE);
+    sleep(READ_PAUSE).await;
+    journey.redeliver.drain_to_the_end().await;
+    assert!(journey.world.accepted_keys().contains(&KEY_OF_DATABASE.to_owned()));
+    journey.end();
 }
 
 #[tokio::test]

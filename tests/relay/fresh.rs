@@ -76,6 +76,13 @@ async fn an_alert_is_pushed_at_once_and_queued_as_well_while_others_wait() {
         alert.labels.contains_key("delayed")
     };
     assert_eq!((delayed("a"), delayed("b0")), (true, false));
+    // Flashduty drops an event that is identical to an earlier one.
+    let pushes: Vec<_> = journey.world.flashduty.received().into_iter().map(|push| push.body).collect();
+    assert!(pushes.iter().enumerate().all(|(at, body)| !pushes[..at].contains(body)));
+    assert_eq!(
+        journey.world.pushed().last().unwrap()["labels"]["repeated"].as_str().map(|it| it.ends_with('s')),
+        Some(true)
+    );
     journey.end();
 }
 
@@ -110,6 +117,24 @@ async fn a_test_message_is_not_pushed_again() {
     let mut journey = with_one_waiting("a").await;
     assert_eq!(journey.send(&sample("test-message")).await.0, 200);
     assert_eq!(marks(&journey), [false]);
+    journey.end();
+}
+
+/// SQS has the first try's letter, and did not say so. It does not count it yet either.
+#[tokio::test]
+async fn a_letter_that_sqs_did_not_confirm_does_not_open_a_closed_alert() {
+    let mut journey = Journey::new().await;
+    journey.sqs.lag(&journey.queue, LAG);
+    journey.world.flashduty.fault(busy(), Lasts::Standing);
+    journey.sqs.fault(Some(SqsFault::Unanswered));
+    assert_eq!(journey.send(&trigger("a")).await.0, 503);
+    assert_eq!(journey.queued().len(), 1);
+    journey.sqs.fault(None);
+    journey.world.flashduty.clear_faults();
+    assert_eq!(journey.send(&trigger("a")).await.0, 200, "ZStack's next try");
+    assert_eq!(journey.send(&recovery("a")).await.0, 200);
+    journey.redeliver.drain_to_the_end().await;
+    assert_eq!(open(&journey), [] as [&str; 0]);
     journey.end();
 }
 

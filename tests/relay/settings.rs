@@ -5,9 +5,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use aws_standin::ssm::Fault;
 use flashduty_standin::Options;
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use crate::support::{
-    KEY, KEY_IN_URL, PUSH_URL_PARAMETER, TOKEN, TOKEN_PARAMETER, World, base64, relay, sample, with_credential,
+    KEY, KEY_IN_URL, PUSH_URL_PARAMETER, READ_PAUSE, TOKEN, TOKEN_PARAMETER, World, base64, relay, sample,
+    with_credential,
 };
 
 #[tokio::test]
@@ -63,6 +65,7 @@ async fn if_the_first_read_fails_the_answer_is_503_and_the_next_request_reads_ag
         assert_eq!((status, &body["status"]), (503, &json!("unavailable")), "{fault:?}");
 
         world.ssm.fault(None);
+        sleep(READ_PAUSE).await;
         assert_eq!(world.send(&sample("alarm")).await.0, 200, "{fault:?}");
         world.end();
     }
@@ -90,6 +93,7 @@ async fn a_missing_parameter_is_reported_by_its_name() {
     assert_eq!(status, 503);
     assert!(body["error"]["message"].as_str().unwrap().contains("/zstack-flashduty/nowhere does not exist"), "{body}");
     world.ssm.put("/zstack-flashduty/nowhere", "sample-token");
+    sleep(READ_PAUSE).await;
     assert_eq!(world.send(&sample("alarm")).await.0, 200);
     world.end();
 }
@@ -163,7 +167,7 @@ async fn rotating_the_token_costs_no_alert() {
     assert_eq!(world.send(&sample("alarm")).await.0, 200);
     // SSM has both tokens until ZStack uses the new one.
     world.ssm.put(TOKEN_PARAMETER, "new-sample-token\r\nsample-token\r\n");
-    tokio::time::sleep(Duration::from_millis(2_100)).await;
+    sleep(Duration::from_millis(2_100)).await;
     assert_eq!(world.send(&sample("alarm")).await.0, 200);
     assert_eq!(world.send(&as_new).await.0, 200);
     assert_eq!(world.send(&sample("alarm")).await.0, 200);

@@ -10,7 +10,7 @@ use std::hash::{DefaultHasher, Hash, Hasher as _};
 use serde::{Deserialize, Serialize};
 use zstack_flashduty::flashduty::Event;
 use zstack_flashduty::language::Language;
-use zstack_flashduty::translate::{Context, translate};
+use zstack_flashduty::translate::{Context, Late, translate};
 use zstack_flashduty::webhook::admit;
 use zstack_flashduty::zstack::split;
 
@@ -21,9 +21,9 @@ const MAX_REQUESTS: usize = 5_000;
 /// The most bytes of memory that they use, approximately.
 const MAX_BYTES: usize = 32 << 20;
 
-/// The label that says how long an event was queued. It has the second name if the message itself has a label with the
-/// first name.
-const DELAY_LABELS: [&str; 2] = ["delayed", "delayed_2"];
+/// The labels that say how long an event was queued, or that it was pushed once more. Each has the second name if the message
+/// itself has a label with the first name.
+const DELAY_LABELS: [&str; 4] = ["delayed", "delayed_2", "repeated", "repeated_2"];
 /// The value of that label in the translations here. No message contains it.
 const DELAY_PLACEHOLDER: &str = "\u{1}late";
 
@@ -65,12 +65,14 @@ impl ReceivedRequest {
         // The relay makes no event from a body that it does not accept, nor for a name that cannot be a channel's.
         let parts = if channel.is_ok() && admit(body).is_ok() { split(body) } else { Vec::new() };
         let on_time = Context { channel: channel.unwrap_or_default(), url_labels, ..Context::default() };
-        // Translated a second time with the delay label, because that label can displace another one.
-        let late = Context { delayed: Some(DELAY_PLACEHOLDER.to_owned()), ..on_time.clone() };
+        // Translated again with either label, because that label can displace another one.
+        let late =
+            |late: fn(String) -> Late| Context { late: Some(late(DELAY_PLACEHOLDER.to_owned())), ..on_time.clone() };
+        let contexts = [on_time.clone(), late(Late::Delayed), late(Late::Repeated)];
         let mut events = Vec::new();
         let mut seen = HashSet::new();
         for (message, part) in parts.iter().enumerate() {
-            for context in [&on_time, &late] {
+            for context in &contexts {
                 // The console does not know the relay's language.
                 for language in Language::ALL {
                     let context = Context { language, ..context.clone() };

@@ -8,13 +8,13 @@ use crate::zstack::alarm::Alarm;
 use crate::zstack::catalogue::Entry;
 use crate::zstack::event::Event;
 use crate::zstack::fields::{Members, Text, Value};
-use crate::zstack::message::Message;
+use crate::zstack::message::{Message, begins_with};
 use crate::zstack::words::{Level, State};
 
 /// The message that facts make, with the members `beside` their list. None if they report nothing.
 pub(in crate::zstack) fn message<'a>(facts: Members<'a>, beside: Members<'a>) -> Option<Message<'a>> {
     let facts = Facts::recognised(facts);
-    if facts.are_of_two_messages() {
+    if facts.are_of_two_messages() || facts.have_names_of_fields() {
         return None;
     }
     let beside = beside.into_iter().filter(|(name, _)| !is_list(name));
@@ -77,6 +77,12 @@ impl<'a> Facts<'a> {
             fields.push((*field, value));
             false
         })
+    }
+
+    /// Whether a fact has a name that only ZStack's own JSON has. The templates do not escape, so a resource's name can
+    /// add a fact, which would then change the status.
+    fn have_names_of_fields(&self) -> bool {
+        self.0.iter().any(|(_, name, _)| ["ALARM_", "EVENT_"].iter().any(|prefix| begins_with(name, prefix)))
     }
 
     /// What the list reports, as far as it or the title of its card says so.
@@ -180,6 +186,21 @@ mod tests {
                 let Message::Alarm(alarm) = Message::read(&text) else { panic!("{text}") };
                 assert_eq!((&*alarm.status, &*alarm.name), (status, name), "{text}");
             }
+        }
+    }
+
+    #[test]
+    fn a_name_cannot_add_a_field() {
+        let text = |name: &str| {
+            format!(
+                r#"{{"facts":[{{"name":"报警器详情","value":""}},{{"name":"资源名称","value":"{name}"}},{{"name":"触发条件","value":"CPU > 8"}},{{"name":"UUID","value":"u"}}]}}"#
+            )
+        };
+        assert!(matches!(Message::read(&text("x")), Message::Alarm(_)));
+        for field in ["ALARM_CURRENT_STATUS", " alarm_current_status", "ALARM_RESOURCE_ID", "EVENT_NAME"] {
+            let injected = text(&format!(r#"x"}},{{"name":"{field}","value":"OK"#));
+            assert!(serde_json::from_str::<serde_json::Value>(&injected).is_ok(), "{injected}");
+            assert!(matches!(Message::read(&injected), Message::Raw(_)), "{injected}");
         }
     }
 

@@ -11,8 +11,8 @@ use super::translated_in;
 
 /// The labels whose values are words, units or times of ours. Routes and searches match them, so they are the same in every
 /// language. `docs/alerts.md` has the list.
-pub const CANONICAL: [&str; 8] =
-    ["source", "kind", "emergency_level", "status", "previous_status", "duration", "time", "delayed"];
+pub const CANONICAL: [&str; 9] =
+    ["source", "kind", "emergency_level", "status", "previous_status", "duration", "time", "delayed", "repeated"];
 
 /// Words that are names in Chinese texts, too.
 const NAMES: [&str; 9] = ["ZStack", "zstack", "Flashduty", "flashduty", "JSON", "Critical", "Warning", "Info", "Ok"];

@@ -29,9 +29,15 @@ pub const TOKEN: &str = "sample-token";
 /// The integration key, with characters that are percent-encoded in a URL.
 pub const KEY: &str = "sample key/1";
 pub const KEY_IN_URL: &str = "sample%20key%2F1";
+/// The integration key of the channel `database`, and its own token.
+pub const KEY_OF_DATABASE: &str = "key-of-database";
+pub const TOKEN_OF_DATABASE: &str = "token-of-database";
 
 /// The relay's timeout for a request: about 1.5 s to push, the rest to queue.
 pub const RELAY_TIMEOUT: Duration = Duration::from_millis(6_500);
+
+/// The relay asks SSM for parameters that could not be read only after this pause.
+pub const READ_PAUSE: Duration = Duration::from_secs(1);
 
 pub const PUSH_URL_PARAMETER: &str = "/zstack-flashduty/push-url";
 pub const TOKEN_PARAMETER: &str = "/zstack-flashduty/webhook-token";
@@ -182,7 +188,9 @@ impl World {
 
 /// Fails if a text contains a secret, or a part of the integration key.
 pub fn assert_no_secret(said: &str) {
-    for secret in [TOKEN, KEY, KEY_IN_URL, "integration_key=", &base64(&format!("zstack:{TOKEN}"))] {
+    let of_channel = [KEY_OF_DATABASE, TOKEN_OF_DATABASE];
+    let of_stack = [TOKEN, KEY, KEY_IN_URL, "integration_key=", &base64(&format!("zstack:{TOKEN}"))];
+    for secret in of_stack.into_iter().chain(of_channel) {
         assert!(!said.contains(secret), "{secret} is in {said}");
     }
     let lower = said.to_lowercase();

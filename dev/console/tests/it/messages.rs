@@ -4,7 +4,7 @@ use std::iter::repeat_n;
 
 use serde_json::{Value, json};
 use zstack_flashduty::language::Language;
-use zstack_flashduty::translate::Context;
+use zstack_flashduty::translate::{Context, Late};
 use zstack_flashduty::webhook::MAX_BODY;
 
 use crate::{TestConsole, sample, sample_with, to_channel};
@@ -21,7 +21,11 @@ fn shown(at: u64, text: &str, url: &str) -> (Value, Value) {
 }
 
 fn late() -> Context {
-    Context { delayed: Some("12 minutes".to_owned()), ..Context::default() }
+    Context { late: Some(Late::Delayed("12 minutes".to_owned())), ..Context::default() }
+}
+
+fn again() -> Context {
+    Context { late: Some(Late::Repeated("12 minutes".to_owned())), ..Context::default() }
 }
 
 #[tokio::test]
@@ -65,11 +69,12 @@ async fn the_message_of_every_sample_is_found() {
 }
 
 #[tokio::test]
-async fn a_message_with_a_label_called_delayed_is_found() {
-    let message = sample_with("event-nic-down", &json!({"EVENT_LABELS": {"delayed": "yes", "PhysicalNicName": "n"}}));
+async fn a_message_with_labels_of_the_queues_is_found() {
+    let labels = json!({"delayed": "yes", "repeated": "yes", "PhysicalNicName": "n"});
+    let message = sample_with("event-nic-down", &json!({"EVENT_LABELS": labels}));
     let around = format!(r#"{{"delayed": "around", "sections": [{message}]}}"#);
     for body in [&message, &around] {
-        for context in [Context::default(), late()] {
+        for context in [Context::default(), late(), again()] {
             let console = TestConsole::new().await;
             console.report_arrival(5, "", body.as_bytes()).await;
             console.push_translated(body.as_bytes(), &context).await;
@@ -135,8 +140,8 @@ async fn the_same_message_in_two_channels_is_found_for_each() {
     ] {
         let url_labels = vec![("cloud".to_owned(), "a".to_owned())];
         let context = Context { url_labels, ..name.map_or_else(Context::default, to_channel) };
-        for delayed in [None, late().delayed] {
-            console.push_translated(alarm.as_bytes(), &Context { delayed, ..context.clone() }).await;
+        for late in [None, late().late, again().late] {
+            console.push_translated(alarm.as_bytes(), &Context { late, ..context.clone() }).await;
             let found = if at == 0 { (Value::Null, json!([])) } else { shown(at, &alarm, url) };
             assert_eq!(last_message(&console, 1).await, found, "{name:?}");
         }
