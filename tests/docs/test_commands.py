@@ -15,7 +15,7 @@ NAMES = every_name()
 BLOCKS = [block for name in NAMES for block in document(name).commands]
 
 WITHOUT_MISTAKES = {".venv/tools/bin/python", "awk", "cd", "curl", "date", "echo", "eval", "export", "git"}
-WITHOUT_MISTAKES |= {"openssl", "printf", "python3", "rustup"}
+WITHOUT_MISTAKES |= {"openssl", "printf", "python3", "read", "rustup"}
 """Programs that are not looked at more closely."""
 
 PARAMETERS = yaml_parse((ROOT / "template.yaml").read_text())["Parameters"]

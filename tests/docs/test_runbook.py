@@ -78,8 +78,9 @@ def test_variables_are_outputs_or_set_before():
 PROGRAMS = {
     "aws": """
 if [ "$2" = get-parameter ]; then exec cat "$PARAMETER"; fi
+printf '%s\n' "$@" >> "$ARGUMENTS"
 while [ "$1" != --value ]; do shift; done
-printf %s "$2" > "$PARAMETER"
+exec cat "${2#file://}" > "$PARAMETER"
 """,
     "make": 'printf %s "$WEBHOOK_TOKEN" > "$PARAMETER"',
     "openssl": "echo the-new-token",
@@ -90,12 +91,13 @@ printf %s "$2" > "$PARAMETER"
 @pytest.mark.parametrize("shell", ["sh", "bash"])
 @pytest.mark.parametrize("old", ["the-old-token", "the-old-token\nan-older-token"])
 def test_the_token_is_rotated_with_one_a_line(tmp_path: Path, shell: str, old: str):
-    """What was there stays there until the last step; a shell makes this of the commands."""
+    """What was there stays there until the last step, and no argument of `aws` has a token."""
     for name, script in PROGRAMS.items():
         (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
         (tmp_path / name).chmod(0o755)
     parameter = tmp_path / "parameter"
-    env = {"PATH": f"{tmp_path}:/usr/bin:/bin", "PARAMETER": str(parameter)}
+    arguments = tmp_path / "arguments"
+    env = {"PATH": f"{tmp_path}:/usr/bin:/bin", "PARAMETER": str(parameter), "ARGUMENTS": str(arguments)}
     section = RUNBOOK.section("Rotating the token")
     blocks = [it.text for it in RUNBOOK.commands if all(line in section for line in it.text.splitlines())]
     begin, end, begin_with_make = blocks
@@ -108,6 +110,8 @@ def test_the_token_is_rotated_with_one_a_line(tmp_path: Path, shell: str, old: s
         parameter.write_text(old)
         subprocess.run([shell, "-eu", "-c", steps], env=env, check=True)
         assert parameter.read_text().splitlines() == tokens
+    # Every user of the machine can see them.
+    assert "-token\n" not in arguments.read_text().replace("/zstack-flashduty/webhook-token\n", "")
 
 
 def test_widgets_are_the_dashboards():

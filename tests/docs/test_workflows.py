@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import pythons
 import tools
 import yaml
 from cloud import build
@@ -40,6 +41,36 @@ def test_what_decides_here_decides_there():
     assert "test" in here
     parts = [*steps("ci"), *WORKFLOWS["ci"]["jobs"].values()]
     assert not [key for part in parts for key in ("if", "continue-on-error") if key in part]
+
+
+def test_the_programs_run_with_the_oldest_python_that_they_need(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """GitHub has no pyenv. The tests themselves run with the last Python that is installed."""
+    [installed] = [it["with"] for it in steps("ci") if it.get("uses", "").startswith("actions/setup-python@")]
+    oldest, *_, own = [tuple(map(int, it.split("."))) for it in installed["python-version"].split()]
+    assert oldest == pythons.OLDEST
+    assert own >= (3, 11)
+    python = tmp_path / "python{}.{}".format(*oldest)
+    python.write_text("#!/bin/sh\n")
+    python.chmod(0o755)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert pythons.oldest_python() == python
+    # pyenv's has the same name on the PATH.
+    of_pyenv = tmp_path / ".pyenv/versions/3.9.18/bin/python"
+    of_pyenv.parent.mkdir(parents=True)
+    of_pyenv.touch()
+    assert pythons.oldest_python() == of_pyenv
+
+
+def test_packages_are_looked_for_in_a_new_index():
+    """An old one names packages that are gone."""
+    scripts = [
+        it["run"] for name in WORKFLOWS for it in steps(name) if "apt-get install" in it.get("run", "")
+    ]
+    assert scripts
+    assert [it for it in scripts if not re.search(r"(?s)apt-get update.*apt-get install", it)] == []
 
 
 def waited_for(job: str) -> set[str]:

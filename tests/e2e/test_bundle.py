@@ -66,13 +66,13 @@ ANSWERS = {
 """What the user types. Enter answers every other question."""
 
 
-def guided(folder: Path, env: dict[str, str], answers: dict[str, str]) -> str:
-    """Type the answers to `sam deploy --guided` at a terminal. Return what stood there."""
+def deploy(folder: Path, env: dict[str, str], answers: dict[str, str], *options: str) -> str:
+    """Type the answers to `sam deploy` at a terminal. Return what stood there."""
     process, terminal = pty.fork()
     if process == 0:
         os.chdir(folder)
         sam = shutil.which("sam", path=env["PATH"])
-        os.execve(sam, ["sam", "deploy", "--guided"], env)
+        os.execve(sam, ["sam", "deploy", *options], env)
     shown, answered = "", 0
     with suppress(OSError):  # the terminal is closed at the end
         while select.select([terminal], [], [], PATIENCE)[0]:
@@ -142,7 +142,7 @@ def test_sam_deploys_it_and_an_upgrade_keeps_the_parameters(world: World, made: 
     env = only(ROOT / ".venv/tools/bin/sam", tmp_path, world)
     folder = unpacked(made, tmp_path / "first")
     name = {r"Stack Name": "bundled"}
-    shown = guided(folder, env, ANSWERS | name)
+    shown = deploy(folder, env, ANSWERS | name, "--guided")
     delivers(world, "bundled")
     seconds = time.monotonic() - started
     print(f"From the bundle to a delivered test message: {seconds:.0f} s")
@@ -152,18 +152,24 @@ def test_sam_deploys_it_and_an_upgrade_keeps_the_parameters(world: World, made: 
     assert first["HeartbeatHours"] == "24"
     examined(world, folder, tmp_path)
 
-    # The next release, as README.txt says. Something has to be new in it.
+    # A parameter that samconfig.toml does not have, and one that is changed there.
+    settings = (folder / "samconfig.toml").read_text()
+    for before, after in ((r"HeartbeatHours=\"24\"", ""), (r"LogLevel=\"INFO\"", r"LogLevel=\"DEBUG\"")):
+        assert settings.count(before) == 1
+        settings = settings.replace(before, after)
+
+    # The next release, as README.txt and docs/deploying.md say. Something has to be new in it.
     folder = unpacked(made, tmp_path / "second")
-    shutil.copy(tmp_path / "first" / FOLDER / "samconfig.toml", folder)
+    (folder / "samconfig.toml").write_text(settings)
     template = (folder / "template.yaml").read_text()
     new = template.replace(
         "Description: Permissions of the relay", "Description: Permissions of the next relay"
     )
     assert new != template
     (folder / "template.yaml").write_text(new)
-    shown = guided(folder, env, {it: typed for it, typed in ANSWERS.items() if typed == "y"})
+    shown = deploy(folder, env, {it: ANSWERS[it] for it in ANSWERS if it.startswith("Deploy")})
     assert "Successfully created/updated stack - bundled" in shown
-    assert parameters(world, "bundled") == first
+    assert parameters(world, "bundled") == first | {"LogLevel": "DEBUG"}
     delivers(world, "bundled")
 
 
