@@ -16,13 +16,19 @@ pub(super) fn draft(alarm: &Alarm<'_>, source: &Source<'_>) -> Draft {
     let condition = condition(alarm).unwrap_or_default();
     let language = source.language;
     let check = check(alarm, &condition, language);
-    let notes = [unknown_state(language, &alarm.status), unknown_level(language, &alarm.level), source.broken_line()];
+    let status = status(alarm);
+    let notes = [
+        unknown_state(language, &alarm.status),
+        unknown_level(language, &alarm.level),
+        source.broken_line(),
+        (status != Status::Ok && never_recovers(alarm)).then(|| language.never_over().to_owned()),
+    ];
     Draft {
         kind: Kind::Alarm,
         key: key(alarm, source),
         id: alarm.data.to_string(),
         labels: labels(alarm, resource, check, &condition),
-        states: vec![(status(alarm), description(language, alarm, resource, check, &condition))],
+        states: vec![(status, description(language, alarm, resource, check, &condition))],
         notes: notes.into_iter().flatten().collect(),
     }
 }
@@ -36,6 +42,12 @@ pub(super) fn summary(alarm: &Alarm<'_>, language: Language) -> (Status, String)
 
 fn check<'a>(alarm: &'a Alarm<'_>, condition: &'a str, language: Language) -> &'a str {
     first(&[&alarm.name, condition, &alarm.metric, &alarm.uuid, language.alarm()])
+}
+
+/// Whether ZStack never sends the recovery: it remembers a state for 30 minutes, and the rule's duration is as long
+/// (`docs/protocols/zstack.md`, "Resource alarm").
+fn never_recovers(alarm: &Alarm<'_>) -> bool {
+    alarm.duration.trim().parse().is_ok_and(|seconds: u64| seconds >= 1_800)
 }
 
 /// A state that is missing or unknown counts as `Alarm`: a needless alert is better than a missing one.
@@ -205,6 +217,28 @@ mod tests {
 
         for known in ["", "-", "Alarm", "恢复正常"] {
             assert!(!event_of(known, "", "CPU").1.contains("State:"), "{known}");
+        }
+    }
+
+    #[test]
+    fn an_alarm_that_never_recovers_says_so() {
+        use crate::translate::{Context, translate};
+
+        for (duration, status, says) in [
+            ("1800", "Alarm", true),
+            (r#""3600""#, "Alarm", true),
+            ("3600", "InsufficientData", true),
+            ("1799", "Alarm", false),
+            ("3600", "OK", false),
+            (r#""""#, "Alarm", false),
+            (r#""30 m""#, "Alarm", false),
+        ] {
+            let body =
+                format!(r#"{{"ALARM_UUID":"1f2e","ALARM_CURRENT_STATUS":"{status}","ALARM_DURATION":{duration}}}"#);
+            let alert = translate(&body, &[], &Context::default()).remove(0);
+            let event: serde_json::Value = serde_json::from_slice(&alert.events[0].to_json()).unwrap();
+            let description = event["description"].as_str().unwrap();
+            assert_eq!(description.contains("ZStack never says when this is over"), says, "{body}: {description}");
         }
     }
 

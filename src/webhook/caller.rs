@@ -156,7 +156,7 @@ pub(super) fn labels(url: &Url) -> Vec<(String, String)> {
 /// are not.
 pub fn url_labels<'a>(query: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<(String, String)> {
     let mut labels: Vec<_> = query
-        .filter(|(name, _)| !name.trim().eq_ignore_ascii_case(TOKEN))
+        .filter(|(name, _)| !is_token(name))
         .map(|(name, value)| (name.to_owned(), without_token(value).to_owned()))
         .collect();
     labels.sort();
@@ -167,6 +167,12 @@ pub fn url_labels<'a>(query: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<(S
         labels.sort();
     }
     labels
+}
+
+/// Whether a parameter's name is the token's, perhaps behind something else, as in `?cloud=beijing&amp;token=…`.
+fn is_token(name: &str) -> bool {
+    let name = name.trim().rsplit(|it: char| !it.is_alphanumeric()).next();
+    name.is_some_and(|name| name.eq_ignore_ascii_case(TOKEN))
 }
 
 /// A parameter's value without a token that was put behind it by mistake, as in `?cloud=beijing?token=…`. It would
@@ -184,7 +190,14 @@ mod tests {
 
     #[test]
     fn a_token_in_a_parameter_is_no_label() {
-        let query = [("cloud", "北京?Token=t"), ("zone", "1&token=t"), ("note", "token=t"), ("kept", "a token")];
+        let query = [
+            ("cloud", "北京?Token=t"),
+            ("zone", "1&token=t"),
+            ("note", "token=t"),
+            ("kept", "a token"),
+            ("amp;token", "t"),
+            ("?TOKEN", "t"),
+        ];
         let labels = [("cloud", "北京"), ("kept", "a token"), ("note", ""), ("zone", "1")];
         let labels = labels.map(|(name, value)| (name.to_owned(), value.to_owned()));
         assert_eq!(url_labels(query.into_iter()), labels);
