@@ -5,7 +5,7 @@ It prints a line for each step, and what to do about a step that failed. The exi
 
 It needs Python 3.9, terminal.py and checks/ beside it, and the AWS command line (`aws`, version 1 or 2).
 The account is that of the AWS command line. So is the region, if samconfig.toml has none. In AWS it only
-reads. It sends one test message to the webhook, which opens nothing in Flashduty.
+reads. It sends one test message to the webhook. Its alert opens in Flashduty as Info and closes at once.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ TEST_MESSAGE = (
     '    \\"alertLevel\\": 1,\\n    \\"alertTime\\": \\"1111\\",\\n    \\"dimensions\\": \\"aaa\\",\\n'
     '    \\"message\\": \\"CPU >= 100\\",\\n    \\"dataSource\\": \\"zstack\\"\\n}"'
 )
-"""ZStack's, as in events/test-message.json. The relay closes its alert in the same moment."""
+"""ZStack's, as in events/test-message.json. The relay opens its alert as Info and closes it at once."""
 
 
 @dataclass

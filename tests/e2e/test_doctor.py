@@ -260,7 +260,7 @@ def test_missing_rights(shell: Shell, world: World, stack: Stack, colleague: dic
     run = shell.on(stack)
     assert (run.status, run.marked("✗")) == (0, []), run.output
     assert list(run.steps) == STEPS
-    assert "It was sent closed" in run.text("message")
+    assert "opened as Info and was closed at once" in run.text("message")
     assert "zstack:test" in run.text("message")
     assert not world.flashduty.alert("zstack:test")["open"]
 

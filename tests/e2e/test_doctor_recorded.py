@@ -374,7 +374,13 @@ PAGE = (200, {}, "<html>hello</html>")
         ("rejection", relays(401, error={"code": "Unauthorized"}), "✓", "401", ""),
         ("rejection", relays(200, alerts=[ALERT]), "✗", "a wrong token is accepted", "ALLOW_UNAUTHENTICATED"),
         ("rejection", relays(503, error={"code": "SettingsUnavailable"}), "✗", "503 SettingsUn", "answers"),
-        ("message", relays(200, alerts=[ALERT]), "✓", "Flashduty has zstack:test (request f). It was", ""),
+        (
+            "message",
+            relays(200, alerts=[ALERT]),
+            "✓",
+            "Flashduty has zstack:test (request f). The alert opened as Info and was closed at once.",
+            "",
+        ),
         ("message", PAGE, "✗", "not the relay's", "Look at"),
         ("message", relays(200), "✗", "200: the relay gave an answer that this program", "same release"),
         ("message", relays(401, error={"code": "Unauthorized"}), "✗", "does not accept", "300 seconds"),
@@ -418,7 +424,7 @@ def test_the_integration_of_kind_zstack():
     with served(lambda _: relays(200, alerts=[ALERT])) as url:
         it = Recorded(url=url)
         it.zstack_kind = True
-        assert "sent closed" not in it.finds("message").text
+        assert "opened as Info" not in it.finds("message").text
 
 
 def test_the_token_goes_to_nobody_else():
@@ -733,6 +739,17 @@ def test_the_program_changes_nothing():
     operations = {operation for operation in re.findall(CALL, "".join(SOURCES.values()))}
     assert len(operations) > 8
     assert all(re.match("get-|describe-|list-|filter-", operation) for operation in operations)
+
+
+def test_what_is_said_of_the_test_message():
+    """As the relay pushes it: its alert opens as Info and is closed at once."""
+    golden = json.loads((ROOT / "tests/relay/golden/test-message.json").read_text())
+    assert [it["event_status"] for it in golden["pushed"]] == ["Info", "Ok"]
+    for text in TEXTS["delivered"]:
+        assert "Info" in text
+        assert "nobody" not in text
+        assert "不会呼叫" not in text
+    assert "opens nothing" not in doctor.__doc__
 
 
 def test_the_test_message_is_that_of_the_samples():

@@ -106,9 +106,10 @@ TEXTS = {
     "relay_error": ("{status} {code}: {words}", "{status} {code}：{words}"),
     "see_answers": ("docs/answers.md says what to do.", "怎么办，见 docs/answers.zh-CN.md。"),
     "delivered": (
-        "200: Flashduty has {key} (request {request}). It was sent closed: it opens nothing and calls nobody",
-        "200：Flashduty 已收到 {key}（请求 {request}）。它发出时已关闭：不会产生未关闭的告警，"
-        "也不会呼叫任何人",
+        "200: Flashduty has {key} (request {request}). The alert opened as Info and was closed at once. If a"
+        " route notifies on Info, somebody may get a notification",
+        "200：Flashduty 已收到 {key}（请求 {request}）。告警以 Info 开启，并立即关闭。如果有路由对 Info 也通知，"
+        "可能有人收到通知",
     ),
     "passed_on": (
         "200: Flashduty has it (request {request}). The integration is of kind ZStack, which gets"
