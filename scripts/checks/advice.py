@@ -11,10 +11,14 @@ from .release import is_release
 
 
 def command(doctor: Doctor, *words: str) -> str:
-    """A command for a shell."""
+    """A command for a shell. It names the region, if the command would take another one."""
+    before = ""
     if words[0] == "aws":
         words += region(doctor)
-    return "    " + " ".join(shlex.quote(word) for word in words)
+    elif words[0] == "make" and doctor.aws.named_region:
+        # scripts/cloud/account.py takes it before AWS_DEFAULT_REGION.
+        before = f"AWS_REGION={shlex.quote(doctor.aws.named_region)} "
+    return f"    {before}" + " ".join(shlex.quote(word) for word in words)
 
 
 def region(doctor: Doctor) -> tuple[str, ...]:
