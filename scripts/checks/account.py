@@ -57,8 +57,9 @@ def own_region(aws: Aws) -> str:
         if os.environ.get(name):
             return os.environ[name]
     asked = aws.run("configure", "get", "region")
-    # It also ends with 1 if there is none, and then says nothing.
-    if said := text_of(asked.stderr):
+    # It also ends with 1 if there is none, and then says nothing. With 0, it says warnings at most.
+    said = text_of(asked.stderr)
+    if asked.returncode != 0 and said:
         raise AwsError(asked.returncode, said, "configure", "get")
     return text_of(asked.stdout)
 

@@ -822,6 +822,29 @@ def test_only_version_2_reads_aws_region(version: str, region: str, monkeypatch:
     assert account.own_region(aws) == region
 
 
+@pytest.mark.parametrize(
+    ("status", "region", "said", "found"),
+    [
+        (0, b"us-west-2\n", b"DeprecationWarning: Python 3.9 is old\n", "us-west-2"),
+        (1, b"", b"", ""),
+        (255, b"", b"The config profile (x) could not be found\n", AwsError),
+    ],
+)
+def test_a_warning_of_the_command_line_is_no_error(
+    status: int, region: bytes, said: bytes, found: Any, monkeypatch: pytest.MonkeyPatch
+):
+    """Only its status says that it failed. It ends with 1, and says nothing, if there is no region."""
+    monkeypatch.delenv("AWS_REGION", raising=False)
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    aws = Recorded().aws
+    monkeypatch.setattr(aws, "run", lambda *_: subprocess.CompletedProcess([], status, region, said))
+    if found is AwsError:
+        with pytest.raises(AwsError, match="could not be found"):
+            account.own_region(aws)
+    else:
+        assert account.own_region(aws) == found
+
+
 def test_in_an_unpacked_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """It takes the name of the stack from the file beside it, and advises SAM."""
     assert release.configured("stack_name") == "zstack-flashduty"
