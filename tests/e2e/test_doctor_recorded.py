@@ -278,7 +278,13 @@ def parameter(value: str, kind: str = "SecureString") -> dict[str, Any]:
     [
         (PUSH_URL, "to api.flashcat.cloud, integration of kind Standard Alert Event"),
         (f" {PUSH_URL}\n".replace("standard", "zstack"), "integration of kind ZStack"),
-        ("http://127.0.0.1:80/?integration_key=k", "SecureString, to 127.0.0.1"),
+        (PUSH_URL.replace("standard", "standard/"), "integration of kind Standard Alert Event"),
+        ("http://127.0.0.1:80/standard?integration_key=k", "SecureString, to 127.0.0.1"),
+        (PUSH_URL.replace("standard", "prometheus"), "The path ends in /prometheus, not in /standard"),
+        (PUSH_URL.replace("/standard", ""), "The path ends in /alert, not in /standard or /zstack"),
+        (PUSH_URL.replace("standard", KEY), "The path ends in (not shown, because a secret is in it), not"),
+        (PUSH_URL.replace("standard", "nozstack"), "The path ends in /nozstack, not in /standard"),
+        ("https://api.flashcat.cloud/?integration_key=k", "The path ends in /, not in /standard"),
         (KEY, "is not a URL"),
         (f"{PUSH_URL} {PUSH_URL}", "is not a URL"),
         ("https://[/", "is not a URL"),
@@ -293,9 +299,10 @@ def test_push_urls(value: str, text: str):
     """As src/flashduty/push_url.rs and `make secrets` read them, and never shown."""
     finding = Recorded(parameter(value)).finds("push_url")
     assert text in finding.text
-    assert finding.mark == ("✓" if "SecureString" in finding.text or "kind" in finding.text else "✗")
+    mark = "!" if "ends in" in text else "✓" if "SecureString" in text or "kind" in text else "✗"
+    assert finding.mark == mark
     assert KEY not in finding.text + "".join(finding.advice)
-    assert any("--value file:///dev/stdin" in it for it in finding.advice) == (finding.mark == "✗")
+    assert any("--value file:///dev/stdin" in it for it in finding.advice) == (finding.mark != "✓")
 
 
 @pytest.mark.parametrize(
@@ -317,6 +324,23 @@ def test_tokens(value: str, mark: str, text: str):
     assert (finding.mark, text in finding.text) == (mark, True), finding
     assert TOKEN not in finding.text + "".join(finding.advice)
     assert ("token" in it.known) == (mark != "✗")
+    # A command that stores another token locks ZStack out, which has the old one.
+    assert any("put-parameter" in line for line in finding.advice) == (mark == "✗")
+    if value == "short":
+        assert "docs/runbook.md#rotating-the-token" in finding.advice[0]
+
+
+@pytest.mark.parametrize(("status", "shown"), [(0, True), (1, False)])
+def test_a_token_that_was_not_stored_is_not_printed(status: int, shown: bool, tmp_path: Path):
+    """Somebody would give it to ZStack."""
+    for name, script in (("aws", f"cat > stored; exit {status}"), ("openssl", "echo f00")):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    command = Recorded({"get-parameters": {"Parameters": []}}).finds("token").advice[-1]
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    ended = subprocess.run(["/bin/bash", "-c", command], cwd=tmp_path, env=environment, capture_output=True)
+    assert (tmp_path / "stored").read_text() == "f00"
+    assert (ended.returncode, ended.stdout) == (status, b"f00\n" if shown else b"")
 
 
 @pytest.mark.parametrize(("step", "name"), [("push_url", "/zf/push-url"), ("token", "/zf/token")])
