@@ -16,7 +16,7 @@ import re
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Callable, NamedTuple
+from typing import Any, Callable, NamedTuple
 
 from checks import account, alarms, api, clock, errors, metrics, parameters, queues, stack
 from checks.aws import AwsError
@@ -73,6 +73,17 @@ def finding(doctor: Doctor, step: Step) -> Finding:
         return failure.finding
     except AwsError as error:
         return doctor.aws.explain(error)
+    except BrokenPipeError:
+        # Nobody reads what the walk prints.
+        raise
+    except Exception as error:
+        return Finding(FAILED, doctor.say("bug", **described(error)), [doctor.say("report")])
+
+
+def described(error: Exception) -> dict[str, Any]:
+    """An error of the program for a text. Its message or a traceback could show a secret."""
+    file, line = place(error.__traceback__)
+    return {"kind": type(error).__name__, "file": file, "line": line}
 
 
 def findings(doctor: Doctor) -> Iterator[tuple[Step, Finding]]:
@@ -142,9 +153,7 @@ def main() -> int:
     except BrokenPipeError:
         os._exit(1)
     except Exception as error:
-        # A traceback could show a secret.
-        file, line = place(error.__traceback__)
-        terminal.line(terminal.say("mistake", kind=type(error).__name__, file=file, line=line))
+        terminal.line(terminal.say("mistake", **described(error)))
         return 1
 
 

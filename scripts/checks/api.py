@@ -65,7 +65,7 @@ def message(doctor: Doctor) -> Finding:
     answer = doctor.webhook.call(doctor.webhook.url(), doctor.tokens[0])
     if not answer.is_relays:
         raise foreign(doctor, answer)
-    alerts = answer.json.get("alerts") or []
+    words, alerts = doctor.terminal.words, answer.alerts
     if alerts:
         doctor.message.sent = began
         doctor.known.add("message")
@@ -74,23 +74,23 @@ def message(doctor: Doctor) -> Finding:
     if answer.status == 200 and requests:
         doctor.message.delivered = True
         key = "passed_on" if doctor.zstack_kind else "delivered"
-        return Finding(
-            OK, doctor.say(key, key=alerts[0].get("alert_key"), request=doctor.terminal.words(requests))
-        )
+        alert = words(alerts[0].get("alert_key", "-"))
+        return Finding(OK, doctor.say(key, key=alert, request=words(requests)))
     if answer.status == 202:
         raise Failure(doctor.say("queued"), last_words(doctor), doctor.say("check_queued"))
     if answer.status == 401:
         ttl = doctor.stack.parameters.get("SettingsTtlSeconds", "300")
         raise Failure(doctor.say("not_accepted"), doctor.say("wait_token", seconds=ttl), *restore(doctor))
-    if error.get("flashduty"):
+    if isinstance(error.get("flashduty"), dict):
         raise refused(doctor, error["flashduty"])
     raise relay_error(doctor, answer)
 
 
 def refused(doctor: Doctor, refusal: dict[str, Any]) -> Failure:
     """Flashduty's own refusal."""
-    code, words = str(refusal.get("code")), doctor.terminal.words(refusal.get("message", ""))
-    text = doctor.say("refused", code=code, words=words, request=refusal.get("request_id", "-"))
+    code, words = str(refusal.get("code")), doctor.terminal.words
+    said, request = words(refusal.get("message", "")), words(refusal.get("request_id", "-"))
+    text = doctor.say("refused", code=words(code), words=said, request=request)
     if "integration_key" in str(refusal.get("message")) or code in ("Unauthorized", "AccessDenied"):
         advice = [doctor.say("check_key"), doctor.say("put_push_url"), put_push_url(doctor)]
     elif code in ("ResourceNotFound", "NoLicense"):
@@ -110,8 +110,8 @@ def relay_error(doctor: Doctor, answer: Answer) -> Failure:
             "unknown_answer", status=answer.status, words=doctor.terminal.words(answer.text, 120)
         )
         return Failure(text, doctor.say("same_version"), *logs(doctor))
-    words = doctor.terminal.words(error.get("message", ""))
-    text = doctor.say("relay_error", status=answer.status, code=error.get("code"), words=words)
+    code, words = (doctor.terminal.words(error.get(name, "")) for name in ("code", "message"))
+    text = doctor.say("relay_error", status=answer.status, code=code, words=words)
     return Failure(text, doctor.say("see_answers"))
 
 

@@ -57,6 +57,12 @@ class Answer:
         return found if isinstance(found, dict) else {}
 
     @property
+    def alerts(self) -> list[dict[str, Any]]:
+        """The alerts that the relay lists."""
+        found = self.json.get("alerts")
+        return [it for it in found if isinstance(it, dict)] if isinstance(found, list) else []
+
+    @property
     def is_relays(self) -> bool:
         """Whether the relay wrote it. API Gateway's own answers have only a message."""
         return "request_id" in self.json

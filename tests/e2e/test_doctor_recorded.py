@@ -376,6 +376,7 @@ def relays(code: int, **body: Any) -> tuple[int, dict[str, str], str]:
 
 ALERT = {"alert_key": "zstack:test", "flashduty_request_id": "f"}
 PAGE = (200, {}, "<html>hello</html>")
+HIDDEN = "(not shown, because a secret is in it)"
 
 
 @pytest.mark.parametrize(
@@ -423,6 +424,40 @@ PAGE = (200, {}, "<html>hello</html>")
             "InvalidParameter: (not shown, because a secret is in it)",
             "Flashduty's own words",
         ),
+        (
+            "message",
+            relays(502, error={"flashduty": {"code": f"a\x1b[2K{KEY}", "request_id": TOKEN}}),
+            "✗",
+            f"502: Flashduty refuses it: {HIDDEN}:  (request {HIDDEN})",
+            "Flashduty's own words",
+        ),
+        (
+            "message",
+            relays(502, error={"flashduty": {"code": "Odd\x1b[2K", "request_id": "f\x07"}}),
+            "✗",
+            "502: Flashduty refuses it: Odd [2K:  (request f)",
+            "Flashduty's own words",
+        ),
+        (
+            "message",
+            relays(200, alerts=[ALERT | {"alert_key": f"zstack:{KEY}"}]),
+            "✓",
+            f"Flashduty has {HIDDEN} (request f)",
+            "",
+        ),
+        (
+            "message",
+            relays(503, error={"code": f"Odd\x1b[2K {TOKEN}", "message": "m"}),
+            "✗",
+            f"503 {HIDDEN}: m",
+            "answers",
+        ),
+        ("message", relays(503, error={"code": "Odd\x1b[2K"}), "✗", "503 Odd [2K: ", "answers"),
+        *(
+            ("message", relays(200, alerts=odd), "✗", "gave an answer that this program", "same release")
+            for odd in ("many", {"alert_key": "zstack:test"}, ["zstack:test"], 5)
+        ),
+        ("message", relays(502, error={"code": "Odd", "flashduty": "no"}), "✗", "502 Odd: ", "answers"),
     ],
 )
 def test_answers_of_the_api(
@@ -940,11 +975,38 @@ def test_a_mistake_names_its_file_and_no_secret(tmp_path: Path):
     wrong = {'aws.program = shutil.which("aws")\n': 'aws.program = int("a secret")\n'}
     ended = subprocess.run([PYTHON, copied(tmp_path, wrong)], capture_output=True, text=True)
     line = (tmp_path / "checks/account.py").read_text().partition("a secret")[0].count("\n") + 1
-    said = f"This is a bug in doctor.py: ValueError in checks/account.py, line {line}. Please open an issue."
-    assert (ended.returncode, ended.stdout, ended.stderr) == (1, f"{said}\n", "")
+    first, second, *others = ended.stdout.splitlines()
+    said = f"account and region: a bug in doctor.py: ValueError in checks/account.py, line {line}"
+    assert first.endswith(said)
+    assert second == f"  {TEXTS['report'][0]}"
+    assert (ended.returncode, ended.stderr) == (1, "")
+    assert "secret" not in first
+    # It ends this step only.
+    assert len([it for it in others if "skipped: needs" in it]) == len(doctor.STEPS) - 1
+    assert others[-1] == "1 of 16 steps failed. Begin with the first: account and region."
     with ThreadPoolExecutor() as pool, pytest.raises(AttributeError) as raised:
         pool.submit(account.concurrency, None).result()
     assert release.place(raised.tb)[0] == "checks/account.py"
+
+
+def test_a_mistake_of_the_walk_itself(tmp_path: Path):
+    """Outside every step: one line, no traceback, no secret."""
+    wrong = {"    failed, notes = [], 0\n": '    failed, notes = [], int("a secret")\n'}
+    ended = subprocess.run([PYTHON, copied(tmp_path, wrong)], capture_output=True, text=True)
+    line = (tmp_path / PROGRAM.name).read_text().partition('int("a secret")')[0].count("\n") + 1
+    said = f"This is a bug in doctor.py: ValueError in doctor.py, line {line}. Please open an issue.\n"
+    assert (ended.returncode, ended.stdout, ended.stderr) == (1, said, "")
+
+
+def test_a_step_that_cannot_print_ends_the_walk(monkeypatch: pytest.MonkeyPatch):
+    """As in `doctor.py | head -1`: it is no bug."""
+
+    def nobody_reads(_: Doctor) -> Finding:
+        raise BrokenPipeError
+
+    monkeypatch.setitem(CHECKS, "clock", CHECKS["clock"]._replace(check=nobody_reads))
+    with pytest.raises(BrokenPipeError):
+        Recorded().finds("clock")
 
 
 def test_its_modules_depend_one_way():
