@@ -26,7 +26,7 @@ import tools
 from botocore import xform_name
 from checks import account, api, metrics, release
 from checks.advice import deploy, restore
-from checks.aws import Aws, AwsError
+from checks.aws import Aws, AwsError, utc
 from checks.doctor import Doctor
 from checks.facts import Options
 from checks.findings import Finding
@@ -649,18 +649,38 @@ def test_what_aws_may_answer(step: str, answers: dict[str, Any], mark: str, text
 
 def alarm(short: str, state: str, **more: Any) -> dict[str, Any]:
     """An alarm of the stack."""
-    return {"AlarmName": f"zf-{short}", "StateValue": state, "StateUpdatedTimestamp": 1_700_000_000.0} | more
+    known = {"AlarmName": f"zf-{short}", "StateValue": state, "AlarmActions": [TOPIC]}
+    return known | {"StateUpdatedTimestamp": 1_700_000_000.0} | more
 
 
 @pytest.mark.parametrize(
     ("alarms", "minutes", "delivered", "mark", "text"),
     [
-        ([alarm("self-check", "ALARM")], 20, True, "!", "on: zf-self-check"),
-        ([alarm("self-check", "ALARM")], 40, True, "✗", "on: zf-self-check"),
-        ([alarm("heartbeat", "ALARM")], 999, True, "!", "on: zf-heartbeat"),
-        ([alarm("heartbeat", "ALARM")], 999, False, "✗", "on: zf-heartbeat"),
-        ([alarm("self-check", "ALARM"), alarm("api-5xx", "ALARM")], 1, True, "✗", "on: zf-api-5xx"),
-        ([alarm("self-check", "INSUFFICIENT_DATA"), alarm("api-5xx", "OK")], 1, True, "✓", "2, none is on"),
+        ([alarm("self-check", "ALARM")], 20, True, "!", "1 ALARM. On: zf-self-check"),
+        ([alarm("self-check", "ALARM")], 40, True, "✗", "1 ALARM. On: zf-self-check"),
+        ([alarm("heartbeat", "ALARM")], 999, True, "!", "1 ALARM. On: zf-heartbeat"),
+        ([alarm("heartbeat", "ALARM")], 999, False, "✗", "1 ALARM. On: zf-heartbeat"),
+        (
+            [alarm("self-check", "ALARM"), alarm("api-5xx", "ALARM"), alarm("api-4xx", "OK")],
+            1,
+            True,
+            "✗",
+            "1 OK, 2 ALARM. On: zf-api-5xx",
+        ),
+        (
+            [alarm("self-check", "INSUFFICIENT_DATA"), alarm("api-5xx", "OK"), alarm("api-4xx", "OK")],
+            1,
+            True,
+            "✓",
+            "2 OK, 1 INSUFFICIENT_DATA (no data yet)",
+        ),
+        (
+            [alarm("self-check", "OK"), alarm("api-5xx", "OK", AlarmActions=[])],
+            1,
+            True,
+            "✗",
+            "tell nobody, because they have no action: zf-api-5xx",
+        ),
         ([], 1, True, "✗", "deleted by hand: zf-api-5xx"),
         ([alarm("api-5xx", "OK", ActionsEnabled=False)], 1, True, "✗", "tell nobody"),
     ],
@@ -672,8 +692,27 @@ def test_alarms(alarms: list[dict[str, Any]], minutes: int, delivered: bool, mar
     it.stack.created, it.message.delivered = time.time() - 60 * minutes, delivered
     finding = it.finds("alarms")
     assert (finding.mark, text in finding.text) == (mark, True), finding
-    if mark == "✗" and alarms and text.startswith("on"):
+    if mark == "✗" and "On: " in text:
         assert any("since 2023-11-14 22:13 UTC" in line for line in finding.advice)
+
+
+@pytest.mark.parametrize(
+    ("updated", "on", "mark"),
+    [(100, 99, "!"), (100, 100, "!"), (1_480, 5, "✗"), (100, 1_000, "✗"), (None, 5, "✗")],
+)
+def test_a_check_that_an_update_switched_on(updated: int | None, on: int, mark: str):
+    """The grace begins with the alarm. One that was on before the update is wrong. Ages are in minutes."""
+    now = time.time()
+    its = alarm("self-test", "ALARM", StateUpdatedTimestamp=now - 60 * on)
+    if updated:
+        its["AlarmConfigurationUpdatedTimestamp"] = utc(now - 60 * updated)
+        its["StateUpdatedTimestamp"] = utc(now - 60 * on)
+    it = Recorded({"describe-alarms": {"MetricAlarms": [its]}})
+    it.stack.alarms, it.stack.created = ["zf-self-test"], now - 1e6
+    it.stack.parameters["SelfTestHours"] = "12"
+    finding = it.finds("alarms")
+    assert finding.mark == mark, finding
+    assert any("the stack or the alarm is new" in line for line in finding.advice) == (mark == "!")
 
 
 def points(of: str = "zf-Redeliver", **values: float) -> Callable[..., Any]:

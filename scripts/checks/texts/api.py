@@ -108,8 +108,8 @@ TEXTS = {
     "delivered": (
         "200: Flashduty has {key} (request {request}). The alert opened as Info and was closed at once. If a"
         " route notifies on Info, somebody may get a notification",
-        "200：Flashduty 已收到 {key}（请求 {request}）。告警以 Info 开启，并立即关闭。如果有路由对 Info 也通知，"
-        "可能有人收到通知",
+        "200：Flashduty 已收到 {key}（请求 {request}）。告警以 Info 开启，并立即关闭。"
+        "如果有路由对 Info 也通知，可能有人收到通知",
     ),
     "passed_on": (
         "200: Flashduty has it (request {request}). The integration is of kind ZStack, which gets"

@@ -81,11 +81,12 @@ TEXTS = {
     "other_kind": (
         "{name}, SecureString, to {host}. The path ends in {ends}, not in /standard or /zstack, so the"
         " integration may be of another kind",
-        "{name}，SecureString，发往 {host}。路径以 {ends} 结尾，不是 /standard 或 /zstack，集成可能是其他类型",
+        "{name}，SecureString，发往 {host}。路径以 {ends} 结尾，不是 /standard 或 /zstack，"
+        "集成可能是其他类型",
     ),
     "standard_only": (
-        "The relay sends what an integration Standard Alert Event accepts. If this is another one, create such"
-        " an integration in Flashduty.",
+        "The relay sends what an integration Standard Alert Event accepts. If this is another one, create"
+        " such an integration in Flashduty.",
         "中继发送的是“标准告警事件”集成所接受的内容。如果这个集成是其他类型，请在 Flashduty"
         " 里创建“标准告警事件”集成。",
     ),
@@ -108,7 +109,8 @@ TEXTS = {
         "{name} 里有少于 {least} 个字符的令牌，容易被猜中",
     ),
     "rotate_token": (
-        "Replace it step by step, so that ZStack is not rejected meanwhile: docs/runbook.md#rotating-the-token",
+        "Replace it step by step, so that ZStack is not rejected meanwhile:"
+        " docs/runbook.md#rotating-the-token",
         "请逐步更换，这样 ZStack 不会在中途被拒绝：docs/runbook.md#rotating-the-token",
     ),
     "token_one_line": ("{name} has several tokens in one line", "{name} 在一行里有多个令牌"),
@@ -116,6 +118,7 @@ TEXTS = {
     "put_token": (
         "Store a new token. The command prints it. Set it as the password of every endpoint in ZStack. Until"
         " then, ZStack gets 401.",
-        "请保存一个新的令牌。命令会打印它。请把它设为 ZStack 里每个通知对象的密码，在那之前 ZStack 会得到 401。",
+        "请保存一个新的令牌。命令会打印它。请把它设为 ZStack 里每个通知对象的密码，"
+        "在那之前 ZStack 会得到 401。",
     ),
 }
