@@ -7,7 +7,7 @@ import shlex
 from .aws import utc
 from .doctor import Doctor
 from .findings import Failure
-from .release import is_release
+from .release import configured, is_release, saves_parameters
 
 
 def command(doctor: Doctor, *words: str) -> str:
@@ -27,12 +27,20 @@ def region(doctor: Doctor) -> tuple[str, ...]:
     return ("--region", named) if named else ()
 
 
-def deploy(doctor: Doctor) -> str:
+def deploy(doctor: Doctor) -> list[str]:
     """The command that deploys the stack again, in the unpacked release or in the checkout."""
-    stack = doctor.options.stack
+    stack, here = doctor.options.stack, doctor.aws.region
+    saved_stack, saved_region = configured("stack_name") or stack, configured("region") or here
+    elsewhere = saved_region != here
+    # `make deploy` has no option for the region, and SAM takes the saved one.
+    if (saves_parameters() and (saved_stack != stack or elsewhere)) or (elsewhere and not is_release()):
+        saved = {"saved_stack": saved_stack, "saved_region": saved_region}
+        return [doctor.say("own_folder", stack=stack, region=here, **saved)]
     if is_release():
-        return command(doctor, "sam", "deploy", "--stack-name", stack, *region(doctor))
-    return command(doctor, "make", "deploy", f"STACK={stack}")
+        named = ("--region", here) if elsewhere else region(doctor)
+        sam = command(doctor, "sam", "deploy", "--stack-name", stack, *named)
+        return [sam, doctor.say("without_sam")]
+    return [command(doctor, "make", "deploy", f"STACK={stack}")]
 
 
 def restore(doctor: Doctor) -> list[str]:

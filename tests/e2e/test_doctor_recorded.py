@@ -946,7 +946,7 @@ def test_a_warning_of_the_command_line_is_no_error(
 def test_in_an_unpacked_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """It takes the name of the stack from the file beside it, and advises SAM."""
     assert release.configured("stack_name") == "zstack-flashduty"
-    assert deploy(Recorded()) == "    make deploy STACK=zf"
+    assert deploy(Recorded()) == ["    make deploy STACK=zf"]
     monkeypatch.setattr(release, "FOLDER", tmp_path)
     assert release.configured("stack_name") == ""
     assert doctor.DEFAULT_STACK == "zstack-flashduty"
@@ -954,7 +954,51 @@ def test_in_an_unpacked_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     (tmp_path / "samconfig.toml").write_text(saved)
     (tmp_path / "template.yaml").touch()
     assert release.configured("stack_name") == "mine"
-    assert deploy(Recorded()) == "    sam deploy --stack-name zf"
+    sam, other_way = deploy(Recorded())
+    assert sam == "    sam deploy --stack-name zf"
+    assert "docs/deploying.md#with-a-release" in other_way
+
+
+SAVED = '[default.deploy.parameters]\nstack_name = "{stack}"\nregion = "{region}"\n{more}\n'
+OVERRIDES = r'parameter_overrides = "AlarmEmail=\"ops@example.com\" Language=\"en\""'
+
+
+@pytest.mark.parametrize(
+    ("stack", "region", "more", "template", "command"),
+    [
+        ("zf", "us-east-1", OVERRIDES, True, "    sam deploy --stack-name zf"),
+        ("other", "us-east-1", OVERRIDES, True, None),
+        ("other", "us-east-1", 'parameter_overrides = ["Language=en"]', True, None),
+        ("other", "us-east-1", 'parameter_overrides = ""', True, "    sam deploy --stack-name zf"),
+        ("other", "us-east-1", "", True, "    sam deploy --stack-name zf"),
+        ("zf", "eu-west-1", OVERRIDES, True, None),
+        ("zf", "eu-west-1", "", True, "    sam deploy --stack-name zf --region us-east-1"),
+        ("zf", "us-east-1", OVERRIDES, False, "    make deploy STACK=zf"),
+        ("other", "us-east-1", OVERRIDES, False, None),
+        ("other", "us-east-1", "", False, "    make deploy STACK=zf"),
+        ("zf", "eu-west-1", "", False, None),
+    ],
+)
+def test_a_stack_is_not_deployed_with_the_settings_of_another(
+    stack: str,
+    region: str,
+    more: str,
+    template: bool,
+    command: str | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """SAM and `make deploy` take what samconfig.toml beside them has saved."""
+    monkeypatch.setattr(release, "FOLDER", tmp_path)
+    (tmp_path / "samconfig.toml").write_text(SAVED.format(stack=stack, region=region, more=more))
+    if template:
+        (tmp_path / "template.yaml").touch()
+    first, *_ = deploy(Recorded())
+    expected = command or (
+        "Deploy zf in us-east-1 from the folder that has its own samconfig.toml."
+        f" The one here is that of {stack} in {region}, and a deployment would take its settings."
+    )
+    assert first == expected
 
 
 def test_what_sam_has_saved_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

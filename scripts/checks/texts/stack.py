@@ -63,6 +63,16 @@ TEXTS = {
         "AWS CLIs from before December 2025 do not know --deployment-mode.",
         "2025 年 12 月以前的 AWS CLI 不认识 --deployment-mode。",
     ),
+    "own_folder": (
+        "Deploy {stack} in {region} from the folder that has its own samconfig.toml. The one here is that of"
+        " {saved_stack} in {saved_region}, and a deployment would take its settings.",
+        "请在有 {stack}（{region}）自己的 samconfig.toml 的文件夹里部署。这里的 samconfig.toml 属于"
+        " {saved_stack}（{saved_region}），部署会采用它的设置。",
+    ),
+    "without_sam": (
+        "With the AWS CLI only, without SAM: the two commands in docs/deploying.md#with-a-release",
+        "没有 SAM、只有 AWS CLI 时：docs/deploying.zh-CN.md#用发布版 里的两条命令",
+    ),
     # The two parameters.
     "parameter_missing": ("there is no SSM parameter {name} in {region}", "{region} 里没有 SSM 参数 {name}"),
     "parameter_plain": (
