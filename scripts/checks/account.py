@@ -17,6 +17,9 @@ from .release import configured
 OLDEST_CLI = (1, 16)
 """Older versions of the AWS command line lack operations or options that are used here."""
 
+OWN_CREDENTIALS = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCESS_KEY_ID")
+"""Variables of the shell that choose an account."""
+
 LEAST_CONCURRENCY = 100
 """Of the account, as in scripts/cloud/deploy.py."""
 
@@ -37,6 +40,8 @@ def account(doctor: Doctor) -> Finding:
     aws.version = found[1]
     if (int(found[2]), int(found[3])) < OLDEST_CLI:
         raise Failure(say("cli_old", version=aws.version), say("install_cli"))
+    # SAM takes it, too. What the shell has is what the user chose.
+    aws.profile = "" if any(os.environ.get(name) for name in OWN_CREDENTIALS) else configured("profile")
     own = own_region(aws)
     # SAM, too, takes the region in samconfig.toml before that of the shell.
     aws.region = doctor.options.region or configured("region") or own or os.environ.get("AWS_REGION", "")

@@ -11,20 +11,21 @@ from .release import configured, is_release, saves_parameters
 
 
 def command(doctor: Doctor, *words: str) -> str:
-    """A command for a shell. It names the region, if the command would take another one."""
+    """A command for a shell. It names region and profile, if the command would take others."""
     before = ""
     if words[0] == "aws":
-        words += region(doctor)
-    elif words[0] == "make" and doctor.aws.named_region:
-        # scripts/cloud/account.py takes it before AWS_DEFAULT_REGION.
-        before = f"AWS_REGION={shlex.quote(doctor.aws.named_region)} "
+        words += target(doctor)
+    elif words[0] == "make":
+        # scripts/cloud/account.py takes AWS_REGION before AWS_DEFAULT_REGION.
+        variables = {"AWS_REGION": doctor.aws.named_region, "AWS_PROFILE": doctor.aws.profile}
+        before = "".join(f"{name}={shlex.quote(it)} " for name, it in variables.items() if it)
     return f"    {before}" + " ".join(shlex.quote(word) for word in words)
 
 
-def region(doctor: Doctor) -> tuple[str, ...]:
-    """The option that names the region, if the command line would take another one."""
-    named = doctor.aws.named_region
-    return ("--region", named) if named else ()
+def target(doctor: Doctor) -> tuple[str, ...]:
+    """The options that name region and profile, if the AWS command line would take others."""
+    options = {"--region": doctor.aws.named_region, "--profile": doctor.aws.profile}
+    return tuple(word for name, it in options.items() if it for word in (name, it))
 
 
 def deploy(doctor: Doctor) -> list[str]:
@@ -37,7 +38,9 @@ def deploy(doctor: Doctor) -> list[str]:
         saved = {"saved_stack": saved_stack, "saved_region": saved_region}
         return [doctor.say("own_folder", stack=stack, region=here, **saved)]
     if is_release():
-        named = ("--region", here) if elsewhere else region(doctor)
+        named = here if elsewhere else doctor.aws.named_region
+        # SAM takes the profile of samconfig.toml by itself.
+        named = ("--region", named) if named else ()
         sam = command(doctor, "sam", "deploy", "--stack-name", stack, *named)
         return [sam, doctor.say("without_sam")]
     return [command(doctor, "make", "deploy", f"STACK={stack}")]
@@ -77,7 +80,7 @@ def put(doctor: Doctor, name: str, value: str) -> str:
     return (
         f'printf %s "${value}" | aws ssm put-parameter --name {shlex.quote(name)} --type SecureString'
         f"{' --key-id ' + key if key else ''} --overwrite --value file:///dev/stdin"
-        f"{''.join(' ' + word for word in region(doctor))}"
+        f"{''.join(' ' + shlex.quote(word) for word in target(doctor))}"
     )
 
 

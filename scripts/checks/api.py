@@ -80,7 +80,9 @@ def message(doctor: Doctor) -> Finding:
         raise Failure(doctor.say("queued"), last_words(doctor), doctor.say("check_queued"))
     if answer.status == 401:
         ttl = doctor.stack.parameters.get("SettingsTtlSeconds", "300")
-        raise Failure(doctor.say("not_accepted"), doctor.say("wait_token", seconds=ttl), *restore(doctor))
+        other = doctor.say("check_url", url=doctor.stack.outputs["WebhookUrl"]) if doctor.options.url else ""
+        wait = doctor.say("wait_token", seconds=ttl)
+        raise Failure(doctor.say("not_accepted"), other, wait, *restore(doctor))
     if isinstance(error.get("flashduty"), dict):
         raise refused(doctor, error["flashduty"])
     raise relay_error(doctor, answer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import ssl
 import time
 from base64 import b64encode
@@ -23,6 +24,9 @@ from .findings import Failure
 
 API_TIMEOUT = 35
 """Seconds. API Gateway answers after 30 seconds at most."""
+
+CHANNEL = r"[A-Za-z0-9_.-]{1,64}"
+"""The name of a channel, by the rule of src/channel.rs."""
 
 TEST_MESSAGE = (
     '"{\\n    \\"product\\": \\"zstack\\",\\n    \\"service\\": \\"zstack\\",\\n'
@@ -104,6 +108,8 @@ class Webhook:
         if not host or not (url.scheme == "https" or (url.scheme == "http" and loopback(host))):
             raise Failure(self.say("bad_url"), self.say("give_url"))
         at = url.path.rstrip("/")
+        if channel := channel_in(whole):
+            at = at[: -len(f"/{channel}")]
         if path:
             at = at.rpartition("/")[0] + path
         elif self.options.channel:
@@ -148,6 +154,15 @@ class Webhook:
         return Failure(
             self.say("unreachable", host=host, why=self.terminal.words(why)), self.say("check_way")
         )
+
+
+def channel_in(url: str) -> str | None:
+    """The channel in a URL of the webhook, such as `database` in https://alarms.example.com/zstack/database."""
+    with suppress(ValueError):
+        found = re.fullmatch(rf".*/zstack/({CHANNEL})/*", urlsplit(url.strip()).path)
+        # A domain may lead to the API by a path that is called zstack, too.
+        return found[1] if found and found[1] != "zstack" else None
+    return None
 
 
 def loopback(host: str) -> bool:

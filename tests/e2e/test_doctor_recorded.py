@@ -70,7 +70,7 @@ RESOURCES = {
 class RecordedAws(Aws):
     """With answers that are written down here. An answer that is a text is an error."""
 
-    version, region, named_region = "2.15.0", "us-east-1", ""
+    version, region, named_region, profile = "2.15.0", "us-east-1", "", ""
 
     def __init__(self, terminal: Terminal, answers: dict[str, Any]):
         self.terminal, self.say, self.answers = terminal, terminal.say, answers
@@ -147,7 +147,7 @@ USER = "User: arn:aws:iam::123456789012:user/colleague is not authorized to perf
         ('Could not connect to the endpoint URL: "https://x/"', "AWS cannot be reached", "HTTPS_PROXY"),
         ("SSL validation failed for https://x/", "AWS cannot be reached", "AWS_CA_BUNDLE"),
         ("Unable to locate credentials", "there are no AWS credentials", "aws configure"),
-        ("The config profile (x) could not be found", "AWS_PROFILE does not exist", "AWS_PROFILE"),
+        ("The config profile (x) could not be found", "profile in AWS_PROFILE does not", "AWS_PROFILE"),
         (
             "You must specify a region. You can also configure your region",
             "there is no region",
@@ -787,11 +787,13 @@ def test_the_last_line_of_very_many(age: int):
     assert "relay says: 600!" in finding.advice
 
 
-@pytest.mark.parametrize("region", ["", "eu-west-1"])
-def test_every_command_is_understood(region: str, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize(
+    ("region", "profile"), [("", ""), ("eu-west-1", ""), ("eu-west-1", "ops"), ("", "ops")]
+)
+def test_every_command_is_understood(region: str, profile: str, monkeypatch: pytest.MonkeyPatch):
     """Of all that is broken at the same time: programs, operations and options exist.
 
-    Each names the region, if the shell has another one.
+    Each names the region and the profile, if the shell has others.
     """
     alarms = [alarm("api-5xx", "OK", ActionsEnabled=False)]
     it = Recorded(
@@ -813,7 +815,7 @@ def test_every_command_is_understood(region: str, monkeypatch: pytest.MonkeyPatc
             "filter-log-events": {"events": []},
         }
     )
-    it.aws.named_region = region
+    it.aws.named_region, it.aws.profile = region, profile
     steps = ("push_url", "token", "source", "dead_letters", "alarms", "subscriber", "concurrency", "errors")
     lines = []
     monkeypatch.setattr(metrics, "METRICS_PATIENCE", 0)
@@ -822,10 +824,14 @@ def test_every_command_is_understood(region: str, monkeypatch: pytest.MonkeyPatc
         advice = it.finds(step).advice
         lines += [line for line in advice if line.startswith("    ")]
     programs = [command for line in lines for command in commands(line) if command[0] in ("aws", "make")]
-    named = {"aws": "--region eu-west-1", "make": "    AWS_REGION=eu-west-1 make deploy STACK=zf"}
+    before = f"AWS_REGION={region} " * bool(region) + f"AWS_PROFILE={profile} " * bool(profile)
     for line in lines:
-        [program] = {command[0] for command in commands(line)} & named.keys()
-        assert (named[program] in line) == bool(region), line
+        [program] = {command[0] for command in commands(line)} & {"aws", "make"}
+        if program == "make":
+            assert line == f"    {before}make deploy STACK=zf"
+        else:
+            assert (f" --region {region}" in line) == ("--region" in line) == bool(region), line
+            assert (f" --profile {profile}" in line) == ("--profile" in line) == bool(profile), line
     # Two that the check does not know. test_doctor.py runs them.
     programs = [command for command in programs if command[2] not in ("subscribe", "wait")]
     assert len(programs) >= 14
@@ -941,6 +947,96 @@ def test_a_warning_of_the_command_line_is_no_error(
             account.own_region(aws)
     else:
         assert account.own_region(aws) == found
+
+
+@pytest.mark.parametrize(
+    ("own", "taken"),
+    [
+        ({}, "ops"),
+        ({"AWS_PROFILE": "mine"}, ""),
+        ({"AWS_DEFAULT_PROFILE": "mine"}, ""),
+        ({"AWS_ACCESS_KEY_ID": "AKIA"}, ""),
+    ],
+)
+def test_the_profile_that_sam_has_saved(
+    own: dict[str, str], taken: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """`aws` gets it, if the shell chooses no account."""
+    for name in account.OWN_CREDENTIALS:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in own.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(release, "FOLDER", tmp_path)
+    (tmp_path / "samconfig.toml").write_text('[default.deploy.parameters]\nprofile = "ops"\n')
+    program = tmp_path / "aws"
+    program.write_text(
+        f"""#!{sys.executable}
+import json, os, sys
+print(os.environ.get("AWS_PROFILE"), file=open({str(tmp_path / "profiles")!r}, "a"))
+if "--version" in sys.argv: print("aws-cli/2.15.0")
+elif "configure" in sys.argv: print("us-east-1")
+else: print(json.dumps({{"Account": "1", "Arn": "arn:aws:iam::1:user/ops"}}))
+"""
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    it = Doctor(Terminal(TEXTS, "en"), Options("zf"))
+    finding = doctor.finding(it, CHECKS["account"])
+    assert (finding.mark, it.aws.profile) == ("✓", taken), finding
+    asked = (tmp_path / "profiles").read_text().split()
+    assert set(asked[1:]) == {taken or own.get("AWS_PROFILE", "None")}
+    words = it.aws.explain(AwsError(255, "The config profile (ops) could not be found", "", "")).text
+    assert words == f"the profile in {'samconfig.toml' if taken else 'AWS_PROFILE'} does not exist"
+
+
+@pytest.mark.parametrize(
+    ("url", "given", "channel", "webhook"),
+    [
+        ("https://a.example.com/zstack", None, None, "https://a.example.com/zstack"),
+        ("https://a.example.com/zstack/database/", None, "database", "https://a.example.com/zstack/database"),
+        ("https://a.example.com/zstack/database", "net", "net", "https://a.example.com/zstack/net"),
+        ("https://a.example.com/zstack", "net", "net", "https://a.example.com/zstack/net"),
+        ("https://a.example.com/zstack/zstack", None, None, "https://a.example.com/zstack/zstack"),
+        (
+            "https://a.example.com/in/zstack/database",
+            None,
+            "database",
+            "https://a.example.com/in/zstack/database",
+        ),
+        (
+            "https://a.example.com/in/zstack/database?token=x",
+            "",
+            "database",
+            "https://a.example.com/in/zstack/database",
+        ),
+    ],
+)
+def test_a_channel_in_the_url(
+    url: str, given: str | None, channel: str | None, webhook: str, monkeypatch: pytest.MonkeyPatch
+):
+    """It is the channel to look at. The health check is beside the webhook."""
+    seen = []
+    monkeypatch.setattr(doctor, "walk", lambda it: seen.append(it) or 0)
+    monkeypatch.setattr(sys, "argv", ["doctor.py", "--url", url, *(["--channel", given] if given else [])])
+    assert doctor.main() == 0
+    [it] = seen
+    assert it.options.channel == channel
+    assert it.webhook.url() == webhook
+    base = url.partition("/zstack")[0] if "/zstack/zstack" not in url else "https://a.example.com/zstack"
+    assert it.webhook.url("/health") == f"{base}/health"
+
+
+def test_a_token_that_another_stack_does_not_accept():
+    """If --url was given, it may be that of another stack. That comes first."""
+    with served(lambda _: relays(401, error={"code": "Unauthorized"})) as url:
+        given = Recorded(url=url).finds("message")
+        own = Recorded()
+        own.stack.outputs["WebhookUrl"] = url
+        own = own.finds("message")
+    assert given.advice[0].startswith("The URL in --url may belong to another stack.")
+    assert OUTPUTS["WebhookUrl"] in given.advice[0]
+    assert own.advice == given.advice[1:]
+    assert own.advice[0].startswith("If the token was changed a moment ago")
 
 
 def test_in_an_unpacked_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -31,7 +31,7 @@ TEXTS = {
         "请重新获取：`aws sso login`，或者用您当初获取它们的方式。",
     ),
     "bad_credentials": ("AWS does not accept the credentials", "AWS 不接受这些凭证"),
-    "no_profile": ("the profile in AWS_PROFILE does not exist", "AWS_PROFILE 里的配置文件不存在"),
+    "no_profile": ("the profile in {where} does not exist", "{where} 里的配置文件（profile）不存在"),
     "no_network": ("AWS cannot be reached: {words}", "连不上 AWS：{words}"),
     "check_network": (
         "Check the name of the region, DNS, and the proxy (HTTPS_PROXY). A proxy with a certificate of its"

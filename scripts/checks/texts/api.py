@@ -131,6 +131,10 @@ TEXTS = {
         "401: the relay does not accept the token in SSM",
         "401：中继不接受 SSM 里的令牌",
     ),
+    "check_url": (
+        "The URL in --url may belong to another stack. The WebhookUrl of this stack is {url}",
+        "--url 里的 URL 可能属于别的堆栈。这个堆栈的 WebhookUrl 是 {url}",
+    ),
     "wait_token": (
         "If the token was changed a moment ago, wait for {seconds} seconds. If not, the function uses"
         " another parameter than the stack says. Have CloudFormation undo that. Read the changes before the"
