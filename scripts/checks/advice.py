@@ -28,8 +28,11 @@ def target(doctor: Doctor) -> tuple[str, ...]:
     return tuple(word for name, it in options.items() if it for word in (name, it))
 
 
-def deploy(doctor: Doctor) -> list[str]:
-    """The command that deploys the stack again, in the unpacked release or in the checkout."""
+def deploy(doctor: Doctor, *parameters: str) -> list[str]:
+    """The command that deploys the stack again, in the unpacked release or in the checkout.
+
+    The stack keeps the parameters of the template that are not named.
+    """
     stack, here = doctor.options.stack, doctor.aws.region
     saved_stack, saved_region = configured("stack_name") or stack, configured("region") or here
     elsewhere = saved_region != here
@@ -41,9 +44,11 @@ def deploy(doctor: Doctor) -> list[str]:
         named = here if elsewhere else doctor.aws.named_region
         # SAM takes the profile of samconfig.toml by itself.
         named = ("--region", named) if named else ()
-        sam = command(doctor, "sam", "deploy", "--stack-name", stack, *named)
+        overrides = ("--parameter-overrides", *parameters) if parameters else ()
+        sam = command(doctor, "sam", "deploy", "--stack-name", stack, *named, *overrides)
         return [sam, doctor.say("without_sam")]
-    return [command(doctor, "make", "deploy", f"STACK={stack}")]
+    overrides = (f"PARAMETERS={' '.join(parameters)}",) if parameters else ()
+    return [command(doctor, "make", "deploy", f"STACK={stack}", *overrides)]
 
 
 def restore(doctor: Doctor) -> list[str]:

@@ -9,12 +9,15 @@ from typing import Any
 
 from terminal import OK
 
-from .advice import command, put_push_url, restore
+from .advice import command, deploy, put_push_url, restore
 from .aws import AwsError
 from .cloudwatch import last_words, received
 from .doctor import Doctor
 from .findings import Failure, Finding
 from .webhook import Answer
+
+OF_SSM = "alias/aws/ssm"
+"""The key that encrypts parameters, if they have none of their own. Every role of the account may use it."""
 
 HEALTH_PATIENCE = 15
 """Seconds. After a repair, a process keeps its state for ten seconds."""
@@ -39,7 +42,29 @@ def health(doctor: Doctor) -> Finding:
         raise foreign(doctor, answer)
     if answer.error or answer.status != 503:
         raise relay_error(doctor, answer)
-    raise Failure(doctor.say("unhealthy"), last_words(doctor), doctor.say("check_role"), *restore(doctor))
+    vpc = doctor.say("in_vpc") if doctor.stack.parameters.get("SubnetIds") else ""
+    advice = other_key(doctor) or [doctor.say("check_role"), *restore(doctor)]
+    raise Failure(doctor.say("unhealthy"), last_words(doctor), vpc, *advice)
+
+
+def other_key(doctor: Doctor) -> list[str]:
+    """What to do if the relay may not use the key of a parameter; nothing if that cannot be seen."""
+    given = doctor.stack.parameters
+    names = [given["PushUrlParameter"], given["WebhookTokenParameter"]]
+    with suppress(AwsError, Failure):
+        by_name = [{"Key": "Name", "Option": "Equals", "Values": names}]
+        for it in doctor.aws.call("ssm", "describe-parameters", ParameterFilters=by_name)["Parameters"]:
+            key = it.get("KeyId", OF_SSM)
+            if key == OF_SSM:
+                continue
+            if ":key/" not in key:
+                key = doctor.aws.call("kms", "describe-key", KeyId=key)["KeyMetadata"]["Arn"]
+            if key != given.get("KmsKeyArn"):
+                return [
+                    doctor.say("other_key", name=it["Name"], key=key),
+                    *deploy(doctor, f"KmsKeyArn={key}"),
+                ]
+    return []
 
 
 def rejection(doctor: Doctor) -> Finding:

@@ -77,7 +77,7 @@ class RecordedAws(Aws):
 
     def call(self, service: str, operation: str, *options: str, **parameters: Any) -> Any:
         """The answer to this call."""
-        answer = self.answers.get(operation, {"Datapoints": [], "events": []})
+        answer = self.answers.get(operation, {"Datapoints": [], "events": [], "Parameters": []})
         if callable(answer):
             answer = answer(*options, **parameters)
         if isinstance(answer, str):
@@ -476,6 +476,64 @@ def test_answers_of_the_api(
     assert finding.mark == mark
     assert text in finding.text
     assert advice in "\n".join(finding.advice)
+
+
+KMS_KEY = "arn:aws:kms:us-east-1:123456789012:key/k"
+UNKNOWN_KEY = refusal("AccessDeniedException", "DescribeKey")
+WITH_KEY = f"    make deploy STACK=zf PARAMETERS=KmsKeyArn={KMS_KEY}"
+
+
+@pytest.mark.parametrize(
+    ("keys", "described", "known", "command"),
+    [
+        ({"/zf/push-url": "alias/aws/ssm", "/zf/token": KMS_KEY}, UNKNOWN_KEY, "", WITH_KEY),
+        ({"/zf/token": KMS_KEY}, UNKNOWN_KEY, f"{KMS_KEY}2", WITH_KEY),
+        ({"/zf/token": "alias/ours"}, {"KeyMetadata": {"Arn": KMS_KEY}}, "", WITH_KEY),
+        ({"/zf/token": KMS_KEY}, UNKNOWN_KEY, KMS_KEY, None),
+        ({"/zf/token": "alias/ours"}, {"KeyMetadata": {"Arn": KMS_KEY}}, KMS_KEY, None),
+        ({"/zf/token": "alias/ours"}, UNKNOWN_KEY, "", None),
+        ({"/zf/token": "alias/aws/ssm"}, UNKNOWN_KEY, "", None),
+        (None, UNKNOWN_KEY, "", None),
+    ],
+)
+def test_a_key_that_the_relay_may_not_use(
+    keys: dict[str, str] | None,
+    described: Any,
+    known: str,
+    command: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """A deployment with it gives the right. If it cannot be seen, the other causes are named as before."""
+    monkeypatch.setattr(api, "HEALTH_PATIENCE", 0)
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    listed = {"Parameters": [{"Name": name, "KeyId": key} for name, key in (keys or {}).items()]}
+    denied = refusal("AccessDeniedException", "DescribeParameters")
+    answers = {"describe-parameters": denied if keys is None else listed, "describe-key": described}
+    with served(lambda _: relays(503, status="unavailable")) as url:
+        it = Recorded(answers, url=url)
+        it.stack.parameters["KmsKeyArn"] = known
+        advice = it.finds("health").advice
+    if command:
+        why, what = advice
+        assert why.startswith(f"The key {KMS_KEY} encrypts /zf/token, and the relay may not use it")
+        assert what == command
+    else:
+        assert "lacks ssm:GetParameters" in advice[0]
+        assert not any(KMS_KEY in line for line in advice if "deploy" in line)
+
+
+def test_a_relay_in_a_vpc(monkeypatch: pytest.MonkeyPatch):
+    """Perhaps it cannot reach SSM."""
+    monkeypatch.setattr(api, "HEALTH_PATIENCE", 0)
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    with served(lambda _: relays(503, status="unavailable")) as url:
+        it = Recorded({"describe-parameters": {"Parameters": []}}, url=url)
+        outside = it.finds("health").advice
+        it.stack.parameters["SubnetIds"] = "subnet-1,subnet-2"
+        advice = it.finds("health").advice
+    assert "docs/deploying.md#functions-in-a-vpc" in advice[0]
+    assert advice[1] == outside[0]
+    assert not any("VPC" in line for line in outside)
 
 
 def test_the_integration_of_kind_zstack():
@@ -1050,6 +1108,8 @@ def test_in_an_unpacked_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     (tmp_path / "samconfig.toml").write_text(saved)
     (tmp_path / "template.yaml").touch()
     assert release.configured("stack_name") == "mine"
+    [sam, *_] = deploy(Recorded(), "KmsKeyArn=k")
+    assert sam == "    sam deploy --stack-name zf --parameter-overrides KmsKeyArn=k"
     sam, other_way = deploy(Recorded())
     assert sam == "    sam deploy --stack-name zf"
     assert "docs/deploying.md#with-a-release" in other_way

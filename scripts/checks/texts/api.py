@@ -81,6 +81,17 @@ TEXTS = {
     ),
     "read_log": ("What the function logged in the last ten minutes:", "函数最近十分钟的日志："),
     "relay_says": ("The log of relay says: {words}", "relay 的日志：{words}"),
+    "in_vpc": (
+        "The functions run in a VPC (SubnetIds). There they reach SSM only through a NAT gateway or interface"
+        " endpoints: docs/deploying.md#functions-in-a-vpc",
+        "函数在 VPC 里运行（SubnetIds），只有通过 NAT 网关或接口终端节点才能访问 SSM："
+        "docs/deploying.zh-CN.md#vpc-里的函数",
+    ),
+    "other_key": (
+        "The key {key} encrypts {name}, and the relay may not use it: it is not the stack's KmsKeyArn. Deploy"
+        " with it:",
+        "{name} 用密钥 {key} 加密，而中继无权使用它：它不是堆栈的 KmsKeyArn。请用它部署：",
+    ),
     "check_role": (
         "If both parameters above are right, the role of the function lacks ssm:GetParameters, or"
         " kms:Decrypt for a key of your own (KmsKeyArn). A deployment of the same template does not see"
