@@ -8,13 +8,13 @@ import shutil
 
 from terminal import OK
 
-from .advice import command
+from .advice import command, deleted
 from .aws import SET_REGION, Aws, AwsError, text_of
 from .doctor import Doctor
 from .findings import Failure, Finding
 from .release import configured
 
-OLDEST_CLI = (1, 16)
+OLDEST_CLI = (1, 17)
 """Older versions of the AWS command line lack operations or options that are used here."""
 
 OWN_CREDENTIALS = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCESS_KEY_ID")
@@ -70,8 +70,14 @@ def own_region(aws: Aws) -> str:
 
 
 def concurrency(doctor: Doctor) -> Finding:
-    """How many functions of the account may run at once."""
+    """How many functions of the account may run at once, and whether both of the stack may run at all."""
     limit = doctor.aws.call("lambda", "get-account-settings")["AccountLimit"]["ConcurrentExecutions"]
+    known = doctor.stack.resources
+    if stopped := [it for it in ("Relay", "Redeliver") if it in known and reserved(doctor, known[it]) == 0]:
+        allow = ("aws", "lambda", "delete-function-concurrency", "--function-name")
+        commands = [command(doctor, *allow, known[it]) for it in stopped]
+        text = doctor.say("stopped", limit=limit, functions=", ".join(it.lower() for it in stopped))
+        raise Failure(text, doctor.say("allow_to_run"), *commands)
     if limit >= LEAST_CONCURRENCY:
         return Finding(OK, doctor.say("concurrency_ok", limit=limit))
     # The code is that of "Concurrent executions".
@@ -79,3 +85,14 @@ def concurrency(doctor: Doctor) -> Finding:
     ask += ("--quota-code", "L-B99A9384", "--desired-value", "1000")
     advice = doctor.say("raise_concurrency", least=LEAST_CONCURRENCY)
     raise Failure(doctor.say("concurrency_low", limit=limit), advice, command(doctor, *ask))
+
+
+def reserved(doctor: Doctor, function: str) -> int | None:
+    """The reserved concurrency of a function; None if it has none, as by the template."""
+    try:
+        answer = doctor.aws.call("lambda", "get-function-concurrency", FunctionName=function)
+    except AwsError as error:
+        if error.code != "ResourceNotFoundException":
+            raise
+        raise deleted(doctor, function) from None
+    return answer.get("ReservedConcurrentExecutions")

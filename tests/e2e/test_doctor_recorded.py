@@ -681,6 +681,43 @@ def test_an_answer_without_a_date():
             "100",
             "",
         ),
+        *(
+            (
+                "concurrency",
+                {
+                    "get-account-settings": {"AccountLimit": {"ConcurrentExecutions": 1000}},
+                    "get-function-concurrency": answer,
+                },
+                mark,
+                text,
+                advice,
+            )
+            for answer, mark, text, advice in (
+                ({}, "✓", "1000", ""),
+                ({"ReservedConcurrentExecutions": 5}, "✓", "1000", ""),
+                (
+                    {"ReservedConcurrentExecutions": 0},
+                    "✗",
+                    "1000, but a reserved concurrency of 0 stops relay, redeliver",
+                    "\n    aws lambda delete-function-concurrency --function-name zf-Relay-1"
+                    "\n    aws lambda delete-function-concurrency --function-name zf-Redeliver-1",
+                ),
+                (
+                    lambda FunctionName: (
+                        {"ReservedConcurrentExecutions": 0} if "Redel" in FunctionName else {}
+                    ),
+                    "✗",
+                    "1000, but a reserved concurrency of 0 stops redeliver",
+                    "delete-function-concurrency --function-name zf-Redeliver-1",
+                ),
+                (
+                    refusal("ResourceNotFoundException", "GetFunctionConcurrency"),
+                    "✗",
+                    "zf-Relay-1 does not exist any more",
+                    "--deployment-mode REVERT_DRIFT",
+                ),
+            )
+        ),
         (
             "concurrency",
             {"get-account-settings": refusal("AccessDeniedException", "GetAccountSettings")},
@@ -897,6 +934,24 @@ def test_every_command_is_understood(region: str, profile: str, monkeypatch: pyt
 
 
 CALL = r'aws\.call\(\s*\*?\(?"[\w-]+",\s*"([\w-]+)"'
+
+
+@pytest.mark.parametrize("page", ["deploying.md", "deploying.zh-CN.md"])
+def test_every_right_is_in_the_documents(page: str):
+    """Each call needs one, but the question who one is."""
+    [rights] = re.findall(
+        r"`make doctor`[^\n]*(?:\n(?!\n)[^\n]*)*\n\n- (`cloudformation.*?)\n\n",
+        (ROOT / "docs" / page).read_text(),
+        re.DOTALL,
+    )
+    operations = set(re.findall(CALL, "".join(SOURCES.values()))) - {"get-caller-identity"}
+    names = {"".join(word.capitalize() for word in it.split("-")) for it in operations}
+    # Two calls are written in another way, and SSM decrypts with the caller's own right.
+    assert set(re.findall(r":(\w+)`", rights)) == names | {
+        "DescribeStackEvents",
+        "FilterLogEvents",
+        "Decrypt",
+    }
 
 
 def test_the_program_changes_nothing():

@@ -62,6 +62,16 @@ TEXTS = {
         "{limit}, shared by all functions of the account: in a storm of alarms, some may be lost",
         "{limit}，由账号的所有函数共用：报警很多时可能会丢失一些",
     ),
+    "stopped": (
+        "{limit}, but a reserved concurrency of 0 stops {functions}",
+        "{limit}，但 {functions} 的预留并发是 0，不会运行",
+    ),
+    "allow_to_run": (
+        "Without relay no alert is accepted. Without redeliver no queued alert is delivered. Unless somebody"
+        " stopped it on purpose, take the limit away:",
+        "relay 不运行，报警就不会被接收；redeliver 不运行，队列里的报警就不会送达。"
+        "如果不是有意停止的，请取消限制：",
+    ),
     "raise_concurrency": (
         "Ask AWS for at least {least}: Service Quotas > AWS Lambda > Concurrent executions, or:",
         "请向 AWS 申请至少 {least}：Service Quotas > AWS Lambda > Concurrent executions，或者：",
