@@ -31,7 +31,7 @@ def target(doctor: Doctor) -> tuple[str, ...]:
 def deploy(doctor: Doctor, *parameters: str) -> list[str]:
     """The command that deploys the stack again, in the unpacked release or in the checkout.
 
-    The stack keeps the parameters of the template that are not named.
+    `parameters` are new values of the template's. The stack keeps the others.
     """
     stack, here = doctor.options.stack, doctor.aws.region
     saved_stack, saved_region = configured("stack_name") or stack, configured("region") or here
@@ -40,15 +40,19 @@ def deploy(doctor: Doctor, *parameters: str) -> list[str]:
     if (saves_parameters() and (saved_stack != stack or elsewhere)) or (elsewhere and not is_release()):
         saved = {"saved_stack": saved_stack, "saved_region": saved_region}
         return [doctor.say("own_folder", stack=stack, region=here, **saved)]
+    first = []
+    if parameters and saves_parameters():
+        names = ", ".join(it.partition("=")[0] for it in parameters)
+        first, parameters = [doctor.say("change_samconfig", names=names)], ()
     if is_release():
         named = here if elsewhere else doctor.aws.named_region
         # SAM takes the profile of samconfig.toml by itself.
         named = ("--region", named) if named else ()
         overrides = ("--parameter-overrides", *parameters) if parameters else ()
         sam = command(doctor, "sam", "deploy", "--stack-name", stack, *named, *overrides)
-        return [sam, doctor.say("without_sam")]
+        return [*first, sam, doctor.say("without_sam")]
     overrides = (f"PARAMETERS={' '.join(parameters)}",) if parameters else ()
-    return [command(doctor, "make", "deploy", f"STACK={stack}", *overrides)]
+    return [*first, command(doctor, "make", "deploy", f"STACK={stack}", *overrides)]
 
 
 def restore(doctor: Doctor) -> list[str]:

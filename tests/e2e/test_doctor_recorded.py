@@ -1205,6 +1205,14 @@ def test_a_stack_is_not_deployed_with_the_settings_of_another(
     if template:
         (tmp_path / "template.yaml").touch()
     first, *_ = deploy(Recorded())
+    change, again, *_ = [*deploy(Recorded(), "Language=zh-CN"), ""]
+    if command and more == OVERRIDES:
+        # Else the next deployment would put the old value back.
+        assert (change.startswith("First change Language in parameter_ov"), again) == (True, command)
+    elif command:
+        assert (change.startswith(command), change.endswith("Language=zh-CN")) == (True, True)
+    else:
+        assert change == first
     expected = command or (
         "Deploy zf in us-east-1 from the folder that has its own samconfig.toml."
         f" The one here is that of {stack} in {region}, and a deployment would take its settings."

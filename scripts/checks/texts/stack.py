@@ -69,6 +69,11 @@ TEXTS = {
         "请在有 {stack}（{region}）自己的 samconfig.toml 的文件夹里部署。这里的 samconfig.toml 属于"
         " {saved_stack}（{saved_region}），部署会采用它的设置。",
     ),
+    "change_samconfig": (
+        "First change {names} in parameter_overrides of samconfig.toml. Every deployment takes the value"
+        " there.",
+        "请先在 samconfig.toml 的 parameter_overrides 里修改 {names}。每次部署都采用那里的值。",
+    ),
     "without_sam": (
         "With the AWS CLI only, without SAM: the two commands in docs/deploying.md#with-a-release",
         "没有 SAM、只有 AWS CLI 时：docs/deploying.zh-CN.md#用发布版 里的两条命令",
