@@ -4,8 +4,9 @@
 It prints a line for each step, and what to do about a step that failed. The exit status is 0 if none failed.
 
 It needs Python 3.9, terminal.py and checks/ beside it, and the AWS command line (`aws`, version 1 or 2).
-The account is that of the AWS command line. So is the region, if samconfig.toml has none. In AWS it only
-reads. It sends one test message to the webhook, which opens nothing in Flashduty.
+The account is that of the AWS command line, or of the profile in samconfig.toml. The region is that of
+samconfig.toml, or else of the AWS command line. In AWS it only reads. It sends one test message to the
+webhook. Its alert opens in Flashduty as Info and closes at once.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import re
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Callable, NamedTuple
+from typing import Any, Callable, NamedTuple
 
 from checks import account, alarms, api, clock, errors, metrics, parameters, queues, stack
 from checks.aws import AwsError
@@ -25,6 +26,7 @@ from checks.facts import Options
 from checks.findings import Failure, Finding
 from checks.release import configured, place
 from checks.texts import TEXTS
+from checks.webhook import CHANNEL, channel_in
 from terminal import FAILED, NONE, NOTE, Terminal, language_of
 
 DEFAULT_STACK = "zstack-flashduty"
@@ -73,6 +75,17 @@ def finding(doctor: Doctor, step: Step) -> Finding:
         return failure.finding
     except AwsError as error:
         return doctor.aws.explain(error)
+    except BrokenPipeError:
+        # Nobody reads what the walk prints.
+        raise
+    except Exception as error:
+        return Finding(FAILED, doctor.say("bug", **described(error)), [doctor.say("report")])
+
+
+def described(error: Exception) -> dict[str, Any]:
+    """An error of the program for a text. Its message or a traceback could show a secret."""
+    file, line = place(error.__traceback__)
+    return {"kind": type(error).__name__, "file": file, "line": line}
 
 
 def findings(doctor: Doctor) -> Iterator[tuple[Step, Finding]]:
@@ -107,9 +120,9 @@ def walk(doctor: Doctor) -> int:
     return 1 if failed else 0
 
 
-def channel(name: str) -> str:
-    """The name of a channel, by the rule of src/channel.rs."""
-    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", name):
+def channel_name(name: str) -> str:
+    """The name of a channel."""
+    if not re.fullmatch(CHANNEL, name):
         raise argparse.ArgumentTypeError("1 to 64 letters, digits, _ . -")
     return name
 
@@ -121,7 +134,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--region", help="region of the stack (samconfig.toml's, or else the AWS CLI's)")
     parser.add_argument("--url", help="URL of the webhook, if it is not the stack's WebhookUrl")
     parser.add_argument(
-        "--channel", type=channel, help="name of a channel, to look at its parameters and URL"
+        "--channel", type=channel_name, help="name of a channel, to look at its parameters and URL"
     )
     parser.add_argument("--no-wait", action="store_true", help="do not wait for the metrics")
     parser.add_argument("--language", choices=("en", "zh"), help="that of the terminal by default (LANG)")
@@ -133,7 +146,8 @@ def main() -> int:
     given = arguments()
     terminal = Terminal(TEXTS, given.language or language_of(os.environ))
     name = given.stack or configured("stack_name") or DEFAULT_STACK
-    options = Options(name, given.url, given.channel, not given.no_wait, given.region)
+    channel = given.channel or channel_in(given.url or "")
+    options = Options(name, given.url, channel, not given.no_wait, given.region)
     try:
         return walk(Doctor(terminal, options))
     except KeyboardInterrupt:
@@ -142,9 +156,7 @@ def main() -> int:
     except BrokenPipeError:
         os._exit(1)
     except Exception as error:
-        # A traceback could show a secret.
-        file, line = place(error.__traceback__)
-        terminal.line(terminal.say("mistake", kind=type(error).__name__, file=file, line=line))
+        terminal.line(terminal.say("mistake", **described(error)))
         return 1
 
 

@@ -7,28 +7,52 @@ import shlex
 from .aws import utc
 from .doctor import Doctor
 from .findings import Failure
-from .release import is_release
+from .release import configured, is_release, saves_parameters
 
 
 def command(doctor: Doctor, *words: str) -> str:
-    """A command for a shell."""
+    """A command for a shell. It names region and profile, if the command would take others."""
+    before = ""
     if words[0] == "aws":
-        words += region(doctor)
-    return "    " + " ".join(shlex.quote(word) for word in words)
+        words += target(doctor)
+    elif words[0] == "make":
+        # scripts/cloud/account.py takes AWS_REGION before AWS_DEFAULT_REGION.
+        variables = {"AWS_REGION": doctor.aws.named_region, "AWS_PROFILE": doctor.aws.profile}
+        before = "".join(f"{name}={shlex.quote(it)} " for name, it in variables.items() if it)
+    return f"    {before}" + " ".join(shlex.quote(word) for word in words)
 
 
-def region(doctor: Doctor) -> tuple[str, ...]:
-    """The option that names the region, if the command line would take another one."""
-    named = doctor.aws.named_region
-    return ("--region", named) if named else ()
+def target(doctor: Doctor) -> tuple[str, ...]:
+    """The options that name region and profile, if the AWS command line would take others."""
+    options = {"--region": doctor.aws.named_region, "--profile": doctor.aws.profile}
+    return tuple(word for name, it in options.items() if it for word in (name, it))
 
 
-def deploy(doctor: Doctor) -> str:
-    """The command that deploys the stack again, in the unpacked release or in the checkout."""
-    stack = doctor.options.stack
+def deploy(doctor: Doctor, *parameters: str) -> list[str]:
+    """The command that deploys the stack again, in the unpacked release or in the checkout.
+
+    `parameters` are new values of the template's. The stack keeps the others.
+    """
+    stack, here = doctor.options.stack, doctor.aws.region
+    saved_stack, saved_region = configured("stack_name") or stack, configured("region") or here
+    elsewhere = saved_region != here
+    # `make deploy` has no option for the region, and SAM takes the saved one.
+    if (saves_parameters() and (saved_stack != stack or elsewhere)) or (elsewhere and not is_release()):
+        saved = {"saved_stack": saved_stack, "saved_region": saved_region}
+        return [doctor.say("own_folder", stack=stack, region=here, **saved)]
+    first = []
+    if parameters and saves_parameters():
+        names = ", ".join(it.partition("=")[0] for it in parameters)
+        first, parameters = [doctor.say("change_samconfig", names=names)], ()
     if is_release():
-        return command(doctor, "sam", "deploy", "--stack-name", stack, *region(doctor))
-    return command(doctor, "make", "deploy", f"STACK={stack}")
+        named = here if elsewhere else doctor.aws.named_region
+        # SAM takes the profile of samconfig.toml by itself.
+        named = ("--region", named) if named else ()
+        overrides = ("--parameter-overrides", *parameters) if parameters else ()
+        sam = command(doctor, "sam", "deploy", "--stack-name", stack, *named, *overrides)
+        return [*first, sam, doctor.say("without_sam")]
+    overrides = (f"PARAMETERS={' '.join(parameters)}",) if parameters else ()
+    return [*first, command(doctor, "make", "deploy", f"STACK={stack}", *overrides)]
 
 
 def restore(doctor: Doctor) -> list[str]:
@@ -65,7 +89,7 @@ def put(doctor: Doctor, name: str, value: str) -> str:
     return (
         f'printf %s "${value}" | aws ssm put-parameter --name {shlex.quote(name)} --type SecureString'
         f"{' --key-id ' + key if key else ''} --overwrite --value file:///dev/stdin"
-        f"{''.join(' ' + word for word in region(doctor))}"
+        f"{''.join(' ' + shlex.quote(word) for word in target(doctor))}"
     )
 
 

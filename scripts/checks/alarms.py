@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
+from typing import Any
 
 from terminal import NOTE, OK
 
@@ -20,7 +22,7 @@ def alarms(doctor: Doctor) -> Finding:
     if gone:
         raise Failure(say("alarms_gone", names=", ".join(gone)), say("restore"), *restore(doctor))
     on = [it for it in found if it["StateValue"] == "ALARM"]
-    reasons = {it["AlarmName"]: expected(doctor, it["AlarmName"]) for it in on}
+    reasons = {it["AlarmName"]: expected(doctor, it) for it in on}
     notes = [note for note in reasons.values() if note]
     wrong = [it for it in on if not reasons[it["AlarmName"]]]
     if wrong:
@@ -30,27 +32,48 @@ def alarms(doctor: Doctor) -> Finding:
             name = it["AlarmName"]
             lines.append(say("alarm_on", name=name, short=short(doctor, name), since=since))
         names = ", ".join(it["AlarmName"] for it in wrong)
-        raise Failure(say("alarms_on", names=names), *lines, *notes, say("alarm_ends"))
+        text = say("alarms_on", names=names, states=states(doctor, found))
+        raise Failure(text, *lines, *notes, say("alarm_ends"))
     mute = [it["AlarmName"] for it in found if not it.get("ActionsEnabled", True)]
     if mute:
         enable = command(doctor, "aws", "cloudwatch", "enable-alarm-actions", "--alarm-names", *mute)
         raise Failure(say("alarms_mute", names=", ".join(mute)), say("enable_actions"), enable)
+    # Every alarm of the template has one.
+    if without := [it["AlarmName"] for it in found if not it.get("AlarmActions")]:
+        text = say("alarms_without_action", names=", ".join(without))
+        raise Failure(text, say("restore"), *restore(doctor))
     if notes:
-        return Finding(NOTE, say("alarms_on", names=", ".join(reasons)), notes)
-    return Finding(OK, say("alarms_ok", count=len(found)))
+        names = ", ".join(reasons)
+        return Finding(NOTE, say("alarms_on", names=names, states=states(doctor, found)), notes)
+    return Finding(OK, states(doctor, found))
 
 
-def expected(doctor: Doctor, alarm: str) -> str | None:
+def states(doctor: Doctor, alarms: list[dict[str, Any]]) -> str:
+    """How many alarms are in each state. One without data is not wrong."""
+    counts = Counter(it["StateValue"] for it in alarms)
+    texts = {"OK": "alarms_ok", "ALARM": "alarms_alarm", "INSUFFICIENT_DATA": "alarms_no_data"}
+    comma = "\uff0c" if doctor.terminal.zh else ", "
+    return comma.join(doctor.say(text, count=counts[it]) for it, text in texts.items() if counts[it])
+
+
+def expected(doctor: Doctor, alarm: dict[str, Any]) -> str | None:
     """Why it is no failure that this alarm is on; None if it is one."""
-    name, age = short(doctor, alarm), time.time() - doctor.stack.created
+    full_name = alarm["AlarmName"]
+    name = short(doctor, full_name)
     if name == "heartbeat" and doctor.message.delivered:
-        return doctor.say("alarm_heartbeat", name=alarm)
+        return doctor.say("alarm_heartbeat", name=full_name)
+    # For these two, missing data is a failure, and there is no data before the first check. An update of the
+    # stack may have switched the check on. But an alarm that was on before the update has another reason.
+    began = doctor.stack.created
+    updated = seconds(alarm.get("AlarmConfigurationUpdatedTimestamp"))
+    if seconds(alarm.get("StateUpdatedTimestamp")) >= updated:
+        began = max(began, updated)
     minutes = {
         "self-check": 2 * int(doctor.stack.parameters.get("SelfCheckMinutes") or 0) + 5,
         "self-test": 120 * int(doctor.stack.parameters.get("SelfTestHours") or 0) + 5,
     }
-    young = doctor.stack.created and age < 60 * minutes.get(name, 0)
-    return doctor.say("alarm_young", name=alarm) if young else None
+    young = began and time.time() - began < 60 * minutes.get(name, 0)
+    return doctor.say("alarm_young", name=full_name) if young else None
 
 
 def short(doctor: Doctor, alarm: str) -> str:

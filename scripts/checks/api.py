@@ -9,12 +9,15 @@ from typing import Any
 
 from terminal import OK
 
-from .advice import command, put_push_url, restore
+from .advice import command, deploy, put_push_url, restore
 from .aws import AwsError
 from .cloudwatch import last_words, received
 from .doctor import Doctor
 from .findings import Failure, Finding
 from .webhook import Answer
+
+OF_SSM = "alias/aws/ssm"
+"""The key that encrypts parameters, if they have none of their own. Every role of the account may use it."""
 
 HEALTH_PATIENCE = 15
 """Seconds. After a repair, a process keeps its state for ten seconds."""
@@ -39,7 +42,29 @@ def health(doctor: Doctor) -> Finding:
         raise foreign(doctor, answer)
     if answer.error or answer.status != 503:
         raise relay_error(doctor, answer)
-    raise Failure(doctor.say("unhealthy"), last_words(doctor), doctor.say("check_role"), *restore(doctor))
+    vpc = doctor.say("in_vpc") if doctor.stack.parameters.get("SubnetIds") else ""
+    advice = other_key(doctor) or [doctor.say("check_role"), *restore(doctor)]
+    raise Failure(doctor.say("unhealthy"), last_words(doctor), vpc, *advice)
+
+
+def other_key(doctor: Doctor) -> list[str]:
+    """What to do if the relay may not use the key of a parameter; nothing if that cannot be seen."""
+    given = doctor.stack.parameters
+    names = [given["PushUrlParameter"], given["WebhookTokenParameter"]]
+    with suppress(AwsError, Failure):
+        by_name = [{"Key": "Name", "Option": "Equals", "Values": names}]
+        for it in doctor.aws.call("ssm", "describe-parameters", ParameterFilters=by_name)["Parameters"]:
+            key = it.get("KeyId", OF_SSM)
+            if key == OF_SSM:
+                continue
+            if ":key/" not in key:
+                key = doctor.aws.call("kms", "describe-key", KeyId=key)["KeyMetadata"]["Arn"]
+            if key != given.get("KmsKeyArn"):
+                return [
+                    doctor.say("other_key", name=it["Name"], key=key),
+                    *deploy(doctor, f"KmsKeyArn={key}"),
+                ]
+    return []
 
 
 def rejection(doctor: Doctor) -> Finding:
@@ -65,7 +90,7 @@ def message(doctor: Doctor) -> Finding:
     answer = doctor.webhook.call(doctor.webhook.url(), doctor.tokens[0])
     if not answer.is_relays:
         raise foreign(doctor, answer)
-    alerts = answer.json.get("alerts") or []
+    words, alerts = doctor.terminal.words, answer.alerts
     if alerts:
         doctor.message.sent = began
         doctor.known.add("message")
@@ -74,23 +99,25 @@ def message(doctor: Doctor) -> Finding:
     if answer.status == 200 and requests:
         doctor.message.delivered = True
         key = "passed_on" if doctor.zstack_kind else "delivered"
-        return Finding(
-            OK, doctor.say(key, key=alerts[0].get("alert_key"), request=doctor.terminal.words(requests))
-        )
+        alert = words(alerts[0].get("alert_key", "-"))
+        return Finding(OK, doctor.say(key, key=alert, request=words(requests)))
     if answer.status == 202:
         raise Failure(doctor.say("queued"), last_words(doctor), doctor.say("check_queued"))
     if answer.status == 401:
         ttl = doctor.stack.parameters.get("SettingsTtlSeconds", "300")
-        raise Failure(doctor.say("not_accepted"), doctor.say("wait_token", seconds=ttl), *restore(doctor))
-    if error.get("flashduty"):
+        other = doctor.say("check_url", url=doctor.stack.outputs["WebhookUrl"]) if doctor.options.url else ""
+        wait = doctor.say("wait_token", seconds=ttl)
+        raise Failure(doctor.say("not_accepted"), other, wait, *restore(doctor))
+    if isinstance(error.get("flashduty"), dict):
         raise refused(doctor, error["flashduty"])
     raise relay_error(doctor, answer)
 
 
 def refused(doctor: Doctor, refusal: dict[str, Any]) -> Failure:
     """Flashduty's own refusal."""
-    code, words = str(refusal.get("code")), doctor.terminal.words(refusal.get("message", ""))
-    text = doctor.say("refused", code=code, words=words, request=refusal.get("request_id", "-"))
+    code, words = str(refusal.get("code")), doctor.terminal.words
+    said, request = words(refusal.get("message", "")), words(refusal.get("request_id", "-"))
+    text = doctor.say("refused", code=words(code), words=said, request=request)
     if "integration_key" in str(refusal.get("message")) or code in ("Unauthorized", "AccessDenied"):
         advice = [doctor.say("check_key"), doctor.say("put_push_url"), put_push_url(doctor)]
     elif code in ("ResourceNotFound", "NoLicense"):
@@ -110,8 +137,8 @@ def relay_error(doctor: Doctor, answer: Answer) -> Failure:
             "unknown_answer", status=answer.status, words=doctor.terminal.words(answer.text, 120)
         )
         return Failure(text, doctor.say("same_version"), *logs(doctor))
-    words = doctor.terminal.words(error.get("message", ""))
-    text = doctor.say("relay_error", status=answer.status, code=error.get("code"), words=words)
+    code, words = (doctor.terminal.words(error.get(name, "")) for name in ("code", "message"))
+    text = doctor.say("relay_error", status=answer.status, code=code, words=words)
     return Failure(text, doctor.say("see_answers"))
 
 

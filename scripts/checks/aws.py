@@ -55,6 +55,8 @@ class Aws:
         self.terminal, self.say = terminal, terminal.say
         self.program: str | None = None
         self.version = self.region = ""
+        self.profile = ""
+        """That of samconfig.toml, if the shell has none."""
         self.named_region = ""
         """The region, if the commands that are printed must name it: the shell's own is another, or none."""
 
@@ -64,6 +66,8 @@ class Aws:
         # Version 2 would open a pager or ask.
         environment.update(AWS_PAGER="", AWS_CLI_AUTO_PROMPT="off", PYTHONIOENCODING="utf-8")
         environment.setdefault("AWS_MAX_ATTEMPTS", "3")
+        if self.profile:
+            environment["AWS_PROFILE"] = self.profile
         if self.region:
             environment.update(AWS_REGION=self.region, AWS_DEFAULT_REGION=self.region)
         command = [self.program, *arguments]
@@ -112,7 +116,8 @@ class Aws:
         if "Unable to locate credentials" in words or "NoCredentials" in words:
             return Finding(FAILED, say("no_credentials"), [say("set_credentials")])
         if re.search(r"config profile .* could not be found", words):
-            return Finding(FAILED, say("no_profile"), [say("set_credentials")])
+            where = "samconfig.toml" if self.profile else "AWS_PROFILE"
+            return Finding(FAILED, say("no_profile", where=where), [say("set_credentials")])
         if "must specify a region" in words:
             return Finding(FAILED, say("no_region"), [say("set_region"), SET_REGION])
         if re.search(r"throttl|rate exceeded|TooManyRequests", code + words, re.IGNORECASE):

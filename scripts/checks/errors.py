@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Container
 
 from terminal import NOTE, OK
 
-from .advice import deleted, region
+from .advice import deleted, target
 from .aws import AwsError, utc
 from .cloudwatch import last_line, points
 from .doctor import Doctor
@@ -63,7 +64,7 @@ def advice(doctor: Doctor, failing: Container[str]) -> list[str]:
     if "Redeliver" not in failing:
         return [doctor.say("fix_relay")]
     run = f"aws lambda invoke --function-name {doctor.stack.resources['Redeliver']}"
-    run = " ".join((run, *region(doctor), "--payload fileb://empty.json /dev/stdout"))
+    run = " ".join((run, *map(shlex.quote, target(doctor)), "--payload fileb://empty.json /dev/stdout"))
     return [doctor.say("fix_errors"), f"    echo '{{\"Records\": []}}' > empty.json; {run}"]
 
 

@@ -34,8 +34,17 @@ def push_url(doctor: Doctor) -> Finding:
     if not keys or any("…" in key for key in keys):
         raise Failure(doctor.say("no_key", name=name), *store)
     doctor.terminal.secrets |= keys
-    doctor.zstack_kind = url.path.rstrip("/").endswith("/zstack")
+    kind = next((it for it in reversed(url.path.split("/")) if it), "")
+    doctor.zstack_kind = kind == "zstack"
     doctor.known.add("push_url")
+    if kind not in ("standard", "zstack"):
+        # The relay takes it for the standard kind.
+        ends = doctor.terminal.words(f"/{kind}", 40)
+        return Finding(
+            NOTE,
+            doctor.say("other_kind", name=name, host=host, ends=ends),
+            [doctor.say("standard_only"), *store],
+        )
     kind = "ZStack" if doctor.zstack_kind else doctor.say("standard_kind")
     return Finding(OK, doctor.say("push_url_ok", name=name, host=host, kind=kind))
 
@@ -54,7 +63,9 @@ def token(doctor: Doctor) -> Finding:
     doctor.terminal.secrets |= {basic(line) for line in lines}
     doctor.known.add("token")
     if any(len(line) < SHORTEST_TOKEN for line in lines):
-        return Finding(NOTE, doctor.say("token_short", name=name, least=SHORTEST_TOKEN), store)
+        # No command here: one that stores a new token replaces the one that ZStack has.
+        text = doctor.say("token_short", name=name, least=SHORTEST_TOKEN)
+        return Finding(NOTE, text, [doctor.say("rotate_token")])
     several = (line.split() for line in lines)
     if any(len(words) > 1 and min(map(len, words)) >= SHORTEST_TOKEN for words in several):
         return Finding(NOTE, doctor.say("token_one_line", name=name), [doctor.say("token_lines")])
@@ -92,4 +103,4 @@ def token_parameter(doctor: Doctor) -> str:
 
 def put_token(doctor: Doctor, name: str) -> str:
     """The command that stores a new token."""
-    return f'    token=$(openssl rand -hex 24); {put(doctor, name, "token")}; echo "$token"'
+    return f'    token=$(openssl rand -hex 24) && {put(doctor, name, "token")} && echo "$token"'

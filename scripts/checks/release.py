@@ -18,13 +18,23 @@ def is_release() -> bool:
 
 def configured(key: str) -> str:
     """A setting in samconfig.toml, in the folder of doctor.py or one folder up; empty if there is none."""
+    return in_samconfig(rf"""{key}\s*=\s*["']([^"']+)["']""")
+
+
+def saves_parameters() -> bool:
+    """Whether samconfig.toml has parameters of the template. `sam deploy --guided` saves them there."""
+    return bool(in_samconfig(r"""(parameter_overrides)\s*=(?!\s*(?:""|''|\[\s*\])\s*$)"""))
+
+
+def in_samconfig(line: str) -> str:
+    """The group in the first line that matches."""
     for folder in (FOLDER, FOLDER.parent):
         with suppress(OSError, UnicodeError):
             text = (folder / "samconfig.toml").read_text(encoding="utf-8")
             # `sam deploy --guided` writes its answers into the section of deploy, which wins.
             for section in ("deploy", "global"):
                 part = re.search(rf"(?ms)^\[default\.{section}\.parameters\]\s*$(.*?)(?=^\[|\Z)", text)
-                found = part and re.search(rf"""(?m)^\s*{key}\s*=\s*["']([^"']+)["']""", part[1])
+                found = part and re.search(rf"(?m)^\s*{line}", part[1])
                 if found:
                     return found[1]
     return ""

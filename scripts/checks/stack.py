@@ -24,7 +24,7 @@ def stack(doctor: Doctor) -> Finding:
         if "does not exist" not in error.words:
             raise
         text = say("no_stack", stack=name, region=doctor.aws.region)
-        raise Failure(text, say("find_stack"), deploy(doctor)) from None
+        raise Failure(text, say("find_stack"), *deploy(doctor)) from None
     state = found["StackStatus"]
     learn(doctor, found)
     usable = "WebhookUrl" in doctor.stack.outputs and "Relay" in doctor.stack.resources
@@ -67,9 +67,9 @@ def advice(doctor: Doctor, state: str) -> list[str]:
     delete = command(doctor, "aws", "cloudformation", "delete-stack", *at)
     gone = command(doctor, "aws", "cloudformation", "wait", "stack-delete-complete", *at)
     if state == "REVIEW_IN_PROGRESS":
-        return [say("changeset"), deploy(doctor)]
+        return [say("changeset"), *deploy(doctor)]
     if state == "DELETE_IN_PROGRESS":
-        return [say("deleting"), gone, deploy(doctor)]
+        return [say("deleting"), gone, *deploy(doctor)]
     if state.endswith("IN_PROGRESS"):
         return [say("rolling_back" if "ROLLBACK" in state else "in_progress")]
     if state == "DELETE_FAILED":
@@ -81,10 +81,10 @@ def advice(doctor: Doctor, state: str) -> list[str]:
         # CloudFormation accepts no ordinary deployment in this state.
         back = command(doctor, "aws", "cloudformation", "rollback-stack", *at)
         wait = command(doctor, "aws", "cloudformation", "wait", "stack-rollback-complete", *at)
-        return [say("failed_halfway"), back, wait, deploy(doctor)]
+        return [say("failed_halfway"), back, wait, *deploy(doctor)]
     if state in ("UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"):
-        return [say("failed_update"), deploy(doctor)]
-    return [say("failed_create"), delete, gone, deploy(doctor)]
+        return [say("failed_update"), *deploy(doctor)]
+    return [say("failed_create"), delete, gone, *deploy(doctor)]
 
 
 def why_failed(doctor: Doctor) -> tuple[str, str] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import ssl
 import time
 from base64 import b64encode
@@ -24,13 +25,16 @@ from .findings import Failure
 API_TIMEOUT = 35
 """Seconds. API Gateway answers after 30 seconds at most."""
 
+CHANNEL = r"[A-Za-z0-9_.-]{1,64}"
+"""The name of a channel, by the rule of src/channel.rs."""
+
 TEST_MESSAGE = (
     '"{\\n    \\"product\\": \\"zstack\\",\\n    \\"service\\": \\"zstack\\",\\n'
     '    \\"metric\\": \\"ZStack::CPU\\",\\n'
     '    \\"alertLevel\\": 1,\\n    \\"alertTime\\": \\"1111\\",\\n    \\"dimensions\\": \\"aaa\\",\\n'
     '    \\"message\\": \\"CPU >= 100\\",\\n    \\"dataSource\\": \\"zstack\\"\\n}"'
 )
-"""ZStack's, as in events/test-message.json. The relay closes its alert in the same moment."""
+"""ZStack's, as in events/test-message.json. The relay opens its alert as Info and closes it at once."""
 
 
 @dataclass
@@ -55,6 +59,12 @@ class Answer:
         """The relay's error; empty if there is none."""
         found = self.json.get("error")
         return found if isinstance(found, dict) else {}
+
+    @property
+    def alerts(self) -> list[dict[str, Any]]:
+        """The alerts that the relay lists."""
+        found = self.json.get("alerts")
+        return [it for it in found if isinstance(it, dict)] if isinstance(found, list) else []
 
     @property
     def is_relays(self) -> bool:
@@ -98,6 +108,8 @@ class Webhook:
         if not host or not (url.scheme == "https" or (url.scheme == "http" and loopback(host))):
             raise Failure(self.say("bad_url"), self.say("give_url"))
         at = url.path.rstrip("/")
+        if channel := channel_in(whole):
+            at = at[: -len(f"/{channel}")]
         if path:
             at = at.rpartition("/")[0] + path
         elif self.options.channel:
@@ -142,6 +154,15 @@ class Webhook:
         return Failure(
             self.say("unreachable", host=host, why=self.terminal.words(why)), self.say("check_way")
         )
+
+
+def channel_in(url: str) -> str | None:
+    """The channel in a URL of the webhook, such as `database` in https://alarms.example.com/zstack/database."""
+    with suppress(ValueError):
+        found = re.fullmatch(rf".*/zstack/({CHANNEL})/*", urlsplit(url.strip()).path)
+        # A domain may lead to the API by a path that is called zstack, too.
+        return found[1] if found and found[1] != "zstack" else None
+    return None
 
 
 def loopback(host: str) -> bool:

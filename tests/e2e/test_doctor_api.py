@@ -43,24 +43,46 @@ def fails(run: Run, step: str, text: str, advice: str) -> None:
     assert advice in run.advice(step), run.output
 
 
+def update(world: World, stack: Stack, **parameters: str) -> None:
+    """Deploy the stack again with these parameters. It keeps the others."""
+    client = world.aws.client("cloudformation")
+    [found] = client.describe_stacks(StackName=stack.name)["Stacks"]
+    names = [it["ParameterKey"] for it in found["Parameters"]]
+    kept = [{"ParameterKey": it, "UsePreviousValue": True} for it in names if it not in parameters]
+    client.update_stack(
+        StackName=stack.name,
+        UsePreviousTemplate=True,
+        Parameters=kept + [{"ParameterKey": it, "ParameterValue": value} for it, value in parameters.items()],
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+    )
+    client.get_waiter("stack_update_complete").wait(StackName=stack.name, WaiterConfig={"Delay": 1})
+
+
 def test_who_may_not_call(shell: Shell, world: World, stack: Stack):
     """One ✗ says so, and not three. The address is in the list, and it passes."""
     run = shell.on(stack, only="health rejection message")
     fails(run, "health", "403: this machine's address is not in Al", "on a machine behind ZStack's address")
     assert f"callers from {LOOPBACK} may not call" in run.text("health")
     assert run.text("rejection") == run.text("message") == "skipped: needs health check"
-    client = world.aws.client("cloudformation")
-    [found] = client.describe_stacks(StackName=stack.name)["Stacks"]
-    kept = [{"ParameterKey": it["ParameterKey"], "UsePreviousValue": True} for it in found["Parameters"]]
-    kept = [it for it in kept if it["ParameterKey"] != "AllowedSourceCidrs"]
-    added = {"ParameterKey": "AllowedSourceCidrs", "ParameterValue": f"{WALL},{LOOPBACK}/32"}
-    iam = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
-    client.update_stack(
-        StackName=stack.name, UsePreviousTemplate=True, Parameters=[*kept, added], Capabilities=iam
-    )
-    client.get_waiter("stack_update_complete").wait(StackName=stack.name, WaiterConfig={"Delay": 1})
+    update(world, stack, AllowedSourceCidrs=f"{WALL},{LOOPBACK}/32")
     world.set_push_url()
     run = shell.on(stack, only="health")
+    assert run.text("health") == "200: the relay has both secrets", run.output
+
+
+def test_a_key_that_the_relay_may_not_use(shell: Shell, world: World):
+    """The push URL of a new stack has a key of its own. A deployment that names the key mends it."""
+    key = world.aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    name = "/keyed/push-url"
+    secret = {"Value": world.flashduty.push_url(world.key), "Type": "SecureString", "KeyId": key}
+    world.aws.client("ssm").put_parameter(Name=name, **secret)
+    keyed = world.like("keyed", PushUrlParameter=name)
+    run = shell.on(keyed, only="health", changed=impatient("HEALTH_PATIENCE"))
+    fails(run, "health", "503: the relay cannot", f"The key {key} encrypts {name}, and the relay may not")
+    [deploy] = run.commands("health")
+    assert deploy == f"make deploy STACK=keyed PARAMETERS=KmsKeyArn={key}"
+    update(world, keyed, KmsKeyArn=key)
+    run = shell.on(keyed, only="health")
     assert run.text("health") == "200: the relay has both secrets", run.output
 
 
@@ -149,7 +171,16 @@ def test_a_function_that_may_not_run(shell: Shell, world: World, stack: Stack):
     run = shell.on(stack, only="health")
     assert run.marked("✗") == ["health"], run.output
     fails(run, "health", "and the answer is not the relay's", "reserved concurrency of")
-    shell.follow(run.commands("health")[0])
+    health = run.commands("health")[0]
+    client.put_function_concurrency(FunctionName=stack.redeliver, ReservedConcurrentExecutions=0)
+    run = shell.on(stack, only="source concurrency")
+    fails(run, "concurrency", "but a reserved concurrency of 0 stops relay, redeliver", "take the limit away")
+    assert run.steps["source"][0] == "✓"
+    assert run.commands("concurrency")[0] == health
+    for it in run.commands("concurrency"):
+        shell.follow(it)
+    run = shell.on(stack, only="concurrency")
+    assert run.steps["concurrency"][0] == "✓", run.output
     assert "ReservedConcurrentExecutions" not in client.get_function_concurrency(FunctionName=stack.function)
     run = shell.on(stack, only="health")
     assert run.text("health") == "200: the relay has both secrets", run.output

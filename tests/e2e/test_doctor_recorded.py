@@ -26,7 +26,7 @@ import tools
 from botocore import xform_name
 from checks import account, api, metrics, release
 from checks.advice import deploy, restore
-from checks.aws import Aws, AwsError
+from checks.aws import Aws, AwsError, utc
 from checks.doctor import Doctor
 from checks.facts import Options
 from checks.findings import Finding
@@ -70,14 +70,14 @@ RESOURCES = {
 class RecordedAws(Aws):
     """With answers that are written down here. An answer that is a text is an error."""
 
-    version, region, named_region = "2.15.0", "us-east-1", ""
+    version, region, named_region, profile = "2.15.0", "us-east-1", "", ""
 
     def __init__(self, terminal: Terminal, answers: dict[str, Any]):
         self.terminal, self.say, self.answers = terminal, terminal.say, answers
 
     def call(self, service: str, operation: str, *options: str, **parameters: Any) -> Any:
         """The answer to this call."""
-        answer = self.answers.get(operation, {"Datapoints": [], "events": []})
+        answer = self.answers.get(operation, {"Datapoints": [], "events": [], "Parameters": []})
         if callable(answer):
             answer = answer(*options, **parameters)
         if isinstance(answer, str):
@@ -147,7 +147,7 @@ USER = "User: arn:aws:iam::123456789012:user/colleague is not authorized to perf
         ('Could not connect to the endpoint URL: "https://x/"', "AWS cannot be reached", "HTTPS_PROXY"),
         ("SSL validation failed for https://x/", "AWS cannot be reached", "AWS_CA_BUNDLE"),
         ("Unable to locate credentials", "there are no AWS credentials", "aws configure"),
-        ("The config profile (x) could not be found", "AWS_PROFILE does not exist", "AWS_PROFILE"),
+        ("The config profile (x) could not be found", "profile in AWS_PROFILE does not", "AWS_PROFILE"),
         (
             "You must specify a region. You can also configure your region",
             "there is no region",
@@ -278,7 +278,13 @@ def parameter(value: str, kind: str = "SecureString") -> dict[str, Any]:
     [
         (PUSH_URL, "to api.flashcat.cloud, integration of kind Standard Alert Event"),
         (f" {PUSH_URL}\n".replace("standard", "zstack"), "integration of kind ZStack"),
-        ("http://127.0.0.1:80/?integration_key=k", "SecureString, to 127.0.0.1"),
+        (PUSH_URL.replace("standard", "standard/"), "integration of kind Standard Alert Event"),
+        ("http://127.0.0.1:80/standard?integration_key=k", "SecureString, to 127.0.0.1"),
+        (PUSH_URL.replace("standard", "prometheus"), "The path ends in /prometheus, not in /standard"),
+        (PUSH_URL.replace("/standard", ""), "The path ends in /alert, not in /standard or /zstack"),
+        (PUSH_URL.replace("standard", KEY), "The path ends in (not shown, because a secret is in it), not"),
+        (PUSH_URL.replace("standard", "nozstack"), "The path ends in /nozstack, not in /standard"),
+        ("https://api.flashcat.cloud/?integration_key=k", "The path ends in /, not in /standard"),
         (KEY, "is not a URL"),
         (f"{PUSH_URL} {PUSH_URL}", "is not a URL"),
         ("https://[/", "is not a URL"),
@@ -293,9 +299,10 @@ def test_push_urls(value: str, text: str):
     """As src/flashduty/push_url.rs and `make secrets` read them, and never shown."""
     finding = Recorded(parameter(value)).finds("push_url")
     assert text in finding.text
-    assert finding.mark == ("✓" if "SecureString" in finding.text or "kind" in finding.text else "✗")
+    mark = "!" if "ends in" in text else "✓" if "SecureString" in text or "kind" in text else "✗"
+    assert finding.mark == mark
     assert KEY not in finding.text + "".join(finding.advice)
-    assert any("--value file:///dev/stdin" in it for it in finding.advice) == (finding.mark == "✗")
+    assert any("--value file:///dev/stdin" in it for it in finding.advice) == (finding.mark != "✓")
 
 
 @pytest.mark.parametrize(
@@ -317,6 +324,23 @@ def test_tokens(value: str, mark: str, text: str):
     assert (finding.mark, text in finding.text) == (mark, True), finding
     assert TOKEN not in finding.text + "".join(finding.advice)
     assert ("token" in it.known) == (mark != "✗")
+    # A command that stores another token locks ZStack out, which has the old one.
+    assert any("put-parameter" in line for line in finding.advice) == (mark == "✗")
+    if value == "short":
+        assert "docs/runbook.md#rotating-the-token" in finding.advice[0]
+
+
+@pytest.mark.parametrize(("status", "shown"), [(0, True), (1, False)])
+def test_a_token_that_was_not_stored_is_not_printed(status: int, shown: bool, tmp_path: Path):
+    """Somebody would give it to ZStack."""
+    for name, script in (("aws", f"cat > stored; exit {status}"), ("openssl", "echo f00")):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    command = Recorded({"get-parameters": {"Parameters": []}}).finds("token").advice[-1]
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    ended = subprocess.run(["/bin/bash", "-c", command], cwd=tmp_path, env=environment, capture_output=True)
+    assert (tmp_path / "stored").read_text() == "f00"
+    assert (ended.returncode, ended.stdout) == (status, b"f00\n" if shown else b"")
 
 
 @pytest.mark.parametrize(("step", "name"), [("push_url", "/zf/push-url"), ("token", "/zf/token")])
@@ -352,6 +376,7 @@ def relays(code: int, **body: Any) -> tuple[int, dict[str, str], str]:
 
 ALERT = {"alert_key": "zstack:test", "flashduty_request_id": "f"}
 PAGE = (200, {}, "<html>hello</html>")
+HIDDEN = "(not shown, because a secret is in it)"
 
 
 @pytest.mark.parametrize(
@@ -374,7 +399,13 @@ PAGE = (200, {}, "<html>hello</html>")
         ("rejection", relays(401, error={"code": "Unauthorized"}), "✓", "401", ""),
         ("rejection", relays(200, alerts=[ALERT]), "✗", "a wrong token is accepted", "ALLOW_UNAUTHENTICATED"),
         ("rejection", relays(503, error={"code": "SettingsUnavailable"}), "✗", "503 SettingsUn", "answers"),
-        ("message", relays(200, alerts=[ALERT]), "✓", "Flashduty has zstack:test (request f). It was", ""),
+        (
+            "message",
+            relays(200, alerts=[ALERT]),
+            "✓",
+            "Flashduty has zstack:test (request f). The alert opened as Info and was closed at once.",
+            "",
+        ),
         ("message", PAGE, "✗", "not the relay's", "Look at"),
         ("message", relays(200), "✗", "200: the relay gave an answer that this program", "same release"),
         ("message", relays(401, error={"code": "Unauthorized"}), "✗", "does not accept", "300 seconds"),
@@ -393,6 +424,40 @@ PAGE = (200, {}, "<html>hello</html>")
             "InvalidParameter: (not shown, because a secret is in it)",
             "Flashduty's own words",
         ),
+        (
+            "message",
+            relays(502, error={"flashduty": {"code": f"a\x1b[2K{KEY}", "request_id": TOKEN}}),
+            "✗",
+            f"502: Flashduty refuses it: {HIDDEN}:  (request {HIDDEN})",
+            "Flashduty's own words",
+        ),
+        (
+            "message",
+            relays(502, error={"flashduty": {"code": "Odd\x1b[2K", "request_id": "f\x07"}}),
+            "✗",
+            "502: Flashduty refuses it: Odd [2K:  (request f)",
+            "Flashduty's own words",
+        ),
+        (
+            "message",
+            relays(200, alerts=[ALERT | {"alert_key": f"zstack:{KEY}"}]),
+            "✓",
+            f"Flashduty has {HIDDEN} (request f)",
+            "",
+        ),
+        (
+            "message",
+            relays(503, error={"code": f"Odd\x1b[2K {TOKEN}", "message": "m"}),
+            "✗",
+            f"503 {HIDDEN}: m",
+            "answers",
+        ),
+        ("message", relays(503, error={"code": "Odd\x1b[2K"}), "✗", "503 Odd [2K: ", "answers"),
+        *(
+            ("message", relays(200, alerts=odd), "✗", "gave an answer that this program", "same release")
+            for odd in ("many", {"alert_key": "zstack:test"}, ["zstack:test"], 5)
+        ),
+        ("message", relays(502, error={"code": "Odd", "flashduty": "no"}), "✗", "502 Odd: ", "answers"),
     ],
 )
 def test_answers_of_the_api(
@@ -413,12 +478,70 @@ def test_answers_of_the_api(
     assert advice in "\n".join(finding.advice)
 
 
+KMS_KEY = "arn:aws:kms:us-east-1:123456789012:key/k"
+UNKNOWN_KEY = refusal("AccessDeniedException", "DescribeKey")
+WITH_KEY = f"    make deploy STACK=zf PARAMETERS=KmsKeyArn={KMS_KEY}"
+
+
+@pytest.mark.parametrize(
+    ("keys", "described", "known", "command"),
+    [
+        ({"/zf/push-url": "alias/aws/ssm", "/zf/token": KMS_KEY}, UNKNOWN_KEY, "", WITH_KEY),
+        ({"/zf/token": KMS_KEY}, UNKNOWN_KEY, f"{KMS_KEY}2", WITH_KEY),
+        ({"/zf/token": "alias/ours"}, {"KeyMetadata": {"Arn": KMS_KEY}}, "", WITH_KEY),
+        ({"/zf/token": KMS_KEY}, UNKNOWN_KEY, KMS_KEY, None),
+        ({"/zf/token": "alias/ours"}, {"KeyMetadata": {"Arn": KMS_KEY}}, KMS_KEY, None),
+        ({"/zf/token": "alias/ours"}, UNKNOWN_KEY, "", None),
+        ({"/zf/token": "alias/aws/ssm"}, UNKNOWN_KEY, "", None),
+        (None, UNKNOWN_KEY, "", None),
+    ],
+)
+def test_a_key_that_the_relay_may_not_use(
+    keys: dict[str, str] | None,
+    described: Any,
+    known: str,
+    command: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """A deployment with it gives the right. If it cannot be seen, the other causes are named as before."""
+    monkeypatch.setattr(api, "HEALTH_PATIENCE", 0)
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    listed = {"Parameters": [{"Name": name, "KeyId": key} for name, key in (keys or {}).items()]}
+    denied = refusal("AccessDeniedException", "DescribeParameters")
+    answers = {"describe-parameters": denied if keys is None else listed, "describe-key": described}
+    with served(lambda _: relays(503, status="unavailable")) as url:
+        it = Recorded(answers, url=url)
+        it.stack.parameters["KmsKeyArn"] = known
+        advice = it.finds("health").advice
+    if command:
+        why, what = advice
+        assert why.startswith(f"The key {KMS_KEY} encrypts /zf/token, and the relay may not use it")
+        assert what == command
+    else:
+        assert "lacks ssm:GetParameters" in advice[0]
+        assert not any(KMS_KEY in line for line in advice if "deploy" in line)
+
+
+def test_a_relay_in_a_vpc(monkeypatch: pytest.MonkeyPatch):
+    """Perhaps it cannot reach SSM."""
+    monkeypatch.setattr(api, "HEALTH_PATIENCE", 0)
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    with served(lambda _: relays(503, status="unavailable")) as url:
+        it = Recorded({"describe-parameters": {"Parameters": []}}, url=url)
+        outside = it.finds("health").advice
+        it.stack.parameters["SubnetIds"] = "subnet-1,subnet-2"
+        advice = it.finds("health").advice
+    assert "docs/deploying.md#functions-in-a-vpc" in advice[0]
+    assert advice[1] == outside[0]
+    assert not any("VPC" in line for line in outside)
+
+
 def test_the_integration_of_kind_zstack():
     """It gets ZStack's own message. What Flashduty makes of it is not known here."""
     with served(lambda _: relays(200, alerts=[ALERT])) as url:
         it = Recorded(url=url)
         it.zstack_kind = True
-        assert "sent closed" not in it.finds("message").text
+        assert "opened as Info" not in it.finds("message").text
 
 
 def test_the_token_goes_to_nobody_else():
@@ -558,6 +681,43 @@ def test_an_answer_without_a_date():
             "100",
             "",
         ),
+        *(
+            (
+                "concurrency",
+                {
+                    "get-account-settings": {"AccountLimit": {"ConcurrentExecutions": 1000}},
+                    "get-function-concurrency": answer,
+                },
+                mark,
+                text,
+                advice,
+            )
+            for answer, mark, text, advice in (
+                ({}, "✓", "1000", ""),
+                ({"ReservedConcurrentExecutions": 5}, "✓", "1000", ""),
+                (
+                    {"ReservedConcurrentExecutions": 0},
+                    "✗",
+                    "1000, but a reserved concurrency of 0 stops relay, redeliver",
+                    "\n    aws lambda delete-function-concurrency --function-name zf-Relay-1"
+                    "\n    aws lambda delete-function-concurrency --function-name zf-Redeliver-1",
+                ),
+                (
+                    lambda FunctionName: (
+                        {"ReservedConcurrentExecutions": 0} if "Redel" in FunctionName else {}
+                    ),
+                    "✗",
+                    "1000, but a reserved concurrency of 0 stops redeliver",
+                    "delete-function-concurrency --function-name zf-Redeliver-1",
+                ),
+                (
+                    refusal("ResourceNotFoundException", "GetFunctionConcurrency"),
+                    "✗",
+                    "zf-Relay-1 does not exist any more",
+                    "--deployment-mode REVERT_DRIFT",
+                ),
+            )
+        ),
         (
             "concurrency",
             {"get-account-settings": refusal("AccessDeniedException", "GetAccountSettings")},
@@ -584,18 +744,38 @@ def test_what_aws_may_answer(step: str, answers: dict[str, Any], mark: str, text
 
 def alarm(short: str, state: str, **more: Any) -> dict[str, Any]:
     """An alarm of the stack."""
-    return {"AlarmName": f"zf-{short}", "StateValue": state, "StateUpdatedTimestamp": 1_700_000_000.0} | more
+    known = {"AlarmName": f"zf-{short}", "StateValue": state, "AlarmActions": [TOPIC]}
+    return known | {"StateUpdatedTimestamp": 1_700_000_000.0} | more
 
 
 @pytest.mark.parametrize(
     ("alarms", "minutes", "delivered", "mark", "text"),
     [
-        ([alarm("self-check", "ALARM")], 20, True, "!", "on: zf-self-check"),
-        ([alarm("self-check", "ALARM")], 40, True, "✗", "on: zf-self-check"),
-        ([alarm("heartbeat", "ALARM")], 999, True, "!", "on: zf-heartbeat"),
-        ([alarm("heartbeat", "ALARM")], 999, False, "✗", "on: zf-heartbeat"),
-        ([alarm("self-check", "ALARM"), alarm("api-5xx", "ALARM")], 1, True, "✗", "on: zf-api-5xx"),
-        ([alarm("self-check", "INSUFFICIENT_DATA"), alarm("api-5xx", "OK")], 1, True, "✓", "2, none is on"),
+        ([alarm("self-check", "ALARM")], 20, True, "!", "1 ALARM. On: zf-self-check"),
+        ([alarm("self-check", "ALARM")], 40, True, "✗", "1 ALARM. On: zf-self-check"),
+        ([alarm("heartbeat", "ALARM")], 999, True, "!", "1 ALARM. On: zf-heartbeat"),
+        ([alarm("heartbeat", "ALARM")], 999, False, "✗", "1 ALARM. On: zf-heartbeat"),
+        (
+            [alarm("self-check", "ALARM"), alarm("api-5xx", "ALARM"), alarm("api-4xx", "OK")],
+            1,
+            True,
+            "✗",
+            "1 OK, 2 ALARM. On: zf-api-5xx",
+        ),
+        (
+            [alarm("self-check", "INSUFFICIENT_DATA"), alarm("api-5xx", "OK"), alarm("api-4xx", "OK")],
+            1,
+            True,
+            "✓",
+            "2 OK, 1 INSUFFICIENT_DATA (no data yet)",
+        ),
+        (
+            [alarm("self-check", "OK"), alarm("api-5xx", "OK", AlarmActions=[])],
+            1,
+            True,
+            "✗",
+            "tell nobody, because they have no action: zf-api-5xx",
+        ),
         ([], 1, True, "✗", "deleted by hand: zf-api-5xx"),
         ([alarm("api-5xx", "OK", ActionsEnabled=False)], 1, True, "✗", "tell nobody"),
     ],
@@ -607,8 +787,27 @@ def test_alarms(alarms: list[dict[str, Any]], minutes: int, delivered: bool, mar
     it.stack.created, it.message.delivered = time.time() - 60 * minutes, delivered
     finding = it.finds("alarms")
     assert (finding.mark, text in finding.text) == (mark, True), finding
-    if mark == "✗" and alarms and text.startswith("on"):
+    if mark == "✗" and "On: " in text:
         assert any("since 2023-11-14 22:13 UTC" in line for line in finding.advice)
+
+
+@pytest.mark.parametrize(
+    ("updated", "on", "mark"),
+    [(100, 99, "!"), (100, 100, "!"), (1_480, 5, "✗"), (100, 1_000, "✗"), (None, 5, "✗")],
+)
+def test_a_check_that_an_update_switched_on(updated: int | None, on: int, mark: str):
+    """The grace begins with the alarm. One that was on before the update is wrong. Ages are in minutes."""
+    now = time.time()
+    its = alarm("self-test", "ALARM", StateUpdatedTimestamp=now - 60 * on)
+    if updated:
+        its["AlarmConfigurationUpdatedTimestamp"] = utc(now - 60 * updated)
+        its["StateUpdatedTimestamp"] = utc(now - 60 * on)
+    it = Recorded({"describe-alarms": {"MetricAlarms": [its]}})
+    it.stack.alarms, it.stack.created = ["zf-self-test"], now - 1e6
+    it.stack.parameters["SelfTestHours"] = "12"
+    finding = it.finds("alarms")
+    assert finding.mark == mark, finding
+    assert any("the stack or the alarm is new" in line for line in finding.advice) == (mark == "!")
 
 
 def points(of: str = "zf-Redeliver", **values: float) -> Callable[..., Any]:
@@ -683,11 +882,13 @@ def test_the_last_line_of_very_many(age: int):
     assert "relay says: 600!" in finding.advice
 
 
-@pytest.mark.parametrize("region", ["", "eu-west-1"])
-def test_every_command_is_understood(region: str, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize(
+    ("region", "profile"), [("", ""), ("eu-west-1", ""), ("eu-west-1", "ops"), ("", "ops")]
+)
+def test_every_command_is_understood(region: str, profile: str, monkeypatch: pytest.MonkeyPatch):
     """Of all that is broken at the same time: programs, operations and options exist.
 
-    Each names the region, if the shell has another one.
+    Each names the region and the profile, if the shell has others.
     """
     alarms = [alarm("api-5xx", "OK", ActionsEnabled=False)]
     it = Recorded(
@@ -709,7 +910,7 @@ def test_every_command_is_understood(region: str, monkeypatch: pytest.MonkeyPatc
             "filter-log-events": {"events": []},
         }
     )
-    it.aws.named_region = region
+    it.aws.named_region, it.aws.profile = region, profile
     steps = ("push_url", "token", "source", "dead_letters", "alarms", "subscriber", "concurrency", "errors")
     lines = []
     monkeypatch.setattr(metrics, "METRICS_PATIENCE", 0)
@@ -718,7 +919,14 @@ def test_every_command_is_understood(region: str, monkeypatch: pytest.MonkeyPatc
         advice = it.finds(step).advice
         lines += [line for line in advice if line.startswith("    ")]
     programs = [command for line in lines for command in commands(line) if command[0] in ("aws", "make")]
-    assert all(("--region eu-west-1" in it) == bool(region) for it in lines if "aws " in it)
+    before = f"AWS_REGION={region} " * bool(region) + f"AWS_PROFILE={profile} " * bool(profile)
+    for line in lines:
+        [program] = {command[0] for command in commands(line)} & {"aws", "make"}
+        if program == "make":
+            assert line == f"    {before}make deploy STACK=zf"
+        else:
+            assert (f" --region {region}" in line) == ("--region" in line) == bool(region), line
+            assert (f" --profile {profile}" in line) == ("--profile" in line) == bool(profile), line
     # Two that the check does not know. test_doctor.py runs them.
     programs = [command for command in programs if command[2] not in ("subscribe", "wait")]
     assert len(programs) >= 14
@@ -728,11 +936,40 @@ def test_every_command_is_understood(region: str, monkeypatch: pytest.MonkeyPatc
 CALL = r'aws\.call\(\s*\*?\(?"[\w-]+",\s*"([\w-]+)"'
 
 
+@pytest.mark.parametrize("page", ["deploying.md", "deploying.zh-CN.md"])
+def test_every_right_is_in_the_documents(page: str):
+    """Each call needs one, but the question who one is."""
+    [rights] = re.findall(
+        r"`make doctor`[^\n]*(?:\n(?!\n)[^\n]*)*\n\n- (`cloudformation.*?)\n\n",
+        (ROOT / "docs" / page).read_text(),
+        re.DOTALL,
+    )
+    operations = set(re.findall(CALL, "".join(SOURCES.values()))) - {"get-caller-identity"}
+    names = {"".join(word.capitalize() for word in it.split("-")) for it in operations}
+    # Two calls are written in another way, and SSM decrypts with the caller's own right.
+    assert set(re.findall(r":(\w+)`", rights)) == names | {
+        "DescribeStackEvents",
+        "FilterLogEvents",
+        "Decrypt",
+    }
+
+
 def test_the_program_changes_nothing():
     """All that it calls are questions."""
     operations = {operation for operation in re.findall(CALL, "".join(SOURCES.values()))}
     assert len(operations) > 8
     assert all(re.match("get-|describe-|list-|filter-", operation) for operation in operations)
+
+
+def test_what_is_said_of_the_test_message():
+    """As the relay pushes it: its alert opens as Info and is closed at once."""
+    golden = json.loads((ROOT / "tests/relay/golden/test-message.json").read_text())
+    assert [it["event_status"] for it in golden["pushed"]] == ["Info", "Ok"]
+    for text in TEXTS["delivered"]:
+        assert "Info" in text
+        assert "nobody" not in text
+        assert "不会呼叫" not in text
+    assert "opens nothing" not in doctor.__doc__
 
 
 def test_the_test_message_is_that_of_the_samples():
@@ -802,10 +1039,123 @@ def test_only_version_2_reads_aws_region(version: str, region: str, monkeypatch:
     assert account.own_region(aws) == region
 
 
+@pytest.mark.parametrize(
+    ("status", "region", "said", "found"),
+    [
+        (0, b"us-west-2\n", b"DeprecationWarning: Python 3.9 is old\n", "us-west-2"),
+        (1, b"", b"", ""),
+        (255, b"", b"The config profile (x) could not be found\n", AwsError),
+    ],
+)
+def test_a_warning_of_the_command_line_is_no_error(
+    status: int, region: bytes, said: bytes, found: Any, monkeypatch: pytest.MonkeyPatch
+):
+    """Only its status says that it failed. It ends with 1, and says nothing, if there is no region."""
+    monkeypatch.delenv("AWS_REGION", raising=False)
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    aws = Recorded().aws
+    monkeypatch.setattr(aws, "run", lambda *_: subprocess.CompletedProcess([], status, region, said))
+    if found is AwsError:
+        with pytest.raises(AwsError, match="could not be found"):
+            account.own_region(aws)
+    else:
+        assert account.own_region(aws) == found
+
+
+@pytest.mark.parametrize(
+    ("own", "taken"),
+    [
+        ({}, "ops"),
+        ({"AWS_PROFILE": "mine"}, ""),
+        ({"AWS_DEFAULT_PROFILE": "mine"}, ""),
+        ({"AWS_ACCESS_KEY_ID": "AKIA"}, ""),
+    ],
+)
+def test_the_profile_that_sam_has_saved(
+    own: dict[str, str], taken: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """`aws` gets it, if the shell chooses no account."""
+    for name in account.OWN_CREDENTIALS:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in own.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(release, "FOLDER", tmp_path)
+    (tmp_path / "samconfig.toml").write_text('[default.deploy.parameters]\nprofile = "ops"\n')
+    program = tmp_path / "aws"
+    program.write_text(
+        f"""#!{sys.executable}
+import json, os, sys
+print(os.environ.get("AWS_PROFILE"), file=open({str(tmp_path / "profiles")!r}, "a"))
+if "--version" in sys.argv: print("aws-cli/2.15.0")
+elif "configure" in sys.argv: print("us-east-1")
+else: print(json.dumps({{"Account": "1", "Arn": "arn:aws:iam::1:user/ops"}}))
+"""
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    it = Doctor(Terminal(TEXTS, "en"), Options("zf"))
+    finding = doctor.finding(it, CHECKS["account"])
+    assert (finding.mark, it.aws.profile) == ("✓", taken), finding
+    asked = (tmp_path / "profiles").read_text().split()
+    assert set(asked[1:]) == {taken or own.get("AWS_PROFILE", "None")}
+    words = it.aws.explain(AwsError(255, "The config profile (ops) could not be found", "", "")).text
+    assert words == f"the profile in {'samconfig.toml' if taken else 'AWS_PROFILE'} does not exist"
+
+
+@pytest.mark.parametrize(
+    ("url", "given", "channel", "webhook"),
+    [
+        ("https://a.example.com/zstack", None, None, "https://a.example.com/zstack"),
+        ("https://a.example.com/zstack/database/", None, "database", "https://a.example.com/zstack/database"),
+        ("https://a.example.com/zstack/database", "net", "net", "https://a.example.com/zstack/net"),
+        ("https://a.example.com/zstack", "net", "net", "https://a.example.com/zstack/net"),
+        ("https://a.example.com/zstack/zstack", None, None, "https://a.example.com/zstack/zstack"),
+        (
+            "https://a.example.com/in/zstack/database",
+            None,
+            "database",
+            "https://a.example.com/in/zstack/database",
+        ),
+        (
+            "https://a.example.com/in/zstack/database?token=x",
+            "",
+            "database",
+            "https://a.example.com/in/zstack/database",
+        ),
+    ],
+)
+def test_a_channel_in_the_url(
+    url: str, given: str | None, channel: str | None, webhook: str, monkeypatch: pytest.MonkeyPatch
+):
+    """It is the channel to look at. The health check is beside the webhook."""
+    seen = []
+    monkeypatch.setattr(doctor, "walk", lambda it: seen.append(it) or 0)
+    monkeypatch.setattr(sys, "argv", ["doctor.py", "--url", url, *(["--channel", given] if given else [])])
+    assert doctor.main() == 0
+    [it] = seen
+    assert it.options.channel == channel
+    assert it.webhook.url() == webhook
+    base = url.partition("/zstack")[0] if "/zstack/zstack" not in url else "https://a.example.com/zstack"
+    assert it.webhook.url("/health") == f"{base}/health"
+
+
+def test_a_token_that_another_stack_does_not_accept():
+    """If --url was given, it may be that of another stack. That comes first."""
+    with served(lambda _: relays(401, error={"code": "Unauthorized"})) as url:
+        given = Recorded(url=url).finds("message")
+        own = Recorded()
+        own.stack.outputs["WebhookUrl"] = url
+        own = own.finds("message")
+    assert given.advice[0].startswith("The URL in --url may belong to another stack.")
+    assert OUTPUTS["WebhookUrl"] in given.advice[0]
+    assert own.advice == given.advice[1:]
+    assert own.advice[0].startswith("If the token was changed a moment ago")
+
+
 def test_in_an_unpacked_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """It takes the name of the stack from the file beside it, and advises SAM."""
     assert release.configured("stack_name") == "zstack-flashduty"
-    assert deploy(Recorded()) == "    make deploy STACK=zf"
+    assert deploy(Recorded()) == ["    make deploy STACK=zf"]
     monkeypatch.setattr(release, "FOLDER", tmp_path)
     assert release.configured("stack_name") == ""
     assert doctor.DEFAULT_STACK == "zstack-flashduty"
@@ -813,7 +1163,61 @@ def test_in_an_unpacked_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     (tmp_path / "samconfig.toml").write_text(saved)
     (tmp_path / "template.yaml").touch()
     assert release.configured("stack_name") == "mine"
-    assert deploy(Recorded()) == "    sam deploy --stack-name zf"
+    [sam, *_] = deploy(Recorded(), "KmsKeyArn=k")
+    assert sam == "    sam deploy --stack-name zf --parameter-overrides KmsKeyArn=k"
+    sam, other_way = deploy(Recorded())
+    assert sam == "    sam deploy --stack-name zf"
+    assert "docs/deploying.md#with-a-release" in other_way
+
+
+SAVED = '[default.deploy.parameters]\nstack_name = "{stack}"\nregion = "{region}"\n{more}\n'
+OVERRIDES = r'parameter_overrides = "AlarmEmail=\"ops@example.com\" Language=\"en\""'
+
+
+@pytest.mark.parametrize(
+    ("stack", "region", "more", "template", "command"),
+    [
+        ("zf", "us-east-1", OVERRIDES, True, "    sam deploy --stack-name zf"),
+        ("other", "us-east-1", OVERRIDES, True, None),
+        ("other", "us-east-1", 'parameter_overrides = ["Language=en"]', True, None),
+        ("other", "us-east-1", 'parameter_overrides = ""', True, "    sam deploy --stack-name zf"),
+        ("other", "us-east-1", "", True, "    sam deploy --stack-name zf"),
+        ("zf", "eu-west-1", OVERRIDES, True, None),
+        ("zf", "eu-west-1", "", True, "    sam deploy --stack-name zf --region us-east-1"),
+        ("zf", "us-east-1", OVERRIDES, False, "    make deploy STACK=zf"),
+        ("other", "us-east-1", OVERRIDES, False, None),
+        ("other", "us-east-1", "", False, "    make deploy STACK=zf"),
+        ("zf", "eu-west-1", "", False, None),
+    ],
+)
+def test_a_stack_is_not_deployed_with_the_settings_of_another(
+    stack: str,
+    region: str,
+    more: str,
+    template: bool,
+    command: str | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """SAM and `make deploy` take what samconfig.toml beside them has saved."""
+    monkeypatch.setattr(release, "FOLDER", tmp_path)
+    (tmp_path / "samconfig.toml").write_text(SAVED.format(stack=stack, region=region, more=more))
+    if template:
+        (tmp_path / "template.yaml").touch()
+    first, *_ = deploy(Recorded())
+    change, again, *_ = [*deploy(Recorded(), "Language=zh-CN"), ""]
+    if command and more == OVERRIDES:
+        # Else the next deployment would put the old value back.
+        assert (change.startswith("First change Language in parameter_ov"), again) == (True, command)
+    elif command:
+        assert (change.startswith(command), change.endswith("Language=zh-CN")) == (True, True)
+    else:
+        assert change == first
+    expected = command or (
+        "Deploy zf in us-east-1 from the folder that has its own samconfig.toml."
+        f" The one here is that of {stack} in {region}, and a deployment would take its settings."
+    )
+    assert first == expected
 
 
 def test_what_sam_has_saved_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -873,11 +1277,38 @@ def test_a_mistake_names_its_file_and_no_secret(tmp_path: Path):
     wrong = {'aws.program = shutil.which("aws")\n': 'aws.program = int("a secret")\n'}
     ended = subprocess.run([PYTHON, copied(tmp_path, wrong)], capture_output=True, text=True)
     line = (tmp_path / "checks/account.py").read_text().partition("a secret")[0].count("\n") + 1
-    said = f"This is a bug in doctor.py: ValueError in checks/account.py, line {line}. Please open an issue."
-    assert (ended.returncode, ended.stdout, ended.stderr) == (1, f"{said}\n", "")
+    first, second, *others = ended.stdout.splitlines()
+    said = f"account and region: a bug in doctor.py: ValueError in checks/account.py, line {line}"
+    assert first.endswith(said)
+    assert second == f"  {TEXTS['report'][0]}"
+    assert (ended.returncode, ended.stderr) == (1, "")
+    assert "secret" not in first
+    # It ends this step only.
+    assert len([it for it in others if "skipped: needs" in it]) == len(doctor.STEPS) - 1
+    assert others[-1] == "1 of 16 steps failed. Begin with the first: account and region."
     with ThreadPoolExecutor() as pool, pytest.raises(AttributeError) as raised:
         pool.submit(account.concurrency, None).result()
     assert release.place(raised.tb)[0] == "checks/account.py"
+
+
+def test_a_mistake_of_the_walk_itself(tmp_path: Path):
+    """Outside every step: one line, no traceback, no secret."""
+    wrong = {"    failed, notes = [], 0\n": '    failed, notes = [], int("a secret")\n'}
+    ended = subprocess.run([PYTHON, copied(tmp_path, wrong)], capture_output=True, text=True)
+    line = (tmp_path / PROGRAM.name).read_text().partition('int("a secret")')[0].count("\n") + 1
+    said = f"This is a bug in doctor.py: ValueError in doctor.py, line {line}. Please open an issue.\n"
+    assert (ended.returncode, ended.stdout, ended.stderr) == (1, said, "")
+
+
+def test_a_step_that_cannot_print_ends_the_walk(monkeypatch: pytest.MonkeyPatch):
+    """As in `doctor.py | head -1`: it is no bug."""
+
+    def nobody_reads(_: Doctor) -> Finding:
+        raise BrokenPipeError
+
+    monkeypatch.setitem(CHECKS, "clock", CHECKS["clock"]._replace(check=nobody_reads))
+    with pytest.raises(BrokenPipeError):
+        Recorded().finds("clock")
 
 
 def test_its_modules_depend_one_way():

@@ -31,7 +31,7 @@ TEXTS = {
         "请重新获取：`aws sso login`，或者用您当初获取它们的方式。",
     ),
     "bad_credentials": ("AWS does not accept the credentials", "AWS 不接受这些凭证"),
-    "no_profile": ("the profile in AWS_PROFILE does not exist", "AWS_PROFILE 里的配置文件不存在"),
+    "no_profile": ("the profile in {where} does not exist", "{where} 里的配置文件（profile）不存在"),
     "no_network": ("AWS cannot be reached: {words}", "连不上 AWS：{words}"),
     "check_network": (
         "Check the name of the region, DNS, and the proxy (HTTPS_PROXY). A proxy with a certificate of its"
@@ -61,6 +61,16 @@ TEXTS = {
     "concurrency_low": (
         "{limit}, shared by all functions of the account: in a storm of alarms, some may be lost",
         "{limit}，由账号的所有函数共用：报警很多时可能会丢失一些",
+    ),
+    "stopped": (
+        "{limit}, but a reserved concurrency of 0 stops {functions}",
+        "{limit}，但 {functions} 的预留并发是 0，不会运行",
+    ),
+    "allow_to_run": (
+        "Without relay no alert is accepted. Without redeliver no queued alert is delivered. Unless somebody"
+        " stopped it on purpose, take the limit away:",
+        "relay 不运行，报警就不会被接收；redeliver 不运行，队列里的报警就不会送达。"
+        "如果不是有意停止的，请取消限制：",
     ),
     "raise_concurrency": (
         "Ask AWS for at least {least}: Service Quotas > AWS Lambda > Concurrent executions, or:",

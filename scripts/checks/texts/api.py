@@ -81,6 +81,17 @@ TEXTS = {
     ),
     "read_log": ("What the function logged in the last ten minutes:", "函数最近十分钟的日志："),
     "relay_says": ("The log of relay says: {words}", "relay 的日志：{words}"),
+    "in_vpc": (
+        "The functions run in a VPC (SubnetIds). There they reach SSM only through a NAT gateway or interface"
+        " endpoints: docs/deploying.md#functions-in-a-vpc",
+        "函数在 VPC 里运行（SubnetIds），只有通过 NAT 网关或接口终端节点才能访问 SSM："
+        "docs/deploying.zh-CN.md#vpc-里的函数",
+    ),
+    "other_key": (
+        "The key {key} encrypts {name}, and the relay may not use it: it is not the stack's KmsKeyArn. Deploy"
+        " with it:",
+        "{name} 用密钥 {key} 加密，而中继无权使用它：它不是堆栈的 KmsKeyArn。请用它部署：",
+    ),
     "check_role": (
         "If both parameters above are right, the role of the function lacks ssm:GetParameters, or"
         " kms:Decrypt for a key of your own (KmsKeyArn). A deployment of the same template does not see"
@@ -106,9 +117,10 @@ TEXTS = {
     "relay_error": ("{status} {code}: {words}", "{status} {code}：{words}"),
     "see_answers": ("docs/answers.md says what to do.", "怎么办，见 docs/answers.zh-CN.md。"),
     "delivered": (
-        "200: Flashduty has {key} (request {request}). It was sent closed: it opens nothing and calls nobody",
-        "200：Flashduty 已收到 {key}（请求 {request}）。它发出时已关闭：不会产生未关闭的告警，"
-        "也不会呼叫任何人",
+        "200: Flashduty has {key} (request {request}). The alert opened as Info and was closed at once. If a"
+        " route notifies on Info, somebody may get a notification",
+        "200：Flashduty 已收到 {key}（请求 {request}）。告警以 Info 开启，并立即关闭。"
+        "如果有路由对 Info 也通知，可能有人收到通知",
     ),
     "passed_on": (
         "200: Flashduty has it (request {request}). The integration is of kind ZStack, which gets"
@@ -129,6 +141,10 @@ TEXTS = {
     "not_accepted": (
         "401: the relay does not accept the token in SSM",
         "401：中继不接受 SSM 里的令牌",
+    ),
+    "check_url": (
+        "The URL in --url may belong to another stack. The WebhookUrl of this stack is {url}",
+        "--url 里的 URL 可能属于别的堆栈。这个堆栈的 WebhookUrl 是 {url}",
     ),
     "wait_token": (
         "If the token was changed a moment ago, wait for {seconds} seconds. If not, the function uses"

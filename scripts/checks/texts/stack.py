@@ -63,6 +63,21 @@ TEXTS = {
         "AWS CLIs from before December 2025 do not know --deployment-mode.",
         "2025 年 12 月以前的 AWS CLI 不认识 --deployment-mode。",
     ),
+    "own_folder": (
+        "Deploy {stack} in {region} from the folder that has its own samconfig.toml. The one here is that of"
+        " {saved_stack} in {saved_region}, and a deployment would take its settings.",
+        "请在有 {stack}（{region}）自己的 samconfig.toml 的文件夹里部署。这里的 samconfig.toml 属于"
+        " {saved_stack}（{saved_region}），部署会采用它的设置。",
+    ),
+    "change_samconfig": (
+        "First change {names} in parameter_overrides of samconfig.toml. Every deployment takes the value"
+        " there.",
+        "请先在 samconfig.toml 的 parameter_overrides 里修改 {names}。每次部署都采用那里的值。",
+    ),
+    "without_sam": (
+        "With the AWS CLI only, without SAM: the two commands in docs/deploying.md#with-a-release",
+        "没有 SAM、只有 AWS CLI 时：docs/deploying.zh-CN.md#用发布版 里的两条命令",
+    ),
     # The two parameters.
     "parameter_missing": ("there is no SSM parameter {name} in {region}", "{region} 里没有 SSM 参数 {name}"),
     "parameter_plain": (
@@ -78,6 +93,18 @@ TEXTS = {
         "{name}，SecureString，发往 {host}，集成类型为 {kind}",
     ),
     "standard_kind": ("Standard Alert Event", "标准告警事件"),
+    "other_kind": (
+        "{name}, SecureString, to {host}. The path ends in {ends}, not in /standard or /zstack, so the"
+        " integration may be of another kind",
+        "{name}，SecureString，发往 {host}。路径以 {ends} 结尾，不是 /standard 或 /zstack，"
+        "集成可能是其他类型",
+    ),
+    "standard_only": (
+        "The relay sends what an integration Standard Alert Event accepts. If this is another one, create"
+        " such an integration in Flashduty.",
+        "中继发送的是“标准告警事件”集成所接受的内容。如果这个集成是其他类型，请在 Flashduty"
+        " 里创建“标准告警事件”集成。",
+    ),
     "not_a_url": ("the value of {name} is not a URL", "{name} 的值不是 URL"),
     "not_https": ("the value of {name} does not begin with https://", "{name} 的值不以 https:// 开头"),
     "no_key": ("the value of {name} has no integration_key", "{name} 的值里没有 integration_key"),
@@ -96,10 +123,17 @@ TEXTS = {
         "{name} has a token of fewer than {least} characters, which is easy to guess",
         "{name} 里有少于 {least} 个字符的令牌，容易被猜中",
     ),
+    "rotate_token": (
+        "Replace it step by step, so that ZStack is not rejected meanwhile:"
+        " docs/runbook.md#rotating-the-token",
+        "请逐步更换，这样 ZStack 不会在中途被拒绝：docs/runbook.md#rotating-the-token",
+    ),
     "token_one_line": ("{name} has several tokens in one line", "{name} 在一行里有多个令牌"),
     "token_lines": ("Put each token on a line of its own.", "请把每个令牌单独放一行。"),
     "put_token": (
-        "Store a new token. The command prints it: it is the password of the endpoint in ZStack.",
-        "请保存一个新的令牌。命令会打印它：它就是 ZStack 里通知对象的密码。",
+        "Store a new token. The command prints it. Set it as the password of every endpoint in ZStack. Until"
+        " then, ZStack gets 401.",
+        "请保存一个新的令牌。命令会打印它。请把它设为 ZStack 里每个通知对象的密码，"
+        "在那之前 ZStack 会得到 401。",
     ),
 }

@@ -32,6 +32,14 @@ TEXTS = {
         "{total} 步中有 {failed} 步没有通过。请从第一处开始：{first}。",
     ),
     "interrupted": ("Interrupted.", "已中断。"),
+    "bug": (
+        "a bug in doctor.py: {kind} in {file}, line {line}",
+        "doctor.py 自身的错误：{file} 第 {line} 行，{kind}",
+    ),
+    "report": (
+        "Please open an issue with the line above. It has no secret in it.",
+        "请提交 issue，并附上上面这一行。其中没有机密。",
+    ),
     "mistake": (
         "This is a bug in doctor.py: {kind} in {file}, line {line}. Please open an issue.",
         "这是 doctor.py 自身的错误：{file} 第 {line} 行，{kind}。请提交 issue。",

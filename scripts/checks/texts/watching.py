@@ -37,8 +37,13 @@ TEXTS = {
         "它们会自动重试九天。如果一直不减少：docs/runbook.md#the-queue-ages",
     ),
     # Alarms.
-    "alarms_ok": ("{count}, none is on", "共 {count} 个，都没有触发"),
-    "alarms_on": ("on: {names}", "已触发：{names}"),
+    "alarms_ok": ("{count} OK", "{count} 个 OK（正常）"),
+    "alarms_alarm": ("{count} ALARM", "{count} 个 ALARM（已触发）"),
+    "alarms_no_data": (
+        "{count} INSUFFICIENT_DATA (no data yet)",
+        "{count} 个 INSUFFICIENT_DATA（还没有数据）",
+    ),
+    "alarms_on": ("{states}. On: {names}", "{states}。已触发：{names}"),
     "alarm_on": (
         "{name}, since {since} UTC: docs/runbook.md#{short}",
         "{name}，自 {since}（UTC）：docs/runbook.md#{short}",
@@ -48,8 +53,8 @@ TEXTS = {
         "原因消除几分钟后，监控报警会自动恢复。",
     ),
     "alarm_young": (
-        "{name} may be on until the first check has passed, because the stack is new.",
-        "{name}：堆栈是新的，第一次检查通过之前它可能一直触发。",
+        "{name} may be on until the first check has passed, because the stack or the alarm is new.",
+        "{name}：堆栈或这个监控报警是新的，第一次检查通过之前它可能一直触发。",
     ),
     "alarm_heartbeat": (
         "{name} ends by itself: the test message counts as an alert.",
@@ -59,6 +64,10 @@ TEXTS = {
     "alarms_mute": (
         "tell nobody, because their actions are disabled: {names}",
         "操作被禁用，不会通知任何人：{names}",
+    ),
+    "alarms_without_action": (
+        "tell nobody, because they have no action: {names}",
+        "没有设置操作，不会通知任何人：{names}",
     ),
     "enable_actions": ("Enable them:", "请启用："),
     "subscribed": ("{count} confirmed ({protocols})", "{count} 个已确认（{protocols}）"),
