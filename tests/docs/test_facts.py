@@ -179,8 +179,8 @@ class TestAlerts:
         }
         assert len(named) > 25
         pushed = {name: labels(golden) for name, golden in GOLDENS.items()}
-        # What waited is pushed with one of two more (tests/relay/documents.rs), and so is what came for a channel
-        # (tests/relay/channels.rs).
+        # What waited is pushed with one of two more (tests/relay/documents.rs, fresh.rs), and so is what came
+        # for a channel (tests/relay/channels.rs).
         assert named - {"delayed", "repeated", "channel"} == named & set().union(*pushed.values())
         strange = {
             label: sample

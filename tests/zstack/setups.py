@@ -69,8 +69,12 @@ class Webhook:
         sent = base64.b64decode(authorization.partition(" ")[2] or b"").decode().partition(":")[2]
         if sent not in self.tokens:
             return 401, {"error": {"code": "Unauthorized", "message": "the webhook token is wrong"}}
-        alert = {"alert_key": "zstack:test", "event_status": "Ok", "request_id": "0a1b2c3d"}
-        return 200, {"alerts": [alert]}
+        pushed = (("Info", "0a1b2c3d"), ("Ok", "1b2c3d4e"))
+        alerts = [
+            {"alert_key": "zstack:test", "event_status": status, "flashduty_request_id": id}
+            for status, id in pushed
+        ]
+        return 200, {"alerts": alerts, "request_id": "2c3d4e5f"}
 
     def stop(self) -> None:
         """End it."""
