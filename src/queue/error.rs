@@ -52,9 +52,15 @@ impl QueueError {
         Self::new(url, what)
     }
 
-    /// Whether SQS certainly did nothing.
-    pub(super) fn is_refusal(&self) -> bool {
-        matches!(self.what, QueueFailure::Refused(_) | QueueFailure::NotCalled)
+    /// Whether SQS did nothing: it refused, or was not called. After an error of its own, it may have done it all the same.
+    pub(super) fn did_nothing(&self) -> bool {
+        match &self.what {
+            QueueFailure::Refused(Some(code)) => {
+                !["InternalError", "InternalFailure", "ServiceUnavailable"].contains(&code.as_str())
+            }
+            QueueFailure::NotCalled => true,
+            _ => false,
+        }
     }
 
     pub(super) fn timeout(url: &str) -> Self {

@@ -63,7 +63,9 @@ mod tests {
     #[test]
     fn it_remembers_what_may_still_matter() {
         let (mut lately, now) = (Lately::default(), Moment::now());
-        for (group, last) in [("a", Last::Pushed), ("b", Last::PushedAndQueued), ("c", Last::Queued)] {
+        for (group, last) in
+            [("a", Last::Pushed), ("b", Last::PushedAndQueued), ("c", Last::Queued), ("d", Last::PerhapsQueued)]
+        {
             lately.remember(group, last, now);
             assert_eq!(lately.last(group, now + last.lasts().mul_f64(0.999)), Some(last));
             assert_eq!(lately.last(group, now + last.lasts()), None);
@@ -71,7 +73,7 @@ mod tests {
         lately.remember("c", Last::Pushed, now);
         assert_eq!(lately.last("c", now), Some(Last::Pushed));
         lately.forget("c");
-        assert_eq!((lately.last("c", now), lately.last("d", now)), (None, None));
+        assert_eq!((lately.last("c", now), lately.last("e", now)), (None, None));
     }
 
     /// Thirty alerts a second for an hour are 300 that count at any time.

@@ -189,8 +189,10 @@ impl Queues {
     pub async fn enqueue(&self, message: &QueuedMessage, pushed: bool, deadline: Deadline) -> Result<(), QueueError> {
         let sent = send(self.sqs.send_message(), &self.urls.retry, message, deadline).await;
         if let Err(why) = sent {
-            if !why.is_refusal() {
-                self.remember(&message.ids.group, Last::PerhapsQueued);
+            if !why.did_nothing() {
+                // An older letter that SQS did confirm still counts.
+                let last = self.last(&message.ids.group).filter(|last| *last != Last::Pushed);
+                self.remember(&message.ids.group, last.unwrap_or(Last::PerhapsQueued));
             }
             return Err(why);
         }

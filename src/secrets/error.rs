@@ -65,11 +65,6 @@ pub(crate) enum SecretError {
 }
 
 impl SecretError {
-    /// Whether there is a parameter, with a value that is of no use.
-    pub(super) fn is_useless_value(&self) -> bool {
-        matches!(self, Self::InvalidPushUrl { .. } | Self::InvalidToken { .. })
-    }
-
     /// Whether one of several parameters may be the reason, so that the others may be readable alone.
     pub(super) fn is_about_parameters(&self) -> bool {
         match self {

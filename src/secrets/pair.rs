@@ -30,8 +30,8 @@ const LONGEST_TOKEN_PAUSE: Duration = Duration::from_mins(5);
 
 /// The pause after a read that failed, while older values are in force.
 const REFRESH_PAUSE: Duration = Duration::from_secs(10);
-/// The pause after a read that failed because of the parameters, if there are no older values. Such a read is three calls, and
-/// every alert of a storm would repeat it. ZStack's next try, a second later, reads again.
+/// The pause after a read that failed because of the parameters, if there are no older values. Such a read may be three calls,
+/// and every alert of a storm would repeat it. ZStack's next try, a second later, reads again.
 const DENIED_PAUSE: Duration = Duration::from_millis(900);
 /// How long it is remembered that there is no such channel.
 const MISSING_LASTS: Duration = Duration::from_secs(30);

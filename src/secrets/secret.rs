@@ -94,10 +94,6 @@ impl<T> Secret<T> {
         match (read, before) {
             (Ok(value), _) => Self::Fresh(value),
             (Err(why), Some(Self::Fresh(value) | Self::Kept(value, _))) => Self::Kept(value.clone(), why),
-            // It was there, so its alerts are not turned away.
-            (Err(SecretError::Missing { .. }), Some(Self::Unknown(why))) if why.is_useless_value() => {
-                Self::Unknown(why.clone())
-            }
             (Err(why), _) => Self::Unknown(why),
         }
     }

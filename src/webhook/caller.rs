@@ -66,7 +66,10 @@ impl Invocation<'_> {
         let (store, deadline) = (&self.webhook.secrets, self.deadline);
         let shows_its_own = |secrets: &Secrets| secrets.token.is_some() && may_call(secrets, shown).unwrap_or(false);
         // What is wrong with the stack's own parameters does not matter to it then.
-        if let Some(secrets) = store.remembered(channel, deadline).await?.filter(|secrets| shows_its_own(secrets)) {
+        if !shown.is_empty()
+            && let Some(secrets) = store.remembered(channel, deadline).await?
+            && shows_its_own(&secrets)
+        {
             return Ok(secrets);
         }
         let own = store.own().get(deadline).await?;
@@ -169,10 +172,10 @@ pub fn url_labels<'a>(query: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<(S
     labels
 }
 
-/// Whether a parameter's name is the token's, perhaps behind something else, as in `?cloud=beijing&amp;token=…`.
+/// Whether a parameter's name is the token's, perhaps with something around it, as in `?cloud=beijing&amp;token=…`.
 fn is_token(name: &str) -> bool {
-    let name = name.trim().rsplit(|it: char| !it.is_alphanumeric()).next();
-    name.is_some_and(|name| name.eq_ignore_ascii_case(TOKEN))
+    let last = name.rsplit(|it: char| !it.is_alphanumeric()).find(|word| !word.is_empty());
+    last.is_some_and(|word| word.eq_ignore_ascii_case(TOKEN))
 }
 
 /// A parameter's value without a token that was put behind it by mistake, as in `?cloud=beijing?token=…`. It would
@@ -197,6 +200,7 @@ mod tests {
             ("kept", "a token"),
             ("amp;token", "t"),
             ("?TOKEN", "t"),
+            ("token[]", "t"),
         ];
         let labels = [("cloud", "北京"), ("kept", "a token"), ("note", ""), ("zone", "1")];
         let labels = labels.map(|(name, value)| (name.to_owned(), value.to_owned()));

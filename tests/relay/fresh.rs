@@ -353,19 +353,23 @@ async fn a_letter_of_the_version_before_is_delivered() {
 /// The recovery's letter is in the queue. Whatever a new trigger is answered, that letter would close it in the end.
 #[tokio::test]
 async fn a_trigger_that_its_own_process_recovery_would_close_is_not_called_delivered() {
-    let mut journey = Journey::new().await;
-    assert_eq!(journey.send(&recovery("a")).await.0, 200);
-    assert_eq!(journey.queued().len(), 1, "another process may have queued the trigger before");
-    journey.sqs.fault(Some(SqsFault::Deny));
-    let (status, body) = journey.send(&trigger("a")).await;
-    assert_eq!((status, code(&body)), (503, "QueueUnavailable"), "{body}");
-    let log = journey.world.function.log();
-    assert!(log.contains("is delivered last") && log.contains("zstack_message"), "{log}");
+    for fault in [SqsFault::Deny, SqsFault::Hang, SqsFault::Unanswered] {
+        let mut journey = Journey::new().await;
+        assert_eq!(journey.send(&recovery("a")).await.0, 200);
+        assert_eq!(journey.queued().len(), 1, "another process may have queued the trigger before");
+        journey.sqs.fault(Some(fault));
+        for _ in 0..2 {
+            let (status, body) = journey.send(&trigger("a")).await;
+            assert_eq!((status, code(&body)), (503, "QueueUnavailable"), "{fault:?} {body}");
+        }
+        let log = journey.world.function.log();
+        assert!(log.contains("is delivered last") && log.contains("zstack_message"), "{log}");
 
-    journey.sqs.fault(None);
-    assert_eq!(journey.send(&trigger("a")).await.0, 200, "ZStack's next try");
-    journey.redeliver.drain_to_the_end().await;
-    let [alert] = &journey.world.flashduty.alerts()[..] else { panic!("one alert") };
-    assert!(alert.open);
-    journey.end();
+        journey.sqs.fault(None);
+        assert_eq!(journey.send(&trigger("a")).await.0, 200, "ZStack's next try");
+        journey.redeliver.drain_to_the_end().await;
+        let [alert] = &journey.world.flashduty.alerts()[..] else { panic!("one alert") };
+        assert!(alert.open, "{fault:?}");
+        journey.end();
+    }
 }

@@ -97,11 +97,11 @@ async fn settings_that_were_never_read_are_counted() {
     let mut function = relay(&own).await;
     function.invoke(&sample("alarm")).await;
     let lines = function.metrics(1).await;
-    // The one at the start. The request came less than a second later.
-    assert_eq!(
-        counts(lines[0].clone(), "relay"),
-        json!({"Outcome": "SettingsUnavailable", "Received": 1, "Failed": 1, "SettingsErrors": 1})
-    );
+    let mut counted = counts(lines[0].clone(), "relay");
+    // One at the start, and one for the request unless it came right behind that.
+    let errors = counted["SettingsErrors"].take();
+    assert!(errors == 1 || errors == 2, "{errors}");
+    assert_eq!(counted, json!({"Outcome": "SettingsUnavailable", "Received": 1, "Failed": 1, "SettingsErrors": null}));
     world.send(&sample("alarm")).await;
     world.end();
 }
