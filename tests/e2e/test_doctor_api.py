@@ -73,7 +73,7 @@ def test_who_may_not_call(shell: Shell, world: World, stack: Stack):
 def test_a_key_that_the_relay_may_not_use(shell: Shell, world: World):
     """The push URL of a new stack has a key of its own. A deployment that names the key mends it."""
     key = world.aws.client("kms").create_key()["KeyMetadata"]["Arn"]
-    name = "/keyed/push-url"
+    name = "/own-key/push-url"
     secret = {"Value": world.flashduty.push_url(world.key), "Type": "SecureString", "KeyId": key}
     world.aws.client("ssm").put_parameter(Name=name, **secret)
     keyed = world.like("keyed", PushUrlParameter=name)
