@@ -91,10 +91,10 @@ impl<T> Secret<T> {
     where
         T: Clone,
     {
-        match (read, before) {
+        match (read, before.and_then(|before| before.value().ok())) {
             (Ok(value), _) => Self::Fresh(value),
-            (Err(why), Some(Self::Fresh(value) | Self::Kept(value, _))) => Self::Kept(value.clone(), why),
-            (Err(why), _) => Self::Unknown(why),
+            (Err(why), Some(value)) => Self::Kept(value.clone(), why),
+            (Err(why), None) => Self::Unknown(why),
         }
     }
 
